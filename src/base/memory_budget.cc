@@ -1,0 +1,26 @@
+#include "base/memory_budget.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace turdb::base {
+
+bool MemoryBudget::TryReserve(int64_t bytes) {
+  const int64_t before = used_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  if (before + bytes > limit_bytes()) {
+    used_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    return false;
+  }
+  int64_t peak = peak_bytes_.load(std::memory_order_relaxed);
+  while (before + bytes > peak && !peak_bytes_.compare_exchange_weak(peak, before + bytes, std::memory_order_relaxed)) {
+  }
+  return true;
+}
+
+Status MemoryBudget::Reserve(int64_t bytes, std::string_view purpose) {
+  if (TryReserve(bytes)) return absl::OkStatus();
+  return WithHint(OutOfMemoryError(absl::StrCat("memory limit reached: ", purpose, " needs ", bytes, " bytes, ", used_bytes(),
+                                                " of ", limit_bytes(), " are in use")),
+                  "raise memory_limit, or lower the memory other statements hold");
+}
+
+}  // namespace turdb::base

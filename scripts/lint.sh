@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# clang-format, clang-tidy, layering, exported symbols, headers compiled pedantically, warnings under clang.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+fail=0
+step() { printf '%-28s' "$1"; }
+verdict() { if [ "$1" = 0 ]; then echo ok; else echo FAILED; fail=1; fi; }
+
+mapfile -t files < <(git ls-files 'src/*.h' 'src/*.cc' 'tests/*.h' 'tests/*.cc' 'tests/*.c' 'tools/*.h' 'tools/*.cc' 'bench/*.h' 'bench/*.cc' 'examples/*.c')
+step clang-format
+clang-format-16 --dry-run -Werror "${files[@]}" > build/lint-format.log 2>&1
+verdict $?
+[ $fail = 0 ] || head -20 build/lint-format.log
+
+step "headers, pedantic"
+(gcc -std=c11 -Wall -Wextra -Werror -pedantic -fsyntax-only -x c include/turdb.h &&
+  g++ -std=c++11 -Wall -Wextra -Werror -pedantic -fsyntax-only -x c++ include/turdb.h &&
+  clang-16 -std=c11 -Wall -Wextra -Werror -pedantic -fsyntax-only -x c include/turdb.h)
+verdict $?
+
+step layering
+tests/layering/check.sh > build/lint-layering.log 2>&1
+verdict $? 
+grep -v 'every include' build/lint-layering.log
+
+step "exported symbols"
+nm -D --defined-only build/release/libturdb.so | awk '{print $3}' | sed 's/@.*//' | grep -v '^TURDB_' | sort > build/lint-symbols.log
+diff -u tests/capi/exported_symbols.txt build/lint-symbols.log
+verdict $?
+
+step "clang-tidy"
+mapfile -t changed < <(git ls-files 'src/*.cc' 'tools/*.cc')
+printf '%s\n' "${changed[@]}" | xargs -P "$(nproc)" -n 4 clang-tidy-16 -p build/release --quiet --warnings-as-errors='*' > build/lint-tidy.log 2> /dev/null
+verdict $?
+grep -E 'warning:|error:' build/lint-tidy.log | head -20
+
+step "clang warnings"
+flavour=$(scripts/deps.sh release)
+cmake -S . -B build/clang -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-fsyntax-only -DCMAKE_C_COMPILER=clang-16 -DCMAKE_CXX_COMPILER=clang++-16 \
+  -DTURDB_BUILD_TESTS=OFF -DCMAKE_PREFIX_PATH="$flavour" > build/lint-clang.log 2>&1
+python3 scripts/clang_warnings.py build/clang/compile_commands.json > build/lint-clang.log 2>&1
+verdict $?
+grep -E 'warning:|error:' build/lint-clang.log | head -20
+exit $fail

@@ -1,0 +1,475 @@
+// Plan nodes: the executor's input language, written by sql/, by COPY and by tests.
+//
+// A Plan owns an arena; nodes and expressions are plain records in it. A plan is immutable once built and may be run
+// by many executions at once, on any threads; whatever changes while running lives in Execution. Plans print
+// (ToText) and compare by what they print (Equal).
+//
+//  (P1) A node's output is the chunk of `types`; expressions of the node are evaluated over its input's output, in
+//       joins over left columns followed by right columns, unless the node says otherwise.
+//  (P2) Types are already equal where values meet: join keys, set operations, VALUES rows, IN lists, assigned columns.
+//       The binder adds the casts.
+//  (P3) Pointers to tables stay valid as long as the plan: Plan::Keep holds what owns them.
+//  (P4) Key ranges hold row-independent expressions (constants, parameters, correlated slots) of the key column's type.
+//       A NULL among them selects nothing.
+#ifndef TURDB_EXEC_PLAN_H_
+#define TURDB_EXEC_PLAN_H_
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/arena.h"
+#include "exec/expression.h"
+#include "vec/type.h"
+#include "vec/value.h"
+
+namespace turdb::function {
+struct AggregateFunction;
+}  // namespace turdb::function
+
+namespace turdb::table {
+class Table;
+}  // namespace turdb::table
+
+namespace turdb::exec {
+
+class TableFunction;
+
+enum class NodeKind : uint8_t {
+  kSingleRow,
+  kValues,
+  kTableScan,
+  kIndexScan,
+  kPointLookup,
+  kTableFunction,
+  kCsvScan,
+  kCteScan,
+  kFilter,
+  kProject,
+  kLimit,
+  kDistinct,
+  kSort,
+  kTopN,
+  kAggregate,
+  kSetOperation,
+  kCte,
+  kRecursiveCte,
+  kHashJoin,
+  kNestedLoopJoin,
+  kIndexJoin,
+  kApply,
+  kInsert,
+  kUpdate,
+  kDelete,
+  kExplain,
+};
+
+struct Node {
+  NodeKind kind;
+  std::span<const vec::Type> types;  // of the output columns
+  double estimated_rows = -1;        // the planner's; negative when it made none
+  std::string_view reason;           // which rule chose this node, for EXPLAIN VERBOSE; may be empty
+};
+
+using Expressions = std::span<const Expression* const>;
+
+// ---- sources
+
+struct SingleRowNode : Node {};  // one row without columns: SELECT 1
+
+struct ValuesNode : Node {
+  std::span<const Expressions> rows;  // row-independent expressions, one a column
+};
+
+// Equality on the first `equal.size()` key columns, then a range on the next.
+struct KeyRange {
+  Expressions equal;
+  const Expression* lower = nullptr;  // null: from the first
+  const Expression* upper = nullptr;  // null: to the last
+  bool lower_inclusive = true;
+  bool upper_inclusive = true;
+};
+
+struct TableScanNode : Node {
+  table::Table* table = nullptr;
+  std::string_view name;             // as the query calls it
+  std::span<const int32_t> columns;  // positions in the table's schema; `types` are theirs
+  bool row_key = false;              // one more output column at the end: the row's identity (blob), for changes
+  // Over the output columns. All conjuncts of `latch_filter` call only latch_safe functions and raise nothing.
+  Expressions latch_filter;
+  Expressions filter;    // what else must hold, in order
+  KeyRange range;        // on the primary key
+  bool reverse = false;  // descending key order; ascending otherwise (order is always that of the key)
+};
+
+// Reads an index in key order. index_only: every column is in the index or the primary key and rows are not visited.
+struct IndexScanNode : Node {
+  table::Table* table = nullptr;
+  int32_t index = -1;  // position among the table's indexes
+  std::string_view name;
+  std::span<const int32_t> columns;
+  bool row_key = false;
+  bool index_only = false;
+  Expressions filter;
+  KeyRange range;
+  bool reverse = false;
+};
+
+// At most one row: every column of the primary key (index == -1) or of a unique index is given. When such a node,
+// without `filter`, is the plan's root, or the only input of a single-row update or delete, it takes the short path.
+struct PointLookupNode : Node {
+  table::Table* table = nullptr;
+  int32_t index = -1;
+  std::string_view name;
+  std::span<const int32_t> columns;
+  bool row_key = false;
+  Expressions key;  // row-independent, one a key column
+  Expressions filter;
+};
+
+struct TableFunctionNode : Node {
+  const TableFunction* function = nullptr;  // exec/table_function.h: generate_series, system views
+  Expressions arguments;                    // row-independent
+};
+
+struct CsvOptions {
+  char delimiter = ',';
+  char quote = '"';
+  char escape = '"';
+  bool header = false;
+  std::string_view null_text;     // an unquoted field equal to it is NULL
+  int64_t max_rejected_rows = 0;  // more bad rows than this fail the statement
+};
+
+// COPY FROM: the file's fields converted to `types`; bad rows are reported and skipped up to the limit.
+struct CsvScanNode : Node {
+  std::string_view path;
+  CsvOptions options;
+  std::span<const std::string_view> column_names;  // for the header and for reports
+};
+
+struct CteScanNode : Node {
+  int32_t cte = -1;  // number of the CteNode or RecursiveCteNode around
+};
+
+// ---- one input
+
+struct FilterNode : Node {
+  const Node* input = nullptr;
+  Expressions conjuncts;  // in order (E2)
+};
+
+struct ProjectNode : Node {
+  const Node* input = nullptr;
+  Expressions expressions;
+};
+
+struct LimitNode : Node {
+  const Node* input = nullptr;
+  const Expression* limit = nullptr;  // bigint, row-independent; null or NULL: no limit
+  const Expression* offset = nullptr;
+};
+
+struct DistinctNode : Node {
+  const Node* input = nullptr;
+  Expressions on;  // empty: all columns. Otherwise the first row of each group, in input order
+};
+
+struct SortNode : Node {
+  const Node* input = nullptr;
+  std::span<const SortKey> keys;  // stable
+};
+
+struct TopNNode : Node {  // Sort and Limit in one
+  const Node* input = nullptr;
+  std::span<const SortKey> keys;
+  const Expression* limit = nullptr;
+  const Expression* offset = nullptr;
+};
+
+struct AggregateCall {
+  const function::AggregateFunction* function = nullptr;
+  Expressions arguments;
+  const Expression* filter = nullptr;  // FILTER (WHERE ...)
+  std::span<const SortKey> order;      // ORDER BY inside the call
+  bool distinct = false;
+  vec::Type type;  // of the result
+  int32_t position = -1;
+};
+
+// Output: the group expressions, then the calls. Without groups there is exactly one row, also over empty input.
+struct AggregateNode : Node {
+  const Node* input = nullptr;
+  Expressions groups;
+  std::span<const AggregateCall> calls;
+  bool input_grouped = false;  // equal groups arrive next to each other: ordered aggregation, no hash table
+};
+
+// Materialises `definition` once, on demand, for the CteScanNodes of the same number inside `body`.
+struct CteNode : Node {
+  int32_t cte = -1;
+  std::string_view name;
+  const Node* definition = nullptr;
+  const Node* body = nullptr;
+};
+
+// `recursive` reads what the last iteration made through CteScanNode{cte}; `distinct` is UNION without ALL. The result
+// is scanned by CteScanNodes of the same number inside `body`.
+struct RecursiveCteNode : Node {
+  int32_t cte = -1;
+  std::string_view name;
+  const Node* initial = nullptr;
+  const Node* recursive = nullptr;
+  bool distinct = false;
+  const Node* body = nullptr;
+};
+
+// ---- two inputs
+
+enum class SetOperation : uint8_t { kUnion, kIntersect, kExcept };
+
+struct SetOperationNode : Node {
+  SetOperation operation = SetOperation::kUnion;
+  bool all = false;
+  std::span<const Node* const> inputs;  // two or more for UNION ALL; two otherwise
+};
+
+enum class JoinType : uint8_t {
+  kInner,
+  kLeft,
+  kRight,
+  kFull,
+  kSemi,      // left rows that have a match; output is the left columns
+  kAnti,      // left rows that have none (NOT EXISTS)
+  kAntiNull,  // NOT IN: as kAnti, but a NULL key on either side makes no row pass as soon as the right side has rows
+};
+
+// The right side is built, the left side probes. Keys are equal as SQL's = (NULL matches nothing) unless null_equal.
+struct HashJoinNode : Node {
+  JoinType type = JoinType::kInner;
+  const Node* left = nullptr;
+  const Node* right = nullptr;
+  Expressions left_keys;             // over the left columns
+  Expressions right_keys;            // over the right columns
+  std::span<const bool> null_equal;  // empty, or one a key: IS NOT DISTINCT FROM
+  Expressions residual;              // over left then right columns; part of the join condition
+};
+
+// No condition: the cross product.
+struct NestedLoopJoinNode : Node {
+  JoinType type = JoinType::kInner;
+  const Node* left = nullptr;
+  const Node* right = nullptr;  // kept in memory
+  Expressions conjuncts;
+};
+
+// For each left row, the rows of `table` whose key prefix equals `keys`. Inner, left, semi and anti.
+struct IndexJoinNode : Node {
+  JoinType type = JoinType::kInner;
+  const Node* left = nullptr;
+  table::Table* table = nullptr;
+  int32_t index = -1;  // -1: the primary key
+  std::string_view name;
+  Expressions keys;                  // over the left columns, of the key columns' types
+  std::span<const int32_t> columns;  // the right columns
+  bool index_only = false;
+  Expressions residual;  // over left then right columns; part of the join condition
+};
+
+// LATERAL and correlated subqueries in FROM: for each left row the slots are filled and `right` is run anew.
+struct SlotBinding {
+  int32_t slot = -1;
+  const Expression* value = nullptr;  // over the outer row
+};
+struct ApplyNode : Node {
+  JoinType type = JoinType::kInner;  // inner, left, semi, anti
+  const Node* left = nullptr;
+  const Node* right = nullptr;
+  std::span<const SlotBinding> bindings;
+  Expressions conjuncts;
+};
+
+// A subquery used as a value. Without bindings it is run once an execution and its result is kept.
+struct Subquery {
+  SubqueryKind kind = SubqueryKind::kScalar;
+  Comparison comparison = Comparison::kEqual;  // kAny, kAll
+  const Node* plan = nullptr;
+  std::span<const SlotBinding> bindings;
+};
+
+// ---- changes
+//
+// A changing node runs to its end in its first step. Its output is its RETURNING list, from a buffer, or nothing; the
+// count of changed rows is Execution::changed_rows. In what follows "row" is a chunk of all columns of the table, in
+// the order of the schema.
+
+struct CheckConstraint {
+  std::string_view name;
+  const Expression* condition = nullptr;  // over the new row; false raises 23514
+};
+
+struct GeneratedColumn {
+  int32_t column = -1;
+  const Expression* value = nullptr;  // over the new row, columns generated earlier included
+};
+
+enum class ConflictAction : uint8_t { kError, kNothing, kUpdate, kReplace };
+
+struct Assignment {
+  int32_t column = -1;  // of the table
+  const Expression* value = nullptr;
+};
+
+struct OnConflict {
+  ConflictAction action = ConflictAction::kError;
+  int32_t index = -2;                       // -2: any unique key; -1: the primary key; else a position among the indexes
+  std::span<const Assignment> assignments;  // kUpdate: over the existing row followed by the excluded row
+  const Expression* where = nullptr;        // likewise; false leaves the row alone
+};
+
+struct InsertNode : Node {
+  table::Table* table = nullptr;
+  std::string_view name;
+  const Node* input = nullptr;  // rows: all columns of the table, defaults filled in
+  // Assigned by the table where the input has NULL: INTEGER PRIMARY KEY and AUTOINCREMENT. -1: none.
+  int32_t identity_column = -1;
+  std::span<const GeneratedColumn> generated;
+  std::span<const CheckConstraint> checks;
+  OnConflict on_conflict;
+  Expressions returning;  // over the new row
+};
+
+struct UpdateNode : Node {
+  table::Table* table = nullptr;
+  std::string_view name;
+  const Node* input = nullptr;              // any columns, then the row key as the last
+  std::span<const Assignment> assignments;  // over the input
+  // Where the old value of each table column is in the input; -1 when nobody needs it. Indexed by table column.
+  std::span<const int32_t> old_columns;
+  std::span<const GeneratedColumn> generated;
+  std::span<const CheckConstraint> checks;
+  Expressions returning;  // over the new row followed by the input
+};
+
+struct DeleteNode : Node {
+  table::Table* table = nullptr;
+  std::string_view name;
+  const Node* input = nullptr;  // any columns, then the row key as the last
+  Expressions returning;        // over the input
+};
+
+// One text column, "QUERY PLAN", a row a line.
+struct ExplainNode : Node {
+  const Node* plan = nullptr;
+  bool analyze = false;  // run it first, and say rows, time and memory of each node
+  bool verbose = false;
+};
+
+// ---- the plan
+
+// Single-threaded while it is built; immutable and thread-safe afterwards.
+class Plan {
+ public:
+  explicit Plan(base::MemoryBudget* budget = nullptr) : arena_(budget, 2048) {}
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+
+  // Records. `New<FilterNode>()` sets the kind.
+  template <typename T>
+  T* New() {
+    static_assert(std::is_base_of_v<Node, T>);
+    T* node = arena_.New<T>();
+    node->kind = KindOf(static_cast<const T*>(nullptr));
+    return node;
+  }
+  template <typename T>
+  std::span<const T> Copy(std::span<const T> from) {
+    if (from.empty()) return {};
+    std::span<T> to = arena_.NewArray<T>(from.size());
+    for (size_t i = 0; i < from.size(); ++i) to[i] = from[i];
+    return to;
+  }
+  template <typename T>
+  std::span<const T> Copy(const std::vector<T>& from) {
+    return Copy(std::span<const T>(from));
+  }
+  std::string_view Copy(std::string_view text) { return arena_.Copy(text); }
+  base::Arena& arena() { return arena_; }
+
+  // Expressions.
+  Expression* NewExpression(ExpressionKind kind, const vec::Type& type, Expressions arguments = {}, int32_t position = -1);
+  Expression* Constant(vec::Value value, const vec::Type& type, int32_t position = -1);
+  Expression* Column(int32_t index, const vec::Type& type, int32_t position = -1);
+  Expression* Parameter(int32_t index, const vec::Type& type, int32_t position = -1);
+  Expression* Outer(int32_t slot, const vec::Type& type, int32_t position = -1);
+  Expression* Call(const function::ScalarFunction* function, Expressions arguments, const vec::Type& type,
+                   int32_t position = -1);
+  Expression* Cast(const Expression* argument, const vec::Type& type, int32_t position = -1);
+
+  // Keeps alive what nodes point to (a catalog snapshot, tables, a table function).
+  void Keep(std::shared_ptr<const void> owner) { kept_.push_back(std::move(owner)); }
+
+  void set_root(const Node* root, std::vector<std::string> column_names) {
+    root_ = root;
+    column_names_ = std::move(column_names);
+  }
+  const Node& root() const { return *root_; }
+  std::span<const std::string> column_names() const { return column_names_; }
+  // How many correlated slots and CTE numbers the plan uses, all levels together.
+  int32_t slot_count = 0;
+  int32_t cte_count = 0;
+  std::vector<vec::Type> parameter_types;  // of each parameter, as inferred
+
+ private:
+  static NodeKind KindOf(const SingleRowNode*) { return NodeKind::kSingleRow; }
+  static NodeKind KindOf(const ValuesNode*) { return NodeKind::kValues; }
+  static NodeKind KindOf(const TableScanNode*) { return NodeKind::kTableScan; }
+  static NodeKind KindOf(const IndexScanNode*) { return NodeKind::kIndexScan; }
+  static NodeKind KindOf(const PointLookupNode*) { return NodeKind::kPointLookup; }
+  static NodeKind KindOf(const TableFunctionNode*) { return NodeKind::kTableFunction; }
+  static NodeKind KindOf(const CsvScanNode*) { return NodeKind::kCsvScan; }
+  static NodeKind KindOf(const CteScanNode*) { return NodeKind::kCteScan; }
+  static NodeKind KindOf(const FilterNode*) { return NodeKind::kFilter; }
+  static NodeKind KindOf(const ProjectNode*) { return NodeKind::kProject; }
+  static NodeKind KindOf(const LimitNode*) { return NodeKind::kLimit; }
+  static NodeKind KindOf(const DistinctNode*) { return NodeKind::kDistinct; }
+  static NodeKind KindOf(const SortNode*) { return NodeKind::kSort; }
+  static NodeKind KindOf(const TopNNode*) { return NodeKind::kTopN; }
+  static NodeKind KindOf(const AggregateNode*) { return NodeKind::kAggregate; }
+  static NodeKind KindOf(const SetOperationNode*) { return NodeKind::kSetOperation; }
+  static NodeKind KindOf(const CteNode*) { return NodeKind::kCte; }
+  static NodeKind KindOf(const RecursiveCteNode*) { return NodeKind::kRecursiveCte; }
+  static NodeKind KindOf(const HashJoinNode*) { return NodeKind::kHashJoin; }
+  static NodeKind KindOf(const NestedLoopJoinNode*) { return NodeKind::kNestedLoopJoin; }
+  static NodeKind KindOf(const IndexJoinNode*) { return NodeKind::kIndexJoin; }
+  static NodeKind KindOf(const ApplyNode*) { return NodeKind::kApply; }
+  static NodeKind KindOf(const InsertNode*) { return NodeKind::kInsert; }
+  static NodeKind KindOf(const UpdateNode*) { return NodeKind::kUpdate; }
+  static NodeKind KindOf(const DeleteNode*) { return NodeKind::kDelete; }
+  static NodeKind KindOf(const ExplainNode*) { return NodeKind::kExplain; }
+
+  base::Arena arena_;
+  std::vector<std::unique_ptr<const vec::Value>> values_;
+  std::vector<std::shared_ptr<const void>> kept_;
+  const Node* root_ = nullptr;
+  std::vector<std::string> column_names_;
+};
+
+// What a node is called in EXPLAIN ("HashJoin").
+std::string_view NodeName(NodeKind kind);
+// The inputs of a node, left to right; definitions of CTEs before bodies. Subqueries inside expressions are not inputs.
+std::vector<const Node*> Inputs(const Node& node);
+// One line of EXPLAIN without indentation: name, table, conditions.
+std::string Headline(const Node& node);
+// The whole tree, two spaces a level. verbose: types, estimates and reasons too.
+std::string ToText(const Node& node, bool verbose = false);
+bool Equal(const Node& a, const Node& b);
+
+}  // namespace turdb::exec
+
+#endif  // TURDB_EXEC_PLAN_H_

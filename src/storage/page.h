@@ -40,13 +40,13 @@ static_assert(offsetof(PageHeader, kind) == 4 && offsetof(PageHeader, cell_count
 // Offsets of the fields that all four file headers share in page 0 (kernel rule 7).
 namespace file_header {
 inline constexpr size_t kMagic = 0;
-inline constexpr size_t kFirstFreePage = 88;     // u32; `.tbd` keeps it at 40
+inline constexpr size_t kFirstFreePage = 88;  // u32; `.tbd` keeps it at 40
 inline constexpr size_t kFirstFreePageTable = 40;
-inline constexpr size_t kPageCount = 92;         // u32
-inline constexpr size_t kFormatVersion = 96;     // u32
-inline constexpr size_t kDatabaseId = 104;       // u64
-inline constexpr size_t kLsn = 112;              // u64
-inline constexpr size_t kCrc = 120;              // u32, CRC32C of bytes 0..119
+inline constexpr size_t kPageCount = 92;      // u32
+inline constexpr size_t kFormatVersion = 96;  // u32
+inline constexpr size_t kDatabaseId = 104;    // u64
+inline constexpr size_t kLsn = 112;           // u64
+inline constexpr size_t kCrc = 120;           // u32, CRC32C of bytes 0..119
 }  // namespace file_header
 
 inline constexpr uint32_t kFormatVersion = 1;

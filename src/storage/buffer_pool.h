@@ -1,0 +1,227 @@
+// The buffer pool: pages of files in frames of memory, found without a lock, replaced by SIEVE.
+//
+// A hit is: hash, bucket word, frame, state word. The shards' locks are taken only to change a bucket; a
+// lock-free miss is asked again under the lock. What a lock-free search finds is believed only after the
+// latch is held (or the version noted) and the frame's page id compared. README.md has the life of a frame.
+#ifndef TURDB_STORAGE_BUFFER_POOL_H_
+#define TURDB_STORAGE_BUFFER_POOL_H_
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "base/memory_budget.h"
+#include "base/status.h"
+#include "os/environment.h"
+#include "storage/frame.h"
+
+namespace turdb::storage {
+
+using base::Bytes;
+using base::Status;
+using base::StatusOr;
+
+class BufferPool;
+class Log;
+class PageFiles;
+
+// Guards hold a latch (or a version) of one frame and give it back on destruction. Each belongs to one thread.
+// Order of latching: top-down in a tree, left to right among siblings, page 0 of a file last.
+
+class SharedGuard {
+ public:
+  SharedGuard() = default;
+  SharedGuard(SharedGuard&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+  SharedGuard& operator=(SharedGuard&& other) noexcept {
+    if (this != &other) {
+      Release();
+      frame_ = std::exchange(other.frame_, nullptr);
+    }
+    return *this;
+  }
+  ~SharedGuard() { Release(); }
+
+  bool held() const { return frame_ != nullptr; }
+  const std::byte* page() const { return frame_->data; }
+  Frame* frame() const { return frame_; }
+  PageId id() const { return frame_->id(); }
+  void* versions() const { return frame_->versions.load(std::memory_order_acquire); }
+  void Release() {
+    if (frame_ != nullptr) std::exchange(frame_, nullptr)->UnlockShared();
+  }
+
+ private:
+  friend class BufferPool;
+  friend class OptimisticGuard;
+  friend class ExclusiveGuard;
+  explicit SharedGuard(Frame* latched) : frame_(latched) {}
+  Frame* frame_ = nullptr;
+};
+
+class ExclusiveGuard {
+ public:
+  ExclusiveGuard() = default;
+  ExclusiveGuard(ExclusiveGuard&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+  ExclusiveGuard& operator=(ExclusiveGuard&& other) noexcept {
+    if (this != &other) {
+      Release();
+      frame_ = std::exchange(other.frame_, nullptr);
+    }
+    return *this;
+  }
+  ~ExclusiveGuard() { Release(); }
+
+  bool held() const { return frame_ != nullptr; }
+  std::byte* page() const { return frame_->data; }
+  Frame* frame() const { return frame_; }
+  PageId id() const { return frame_->id(); }
+  void* versions() const { return frame_->versions.load(std::memory_order_relaxed); }
+  void Release() {
+    if (frame_ != nullptr) std::exchange(frame_, nullptr)->UnlockExclusive();
+  }
+  SharedGuard Downgrade() && {
+    frame_->DowngradeToShared();
+    return SharedGuard(std::exchange(frame_, nullptr));
+  }
+
+ private:
+  friend class BufferPool;
+  friend class OptimisticGuard;
+  explicit ExclusiveGuard(Frame* latched) : frame_(latched) {}
+  Frame* frame_ = nullptr;
+};
+
+// A reader's claim that it will notice when the page changes. Read with relaxed std::atomic_ref loads, clamp
+// what was read, and Validate() before believing it. In the TSan build it is a shared latch, so never hold one
+// while latching the same page exclusively in another way than by UpgradeToExclusive.
+class OptimisticGuard {
+ public:
+  OptimisticGuard() = default;
+#ifdef TURDB_TSAN
+  OptimisticGuard(OptimisticGuard&& other) noexcept
+      : frame_(std::exchange(other.frame_, nullptr)), version_(other.version_), id_(other.id_) {}
+  OptimisticGuard& operator=(OptimisticGuard&& other) noexcept {
+    if (this != &other) {
+      Release();
+      frame_ = std::exchange(other.frame_, nullptr);
+      version_ = other.version_;
+      id_ = other.id_;
+    }
+    return *this;
+  }
+  ~OptimisticGuard() { Release(); }
+  void Release() {
+    if (frame_ != nullptr) std::exchange(frame_, nullptr)->UnlockShared();
+  }
+  bool Validate() const { return true; }
+#else
+  OptimisticGuard(OptimisticGuard&& other) noexcept = default;
+  OptimisticGuard& operator=(OptimisticGuard&& other) noexcept = default;
+  void Release() { frame_ = nullptr; }
+  // True when nothing changed since the guard was made, so everything read through it was consistent.
+  bool Validate() const {
+    std::atomic_thread_fence(std::memory_order_acquire);
+    const uint64_t word = frame_->state.load(std::memory_order_relaxed);
+    return Frame::VersionOf(word) == version_ && !Frame::IsExclusive(word);
+  }
+#endif
+
+  bool held() const { return frame_ != nullptr; }
+  const std::byte* page() const { return frame_->data; }
+  Frame* frame() const { return frame_; }
+  PageId id() const { return id_; }
+  uint64_t version() const { return version_; }
+
+  // The latch if the version still stands, nothing otherwise (descend again). Either way the optimistic guard is
+  // used up. May wait for readers (exclusive) of this page, never for I/O.
+  static std::optional<SharedGuard> UpgradeToShared(OptimisticGuard guard);
+  static std::optional<ExclusiveGuard> UpgradeToExclusive(OptimisticGuard guard);
+
+ private:
+  friend class BufferPool;
+  OptimisticGuard(Frame* frame, uint64_t version, PageId id) : frame_(frame), version_(version), id_(id) {}
+  Frame* frame_ = nullptr;
+  uint64_t version_ = 0;
+  PageId id_;
+};
+
+// The right to latch up to n frames at once (kernel rule 10). An operation takes it before its first guard and
+// holds none while it waits for anything. Free of charge while the pool is large.
+class FrameReservation {
+ public:
+  FrameReservation() = default;
+  FrameReservation(FrameReservation&& other) noexcept
+      : pool_(std::exchange(other.pool_, nullptr)), frames_(std::exchange(other.frames_, 0)) {}
+  FrameReservation& operator=(FrameReservation&& other) noexcept {
+    if (this != &other) {
+      Release();
+      pool_ = std::exchange(other.pool_, nullptr);
+      frames_ = std::exchange(other.frames_, 0);
+    }
+    return *this;
+  }
+  ~FrameReservation() { Release(); }
+  void Release();
+
+ private:
+  friend class BufferPool;
+  FrameReservation(BufferPool* pool, int frames) : pool_(pool), frames_(frames) {}
+  BufferPool* pool_ = nullptr;
+  int frames_ = 0;
+};
+
+inline constexpr int kMaxReservedFrames = 8;
+
+struct PoolStats {
+  uint64_t misses = 0, evictions = 0, pages_written = 0;
+  size_t frames = 0, frame_limit = 0, dirty_frames = 0;
+};
+
+// Thread-safe.
+class BufferPool {
+ public:
+  // How txn's version tables follow their pages (kernel rule 3). Called under the exclusive latch of the frame;
+  // must not block and must not call the pool.
+  struct Hooks {
+    void* context = nullptr;
+    void* (*on_load)(void* context, PageId id) = nullptr;                  // what Frame::versions starts with
+    void (*on_evict)(void* context, PageId id, void* versions) = nullptr;  // only for frames that had one
+  };
+
+  BufferPool(const BufferPool&) = delete;
+  BufferPool& operator=(const BufferPool&) = delete;
+  ~BufferPool();
+
+  // The page under the wanted guard; read from its file, checksum verified, when it is not resident. Waits for
+  // latches; a page that is not in its file is corruption. On error nothing is held.
+  StatusOr<OptimisticGuard> FixOptimistic(PageId id);
+  StatusOr<SharedGuard> FixShared(PageId id);
+  StatusOr<ExclusiveGuard> FixExclusive(PageId id);
+  // Only when resident and unlatched: no I/O, no wait.
+  std::optional<ExclusiveGuard> TryFixExclusiveIfResident(PageId id);
+  // A hint: those that are not resident are read in one batch. Errors are left to the Fix that meets them.
+  void Prefetch(std::span<const PageId> ids);
+
+  // REQUIRES: 1 <= frames <= kMaxReservedFrames, and that the calling thread holds no other reservation.
+  FrameReservation ReserveFrames(int frames);
+
+  // Before any page is fixed.
+  void SetVersionHooks(Hooks hooks);
+  // Obeyed at once as far as latches allow; memory goes back to the system. At least kMinPoolFrames.
+  Status SetLimit(int64_t page_cache_bytes);
+  PoolStats stats() const;
+
+ private:
+  friend class Storage;
+  friend class FrameReservation;
+  friend class BufferPoolTest;
+  class Impl;
+};
+
+}  // namespace turdb::storage
+
+#endif  // TURDB_STORAGE_BUFFER_POOL_H_

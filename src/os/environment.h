@@ -17,8 +17,8 @@ namespace turdb::os {
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual int64_t NowUnixMicros() = 0;     // wall clock, for SQL's now()
-  virtual int64_t MonotonicNanos() = 0;    // for deadlines and timings
+  virtual int64_t NowUnixMicros() = 0;   // wall clock, for SQL's now()
+  virtual int64_t MonotonicNanos() = 0;  // for deadlines and timings
 };
 
 class Entropy {
@@ -38,7 +38,7 @@ class Thread {
 class Scheduler {
  public:
   virtual ~Scheduler() = default;
-  // The new thread blocks all signals.
+  // The new thread blocks all signals. Null when the system grants no more threads.
   virtual std::unique_ptr<Thread> Start(std::string name, std::function<void()> body) = 0;
   static constexpr int64_t kForever = INT64_MAX;
   // Sleeps while `still_waiting()` is true, until WakeAll(address) or the deadline (MonotonicNanos).

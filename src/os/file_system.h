@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -24,7 +26,8 @@ struct WriteRequest {
 
 // An open file. Any thread; reads and writes of disjoint ranges may run at once. Every error names the
 // operation, the path, the offset and the cause ("writing mydb/root/t.tbd at offset 16384: No space left
-// on device"); a full disk has SQLSTATE 53100, every other I/O error 58030.
+// on device"). SQLSTATE 53100: the disk or the quota is full; 58P01: what was named is not there; 58P02: it
+// is there already; 58030: any other failure of I/O.
 class File {
  public:
   virtual ~File() = default;
@@ -39,6 +42,8 @@ class File {
   // about what was written since the last success.
   virtual base::Status Sync() = 0;
   // Reserves space up to `size_bytes` and zero-fills it, so that later writes there cannot meet a full disk.
+  // A file that is long enough already stays as it is. REQUIRES: nobody writes beyond the end meanwhile.
+  // On error the file keeps its size.
   virtual base::Status Extend(uint64_t size_bytes) = 0;
   virtual base::Status Truncate(uint64_t size_bytes) = 0;
   virtual base::StatusOr<uint64_t> Size() = 0;
@@ -60,9 +65,9 @@ class FileSystem {
   virtual ~FileSystem() = default;
 
   virtual base::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) = 0;
-  virtual base::Status CreateDirectory(const std::string& path) = 0;  // fine when it is there already
-  virtual base::Status RemoveDirectory(const std::string& path) = 0;  // must be empty
-  virtual base::Status Remove(const std::string& path) = 0;           // fine when it is not there
+  virtual base::Status CreateDirectory(const std::string& path) = 0;                // fine when it is there already
+  virtual base::Status RemoveDirectory(const std::string& path) = 0;                // must be empty
+  virtual base::Status Remove(const std::string& path) = 0;                         // fine when it is not there
   virtual base::Status Rename(const std::string& from, const std::string& to) = 0;  // replaces `to`
   virtual base::Status SyncDirectory(const std::string& path) = 0;
   virtual base::StatusOr<bool> Exists(const std::string& path) = 0;
@@ -71,7 +76,8 @@ class FileSystem {
   // Locks the file at `path` (made when missing) against other openers: an OFD lock, so that two copies
   // of the library in one process exclude each other too. When another holds it: kFailedPrecondition
   // with SQLSTATE 55000 and the holder's pid in the message, as far as it is known. An exclusive holder
-  // writes its pid into the file.
+  // writes its pid into the file. A directory on a network file system is refused with SQLSTATE 0A000: locks
+  // and syncs cannot be trusted there. The file is never removed.
   virtual base::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path, LockMode mode) = 0;
   // A string that is equal for two paths if and only if they name the same directory (device and inode).
   virtual base::StatusOr<std::string> Identity(const std::string& path) = 0;

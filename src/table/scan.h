@@ -1,0 +1,63 @@
+// Scans over a table's rows or one of its indexes, a chunk at a time, in key order either way.
+#ifndef TURDB_TABLE_SCAN_H_
+#define TURDB_TABLE_SCAN_H_
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "btree/cursor.h"
+#include "table/row_codec.h"
+#include "table/table.h"
+#include "vec/chunk.h"
+
+namespace turdb::table {
+
+// Not thread-safe; parallel scans make one a worker, over ranges between btree::Separators. Keeps no latch
+// and no pin between calls (kernel rule 8). Table and projection must outlive it.
+class TableScan {
+ public:
+  // Bounds are row keys: lower inclusive, upper exclusive, empty = none.
+  TableScan(const Table& table, const Projection& projection, base::Bytes lower = {}, base::Bytes upper = {},
+            bool reverse = false);
+
+  // Starts again with other bounds, keeping the memory.
+  void Reset(base::Bytes lower, base::Bytes upper);
+
+  // Fills `out` (a chunk of projection.types(), which it resets) with up to min(max_rows, capacity) rows.
+  // False, with no rows, at the end.
+  base::StatusOr<bool> Next(const txn::View& view, uint32_t max_rows, vec::Chunk* out);
+
+ private:
+  const Table& table_;
+  const Projection& projection_;
+  btree::Cursor cursor_;
+  bool reverse_;
+  std::vector<Projection::FarValue> far_;
+};
+
+// Reads an index in its order. When index and row key together hold every wanted column without loss
+// (IsIndexOnly), the table is not visited; otherwise rows are fetched by their keys, a chunk at a time.
+class IndexScan {
+ public:
+  // Bounds are index keys: Table::EncodeRange makes them.
+  static base::StatusOr<std::unique_ptr<IndexScan>> Open(const Table& table, int32_t index, const Projection& projection,
+                                                         base::Bytes lower = {}, base::Bytes upper = {}, bool reverse = false);
+  static bool IsIndexOnly(const TableSchema& schema, int32_t index, std::span<const int32_t> columns);
+
+  void Reset(base::Bytes lower, base::Bytes upper);
+  base::StatusOr<bool> Next(const txn::View& view, uint32_t max_rows, vec::Chunk* out);
+  ~IndexScan();
+
+ private:
+  struct State;
+  explicit IndexScan(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace turdb::table
+
+#endif  // TURDB_TABLE_SCAN_H_

@@ -1,0 +1,32 @@
+// What one slot of an ANY column holds: a value with its type, as bytes that fit a string view.
+//
+//   offset size
+//   0      1     TypeId
+//   1      2     decimal only: precision, scale
+//   1 | 3  rest  fixed-width types: the value as it lies in a vector; others: their bytes
+//
+// The length of varchar and char and the precision of timestamps are not kept: they belong to columns.
+// Order between types is by class: booleans, numbers (by value, whatever their types), dates and times,
+// intervals, uuids, texts, blobs; inside a class that is not one type, by value.
+#ifndef TURDB_VEC_ANY_H_
+#define TURDB_VEC_ANY_H_
+
+#include <string>
+#include <string_view>
+
+#include "vec/value.h"
+
+namespace turdb::vec {
+
+// REQUIRES: not NULL.
+std::string EncodeAny(const Value& value);
+// REQUIRES: bytes that EncodeAny made.
+Value DecodeAny(std::string_view bytes);
+// SQL order, numbers across their types: negative, zero or positive.
+int CompareAny(std::string_view a, std::string_view b);
+// Equal values of any number type hash alike.
+uint64_t HashAny(std::string_view bytes);
+
+}  // namespace turdb::vec
+
+#endif  // TURDB_VEC_ANY_H_

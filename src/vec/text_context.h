@@ -1,0 +1,19 @@
+// What the text form of a value depends on besides the value.
+#ifndef TURDB_VEC_TEXT_CONTEXT_H_
+#define TURDB_VEC_TEXT_CONTEXT_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/time/time.h"
+
+namespace turdb::vec {
+
+struct TextContext {
+  absl::TimeZone zone = absl::UTCTimeZone();  // the session's TimeZone setting
+  std::optional<int64_t> now_us;              // when the transaction began: what 'now' and 'today' mean
+};
+
+}  // namespace turdb::vec
+
+#endif  // TURDB_VEC_TEXT_CONTEXT_H_

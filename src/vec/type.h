@@ -1,0 +1,220 @@
+// The types of SQL values, and how each lies in memory.
+//
+// A Type is eight bytes and trivially copyable: a TypeId and its parameters. What a type means to SQL
+// (its id) is kept apart from how its values lie in a vector (its PhysicalType), so that kernels exist
+// once a layout: date and integer share int32 kernels, text, bytea and variable-scale numeric share views.
+//
+// Types with parts (arrays, composites, enums) name their parts by number in `length`, through an interned
+// table of the catalog; nothing here has to change shape for them.
+#ifndef TURDB_VEC_TYPE_H_
+#define TURDB_VEC_TYPE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace turdb::vec {
+
+// On disk (catalog, ANY values): do not change a number.
+enum class TypeId : uint8_t {
+  kUnknown = 0,  // a quoted literal or NULL whose type is not known yet; laid out as text
+  kBoolean = 1,
+  kInt8 = 2,
+  kInt16 = 3,
+  kInt32 = 4,
+  kInt64 = 5,
+  kInt128 = 6,
+  kUInt8 = 7,
+  kUInt16 = 8,
+  kUInt32 = 9,
+  kUInt64 = 10,
+  kFloat = 11,
+  kDouble = 12,
+  kDecimal = 13,  // decimal(p,s): an integer scaled by 10^s, p <= 38
+  kNumeric = 14,  // numeric without precision: variable scale, any number of digits; bytes as numeric.h says
+  kText = 15,
+  kVarchar = 16,  // character varying, with or without a length
+  kChar = 17,     // character(n), blank-padded
+  kBlob = 18,
+  kDate = 19,         // int32 days since 1970-01-01; the extremes are -infinity and infinity
+  kTime = 20,         // int64 microseconds since midnight, 24:00:00 allowed
+  kTimestamp = 21,    // int64 microseconds since 1970-01-01; the extremes are -infinity and infinity
+  kTimestampTz = 22,  // the same, in UTC
+  kInterval = 23,
+  kUuid = 24,
+  kAny = 25,  // a value with its type, as any.h says
+};
+inline constexpr size_t kTypeIdCount = 26;
+
+enum class PhysicalType : uint8_t {
+  kBool,  // one byte, 0 or 1
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64,
+  kInt128,
+  kUInt8,
+  kUInt16,
+  kUInt32,
+  kUInt64,
+  kFloat,
+  kDouble,
+  kInterval,  // struct Interval
+  kUuid,      // struct Uuid
+  kString,    // struct StringView
+};
+
+constexpr size_t PhysicalWidth(PhysicalType physical) {
+  switch (physical) {
+    case PhysicalType::kBool:
+    case PhysicalType::kInt8:
+    case PhysicalType::kUInt8:
+      return 1;
+    case PhysicalType::kInt16:
+    case PhysicalType::kUInt16:
+      return 2;
+    case PhysicalType::kInt32:
+    case PhysicalType::kUInt32:
+    case PhysicalType::kFloat:
+      return 4;
+    case PhysicalType::kInt64:
+    case PhysicalType::kUInt64:
+    case PhysicalType::kDouble:
+      return 8;
+    default:
+      return 16;
+  }
+}
+
+inline constexpr int kMaxDecimalPrecision = 38;
+inline constexpr int kMaxDecimal64Precision = 18;  // up to here a decimal is an int64, above an int128
+inline constexpr int kMaxTimePrecision = 6;
+
+struct Type {
+  TypeId id = TypeId::kUnknown;
+  uint8_t precision = 0;  // kDecimal: digits in all; kTime, kTimestamp, kTimestampTz, kInterval: digits of a second
+  uint8_t scale = 0;      // kDecimal: digits after the point
+  uint8_t reserved = 0;
+  int32_t length = 0;  // kVarchar, kChar: characters; 0 means no limit
+
+  constexpr Type() = default;
+  // Any id but kDecimal with its default parameters (character is character(1)).
+  constexpr Type(TypeId type_id)  // NOLINT: implicit on purpose, Type t = TypeId::kInt32
+      : id(type_id), precision(DefaultPrecision(type_id)), length(type_id == TypeId::kChar ? 1 : 0) {}
+
+  static constexpr Type Boolean() { return TypeId::kBoolean; }
+  static constexpr Type Int16() { return TypeId::kInt16; }
+  static constexpr Type Int32() { return TypeId::kInt32; }
+  static constexpr Type Int64() { return TypeId::kInt64; }
+  static constexpr Type Float() { return TypeId::kFloat; }
+  static constexpr Type Double() { return TypeId::kDouble; }
+  static constexpr Type Numeric() { return TypeId::kNumeric; }
+  static constexpr Type Text() { return TypeId::kText; }
+  static constexpr Type Blob() { return TypeId::kBlob; }
+  // REQUIRES: 1 <= precision <= 38, 0 <= scale <= precision.
+  static constexpr Type Decimal(int precision, int scale) {
+    Type type;
+    type.id = TypeId::kDecimal;
+    type.precision = static_cast<uint8_t>(precision);
+    type.scale = static_cast<uint8_t>(scale);
+    return type;
+  }
+  static constexpr Type Varchar(int32_t length) { return WithLength(TypeId::kVarchar, length); }
+  static constexpr Type Char(int32_t length) { return WithLength(TypeId::kChar, length); }
+  // kTime, kTimestamp, kTimestampTz or kInterval rounded to `precision` digits of a second.
+  static constexpr Type WithTimePrecision(TypeId id, int precision) {
+    Type type(id);
+    type.precision = static_cast<uint8_t>(precision);
+    return type;
+  }
+
+  constexpr PhysicalType physical() const;
+  constexpr size_t width() const { return PhysicalWidth(physical()); }
+  // PostgreSQL's name, as format_type prints it: "integer", "numeric(10,2)", "character varying(20)".
+  std::string ToString() const;
+
+  friend constexpr bool operator==(const Type& a, const Type& b) = default;
+
+ private:
+  static constexpr uint8_t DefaultPrecision(TypeId id) {
+    return id == TypeId::kTime || id == TypeId::kTimestamp || id == TypeId::kTimestampTz || id == TypeId::kInterval
+               ? kMaxTimePrecision
+               : 0;
+  }
+  static constexpr Type WithLength(TypeId id, int32_t length) {
+    Type type(id);
+    type.length = length;
+    return type;
+  }
+};
+static_assert(sizeof(Type) == 8);
+
+constexpr PhysicalType Type::physical() const {
+  switch (id) {
+    case TypeId::kBoolean:
+      return PhysicalType::kBool;
+    case TypeId::kInt8:
+      return PhysicalType::kInt8;
+    case TypeId::kInt16:
+      return PhysicalType::kInt16;
+    case TypeId::kInt32:
+    case TypeId::kDate:
+      return PhysicalType::kInt32;
+    case TypeId::kInt64:
+    case TypeId::kTime:
+    case TypeId::kTimestamp:
+    case TypeId::kTimestampTz:
+      return PhysicalType::kInt64;
+    case TypeId::kInt128:
+      return PhysicalType::kInt128;
+    case TypeId::kUInt8:
+      return PhysicalType::kUInt8;
+    case TypeId::kUInt16:
+      return PhysicalType::kUInt16;
+    case TypeId::kUInt32:
+      return PhysicalType::kUInt32;
+    case TypeId::kUInt64:
+      return PhysicalType::kUInt64;
+    case TypeId::kFloat:
+      return PhysicalType::kFloat;
+    case TypeId::kDouble:
+      return PhysicalType::kDouble;
+    case TypeId::kDecimal:
+      return precision <= kMaxDecimal64Precision ? PhysicalType::kInt64 : PhysicalType::kInt128;
+    case TypeId::kInterval:
+      return PhysicalType::kInterval;
+    case TypeId::kUuid:
+      return PhysicalType::kUuid;
+    case TypeId::kUnknown:
+    case TypeId::kNumeric:
+    case TypeId::kText:
+    case TypeId::kVarchar:
+    case TypeId::kChar:
+    case TypeId::kBlob:
+    case TypeId::kAny:
+      break;
+  }
+  return PhysicalType::kString;
+}
+
+constexpr bool IsInteger(TypeId id) { return id >= TypeId::kInt8 && id <= TypeId::kUInt64; }
+constexpr bool IsSignedInteger(TypeId id) { return id >= TypeId::kInt8 && id <= TypeId::kInt128; }
+constexpr bool IsNumber(TypeId id) { return id >= TypeId::kInt8 && id <= TypeId::kNumeric; }
+constexpr bool IsText(TypeId id) { return id >= TypeId::kText && id <= TypeId::kChar; }
+constexpr bool IsDateTime(TypeId id) { return id >= TypeId::kDate && id <= TypeId::kInterval; }
+
+// A type from its SQL name: words in any case separated by single spaces ("double precision",
+// "timestamp with time zone"), and the numbers in parentheses. Knows PostgreSQL's, SQLite's and DuckDB's
+// names; a name it does not know goes by SQLite's affinity words (INT, CHAR, CLOB, TEXT, BLOB, REAL, FLOA,
+// DOUB). Errors: 42704 no such type, 22023 bad modifiers.
+base::StatusOr<Type> MakeType(std::string_view name, std::span<const int64_t> modifiers = {});
+// The same from one string: "numeric(10, 2)", "timestamp(3) with time zone".
+base::StatusOr<Type> ParseType(std::string_view text);
+
+}  // namespace turdb::vec
+
+#endif  // TURDB_VEC_TYPE_H_

@@ -1,0 +1,211 @@
+// Named schema objects: what exists, what it is called, and who may see it.
+//
+// Objects live as rows of one table, kept in the tree of turdb.meta (FORMAT.md), so that DDL is logged,
+// versioned, rolled back and recovered like any other change. In memory there are immutable Snapshots: one a
+// commit that changed a schema, plus one a transaction with changes of its own, seen by nobody else. The
+// binder gets a shared_ptr<const Snapshot> and may keep it as long as it likes.
+#ifndef TURDB_CATALOG_CATALOG_H_
+#define TURDB_CATALOG_CATALOG_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "base/ids.h"
+#include "base/status.h"
+#include "table/schema.h"
+#include "table/table.h"
+
+namespace turdb::catalog {
+
+inline constexpr std::string_view kDefaultSchema = "root";  // also answers to "main" and "public"
+inline constexpr std::string_view kSystemSchema = "turdb_catalog";
+inline constexpr std::string_view kInformationSchema = "information_schema";
+
+using ObjectId = base::FileId;
+
+class Catalog;
+class Snapshot;
+
+// On disk: do not change.
+enum class RelationKind : uint8_t {
+  kTable = 1,
+  kView = 2,
+  kSystemView = 3,  // never stored: rows computed from a Snapshot (system_views.h)
+};
+
+// A table, a view or a system view. Immutable, shared by the snapshots that have it unchanged: two
+// snapshots that give the same pointer for an id agree about it.
+class Relation {
+ public:
+  RelationKind kind = RelationKind::kTable;
+  ObjectId id = 0;
+  uint64_t version = 0;  // grows with every change of the object; what a plan keeps to see whether it is still good
+  // Names and columns, for every kind; the rest of it for tables only.
+  std::shared_ptr<const table::TableSchema> schema;
+  std::string view_sql;  // kView: the text of the query
+  const struct SystemView* system_view = nullptr;
+
+  const std::string& name() const { return schema->name; }
+  const std::string& schema_name() const { return schema->schema_name; }
+
+  // The open table; opens its file at the first call. REQUIRES: kTable. Lives as long as this relation.
+  base::StatusOr<table::Table*> Open() const;
+  // A guess for the planner that never reads a row; negative when nothing is known.
+  int64_t row_estimate() const;
+
+  explicit Relation(table::TableStore* store) : store_(store) {}
+  ~Relation();
+
+ private:
+  table::TableStore* store_;  // null for what has no file
+  struct Opened;
+  mutable std::shared_ptr<Opened> opened_;
+  friend class Catalog;
+};
+
+struct Schema {
+  ObjectId id = 0;
+  std::string name;
+  bool is_system = false;
+};
+
+// Where an index is: its table and its position among that table's indexes.
+struct IndexRef {
+  std::shared_ptr<const Relation> relation;
+  int32_t index = -1;
+};
+
+// Immutable, thread-safe.
+class Snapshot {
+ public:
+  ~Snapshot();
+  // Differs whenever anything in the catalog differs; grows with every change committed or own.
+  uint64_t epoch() const;
+
+  // Lookups take names as the parser gives them (unquoted ones folded to lower case): first an exact match,
+  // then the one match that differs in case only. Null: no such thing, or several differ in case only.
+  // `schema` empty: the schemas of `search_path` in order, then turdb_catalog.
+  const Schema* FindSchema(std::string_view name) const;
+  std::shared_ptr<const Relation> FindRelation(std::string_view schema, std::string_view name,
+                                               std::span<const std::string> search_path) const;
+  IndexRef FindIndex(std::string_view schema, std::string_view name, std::span<const std::string> search_path) const;
+  std::shared_ptr<const Relation> RelationOf(ObjectId id) const;
+
+  // The same with errors for users: 3F000 no such schema, 42P01 no such relation, 42704 no such index, with a
+  // hint when a name is close.
+  base::StatusOr<std::shared_ptr<const Relation>> GetRelation(std::string_view schema, std::string_view name,
+                                                              std::span<const std::string> search_path) const;
+  base::StatusOr<IndexRef> GetIndex(std::string_view schema, std::string_view name,
+                                    std::span<const std::string> search_path) const;
+
+  // In order of schema and name.
+  void ForEachSchema(absl::FunctionRef<void(const Schema&)> visit) const;
+  void ForEachRelation(absl::FunctionRef<void(const std::shared_ptr<const Relation>&)> visit) const;
+
+ private:
+  friend class Catalog;
+  friend class SchemaChanges;
+  friend class SnapshotBuilder;
+  struct Rep;
+  explicit Snapshot(std::shared_ptr<const Rep> rep);
+  std::shared_ptr<const Rep> rep_;
+};
+
+// A column of a table or view by name: exact, then the one that differs in case only. -1: none or several.
+int32_t FindColumn(const table::TableSchema& schema, std::string_view name);
+
+// The catalog of one database. Thread-safe.
+class Catalog {
+ public:
+  // Makes turdb.meta of a new database: the catalog's tree and the default schema.
+  static base::Status Create(table::TableStore& store, txn::Transaction& transaction);
+  // Reads what is committed. REQUIRES: recovery is done.
+  static base::StatusOr<std::unique_ptr<Catalog>> Open(table::TableStore& store);
+  ~Catalog();
+
+  // The newest committed schema.
+  std::shared_ptr<const Snapshot> Current() const;
+  // What was current at a read timestamp: what a transaction without DDL of its own binds against.
+  std::shared_ptr<const Snapshot> At(base::Timestamp read_ts) const;
+  // Snapshots that only readers older than this needed may go.
+  void ForgetBefore(base::Timestamp oldest_read_ts);
+
+  // Call after locking a table for writing: 40001 when a schema change that this reader does not see has been
+  // committed since, because its rows would miss an index or a column.
+  base::Status CheckStillCurrent(const Relation& relation) const;
+
+  table::TableStore& store() const { return store_; }
+
+ private:
+  friend class SchemaChanges;
+  explicit Catalog(table::TableStore& store);
+  table::TableStore& store_;
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+// What a statement asks for; names empty where the catalog is to choose ("users_pkey", "users_email_key",
+// "users_email_check", "users_email_idx", as PostgreSQL does).
+struct NewTable {
+  // schema_name, name, columns, primary_key, indexes (of UNIQUE constraints), checks, foreign_keys, autoincrement.
+  // Ids, paths, stored places and versions are filled in by the catalog.
+  table::TableSchema definition;
+  bool if_not_exists = false;
+};
+
+// The schema changes of one transaction, and the catalog as it sees it. Belongs to the transaction's thread.
+// Locks what it changes against other schema changes and, for tables, against writers.
+class SchemaChanges {
+ public:
+  SchemaChanges(Catalog& catalog, txn::Transaction& transaction);
+  SchemaChanges(const SchemaChanges&) = delete;
+  ~SchemaChanges();
+
+  // The catalog with this transaction's changes: what its statements bind against. `read_ts` of its snapshot.
+  std::shared_ptr<const Snapshot> Visible(base::Timestamp read_ts) const;
+  bool empty() const;
+
+  // Each: false when IF [NOT] EXISTS made it do nothing. Errors: 42P06, 42P07, 42710 (exists), 3F000, 42P01,
+  // 42704 (does not), 2BP01 (others depend on it), 42P16 and 42701 (definition), 42939-like names as 42602.
+  base::StatusOr<bool> CreateSchema(std::string_view name, bool if_not_exists);
+  base::StatusOr<bool> DropSchema(std::string_view name, bool if_exists, bool cascade);
+  base::StatusOr<bool> CreateTable(NewTable table);
+  base::StatusOr<bool> DropTable(std::string_view schema, std::string_view name, bool if_exists, bool cascade);
+  // `index`: name (may be empty), parts (column or expression_sql and type), unique, predicate_sql, ... The
+  // evaluator serves expressions and predicates while the index is filled.
+  base::StatusOr<bool> CreateIndex(const Relation& relation, table::IndexSchema index, bool if_not_exists,
+                                   table::IndexEvaluator* evaluator);
+  base::StatusOr<bool> DropIndex(std::string_view schema, std::string_view name, bool if_exists);
+  base::StatusOr<bool> CreateView(table::TableSchema columns, std::string sql, bool or_replace, bool if_not_exists);
+  base::StatusOr<bool> DropView(std::string_view schema, std::string_view name, bool if_exists);
+  base::Status RenameTable(const Relation& relation, std::string_view new_name);
+  base::Status RenameColumn(const Relation& relation, int32_t column, std::string_view new_name);
+
+  // ALTER TABLE in general: `changed` is the relation's new definition (same id; stored places and row_version
+  // already set, see AddColumn and DropColumn below). The caller has checked what SQL says about it.
+  base::Status ReplaceTable(const Relation& relation, table::TableSchema changed);
+
+  // Savepoints: a mark is the state to come back to.
+  size_t Mark() const;
+  void RollbackTo(size_t mark);
+  // The transaction has committed at `commit_ts` / rolled back. Nothing may be called afterwards but Visible.
+  void Commit(base::Timestamp commit_ts);
+  void Rollback();
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+// Definition changes for ReplaceTable: the next row version, with rows of older ones still readable.
+base::Status AddColumn(table::TableSchema& schema, table::Column column, const vec::Value& missing);
+base::Status DropColumn(table::TableSchema& schema, int32_t column);
+
+}  // namespace turdb::catalog
+
+#endif  // TURDB_CATALOG_CATALOG_H_

@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "base/arena.h"
 #include "exec/expression.h"
 #include "vec/type.h"
@@ -97,9 +98,9 @@ struct KeyRange {
 
 struct TableScanNode : Node {
   table::Table* table = nullptr;
-  std::string_view name;             // as the query calls it
-  std::span<const int32_t> columns;  // positions in the table's schema; `types` are theirs
-  bool row_key = false;              // one more output column at the end: the row's identity (blob), for changes
+  std::string_view name;  // as the query calls it
+  // Positions in the table's schema, or table::kRowKeyColumn (blob) and kRowIdColumn (bigint); `types` are theirs.
+  std::span<const int32_t> columns;
   // Over the output columns. All conjuncts of `latch_filter` call only latch_safe functions and raise nothing.
   Expressions latch_filter;
   Expressions filter;    // what else must hold, in order
@@ -113,7 +114,6 @@ struct IndexScanNode : Node {
   int32_t index = -1;  // position among the table's indexes
   std::string_view name;
   std::span<const int32_t> columns;
-  bool row_key = false;
   bool index_only = false;
   Expressions filter;
   KeyRange range;
@@ -127,7 +127,6 @@ struct PointLookupNode : Node {
   int32_t index = -1;
   std::string_view name;
   std::span<const int32_t> columns;
-  bool row_key = false;
   Expressions key;  // row-independent, one a key column
   Expressions filter;
 };
@@ -318,6 +317,13 @@ struct GeneratedColumn {
   const Expression* value = nullptr;  // over the new row, columns generated earlier included
 };
 
+// What the table's indexes need beyond columns, for table::IndexEvaluator. Over the row.
+struct IndexExpression {
+  int32_t index = -1;
+  int32_t part = -1;  // -1: the predicate of a partial index
+  const Expression* expression = nullptr;
+};
+
 enum class ConflictAction : uint8_t { kError, kNothing, kUpdate, kReplace };
 
 struct Assignment {
@@ -335,11 +341,10 @@ struct OnConflict {
 struct InsertNode : Node {
   table::Table* table = nullptr;
   std::string_view name;
-  const Node* input = nullptr;  // rows: all columns of the table, defaults filled in
-  // Assigned by the table where the input has NULL: INTEGER PRIMARY KEY and AUTOINCREMENT. -1: none.
-  int32_t identity_column = -1;
+  const Node* input = nullptr;  // rows: defaults filled in; a NULL in an integer key or identity column gets the next number
   std::span<const GeneratedColumn> generated;
   std::span<const CheckConstraint> checks;
+  std::span<const IndexExpression> index_expressions;
   OnConflict on_conflict;
   Expressions returning;  // over the new row
 };
@@ -353,6 +358,7 @@ struct UpdateNode : Node {
   std::span<const int32_t> old_columns;
   std::span<const GeneratedColumn> generated;
   std::span<const CheckConstraint> checks;
+  std::span<const IndexExpression> index_expressions;
   Expressions returning;  // over the new row followed by the input
 };
 
@@ -360,7 +366,8 @@ struct DeleteNode : Node {
   table::Table* table = nullptr;
   std::string_view name;
   const Node* input = nullptr;  // any columns, then the row key as the last
-  Expressions returning;        // over the input
+  std::span<const IndexExpression> index_expressions;
+  Expressions returning;  // over the input
 };
 
 // One text column, "QUERY PLAN", a row a line.
@@ -464,6 +471,8 @@ class Plan {
 std::string_view NodeName(NodeKind kind);
 // The inputs of a node, left to right; definitions of CTEs before bodies. Subqueries inside expressions are not inputs.
 std::vector<const Node*> Inputs(const Node& node);
+// Calls `visit` for every expression of the node (not of its inputs), arguments after what they belong to.
+void ForEachExpression(const Node& node, absl::FunctionRef<void(const Expression&)> visit);
 // One line of EXPLAIN without indentation: name, table, conditions.
 std::string Headline(const Node& node);
 // The whole tree, two spaces a level. verbose: types, estimates and reasons too.

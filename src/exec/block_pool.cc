@@ -1,0 +1,41 @@
+#include "exec/block_pool.h"
+
+namespace turdb::exec {
+
+bool BlockPool::NextBlock(size_t bytes) {
+  // Blocks kept by Reset come first; one that is too small is skipped for good.
+  while (used_blocks_ < blocks_.size()) {
+    Block& kept = blocks_[used_blocks_++];
+    if (kept.size_bytes >= bytes) {
+      cursor_ = kept.data.get();
+      limit_ = cursor_ + kept.size_bytes;
+      return true;
+    }
+  }
+  size_t size_bytes = kFirstBlockBytes;
+  if (!blocks_.empty()) size_bytes = std::min(kLargestBlockBytes, blocks_.back().size_bytes * 2);
+  size_bytes = std::max(size_bytes, bytes);
+  if (!reserved_.TryGrow(static_cast<int64_t>(size_bytes))) {
+    size_bytes = bytes;
+    if (!reserved_.TryGrow(static_cast<int64_t>(size_bytes))) return false;
+  }
+  // Not value-initialised: the memory is about to be written.
+  blocks_.push_back({std::unique_ptr<std::byte[]>(new std::byte[size_bytes]), size_bytes});
+  used_blocks_ = blocks_.size();
+  cursor_ = blocks_.back().data.get();
+  limit_ = cursor_ + size_bytes;
+  return true;
+}
+
+void BlockPool::Reset(size_t keep_bytes) {
+  size_t kept_bytes = 0, kept = 0;
+  while (kept < blocks_.size() && kept_bytes + blocks_[kept].size_bytes <= keep_bytes) {
+    kept_bytes += blocks_[kept++].size_bytes;
+  }
+  blocks_.resize(kept);
+  reserved_.Shrink(reserved_.bytes() - static_cast<int64_t>(kept_bytes));
+  used_blocks_ = 0;
+  cursor_ = limit_ = nullptr;
+}
+
+}  // namespace turdb::exec

@@ -1,0 +1,57 @@
+// Memory of a pipeline breaker: bump allocation from blocks that are reserved on the statement's budget, where a
+// refusal is an answer (spill, then) and not an exception.
+#ifndef TURDB_EXEC_BLOCK_POOL_H_
+#define TURDB_EXEC_BLOCK_POOL_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/memory_budget.h"
+
+namespace turdb::exec {
+
+// Not thread-safe. Memory is valid until Reset or destruction; it is aligned to 8.
+class BlockPool {
+ public:
+  static constexpr size_t kFirstBlockBytes = 2048;
+  static constexpr size_t kLargestBlockBytes = 256 << 10;
+
+  explicit BlockPool(base::MemoryBudget* budget) : reserved_(*budget) {}
+  BlockPool(BlockPool&&) noexcept = default;
+  BlockPool& operator=(BlockPool&&) noexcept = default;
+
+  // Null when the budget refuses; nothing has changed then.
+  std::byte* TryAllocate(size_t bytes) {
+    bytes = (bytes + 7) & ~size_t{7};
+    if (bytes > static_cast<size_t>(limit_ - cursor_) && !NextBlock(bytes)) return nullptr;
+    std::byte* result = cursor_;
+    cursor_ += bytes;
+    return result;
+  }
+  // Makes sure that the next allocations of `bytes` in all succeed, when each of them is at most `each` bytes.
+  // What is left of the current block is lost when it is too small for all.
+  [[nodiscard]] bool Ensure(size_t bytes) { return bytes <= static_cast<size_t>(limit_ - cursor_) || NextBlock(bytes); }
+  // Forgets everything; keeps first blocks up to `keep_bytes` in all.
+  void Reset(size_t keep_bytes);
+  int64_t reserved_bytes() const { return reserved_.bytes(); }
+
+ private:
+  struct Block {
+    std::unique_ptr<std::byte[]> data;
+    size_t size_bytes;
+  };
+  bool NextBlock(size_t bytes);
+
+  base::MemoryReservation reserved_;
+  std::vector<Block> blocks_;
+  size_t used_blocks_ = 0;
+  std::byte* cursor_ = nullptr;
+  std::byte* limit_ = nullptr;
+};
+
+}  // namespace turdb::exec
+
+#endif  // TURDB_EXEC_BLOCK_POOL_H_

@@ -1,0 +1,121 @@
+#include "exec/csv_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+
+namespace turdb::exec {
+
+using base::Status;
+using base::StatusOr;
+
+CsvReader::CsvReader(std::unique_ptr<os::File> file, const CsvOptions& options, base::MemoryBudget* budget)
+    : file_(std::move(file)), options_(options), reserved_(*budget) {}
+
+StatusOr<bool> CsvReader::Next(std::span<const CsvField>* fields) {
+  if (!opened_) {
+    TURDB_ASSIGN_OR_RETURN(file_size_, file_->Size());
+    opened_ = true;
+  }
+  size_t end = 0, next = 0;
+  while (!FindEnd(&end, &next)) {
+    if (file_offset_ < file_size_) {
+      TURDB_RETURN_IF_ERROR(Refill());
+      continue;
+    }
+    if (in_quotes_) {
+      return base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kBadCopyFormat,
+                             absl::StrCat("unterminated quoted field in ", file_->path(), ", line ", line_));
+    }
+    if (begin_ == data_end_) return false;
+    end = next = data_end_;  // the last line has no line end
+    break;
+  }
+  record_line_ = line_;
+  line_ += lines_in_record_ + 1;
+  Split(end);
+  begin_ = next;
+  *fields = fields_;
+  return true;
+}
+
+bool CsvReader::FindEnd(size_t* end, size_t* next) {
+  in_quotes_ = false;
+  lines_in_record_ = 0;
+  const char quote = options_.quote, escape = options_.escape;
+  for (size_t i = begin_; i < data_end_; ++i) {
+    const char c = buffer_[i];
+    if (in_quotes_) {
+      if (c == escape && i + 1 == data_end_ && file_offset_ < file_size_) return false;  // what follows decides
+      if (c == escape && i + 1 < data_end_ && (buffer_[i + 1] == quote || buffer_[i + 1] == escape)) {
+        ++i;
+      } else if (c == quote) {
+        in_quotes_ = false;
+      } else if (c == '\n') {
+        ++lines_in_record_;
+      }
+    } else if (c == quote) {
+      in_quotes_ = true;
+    } else if (c == '\n') {
+      *next = i + 1;
+      *end = i > begin_ && buffer_[i - 1] == '\r' ? i - 1 : i;
+      return true;
+    }
+  }
+  return false;
+}
+
+// Removes quotes and escapes in place: what is written never overtakes what is read.
+void CsvReader::Split(size_t end) {
+  fields_.clear();
+  const char quote = options_.quote, escape = options_.escape;
+  size_t to = begin_, field_begin = begin_;
+  bool in_quotes = false, quoted = false;
+  for (size_t from = begin_; from < end; ++from) {
+    const char c = buffer_[from];
+    if (in_quotes) {
+      if (c == escape && from + 1 < end && (buffer_[from + 1] == quote || buffer_[from + 1] == escape)) {
+        buffer_[to++] = buffer_[++from];
+      } else if (c == quote) {
+        in_quotes = false;
+      } else {
+        buffer_[to++] = c;
+      }
+    } else if (c == quote) {
+      in_quotes = quoted = true;
+    } else if (c == options_.delimiter) {
+      fields_.push_back({std::string_view(buffer_.data() + field_begin, to - field_begin), quoted});
+      field_begin = to;
+      quoted = false;
+    } else {
+      buffer_[to++] = c;
+    }
+  }
+  fields_.push_back({std::string_view(buffer_.data() + field_begin, to - field_begin), quoted});
+}
+
+Status CsvReader::Refill() {
+  if (begin_ > 0) {
+    if (data_end_ > begin_) std::memmove(buffer_.data(), buffer_.data() + begin_, data_end_ - begin_);
+    data_end_ -= begin_;
+    begin_ = 0;
+  }
+  if (data_end_ == buffer_.size()) {
+    const size_t size_bytes = std::max(kBlockBytes, buffer_.size() * 2);
+    if (size_bytes > kMaxRecordBytes) {
+      return base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kBadCopyFormat,
+                             absl::StrCat("a record of ", file_->path(), " that begins on line ", line_, " is larger than ",
+                                          kMaxRecordBytes, " bytes; perhaps a quote is not closed"));
+    }
+    TURDB_RETURN_IF_ERROR(reserved_.Grow(static_cast<int64_t>(size_bytes - buffer_.size()), "reading CSV"));
+    buffer_.resize(size_bytes);
+  }
+  const size_t want = std::min<uint64_t>(buffer_.size() - data_end_, file_size_ - file_offset_);
+  TURDB_RETURN_IF_ERROR(file_->Read(file_offset_, {reinterpret_cast<std::byte*>(buffer_.data() + data_end_), want}));
+  file_offset_ += want;
+  data_end_ += want;
+  return absl::OkStatus();
+}
+
+}  // namespace turdb::exec

@@ -1,0 +1,51 @@
+// One running statement: operators built from a plan, and their state.
+#ifndef TURDB_EXEC_EXECUTION_H_
+#define TURDB_EXEC_EXECUTION_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/memory_budget.h"
+#include "base/status.h"
+#include "exec/execution_context.h"
+#include "exec/pipeline.h"
+#include "exec/plan.h"
+
+namespace turdb::exec {
+
+// Not thread-safe; one thread at a time. Start, Next until kDone, and again from Start as often as wanted: memory is
+// kept, so running again over equal data makes no heap call.
+class Execution {
+ public:
+  // Builds the operators of `plan`. Their memory counts against `budget`, which outlives the execution.
+  static base::StatusOr<std::unique_ptr<Execution>> Create(std::shared_ptr<const Plan> plan, base::MemoryBudget* budget);
+  ~Execution();
+
+  // Rewinds. `context` and what it points to must outlive the run; parameters are read now.
+  // Errors: 42P02 too few parameters, 42804 a parameter of another type than the plan's.
+  base::Status Start(const ExecutionContext& context);
+  // kHaveMore: *chunk has at least one row, valid until the next call. kDone: no more rows. kBlocked: call again.
+  // A changing statement has made all its changes when the first call returns anything but kBlocked.
+  // After an error only Start may be called.
+  base::StatusOr<Flow> Next(const vec::Chunk** chunk);
+
+  int64_t changed_rows() const;
+  std::span<const RejectedRow> rejected_rows() const;
+  const Plan& plan() const { return *plan_; }
+  // EXPLAIN ANALYZE's text of what ran so far. REQUIRES: context.profile was set.
+  std::string ProfileText() const;
+
+ private:
+  struct State;
+  Execution(std::shared_ptr<const Plan> plan, std::unique_ptr<State> state);
+
+  std::shared_ptr<const Plan> plan_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace turdb::exec
+
+#endif  // TURDB_EXEC_EXECUTION_H_

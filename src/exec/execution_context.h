@@ -1,0 +1,45 @@
+// The world of one run of a statement, handed in by the engine.
+#ifndef TURDB_EXEC_EXECUTION_CONTEXT_H_
+#define TURDB_EXEC_EXECUTION_CONTEXT_H_
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/memory_budget.h"
+#include "os/environment.h"
+#include "vec/text_context.h"
+#include "vec/value.h"
+
+namespace turdb::txn {
+struct View;
+class Transaction;
+}  // namespace turdb::txn
+
+namespace turdb::exec {
+
+// A row that COPY left out.
+struct RejectedRow {
+  std::string file;
+  int64_t line = 0;
+  std::string column;  // empty: the row as a whole
+  std::string reason;
+};
+
+// Plain values and borrowed pointers; everything outlives the run.
+struct ExecutionContext {
+  const txn::View* view = nullptr;          // what reads see; null for plans without tables
+  txn::Transaction* transaction = nullptr;  // what writes belong to; null for plans that change nothing
+  os::Environment* environment = nullptr;   // the clock, files of COPY and spilled data
+  std::string spill_directory;              // exists; empty: nothing spills, over budget is an error
+  const std::atomic<bool>* cancelled = nullptr;
+  std::span<const vec::Value> parameters;  // of the plan's parameter types, or NULL
+  vec::TextContext text;                   // time zone, and when the transaction began
+  int64_t statement_time_us = 0;           // when the statement began, microseconds since 1970
+  bool profile = false;                    // count rows and time of each node
+};
+
+}  // namespace turdb::exec
+
+#endif  // TURDB_EXEC_EXECUTION_CONTEXT_H_

@@ -1,0 +1,42 @@
+// What the operators of one execution share: the world they were handed and the values that change from run to run.
+#ifndef TURDB_EXEC_RUNTIME_H_
+#define TURDB_EXEC_RUNTIME_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/memory_budget.h"
+#include "base/status.h"
+#include "exec/execution_context.h"
+#include "vec/chunk.h"
+#include "vec/value.h"
+
+namespace turdb::exec {
+
+class MaterializedRows;
+
+// Not thread-safe.
+struct Runtime {
+  const ExecutionContext* context = nullptr;
+  base::MemoryBudget* budget = nullptr;
+  uint32_t capacity = vec::kDefaultChunkCapacity;  // of chunks
+  std::vector<vec::Vector> slots;                  // correlated values, each a constant vector
+  std::vector<MaterializedRows*> ctes;             // by number; owned by the operators that fill them
+  int64_t changed_rows = 0;
+  uint64_t statement_runs = 0;  // counts Execution::Start; what was computed once a run compares it
+
+  base::Status CheckCancelled() const {
+    if (context->cancelled != nullptr && context->cancelled->load(std::memory_order_relaxed)) {
+      return base::CanceledError("the statement was interrupted");
+    }
+    return absl::OkStatus();
+  }
+};
+
+}  // namespace turdb::exec
+
+#endif  // TURDB_EXEC_RUNTIME_H_

@@ -1,0 +1,123 @@
+// One call of a kernel: what a kernel reads, where it writes, how it raises.
+//
+// A kernel is a plain loop over one batch of rows. It never sees expressions, plans or encodings it did
+// not ask for: Evaluate (registry.h) has already dealt with constants and NULLs.
+#ifndef TURDB_FUNCTION_CALL_H_
+#define TURDB_FUNCTION_CALL_H_
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "absl/numeric/int128.h"
+#include "base/memory_budget.h"
+#include "base/status.h"
+#include "vec/text_context.h"
+#include "vec/vector.h"
+
+namespace turdb::function {
+
+using base::SqlState;
+using base::Status;
+using base::StatusOr;
+using vec::Rows;
+using vec::SelIndex;
+using vec::StringView;
+using vec::Type;
+using vec::TypeId;
+using vec::Value;
+using vec::Vector;
+using vec::VectorView;
+
+// xoshiro256**; seeded by the session from the environment's entropy, so a simulator repeats it.
+class RandomState {
+ public:
+  explicit RandomState(uint64_t seed = 0) { Seed(seed); }
+  void Seed(uint64_t seed);
+  uint64_t Next();
+
+ private:
+  std::array<uint64_t, 4> state_;
+};
+
+// What functions may know about the statement they run in. One a worker thread: not thread-safe.
+struct CallContext {
+  // text.now_us is when the transaction began: now(), current_date, 'now'::timestamp.
+  vec::TextContext text;
+  int64_t statement_now_us = 0;                    // statement_timestamp()
+  int64_t (*clock_now_us)(void* clock) = nullptr;  // clock_timestamp(); now() when null
+  void* clock = nullptr;
+  RandomState random;
+  int64_t max_string_bytes = int64_t{1} << 30;
+  base::MemoryBudget* budget = nullptr;
+  // Set by Evaluate on error: the row whose value raised.
+  SelIndex error_row = 0;
+};
+
+// The errors that loops meet; Evaluate makes PostgreSQL's message and SQLSTATE of them.
+enum class ErrorCode : uint8_t {
+  kOutOfRange,      // 22003 "integer out of range", by the result's type; 22008 for dates and times
+  kUnderflow,       // 22003 "value out of range: underflow"
+  kDivisionByZero,  // 22012
+  kInvalidText,     // 22P02 and kin: the text argument 0 is parsed again for the full message
+  kNegativeRoot,    // 2201F "cannot take square root of a negative number"
+  kLogOfZero,       // 2201E
+  kLogOfNegative,   // 2201E
+  kStringTooLong,   // 22001
+  kResultTooLarge,  // 54000 "requested length too large"
+  kInvalidEscape,   // 22025
+};
+
+// Constant during the call except through result and Raise. One thread.
+class Call {
+ public:
+  Call(Rows rows_in, std::span<const VectorView> args_in, std::span<const Type> argument_types_in, Vector* result_in,
+       CallContext* context_in)
+      : rows(rows_in), args(args_in), argument_types(argument_types_in), result(result_in), context(*context_in) {}
+
+  // The rows to compute. Row r of each argument makes row r of the result.
+  const Rows rows;
+  const std::span<const VectorView> args;
+  const std::span<const Type> argument_types;
+  // Flat. For strict functions its validity is already set: a row with a NULL argument is NULL.
+  Vector* const result;
+  CallContext& context;
+
+  const Type& result_type() const { return result->type(); }
+  // Strict functions: which rows have no NULL argument; null when all.
+  const uint64_t* valid = nullptr;
+  bool IsValid(SelIndex row) const { return valid == nullptr || vec::TestBit(valid, row); }
+
+  // The error of the lowest row wins; a kernel may go on or return.
+  void Raise(SelIndex row, ErrorCode code);
+  void RaiseStatus(SelIndex row, Status status);
+  bool raised() const { return raised_; }
+  SelIndex raised_row() const { return raised_row_; }
+  Status error() const;
+
+  // f(row) for every selected row without a NULL argument.
+  template <typename F>
+  void ForEach(F&& f) const {
+    if (valid == nullptr) {
+      for (uint32_t i = 0; i < rows.count; ++i) f(rows[i]);
+    } else {
+      for (uint32_t i = 0; i < rows.count; ++i) {
+        const SelIndex row = rows[i];
+        if (vec::TestBit(valid, row)) f(row);
+      }
+    }
+  }
+
+ private:
+  bool raised_ = false;
+  bool has_status_ = false;
+  SelIndex raised_row_ = 0;
+  ErrorCode code_ = ErrorCode::kOutOfRange;
+  Status status_;
+};
+
+using Kernel = void (*)(Call&);
+
+}  // namespace turdb::function
+
+#endif  // TURDB_FUNCTION_CALL_H_

@@ -1,0 +1,51 @@
+// Interior nodes: n separators and n + 1 children. Slot i holds separator i and, in its cell {u32 child,
+// key suffix}, the child for keys below it; rightmost_child is for keys from the last separator on.
+// Cells are aligned to four bytes and read in relaxed words, because descents look at interior nodes
+// without a latch and validate afterwards (kernel rule 9). Writers change a private copy and store it back
+// with CopyNodeRelaxed.
+#ifndef TURDB_BTREE_INTERIOR_NODE_H_
+#define TURDB_BTREE_INTERIOR_NODE_H_
+
+#include <span>
+
+#include "btree/node.h"
+
+namespace turdb::btree::interior {
+
+inline constexpr size_t kCellHeaderBytes = 4;
+
+struct ChildPosition {
+  size_t index;  // of the slot, or the slot count for the rightmost child
+  PageNo child;
+};
+
+// The child whose range holds the key. Safe on a page that changes meanwhile: reads are relaxed and
+// bounded, and the answer means something only if the guard validates afterwards.
+ChildPosition FindChild(const std::byte* page, Bytes key);
+// Child `index`; the same promise. index == cell count is the rightmost child.
+PageNo ChildAt(const std::byte* page, size_t index);
+
+// The rest REQUIRES an interior node under an exclusive (SeparatorAt: any) latch, or a private copy.
+inline Bytes SeparatorSuffixAt(const std::byte* page, size_t index) {
+  const Slot& slot = Slots(page)[index];
+  return {page + slot.offset + kCellHeaderBytes, slot.suffix_length()};
+}
+// Writes prefix and suffix to `buffer` (kMaxKeyBytes).
+Bytes SeparatorAt(const std::byte* page, size_t index, std::byte* buffer);
+bool InsertFits(const std::byte* page, size_t separator_size);
+// The child at the separator's place has been split: it keeps keys below `separator`, `right` takes the rest.
+// REQUIRES: InsertFits.
+void InsertSeparator(std::byte* page, Bytes separator, PageNo right);
+// Children index and index + 1 have become one, child index. REQUIRES: index < cell count.
+void RemoveSeparator(std::byte* page, size_t index);
+// Appends to a node under construction: REQUIRES that it fits, and that the separator is the greatest.
+void Append(std::byte* page, Bytes separator, PageNo child_below);
+void Compact(std::byte* page);
+// The separator to move up when `page` is cut into two halves: left keeps the slots below the index.
+size_t MiddleOf(const std::byte* page);
+// Fills the formatted nodes `left` and `right` from `page`; separator `middle` is in neither.
+void Split(const std::byte* page, size_t middle, std::byte* left, std::byte* right);
+
+}  // namespace turdb::btree::interior
+
+#endif  // TURDB_BTREE_INTERIOR_NODE_H_

@@ -1,0 +1,103 @@
+// Which snapshots are alive: what the garbage collector must ask before it forgets a version.
+//
+// A snapshot claims a slot with one compare-and-swap, writes its timestamp there, and looks once more
+// whether the collector's horizon went past it meanwhile; the collector raises its horizon first and
+// reads the slots afterwards. Either the snapshot sees the raised horizon and starts over with a newer
+// timestamp, or the collector sees the slot.
+#ifndef TURDB_TXN_SNAPSHOT_REGISTRY_H_
+#define TURDB_TXN_SNAPSHOT_REGISTRY_H_
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "txn/commit_word.h"
+
+namespace turdb::txn {
+
+class CommitLog;
+class SnapshotRegistry;
+
+// Where a connection's next snapshot is likely to find its slot free. Any value is right.
+using SnapshotHint = uint32_t;
+
+// Keeps the versions of its timestamp alive. Move-only; released on destruction; any thread.
+class Snapshot {
+ public:
+  Snapshot() = default;
+  Snapshot(Snapshot&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)), read_ts_(other.read_ts_) {}
+  Snapshot& operator=(Snapshot&& other) noexcept {
+    if (this != &other) {
+      Release();
+      slot_ = std::exchange(other.slot_, nullptr);
+      read_ts_ = other.read_ts_;
+    }
+    return *this;
+  }
+  ~Snapshot() { Release(); }
+
+  bool held() const { return slot_ != nullptr; }
+  Timestamp read_ts() const { return read_ts_; }
+  void Release() {
+    if (slot_ != nullptr) std::exchange(slot_, nullptr)->store(0, std::memory_order_release);
+  }
+
+ private:
+  friend class SnapshotRegistry;
+  std::atomic<uint64_t>* slot_ = nullptr;
+  Timestamp read_ts_ = 0;
+};
+
+// The timestamps that somebody may still read at: `held`, ascending, and everything from `horizon` on.
+struct LiveSnapshots {
+  Timestamp horizon = 0;
+  std::vector<Timestamp> held;
+
+  // No live or future snapshot is older.
+  Timestamp oldest() const { return held.empty() || held.front() > horizon ? horizon : held.front(); }
+  // Whether a live or future snapshot lies in [from, to).
+  bool AnyIn(Timestamp from, Timestamp to) const;
+};
+
+// Thread-safe.
+class SnapshotRegistry {
+ public:
+  explicit SnapshotRegistry(const CommitLog& log);
+  SnapshotRegistry(const SnapshotRegistry&) = delete;
+  SnapshotRegistry& operator=(const SnapshotRegistry&) = delete;
+  ~SnapshotRegistry();
+
+  // A few atomics; allocates only when more snapshots are alive than ever before.
+  Snapshot Acquire(SnapshotHint* hint);
+  // Raises the horizon to what is visible now and collects who is below it. Keeps live->held's memory.
+  void Collect(LiveSnapshots* live);
+  // The oldest live snapshot, or what is visible now, without raising the horizon.
+  Timestamp Oldest() const;
+  size_t held_count() const;
+
+ private:
+  static constexpr uint32_t kChunkSlots = 32;
+  static constexpr uint32_t kMaxChunks = 2048;
+  struct alignas(64) Slot {
+    std::atomic<uint64_t> ts{0};  // 0: free; else the timestamp plus one
+  };
+  struct Chunk {
+    std::array<Slot, kChunkSlots> slots;
+  };
+  Slot& ClaimSlot(SnapshotHint* hint, Timestamp ts);
+
+  const CommitLog& log_;
+  std::atomic<uint64_t> horizon_{0};
+  std::atomic<uint32_t> chunk_count_{0};
+  std::array<std::atomic<Chunk*>, kMaxChunks> chunks_{};
+  std::mutex grow_mu_;
+};
+
+}  // namespace turdb::txn
+
+#endif  // TURDB_TXN_SNAPSHOT_REGISTRY_H_

@@ -1,0 +1,155 @@
+// One transaction: its chain in the log, its snapshot, its commit word and what it holds until it ends.
+#ifndef TURDB_TXN_TRANSACTION_H_
+#define TURDB_TXN_TRANSACTION_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/container/inlined_vector.h"
+#include "base/ids.h"
+#include "base/status.h"
+#include "storage/log_record.h"
+#include "txn/commit_word.h"
+#include "txn/delta_slabs.h"
+#include "txn/snapshot_registry.h"
+#include "txn/view.h"
+
+namespace turdb::txn {
+
+class TransactionManager;
+struct TableLock;
+
+enum class Isolation : uint8_t {
+  kReadCommitted,  // accepted, and given a snapshot
+  kSnapshot,
+  kSerializable,
+};
+
+enum class TransactionState : uint8_t {
+  kIdle,  // in the pool
+  kActive,
+  kDoomed,     // a rollback to a savepoint failed: only Rollback is allowed
+  kAbandoned,  // its rollback failed; its changes stay hidden until the database is opened again
+};
+
+enum class TableLockMode : uint8_t {
+  kWrite,      // INSERT, UPDATE, DELETE, SELECT FOR UPDATE: any number at once
+  kShare,      // keeps writers out: CREATE INDEX
+  kExclusive,  // DROP, ALTER, TRUNCATE: alone. Readers take no table lock at all
+};
+
+// A place to roll back to.
+struct Savepoint {
+  base::Lsn lsn = base::kNoLsn;
+  uint32_t deferred = 0;
+};
+
+// Used by one thread at a time (the connection's); what other threads may touch is atomic or guarded by
+// the manager's locks, and not public. Objects are pooled: a small transaction allocates nothing.
+class Transaction {
+ public:
+  storage::TxnLog log;
+
+  // 0 until the first change.
+  TxnId id() const { return log.id; }
+  Isolation isolation() const { return isolation_; }
+  bool read_only() const { return read_only_; }
+  bool active() const { return state_ == TransactionState::kActive; }
+  bool is_writer() const { return word_ != nullptr; }
+  TransactionState state() const { return state_; }
+
+  // What the current statement sees. REQUIRES: a statement was begun.
+  View view() const { return View{snapshot_.read_ts(), word_view(), statement_}; }
+  // The same, with the changes of the current statement so far: for constraint checks and triggers.
+  View view_with_own_changes() const { return View{snapshot_.read_ts(), word_view(), statement_ + 1}; }
+  Timestamp read_ts() const { return snapshot_.read_ts(); }
+  bool has_snapshot() const { return snapshot_.held(); }
+  StatementNo statement() const { return statement_; }
+
+  // Before the first change of an operation, with no latch held: makes the transaction a writer and sees
+  // to it that memory for versions is there. On error nothing changed. Cheap when repeated.
+  base::Status PrepareWrite();
+
+  // Runs `work` when this transaction has committed and no snapshot can see what it replaced; never when
+  // it rolls back (or back to a savepoint before this). Holds no latch, lock or snapshot when it runs, on
+  // whatever thread collects garbage. It must not outlive what it refers to: TransactionManager::Drain.
+  void DeferUntilUnneeded(std::function<base::Status()> work);
+
+  // How long a row or table lock is waited for; 0 fails at once, negative waits for ever.
+  int64_t lock_timeout_ns() const { return lock_timeout_ns_; }
+  void set_lock_timeout_ns(int64_t timeout_ns) { lock_timeout_ns_ = timeout_ns; }
+
+  // For the push operations of version tables.
+  CommitWord* word() const { return word_; }
+  SlabCache& slab_cache() { return slab_cache_; }
+  // Own changes of statements before this one look alike to every view that this transaction still uses.
+  StatementNo settled_before() const { return settled_before_; }
+  void CountReferences(int64_t count) { references_ += count; }
+  void NoteTouched(base::PageId page) {
+    touched_[touched_count_ % kTouchedPages] = page;
+    ++touched_count_;
+  }
+
+ private:
+  friend class TransactionManager;
+  friend class TableLocks;
+  friend class WaitGraph;
+  static constexpr size_t kTouchedPages = 4;
+
+  struct HeldTableLock {
+    TableLock* lock;
+    TableLockMode mode;
+  };
+  struct Deferred {
+    std::function<base::Status()> work;
+  };
+  // Own changes need a word that no foreign delta has; a transaction without changes has none.
+  const CommitWord* word_view() const { return word_; }
+
+  TransactionManager* manager_ = nullptr;
+  Isolation isolation_ = Isolation::kSnapshot;
+  TransactionState state_ = TransactionState::kIdle;
+  bool read_only_ = false;
+  Snapshot snapshot_;
+  SnapshotHint snapshot_hint_ = 0;
+  StatementNo statement_ = 0;
+  StatementNo settled_before_ = 1;
+  absl::InlinedVector<StatementNo, 4> live_statements_;
+  int64_t lock_timeout_ns_ = 5'000'000'000;
+
+  CommitWord* word_ = nullptr;
+  int64_t references_ = 0;  // deltas pushed, to be added to the word's count at the end
+  SlabCache slab_cache_;
+  uint32_t touched_count_ = 0;
+  std::array<base::PageId, kTouchedPages> touched_{};  // the pages changed last, for the collector
+
+  std::vector<Deferred> deferred_;
+  absl::InlinedVector<HeldTableLock, 8> table_locks_;
+  std::vector<std::byte> record_buffer_;
+
+  // Seen by other threads.
+  std::atomic<bool> canceled_{false};
+  std::atomic<uint64_t> listed_id_{0};  // id, for the list of live transactions; 0 = read only so far
+  std::atomic<Timestamp> listed_read_ts_{0};
+  std::atomic<int64_t> began_unix_us_{0};
+  std::atomic<bool> listed_{false};
+
+  // Guarded by the wait graph's lock.
+  Blocker waits_for_;
+  TableLock* waits_for_table_ = nullptr;
+  TableLockMode waits_for_mode_ = TableLockMode::kWrite;
+  uint64_t wait_ticket_ = 0;
+};
+
+// Gives a transaction back to the pool; one that is still active is rolled back first.
+struct TransactionRelease {
+  void operator()(Transaction* transaction) const;
+};
+using TransactionPtr = std::unique_ptr<Transaction, TransactionRelease>;
+
+}  // namespace turdb::txn
+
+#endif  // TURDB_TXN_TRANSACTION_H_

@@ -1,0 +1,131 @@
+// Begins, commits and rolls back transactions, gives out snapshots, lets writers wait for each other, and
+// collects versions that nobody can see any more. README.md has the rules.
+#ifndef TURDB_TXN_TRANSACTION_MANAGER_H_
+#define TURDB_TXN_TRANSACTION_MANAGER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/memory_budget.h"
+#include "base/status.h"
+#include "os/environment.h"
+#include "storage/log_record.h"
+#include "txn/commit_log.h"
+#include "txn/snapshot_registry.h"
+#include "txn/transaction.h"
+#include "txn/undo_target.h"
+#include "txn/version_directory.h"
+#include "txn/view.h"
+
+namespace turdb::storage {
+struct UnfinishedTransaction;
+}
+
+namespace turdb::txn {
+
+// One line of turdb_catalog.transactions.
+struct TransactionInfo {
+  TxnId id = 0;  // 0: has changed nothing so far
+  Timestamp read_ts = 0;
+  Isolation isolation = Isolation::kSnapshot;
+  bool read_only = false;
+  int64_t began_unix_us = 0;
+  base::Lsn first_lsn = base::kNoLsn;
+  TxnId waits_for = 0;  // the transaction it waits for, 0 = none
+  base::FileId waits_for_table = base::kNoFile;
+};
+
+// Thread-safe; each Transaction is used by one thread at a time. Outlives its transactions and snapshots.
+class TransactionManager {
+ public:
+  TransactionManager(const os::Environment& environment, CommitLog& log, base::MemoryBudget& budget, TxnId next_id);
+  TransactionManager(const TransactionManager&) = delete;
+  TransactionManager& operator=(const TransactionManager&) = delete;
+  ~TransactionManager();
+
+  // ---- Wiring, before the first transaction.
+  // Who undoes changes of a file. The target must live until the transaction that asked for it has ended.
+  void SetUndoResolver(std::function<base::StatusOr<UndoTarget*>(base::FileId)> resolver);
+  // Told, with no latch held, that a page which had ghosts has no versions any more: they may be purged.
+  void SetQuietPageCallback(std::function<void(base::PageId)> callback);
+
+  // ---- A transaction's life
+  TransactionPtr Begin(Isolation isolation = Isolation::kSnapshot, bool read_only = false);
+  // Each statement begins with this; the first takes the transaction's snapshot. Own changes of earlier
+  // statements are seen by view(). The result is what RollbackTo needs when the statement fails.
+  base::StatusOr<Savepoint> BeginStatement(Transaction& txn);
+  // No view of that statement (a cursor, say) is used any more. Optional, in any order; saves memory.
+  void EndStatement(Transaction& txn, StatementNo statement);
+  Savepoint MakeSavepoint(const Transaction& txn) const;
+  // Undoes what was done since. Row and table locks are kept. On error the transaction is doomed.
+  base::Status RollbackTo(Transaction& txn, const Savepoint& savepoint);
+  // On success everybody who begins a statement from now on sees it. On error the database is read-only,
+  // and only opening it again shows whether the commit was made (the message says so); the transaction has
+  // ended either way.
+  base::Status Commit(Transaction& txn);
+  base::Status Rollback(Transaction& txn);
+
+  // A read without a transaction: View{snapshot.read_ts()}.
+  Snapshot AcquireSnapshot(SnapshotHint* hint = nullptr);
+  Timestamp visible_ts() const { return log_.visible_lsn(); }
+
+  // ---- Conflicts. No latch, pin or frame reservation may be held.
+  // What to do about a judgement of kWait or kConflict. OK: descend and judge again. Otherwise:
+  // 40P01 a deadlock, 55P03 the lock timeout (or kNoWait, kSkipLocked), 40001 a newer commit, 57014 canceled.
+  base::Status Resolve(Transaction& txn, const Judgement& judgement, WaitPolicy policy = WaitPolicy::kWait);
+  base::Status WaitFor(Transaction& waiter, const Blocker& blocker, WaitPolicy policy = WaitPolicy::kWait);
+  // Returns 40001, once a new snapshot would include the commit at `ts`.
+  base::Status Conflict(Transaction& txn, Timestamp ts);
+  // Held until the transaction ends. Asking again for the same or a weaker mode is free.
+  base::Status LockTable(Transaction& txn, base::FileId table, TableLockMode mode, WaitPolicy policy = WaitPolicy::kWait);
+  // Makes the transaction's current or next wait fail with 57014. Any thread, while the transaction lives.
+  void Cancel(Transaction& txn);
+  void ClearCancel(Transaction& txn);
+
+  // ---- Versions
+  VersionDirectory& versions() { return versions_; }
+  // Brings spilled chains back. OK also when somebody else did already.
+  base::Status LoadVersions(base::PageId page);
+  // Visits up to `max_pages` pages that have versions and runs deferred work that is due. Returns how many
+  // it visited: 0 means nothing is left to do for now. Commits do small slices by themselves.
+  base::StatusOr<size_t> CollectGarbage(size_t max_pages);
+  // Runs all deferred work whose commit is durable, live snapshots or not. For closing the database.
+  base::Status Drain();
+
+  // ---- Recovery and checkpoints
+  base::Status UndoUnfinished(std::span<const storage::UnfinishedTransaction> unfinished);
+  base::Lsn OldestLiveWriter() const;  // smallest first_lsn of live writers, kNoLsn when there is none
+  TxnId next_transaction_id() const { return next_id_.load(std::memory_order_relaxed); }
+  std::vector<TransactionInfo> ListTransactions() const;
+  Timestamp oldest_snapshot() const { return snapshots_.Oldest(); }
+
+ private:
+  friend class Transaction;
+  friend struct TransactionRelease;
+  struct Shared;  // pools, locks, the wait graph, the deferred queue
+
+  base::Status PrepareWrite(Transaction& txn);
+  base::Status UndoChain(storage::TxnLog& log, base::Lsn down_to, std::vector<std::byte>& buffer);
+  void End(Transaction& txn, CommitState outcome);
+  void Release(Transaction* txn);
+
+  os::Environment environment_;
+  CommitLog& log_;
+  DeltaSlabs slabs_;
+  SnapshotRegistry snapshots_;
+  VersionDirectory versions_;
+  std::atomic<TxnId> next_id_;
+  std::function<base::StatusOr<UndoTarget*>(base::FileId)> undo_resolver_;
+  std::function<void(base::PageId)> on_quiet_page_;
+  std::unique_ptr<Shared> shared_;
+};
+
+}  // namespace turdb::txn
+
+#endif  // TURDB_TXN_TRANSACTION_MANAGER_H_

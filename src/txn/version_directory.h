@@ -1,0 +1,87 @@
+// Where version tables are found: through Frame::versions while their page is resident (null = quiet, one
+// test for a reader), and through this directory, keyed by page, always.
+#ifndef TURDB_TXN_VERSION_DIRECTORY_H_
+#define TURDB_TXN_VERSION_DIRECTORY_H_
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "txn/delta_slabs.h"
+#include "txn/version_table.h"
+
+namespace turdb::txn {
+
+// A latched page as the directory sees it.
+struct PageVersions {
+  base::PageId page;
+  std::atomic<void*>* slot;  // Frame::versions
+};
+template <typename Guard>
+PageVersions VersionsOf(const Guard& guard) {
+  return PageVersions{guard.id(), &guard.frame()->versions};
+}
+// The table of a page that is latched in any way; null when the page is quiet.
+template <typename Guard>
+VersionTable* TableOf(const Guard& guard) {
+  return static_cast<VersionTable*>(guard.frame()->versions.load(std::memory_order_acquire));
+}
+
+// Thread-safe. Lock order: page latches, then a shard's lock (never two), then the slabs'.
+class VersionDirectory {
+ public:
+  explicit VersionDirectory(DeltaSlabs& slabs);
+  VersionDirectory(const VersionDirectory&) = delete;
+  VersionDirectory& operator=(const VersionDirectory&) = delete;
+  ~VersionDirectory();
+
+  // The page's table, made when it has none. REQUIRES: the exclusive latch.
+  VersionTable& Attach(PageVersions page);
+
+  // A structure modification moved every row with key >= separator from `left` to the fresh page `right`.
+  // REQUIRES: both exclusive latches; neither table spilled; `right` has no table.
+  void Split(PageVersions left, PageVersions right, Bytes separator);
+  // It moved every row of `from` into `into` (a merge, or root growth that copies down). `from` is quiet
+  // afterwards. REQUIRES: both exclusive latches; neither spilled; no key in both.
+  void Merge(PageVersions into, PageVersions from);
+
+  // storage::BufferPool::Hooks, under the frame's exclusive latch.
+  void* OnLoad(base::PageId page);
+  void OnEvict(base::PageId page, void* versions);
+
+  size_t table_count() const { return table_count_.load(std::memory_order_relaxed); }
+  DeltaSlabs& slabs() { return slabs_; }
+
+ private:
+  friend class VersionCollector;
+  static constexpr size_t kShards = 64;
+  struct alignas(64) Shard {
+    std::mutex mu;
+    std::vector<VersionTable*> buckets;  // by page, chained through hash_next_
+    size_t count = 0;
+    VersionTable* oldest = nullptr;  // in the order in which the collector visits them
+    VersionTable* newest = nullptr;
+  };
+  Shard& ShardOf(base::PageId page);
+  VersionTable* Lookup(Shard& shard, base::PageId page);
+  void Insert(Shard& shard, VersionTable* table);
+  void Remove(Shard& shard, VersionTable* table);
+  VersionTable* NewTable(PageVersions page);
+  // Takes a quiet table out and frees it. REQUIRES: the exclusive latch of its page, or its shard's lock
+  // while it is not resident.
+  void Drop(PageVersions page, VersionTable* table);
+
+  DeltaSlabs& slabs_;
+  std::array<Shard, kShards> shards_;
+  std::atomic<uint64_t> nonempty_shards_{0};  // a bit each
+  std::atomic<size_t> table_count_{0};
+};
+
+}  // namespace turdb::txn
+
+#endif  // TURDB_TXN_VERSION_DIRECTORY_H_

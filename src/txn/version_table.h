@@ -1,0 +1,129 @@
+// The versions of one page (kernel rule 3).
+//
+// Chains are keyed by key bytes and found by hash. Changes that come in key order from one transaction
+// are not kept one by one: a run says "every key of this page in [lower, upper] that has no chain of its
+// own was inserted (or ghosted) by this word", so that a bulk load costs one run a page instead of a
+// delta a row. A run keeps the boundary between what earlier statements did and what the newest did, so
+// that single-row statements in one transaction extend it too. What lies inside a run and is not part of
+// it has a chain of its own, empty if need be. README.md has the invariants.
+#ifndef TURDB_TXN_VERSION_TABLE_H_
+#define TURDB_TXN_VERSION_TABLE_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "absl/functional/function_ref.h"
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "txn/delta.h"
+#include "txn/view.h"
+
+namespace turdb::txn {
+
+class DeltaSlabs;
+class Transaction;
+class VersionDirectory;
+
+// A key in the two pieces that a prefix-truncated node stores.
+struct SplitKey {
+  Bytes prefix;
+  Bytes suffix;
+  bool empty() const { return prefix.empty() && suffix.empty(); }
+};
+
+// Not thread-safe: the page's latch guards it. Find and the visits need it shared, everything else
+// exclusive. A page that is not resident has no latch; then the directory's shard lock guards it, and
+// only the garbage collector comes by.
+class VersionTable {
+ public:
+  VersionTable(base::PageId page, DeltaSlabs& slabs) : page_(page), slabs_(&slabs) {}
+  VersionTable(const VersionTable&) = delete;
+  VersionTable& operator=(const VersionTable&) = delete;
+  ~VersionTable();
+
+  base::PageId page() const { return page_; }
+  // No chain holds anything: the page is quiet and the table may go.
+  bool quiet() const { return entry_count_ == 0 && runs_ == nullptr && spill_ == nullptr; }
+  // The chains are in the temporary file: release the page and call TransactionManager::LoadVersions,
+  // then fix the page again. Everything below REQUIRES !spilled().
+  bool spilled() const { return spill_ != nullptr; }
+
+  // ---- Reading
+  Chain Find(Bytes key) const;
+  Chain Find(SplitKey key) const;
+
+  // For scans of a whole leaf: visits every key, and every range of keys, whose newest version `view`
+  // does not see. A slot that neither visits is as the page says: its value, or no row if it is a ghost.
+  // A key visited alone overrides a range around it; `on_key` gives its chain to Reconstruct. Of a range
+  // [lower, upper] or [lower, upper), each slot that no `on_key` named (before or after) has `chain`.
+  void ForEachUnseen(
+      const View& view, absl::FunctionRef<void(Bytes key, const Chain& chain)> on_key,
+      absl::FunctionRef<void(Bytes lower, Bytes upper, bool upper_inclusive, const Chain& chain)> on_range) const;
+
+  // ---- Changing. The caller judged the row, holds the page exclusively and changes it in the same
+  // breath. REQUIRES: Transaction::PrepareWrite succeeded. None of these can fail.
+  //
+  // `predecessor`: the key of the slot before (ghosts count), empty when there is none in this page.
+  void PushInsert(Transaction& txn, Bytes key, SplitKey predecessor);
+  void PushGhost(Transaction& txn, Bytes key, SplitKey predecessor);
+  // The values are what the row holds before and after; what differs is remembered.
+  void PushUpdate(Transaction& txn, Bytes key, Bytes old_value, Bytes new_value);
+  // The slot was a ghost. `old_value` is what lay under it.
+  void PushRevive(Transaction& txn, Bytes key, Bytes old_value, Bytes new_value);
+  void PushLock(Transaction& txn, Bytes key, LockStrength strength);
+  // Undo: takes back the newest change of `key`, which `txn` made. Locks stay until the transaction ends.
+  void Pop(Bytes key, TxnId txn);
+
+  // Row locks and changes that are still to be decided, or that somebody may not see: how many chains and
+  // runs there are. For tests and statistics.
+  size_t chain_count() const { return entry_count_; }
+  size_t run_count() const;
+
+ private:
+  friend class VersionDirectory;
+  friend class VersionCollector;
+  friend class VersionSpill;
+
+  struct Entry;
+  struct Run;
+  struct Spilled;
+  static constexpr uint32_t kInlineBuckets = 4;
+
+  Entry* FindEntry(Bytes key, uint32_t hash) const;
+  Entry* FindOrAddEntry(Bytes key);
+  Entry* AddEntry(Bytes key, uint32_t hash);
+  void RemoveEntry(Entry* entry);
+  void LinkEntry(Entry* entry);
+  void GrowBuckets();
+  Run* RunOf(Bytes key) const;
+  bool PushToRun(Transaction& txn, DeltaKind kind, Bytes key, SplitKey predecessor);
+  Run* NewRun(Bytes lower, Bytes upper);
+  void FreeRun(Run* run);
+  void PushDelta(Transaction& txn, Entry* entry, DeltaKind kind, LockStrength strength, Bytes payload);
+  Entry* EntryToChange(Bytes key);
+  void FreeDelta(Delta* delta);
+
+  base::PageId page_;
+  DeltaSlabs* slabs_;
+  Entry* inline_buckets_[kInlineBuckets] = {};
+  Entry** buckets_ = inline_buckets_;
+  uint32_t bucket_count_ = kInlineBuckets;
+  uint32_t entry_count_ = 0;
+  Run* runs_ = nullptr;          // ascending, disjoint
+  Entry* last_entry_ = nullptr;  // the newest entry made, a candidate for the start of a run
+  Spilled* spill_ = nullptr;
+  bool ghosts_ = false;  // there was a ghost: the tree may want to purge when the page is quiet
+
+  // Guarded by the shard's lock of the directory.
+  bool resident_ = true;
+  VersionTable* hash_next_ = nullptr;
+  VersionTable* older_ = nullptr;
+  VersionTable* newer_ = nullptr;
+};
+
+}  // namespace turdb::txn
+
+#endif  // TURDB_TXN_VERSION_TABLE_H_

@@ -21,7 +21,7 @@
 #include "vec/value.h"
 
 namespace turdb::function {
-struct ScalarFunction;
+struct BoundCall;
 }  // namespace turdb::function
 
 namespace turdb::exec {
@@ -33,8 +33,8 @@ enum class ExpressionKind : uint8_t {
   kParameter,      // index: number of the parameter from 0; its bound value must have `type` or be NULL
   kColumn,         // index: column of the input chunk
   kOuter,          // index: correlated slot, filled by the dependent apply around this subplan
-  kCall,           // function, arguments
-  kCast,           // arguments[0] becomes `type`; `try_cast`: what does not convert becomes NULL
+  kCall,           // call, arguments of call->argument_types; `type` is call->result_type
+  kCast,           // arguments[0] through `call`; `try_cast`: what does not convert becomes NULL
   kAnd,            // arguments, two or more, boolean
   kOr,             // arguments, two or more, boolean
   kNot,            // arguments[0]
@@ -66,7 +66,7 @@ struct Expression {
   int32_t position = -1;  // byte offset into the SQL text; -1 when it came from nowhere
   vec::Type type;
   const vec::Value* value = nullptr;
-  const function::ScalarFunction* function = nullptr;
+  const function::BoundCall* call = nullptr;
   const Subquery* subquery = nullptr;
   std::span<const Expression* const> arguments;
 };

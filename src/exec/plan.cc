@@ -36,16 +36,23 @@ Expression* Plan::Outer(int32_t slot, const vec::Type& type, int32_t position) {
   return expression;
 }
 
-Expression* Plan::Call(const function::ScalarFunction* function, Expressions arguments, const vec::Type& type,
-                       int32_t position) {
-  Expression* expression = NewExpression(ExpressionKind::kCall, type, arguments, position);
-  expression->function = function;
+Expression* Plan::Call(function::BoundCall call, Expressions arguments, int32_t position) {
+  Expression* expression = NewExpression(ExpressionKind::kCall, call.result_type, arguments, position);
+  calls_.push_back(std::make_unique<const function::BoundCall>(std::move(call)));
+  expression->call = calls_.back().get();
   return expression;
 }
 
-Expression* Plan::Cast(const Expression* argument, const vec::Type& type, int32_t position) {
+Expression* Plan::Cast(function::BoundCall cast, const Expression* argument, int32_t position) {
   const Expression* arguments[] = {argument};
-  return NewExpression(ExpressionKind::kCast, type, arguments, position);
+  Expression* expression = Call(std::move(cast), arguments, position);
+  expression->kind = ExpressionKind::kCast;
+  return expression;
+}
+
+const function::BoundAggregate* Plan::Own(function::BoundAggregate aggregate) {
+  aggregates_.push_back(std::make_unique<const function::BoundAggregate>(std::move(aggregate)));
+  return aggregates_.back().get();
 }
 
 std::vector<const Node*> Inputs(const Node& node) {

@@ -26,12 +26,10 @@
 #include "absl/functional/function_ref.h"
 #include "base/arena.h"
 #include "exec/expression.h"
+#include "function/aggregate.h"
+#include "function/registry.h"
 #include "vec/type.h"
 #include "vec/value.h"
-
-namespace turdb::function {
-struct AggregateFunction;
-}  // namespace turdb::function
 
 namespace turdb::table {
 class Table;
@@ -192,12 +190,11 @@ struct TopNNode : Node {  // Sort and Limit in one
 };
 
 struct AggregateCall {
-  const function::AggregateFunction* function = nullptr;
+  const function::BoundAggregate* function = nullptr;  // Plan::Own; arguments are of its argument_types
   Expressions arguments;
   const Expression* filter = nullptr;  // FILTER (WHERE ...)
   std::span<const SortKey> order;      // ORDER BY inside the call
   bool distinct = false;
-  vec::Type type;  // of the result
   int32_t position = -1;
 };
 
@@ -414,9 +411,11 @@ class Plan {
   Expression* Column(int32_t index, const vec::Type& type, int32_t position = -1);
   Expression* Parameter(int32_t index, const vec::Type& type, int32_t position = -1);
   Expression* Outer(int32_t slot, const vec::Type& type, int32_t position = -1);
-  Expression* Call(const function::ScalarFunction* function, Expressions arguments, const vec::Type& type,
-                   int32_t position = -1);
-  Expression* Cast(const Expression* argument, const vec::Type& type, int32_t position = -1);
+  // Of the call's result type. Arguments must have its argument types.
+  Expression* Call(function::BoundCall call, Expressions arguments, int32_t position = -1);
+  // `cast` is what function::BindCast gave.
+  Expression* Cast(function::BoundCall cast, const Expression* argument, int32_t position = -1);
+  const function::BoundAggregate* Own(function::BoundAggregate aggregate);
 
   // Keeps alive what nodes point to (a catalog snapshot, tables, a table function).
   void Keep(std::shared_ptr<const void> owner) { kept_.push_back(std::move(owner)); }
@@ -462,6 +461,8 @@ class Plan {
 
   base::Arena arena_;
   std::vector<std::unique_ptr<const vec::Value>> values_;
+  std::vector<std::unique_ptr<const function::BoundCall>> calls_;
+  std::vector<std::unique_ptr<const function::BoundAggregate>> aggregates_;
   std::vector<std::shared_ptr<const void>> kept_;
   const Node* root_ = nullptr;
   std::vector<std::string> column_names_;

@@ -1,0 +1,545 @@
+// How plans and expressions print. The text is what EXPLAIN shows and what tests compare: everything that changes
+// what a node does is in its headline.
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "exec/expression.h"
+#include "exec/plan.h"
+#include "exec/table_function.h"
+#include "function/registry.h"
+
+namespace turdb::exec {
+namespace {
+
+using absl::StrAppend;
+using absl::StrCat;
+
+bool IsOperatorName(std::string_view name) { return name.find_first_not_of("+-*/<>=~!@#%^&|`?") == std::string_view::npos; }
+
+std::string List(Expressions expressions, std::string_view separator = ", ") {
+  std::string out;
+  for (const Expression* expression : expressions) {
+    if (!out.empty()) out.append(separator);
+    AppendText(*expression, &out);
+  }
+  return out;
+}
+
+void AppendCall(const Expression& call, std::string* out) {
+  const std::string_view name = call.call->function->name;
+  if (IsOperatorName(name) && call.arguments.size() == 2) {
+    StrAppend(out, "(", ToText(*call.arguments[0]), " ", name, " ", ToText(*call.arguments[1]), ")");
+  } else {
+    StrAppend(out, name, "(", List(call.arguments), ")");
+  }
+}
+
+void AppendCase(const Expression& expression, std::string* out) {
+  out->append("CASE");
+  const Expressions arguments = expression.arguments;
+  for (size_t i = 0; i + 1 < arguments.size(); i += 2) {
+    StrAppend(out, " WHEN ", ToText(*arguments[i]), " THEN ", ToText(*arguments[i + 1]));
+  }
+  StrAppend(out, " ELSE ", ToText(*arguments.back()), " END");
+}
+
+void AppendSubquery(const Expression& expression, std::string* out) {
+  const Subquery& subquery = *expression.subquery;
+  switch (subquery.kind) {
+    case SubqueryKind::kScalar:
+      break;
+    case SubqueryKind::kExists:
+      out->append("EXISTS ");
+      break;
+    case SubqueryKind::kAny:
+    case SubqueryKind::kAll:
+      StrAppend(out, ToText(*expression.arguments[0]), " ", ToText(subquery.comparison),
+                subquery.kind == SubqueryKind::kAny ? " ANY " : " ALL ");
+      break;
+  }
+  out->append("(subquery");
+  for (const SlotBinding& binding : subquery.bindings) StrAppend(out, " @", binding.slot, " = ", ToText(*binding.value));
+  out->append(")");
+}
+
+std::string_view JoinName(JoinType type) {
+  switch (type) {
+    case JoinType::kInner:
+      return "inner";
+    case JoinType::kLeft:
+      return "left";
+    case JoinType::kRight:
+      return "right";
+    case JoinType::kFull:
+      return "full";
+    case JoinType::kSemi:
+      return "semi";
+    case JoinType::kAnti:
+      return "anti";
+    case JoinType::kAntiNull:
+      return "anti null-aware";
+  }
+  return "";
+}
+
+std::string SortText(std::span<const SortKey> keys) {
+  std::string out;
+  for (const SortKey& key : keys) {
+    StrAppend(&out, out.empty() ? "" : ", ", ToText(*key.expression), key.descending ? " DESC" : "",
+              key.nulls_first == key.descending ? ""
+              : key.nulls_first                 ? " NULLS FIRST"
+                                                : " NULLS LAST");
+  }
+  return out;
+}
+
+std::string RangeText(const KeyRange& range) {
+  std::string out;
+  if (!range.equal.empty()) StrAppend(&out, "= (", List(range.equal), ")");
+  if (range.lower != nullptr) {
+    StrAppend(&out, out.empty() ? "" : " and ", range.lower_inclusive ? ">= " : "> ", ToText(*range.lower));
+  }
+  if (range.upper != nullptr) {
+    StrAppend(&out, out.empty() ? "" : " and ", range.upper_inclusive ? "<= " : "< ", ToText(*range.upper));
+  }
+  return out;
+}
+
+// " label: text", or nothing when the text is empty.
+void Note(std::string* out, std::string_view label, const std::string& text) {
+  if (!text.empty()) StrAppend(out, " ", label, ": ", text);
+}
+
+std::string Numbers(std::span<const int32_t> numbers) {
+  std::string out;
+  for (const int32_t number : numbers) StrAppend(&out, out.empty() ? "" : ",", number);
+  return out;
+}
+
+void AppendLimit(const Expression* limit, const Expression* offset, std::string* out) {
+  if (limit != nullptr) Note(out, "limit", ToText(*limit));
+  if (offset != nullptr) Note(out, "offset", ToText(*offset));
+}
+
+std::string CallText(const AggregateCall& call) {
+  std::string out = StrCat(call.function->function->name, "(", call.distinct ? "DISTINCT " : "",
+                           call.arguments.empty() ? "*" : List(call.arguments));
+  if (!call.order.empty()) StrAppend(&out, " ORDER BY ", SortText(call.order));
+  out.append(")");
+  if (call.filter != nullptr) StrAppend(&out, " FILTER (", ToText(*call.filter), ")");
+  return out;
+}
+
+std::string AggregateText(const AggregateNode& node) {
+  std::string out = node.input_grouped ? " ordered" : "";
+  Note(&out, "groups", List(node.groups));
+  std::string calls;
+  for (const AggregateCall& call : node.calls) StrAppend(&calls, calls.empty() ? "" : ", ", CallText(call));
+  Note(&out, "calls", calls);
+  return out;
+}
+
+std::string BindingsText(std::span<const SlotBinding> bindings) {
+  std::string out;
+  for (const SlotBinding& binding : bindings) {
+    StrAppend(&out, out.empty() ? "" : ", ", "@", binding.slot, " = ", ToText(*binding.value));
+  }
+  return out;
+}
+
+std::string AssignmentsText(std::span<const Assignment> assignments) {
+  std::string out;
+  for (const Assignment& assignment : assignments) {
+    StrAppend(&out, out.empty() ? "" : ", ", assignment.column, " = ", ToText(*assignment.value));
+  }
+  return out;
+}
+
+std::string ConstraintsText(std::span<const GeneratedColumn> generated, std::span<const CheckConstraint> checks) {
+  std::string out;
+  std::string text;
+  for (const GeneratedColumn& column : generated) {
+    StrAppend(&text, text.empty() ? "" : ", ", column.column, " = ", ToText(*column.value));
+  }
+  Note(&out, "generated", text);
+  text.clear();
+  for (const CheckConstraint& check : checks) {
+    StrAppend(&text, text.empty() ? "" : ", ", check.name, " ", ToText(*check.condition));
+  }
+  Note(&out, "checks", text);
+  return out;
+}
+
+std::string ConflictText(const OnConflict& conflict) {
+  std::string out;
+  const std::string target = conflict.index == -2 ? "" : StrCat(" (", conflict.index, ")");
+  switch (conflict.action) {
+    case ConflictAction::kError:
+      return out;
+    case ConflictAction::kNothing:
+      return StrCat(" on conflict", target, ": nothing");
+    case ConflictAction::kReplace:
+      return StrCat(" on conflict", target, ": replace");
+    case ConflictAction::kUpdate:
+      out = StrCat(" on conflict", target, ": ", AssignmentsText(conflict.assignments));
+      if (conflict.where != nullptr) StrAppend(&out, " where ", ToText(*conflict.where));
+      return out;
+  }
+  return out;
+}
+
+std::string JoinText(const HashJoinNode& join) {
+  std::string out = StrCat(" ", JoinName(join.type));
+  std::string keys;
+  for (size_t i = 0; i < join.left_keys.size(); ++i) {
+    const bool null_equal = !join.null_equal.empty() && join.null_equal[i];
+    StrAppend(&keys, keys.empty() ? "" : ", ", ToText(*join.left_keys[i]), null_equal ? " is " : " = ", "right ",
+              ToText(*join.right_keys[i]));
+  }
+  Note(&out, "keys", keys);
+  Note(&out, "condition", List(join.residual, " AND "));
+  return out;
+}
+
+std::string ScanColumns(std::span<const int32_t> columns) { return StrCat(" columns: ", Numbers(columns)); }
+
+std::string Details(const TableScanNode& scan) {
+  std::string out = StrCat(" ", scan.name, ScanColumns(scan.columns));
+  Note(&out, "range", RangeText(scan.range));
+  Note(&out, "leaf filter", List(scan.latch_filter, " AND "));
+  Note(&out, "filter", List(scan.filter, " AND "));
+  if (scan.reverse) out.append(" reverse");
+  return out;
+}
+
+std::string Details(const IndexScanNode& scan) {
+  std::string out = StrCat(" ", scan.name, " index: ", scan.index, ScanColumns(scan.columns));
+  Note(&out, "range", RangeText(scan.range));
+  Note(&out, "filter", List(scan.filter, " AND "));
+  if (scan.index_only) out.append(" index-only");
+  if (scan.reverse) out.append(" reverse");
+  return out;
+}
+
+std::string Details(const PointLookupNode& lookup) {
+  std::string out = StrCat(" ", lookup.name);
+  if (lookup.index >= 0) StrAppend(&out, " index: ", lookup.index);
+  StrAppend(&out, ScanColumns(lookup.columns));
+  Note(&out, "key", List(lookup.key));
+  Note(&out, "filter", List(lookup.filter, " AND "));
+  return out;
+}
+
+std::string Details(const IndexJoinNode& join) {
+  std::string out = StrCat(" ", JoinName(join.type), " ", join.name);
+  if (join.index >= 0) StrAppend(&out, " index: ", join.index);
+  StrAppend(&out, ScanColumns(join.columns));
+  Note(&out, "key", List(join.keys));
+  Note(&out, "condition", List(join.residual, " AND "));
+  if (join.index_only) out.append(" index-only");
+  return out;
+}
+
+std::string Details(const ValuesNode& values) {
+  std::string out;
+  for (const Expressions row : values.rows) StrAppend(&out, out.empty() ? "" : ", ", "(", List(row), ")");
+  return StrCat(" ", values.rows.size(), " rows: ", out);
+}
+
+std::string Details(const InsertNode& insert) {
+  std::string out = StrCat(" ", insert.name);
+  out += ConstraintsText(insert.generated, insert.checks) + ConflictText(insert.on_conflict);
+  Note(&out, "returning", List(insert.returning));
+  return out;
+}
+
+std::string Details(const UpdateNode& update) {
+  std::string out = StrCat(" ", update.name);
+  Note(&out, "set", AssignmentsText(update.assignments));
+  out += ConstraintsText(update.generated, update.checks);
+  Note(&out, "returning", List(update.returning));
+  return out;
+}
+
+std::string Details(const SetOperationNode& node) {
+  const std::string_view name = node.operation == SetOperation::kUnion       ? "union"
+                                : node.operation == SetOperation::kIntersect ? "intersect"
+                                                                             : "except";
+  return StrCat(" ", name, node.all ? " all" : "");
+}
+
+}  // namespace
+
+std::string_view ToText(Comparison comparison) {
+  switch (comparison) {
+    case Comparison::kEqual:
+      return "=";
+    case Comparison::kNotEqual:
+      return "<>";
+    case Comparison::kLess:
+      return "<";
+    case Comparison::kLessEqual:
+      return "<=";
+    case Comparison::kGreater:
+      return ">";
+    case Comparison::kGreaterEqual:
+      return ">=";
+  }
+  return "";
+}
+
+void AppendText(const Expression& expression, std::string* out) {
+  const Expressions arguments = expression.arguments;
+  switch (expression.kind) {
+    case ExpressionKind::kConstant:
+      out->append(expression.value->ToSqlLiteral());
+      return;
+    case ExpressionKind::kParameter:
+      StrAppend(out, "$", expression.index + 1);
+      return;
+    case ExpressionKind::kColumn:
+      StrAppend(out, "#", expression.index);
+      return;
+    case ExpressionKind::kOuter:
+      StrAppend(out, "@", expression.index);
+      return;
+    case ExpressionKind::kCall:
+      AppendCall(expression, out);
+      return;
+    case ExpressionKind::kCast:
+      StrAppend(out, expression.try_cast ? "TRY_CAST(" : "CAST(", ToText(*arguments[0]), " AS ", expression.type.ToString(),
+                ")");
+      return;
+    case ExpressionKind::kAnd:
+      StrAppend(out, "(", List(arguments, " AND "), ")");
+      return;
+    case ExpressionKind::kOr:
+      StrAppend(out, "(", List(arguments, " OR "), ")");
+      return;
+    case ExpressionKind::kNot:
+      StrAppend(out, "NOT ", ToText(*arguments[0]));
+      return;
+    case ExpressionKind::kIsNull:
+      StrAppend(out, "(", ToText(*arguments[0]), " IS NULL)");
+      return;
+    case ExpressionKind::kIsNotNull:
+      StrAppend(out, "(", ToText(*arguments[0]), " IS NOT NULL)");
+      return;
+    case ExpressionKind::kIsDistinct:
+    case ExpressionKind::kIsNotDistinct:
+      StrAppend(out, "(", ToText(*arguments[0]),
+                expression.kind == ExpressionKind::kIsDistinct ? " IS DISTINCT FROM " : " IS NOT DISTINCT FROM ",
+                ToText(*arguments[1]), ")");
+      return;
+    case ExpressionKind::kCase:
+      AppendCase(expression, out);
+      return;
+    case ExpressionKind::kCoalesce:
+      StrAppend(out, "COALESCE(", List(arguments), ")");
+      return;
+    case ExpressionKind::kIn:
+      StrAppend(out, ToText(*arguments[0]), " IN (", List(arguments.subspan(1)), ")");
+      return;
+    case ExpressionKind::kSubquery:
+      AppendSubquery(expression, out);
+      return;
+  }
+}
+
+std::string ToText(const Expression& expression) {
+  std::string out;
+  AppendText(expression, &out);
+  return out;
+}
+
+bool IsRowIndependent(const Expression& expression) {
+  if (expression.kind == ExpressionKind::kColumn) return false;
+  for (const Expression* argument : expression.arguments) {
+    if (!IsRowIndependent(*argument)) return false;
+  }
+  if (expression.subquery != nullptr) {
+    for (const SlotBinding& binding : expression.subquery->bindings) {
+      if (!IsRowIndependent(*binding.value)) return false;
+    }
+  }
+  return true;
+}
+
+std::string_view NodeName(NodeKind kind) {
+  switch (kind) {
+    case NodeKind::kSingleRow:
+      return "SingleRow";
+    case NodeKind::kValues:
+      return "Values";
+    case NodeKind::kTableScan:
+      return "TableScan";
+    case NodeKind::kIndexScan:
+      return "IndexScan";
+    case NodeKind::kPointLookup:
+      return "PointLookup";
+    case NodeKind::kTableFunction:
+      return "TableFunction";
+    case NodeKind::kCsvScan:
+      return "CsvScan";
+    case NodeKind::kCteScan:
+      return "CteScan";
+    case NodeKind::kFilter:
+      return "Filter";
+    case NodeKind::kProject:
+      return "Project";
+    case NodeKind::kLimit:
+      return "Limit";
+    case NodeKind::kDistinct:
+      return "Distinct";
+    case NodeKind::kSort:
+      return "Sort";
+    case NodeKind::kTopN:
+      return "TopN";
+    case NodeKind::kAggregate:
+      return "Aggregate";
+    case NodeKind::kSetOperation:
+      return "SetOperation";
+    case NodeKind::kCte:
+      return "Cte";
+    case NodeKind::kRecursiveCte:
+      return "RecursiveCte";
+    case NodeKind::kHashJoin:
+      return "HashJoin";
+    case NodeKind::kNestedLoopJoin:
+      return "NestedLoopJoin";
+    case NodeKind::kIndexJoin:
+      return "IndexJoin";
+    case NodeKind::kApply:
+      return "Apply";
+    case NodeKind::kInsert:
+      return "Insert";
+    case NodeKind::kUpdate:
+      return "Update";
+    case NodeKind::kDelete:
+      return "Delete";
+    case NodeKind::kExplain:
+      return "Explain";
+  }
+  return "";
+}
+
+namespace {
+
+std::string CsvText(const CsvScanNode& scan) {
+  std::string out = StrCat(" ", scan.path, " delimiter: ", std::string_view(&scan.options.delimiter, 1));
+  if (scan.options.header) out.append(" header");
+  if (scan.options.max_rejected_rows > 0) StrAppend(&out, " rejected rows up to: ", scan.options.max_rejected_rows);
+  return out;
+}
+
+std::string DetailsOf(const Node& node) {
+  std::string out;
+  switch (node.kind) {
+    case NodeKind::kSingleRow:
+      break;
+    case NodeKind::kValues:
+      return Details(static_cast<const ValuesNode&>(node));
+    case NodeKind::kTableScan:
+      return Details(static_cast<const TableScanNode&>(node));
+    case NodeKind::kIndexScan:
+      return Details(static_cast<const IndexScanNode&>(node));
+    case NodeKind::kPointLookup:
+      return Details(static_cast<const PointLookupNode&>(node));
+    case NodeKind::kTableFunction: {
+      const auto& scan = static_cast<const TableFunctionNode&>(node);
+      return StrCat(" ", scan.function->name(), "(", List(scan.arguments), ")");
+    }
+    case NodeKind::kCsvScan:
+      return CsvText(static_cast<const CsvScanNode&>(node));
+    case NodeKind::kCteScan:
+      return StrCat(" ", static_cast<const CteScanNode&>(node).cte);
+    case NodeKind::kFilter:
+      return StrCat(" ", List(static_cast<const FilterNode&>(node).conjuncts, " AND "));
+    case NodeKind::kProject:
+      return StrCat(" ", List(static_cast<const ProjectNode&>(node).expressions));
+    case NodeKind::kLimit:
+      AppendLimit(static_cast<const LimitNode&>(node).limit, static_cast<const LimitNode&>(node).offset, &out);
+      break;
+    case NodeKind::kDistinct:
+      Note(&out, "on", List(static_cast<const DistinctNode&>(node).on));
+      break;
+    case NodeKind::kSort:
+      return StrCat(" ", SortText(static_cast<const SortNode&>(node).keys));
+    case NodeKind::kTopN: {
+      const auto& top = static_cast<const TopNNode&>(node);
+      out = StrCat(" ", SortText(top.keys));
+      AppendLimit(top.limit, top.offset, &out);
+      break;
+    }
+    case NodeKind::kAggregate:
+      return AggregateText(static_cast<const AggregateNode&>(node));
+    case NodeKind::kSetOperation:
+      return Details(static_cast<const SetOperationNode&>(node));
+    case NodeKind::kCte:
+      return StrCat(" ", static_cast<const CteNode&>(node).cte, " ", static_cast<const CteNode&>(node).name);
+    case NodeKind::kRecursiveCte: {
+      const auto& cte = static_cast<const RecursiveCteNode&>(node);
+      return StrCat(" ", cte.cte, " ", cte.name, cte.distinct ? " distinct" : "");
+    }
+    case NodeKind::kHashJoin:
+      return JoinText(static_cast<const HashJoinNode&>(node));
+    case NodeKind::kNestedLoopJoin: {
+      const auto& join = static_cast<const NestedLoopJoinNode&>(node);
+      out = StrCat(" ", JoinName(join.type));
+      Note(&out, "condition", List(join.conjuncts, " AND "));
+      break;
+    }
+    case NodeKind::kIndexJoin:
+      return Details(static_cast<const IndexJoinNode&>(node));
+    case NodeKind::kApply: {
+      const auto& apply = static_cast<const ApplyNode&>(node);
+      out = StrCat(" ", JoinName(apply.type));
+      Note(&out, "slots", BindingsText(apply.bindings));
+      Note(&out, "condition", List(apply.conjuncts, " AND "));
+      break;
+    }
+    case NodeKind::kInsert:
+      return Details(static_cast<const InsertNode&>(node));
+    case NodeKind::kUpdate:
+      return Details(static_cast<const UpdateNode&>(node));
+    case NodeKind::kDelete:
+      out = StrCat(" ", static_cast<const DeleteNode&>(node).name);
+      Note(&out, "returning", List(static_cast<const DeleteNode&>(node).returning));
+      break;
+    case NodeKind::kExplain:
+      return static_cast<const ExplainNode&>(node).analyze ? " analyze" : "";
+  }
+  return out;
+}
+
+void AppendTree(const Node& node, int depth, bool verbose, std::string* out) {
+  StrAppend(out, std::string(static_cast<size_t>(depth) * 2, ' '), Headline(node));
+  if (verbose) {
+    out->append(" ->");
+    for (const vec::Type& type : node.types) StrAppend(out, " ", type.ToString(), ",");
+    if (node.estimated_rows >= 0) StrAppend(out, " estimated rows: ", node.estimated_rows);
+    if (!node.reason.empty()) StrAppend(out, " by: ", node.reason);
+  }
+  out->append("\n");
+  ForEachExpression(node, [&](const Expression& expression) {
+    if (expression.subquery == nullptr) return;
+    StrAppend(out, std::string(static_cast<size_t>(depth) * 2 + 2, ' '), "Subquery\n");
+    AppendTree(*expression.subquery->plan, depth + 2, verbose, out);
+  });
+  for (const Node* input : Inputs(node)) AppendTree(*input, depth + 1, verbose, out);
+}
+
+}  // namespace
+
+std::string Headline(const Node& node) { return StrCat(NodeName(node.kind), DetailsOf(node)); }
+
+std::string ToText(const Node& node, bool verbose) {
+  std::string out;
+  AppendTree(node, 0, verbose, &out);
+  return out;
+}
+
+bool Equal(const Node& a, const Node& b) { return ToText(a, true) == ToText(b, true); }
+bool Equal(const Expression& a, const Expression& b) { return a.type == b.type && ToText(a) == ToText(b); }
+
+}  // namespace turdb::exec

@@ -1,0 +1,42 @@
+// Tables that are computed: generate_series, system views, whatever the engine offers in FROM.
+#ifndef TURDB_EXEC_TABLE_FUNCTION_H_
+#define TURDB_EXEC_TABLE_FUNCTION_H_
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "exec/runtime.h"
+#include "vec/chunk.h"
+#include "vec/value.h"
+
+namespace turdb::exec {
+
+// One scan. Not thread-safe.
+class TableFunctionScan {
+ public:
+  virtual ~TableFunctionScan() = default;
+  // Rewinds. The arguments are of the types that the plan gave.
+  virtual base::Status Start(Runtime& runtime, std::span<const vec::Value> arguments) = 0;
+  // Fills `out`, which arrives reset, with up to max_rows rows; none: the end.
+  virtual base::Status Next(Runtime& runtime, uint32_t max_rows, vec::Chunk* out) = 0;
+};
+
+// Immutable and thread-safe; outlives the plans that name it (Plan::Keep).
+class TableFunction {
+ public:
+  virtual ~TableFunction() = default;
+  virtual std::string_view name() const = 0;
+  virtual std::unique_ptr<TableFunctionScan> NewScan() const = 0;
+};
+
+// generate_series(start, stop[, step]) over integer, bigint, and timestamps with an interval step. The output has the
+// type of `start`; all three arguments are given (the binder adds a step of 1). NULL arguments give no rows; a step of
+// zero is 22023. Null for other types.
+const TableFunction* GenerateSeries(const vec::Type& type);
+
+}  // namespace turdb::exec
+
+#endif  // TURDB_EXEC_TABLE_FUNCTION_H_

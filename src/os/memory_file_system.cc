@@ -1,7 +1,5 @@
 // Files in memory: the same tree of directories, the same rules about what must exist, the same locks, so that
 // what works here works on a disk. A file that is removed while open lives until its last user lets go.
-//
-// Paths are taken apart at '/'; "." and empty parts mean nothing, ".." goes up; "/a" and "a" are the same.
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,9 +14,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "os/file_error.h"
 #include "os/file_system.h"
+#include "os/lock_table.h"
+#include "os/path_parts.h"
 #include "os/sparse_bytes.h"
 
 namespace turdb::os {
@@ -32,11 +31,6 @@ using base::StatusOr;
 struct FileNode {
   std::shared_mutex mu;
   SparseBytes bytes;  // guarded by mu; shared suffices for reads and for writes in place
-};
-
-struct LockState {
-  int readers = 0;
-  bool writer = false;
 };
 
 struct DirectoryNode;
@@ -107,33 +101,6 @@ class MemoryFile final : public File {
   const bool writable_;
 };
 
-// The locks of one file system; outlives it when a lock does.
-struct LockTable {
-  std::mutex mu;
-  std::map<const FileNode*, LockState> states;  // guarded by mu; an entry exists while somebody holds the lock
-};
-
-class MemoryLock final : public FileLock {
- public:
-  MemoryLock(std::shared_ptr<LockTable> table, std::shared_ptr<FileNode> node, LockMode mode)
-      : table_(std::move(table)), node_(std::move(node)), mode_(mode) {}
-  ~MemoryLock() override {
-    const std::lock_guard<std::mutex> lock(table_->mu);
-    LockState& state = table_->states[node_.get()];
-    if (mode_ == LockMode::kExclusive) {
-      state.writer = false;
-    } else {
-      --state.readers;
-    }
-    if (state.readers == 0 && !state.writer) table_->states.erase(node_.get());
-  }
-
- private:
-  const std::shared_ptr<LockTable> table_;
-  const std::shared_ptr<FileNode> node_;
-  const LockMode mode_;
-};
-
 // Any thread: one mutex guards the tree, each file guards its own bytes.
 class MemoryFileSystem final : public FileSystem {
  public:
@@ -146,7 +113,7 @@ class MemoryFileSystem final : public FileSystem {
   Status CreateDirectory(const std::string& path) override {
     constexpr std::string_view kDoing = "creating directory";
     const std::lock_guard<std::mutex> lock(mu_);
-    const std::vector<std::string> parts = Split(path);
+    const std::vector<std::string> parts = PathParts(path);
     if (parts.empty()) return Status();
     TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<DirectoryNode> parent, Parent(parts, kDoing, path));
     const auto [entry, is_new] = parent->entries.try_emplace(parts.back(), std::shared_ptr<DirectoryNode>());
@@ -160,7 +127,7 @@ class MemoryFileSystem final : public FileSystem {
   Status RemoveDirectory(const std::string& path) override {
     constexpr std::string_view kDoing = "removing directory";
     const std::lock_guard<std::mutex> lock(mu_);
-    const std::vector<std::string> parts = Split(path);
+    const std::vector<std::string> parts = PathParts(path);
     if (parts.empty()) return FileError(EBUSY, kDoing, path);
     TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<DirectoryNode> parent, Parent(parts, kDoing, path));
     const auto entry = parent->entries.find(parts.back());
@@ -174,7 +141,7 @@ class MemoryFileSystem final : public FileSystem {
 
   Status Remove(const std::string& path) override {
     const std::lock_guard<std::mutex> lock(mu_);
-    const std::vector<std::string> parts = Split(path);
+    const std::vector<std::string> parts = PathParts(path);
     const StatusOr<std::shared_ptr<DirectoryNode>> parent = Parent(parts, "removing", path);
     if (absl::IsNotFound(parent.status())) return Status();
     TURDB_RETURN_IF_ERROR(parent.status());
@@ -188,8 +155,8 @@ class MemoryFileSystem final : public FileSystem {
   Status Rename(const std::string& from, const std::string& to) override {
     const std::lock_guard<std::mutex> lock(mu_);
     const std::string doing = absl::StrCat("renaming ", from, " to");
-    const std::vector<std::string> from_parts = Split(from);
-    const std::vector<std::string> to_parts = Split(to);
+    const std::vector<std::string> from_parts = PathParts(from);
+    const std::vector<std::string> to_parts = PathParts(to);
     TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<DirectoryNode> from_parent, Parent(from_parts, doing, to));
     TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<DirectoryNode> to_parent, Parent(to_parts, doing, to));
     const auto source = from_parent->entries.find(from_parts.back());
@@ -208,12 +175,12 @@ class MemoryFileSystem final : public FileSystem {
 
   Status SyncDirectory(const std::string& path) override {
     const std::lock_guard<std::mutex> lock(mu_);
-    return Directory(Split(path), "syncing directory", path).status();
+    return Directory(PathParts(path), "syncing directory", path).status();
   }
 
   StatusOr<bool> Exists(const std::string& path) override {
     const std::lock_guard<std::mutex> lock(mu_);
-    const std::vector<std::string> parts = Split(path);
+    const std::vector<std::string> parts = PathParts(path);
     if (parts.empty()) return true;
     const StatusOr<std::shared_ptr<DirectoryNode>> parent = Parent(parts, "looking for", path);
     return parent.ok() && (*parent)->entries.contains(parts.back());
@@ -221,7 +188,7 @@ class MemoryFileSystem final : public FileSystem {
 
   StatusOr<std::vector<std::string>> List(const std::string& path) override {
     const std::lock_guard<std::mutex> lock(mu_);
-    TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<DirectoryNode> directory, Directory(Split(path), "listing", path));
+    TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<DirectoryNode> directory, Directory(PathParts(path), "listing", path));
     std::vector<std::string> names;
     names.reserve(directory->entries.size());
     for (const auto& [name, node] : directory->entries) names.push_back(name);
@@ -234,44 +201,20 @@ class MemoryFileSystem final : public FileSystem {
       const std::lock_guard<std::mutex> lock(mu_);
       TURDB_ASSIGN_OR_RETURN(node, OpenNode(path, OpenMode::kCreateOrOpen));
     }
-    const bool exclusive = mode == LockMode::kExclusive;
-    {
-      const std::lock_guard<std::mutex> lock(locks_->mu);
-      LockState& state = locks_->states[node.get()];
-      if (state.writer || (exclusive && state.readers > 0)) return LockedError(path, getpid(), state.writer);
-      if (exclusive) {
-        state.writer = true;
-      } else {
-        ++state.readers;
-      }
-    }
-    auto lock = std::make_unique<MemoryLock>(locks_, node, mode);
+    TURDB_ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock, locks_->Acquire(node, path, mode));
     MemoryFile file(node, path, /*writable=*/true);
     TURDB_RETURN_IF_ERROR(file.Truncate(0));
-    if (exclusive) TURDB_RETURN_IF_ERROR(file.Write(0, base::AsBytes(absl::StrCat(getpid(), "\n"))));
+    if (mode == LockMode::kExclusive) TURDB_RETURN_IF_ERROR(file.Write(0, base::AsBytes(absl::StrCat(getpid(), "\n"))));
     return lock;
   }
 
   StatusOr<std::string> Identity(const std::string& path) override {
     const std::lock_guard<std::mutex> lock(mu_);
-    TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<DirectoryNode> directory, Directory(Split(path), "looking at", path));
+    TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<DirectoryNode> directory, Directory(PathParts(path), "looking at", path));
     return absl::StrCat("memory:", absl::Hex(reinterpret_cast<uintptr_t>(this)), ":", directory->number);
   }
 
  private:
-  static std::vector<std::string> Split(std::string_view path) {
-    std::vector<std::string> parts;
-    for (const std::string_view part : absl::StrSplit(path, '/')) {
-      if (part.empty() || part == ".") continue;
-      if (part != "..") {
-        parts.emplace_back(part);
-      } else if (!parts.empty()) {
-        parts.pop_back();
-      }
-    }
-    return parts;
-  }
-
   static std::shared_ptr<FileNode> AsFile(const Node& node) {
     const auto* file = std::get_if<std::shared_ptr<FileNode>>(&node);
     return file == nullptr ? nullptr : *file;
@@ -310,7 +253,7 @@ class MemoryFileSystem final : public FileSystem {
   StatusOr<std::shared_ptr<FileNode>> OpenNode(const std::string& path, OpenMode mode) {
     const bool may_create = mode != OpenMode::kReadOnly && mode != OpenMode::kReadWrite;
     const std::string_view doing = may_create ? "creating" : "opening";
-    const std::vector<std::string> parts = Split(path);
+    const std::vector<std::string> parts = PathParts(path);
     TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<DirectoryNode> parent, Parent(parts, doing, path));
     const auto entry = parent->entries.find(parts.back());
     if (entry == parent->entries.end()) {
@@ -329,7 +272,7 @@ class MemoryFileSystem final : public FileSystem {
     return node;
   }
 
-  std::mutex mu_;                                                                  // before FileNode::mu and LockTable::mu
+  std::mutex mu_;                                                                  // before FileNode::mu and the lock table's
   const std::shared_ptr<DirectoryNode> root_ = std::make_shared<DirectoryNode>();  // the tree is guarded by mu_
   uint64_t last_number_ = 0;                                                       // guarded by mu_
   const std::shared_ptr<LockTable> locks_ = std::make_shared<LockTable>();

@@ -1,0 +1,120 @@
+// The door of this room: one statement's text becomes a plan, or a command that the engine carries out.
+#ifndef TURDB_SQL_COMPILE_H_
+#define TURDB_SQL_COMPILE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/memory_budget.h"
+#include "base/status.h"
+#include "catalog/catalog.h"
+#include "exec/plan.h"
+#include "vec/text_context.h"
+#include "vec/type.h"
+
+namespace turdb::sql {
+
+// What a statement is compiled against. Everything is borrowed for the call; the plan keeps what it needs.
+struct CompileContext {
+  std::shared_ptr<const catalog::Snapshot> catalog;
+  std::span<const std::string> search_path;
+  const vec::TextContext* text = nullptr;  // for literals of dates and times
+  base::MemoryBudget* budget = nullptr;
+  // Types of the bound values, by parameter: kUnknown where nothing is bound. What inference leaves open takes them
+  // (query rule 4).
+  std::span<const vec::Type> bound_types;
+};
+
+// ---- commands: statements without a plan
+
+enum class TransactionAction : uint8_t { kBegin, kCommit, kRollback, kSavepoint, kRelease, kRollbackTo };
+enum class IsolationLevel : uint8_t { kDefault, kReadCommitted, kSnapshot, kSerializable };
+struct TransactionCommand {
+  TransactionAction action = TransactionAction::kBegin;
+  IsolationLevel isolation = IsolationLevel::kDefault;
+  bool read_only = false;
+  std::string savepoint;
+};
+
+struct SetCommand {  // SET name = value, RESET name; also PRAGMA name = value for the PRAGMAs that are settings
+  std::string name;
+  std::string value;
+  bool to_default = false;
+};
+struct ShowCommand {  // SHOW name; one row, one text column of that name. "all": name, setting, description
+  std::string name;
+};
+
+struct CreateSchemaCommand {
+  std::string name;
+  bool if_not_exists = false;
+};
+struct CreateTableCommand {
+  catalog::NewTable table;
+  // CREATE TABLE ... AS: the INSERT INTO that fills the new table, run in the same statement. Empty: none.
+  std::string fill_sql;
+};
+struct CreateIndexCommand {
+  std::shared_ptr<const catalog::Relation> relation;
+  table::IndexSchema index;
+  bool if_not_exists = false;
+};
+enum class DropKind : uint8_t { kSchema, kTable, kIndex, kView };
+struct DropCommand {
+  DropKind kind = DropKind::kTable;
+  struct Name {
+    std::string schema;  // empty: by the search path
+    std::string name;
+  };
+  std::vector<Name> names;
+  bool if_exists = false;
+  bool cascade = false;
+};
+struct AlterTableCommand {  // renames only, so far
+  std::shared_ptr<const catalog::Relation> relation;
+  int32_t column = -1;  // -1: the table itself
+  std::string new_name;
+};
+enum class MaintenanceAction : uint8_t { kCheckpoint, kVacuum, kAnalyze };
+struct MaintenanceCommand {
+  MaintenanceAction action = MaintenanceAction::kCheckpoint;
+};
+
+using Command = std::variant<std::monostate, TransactionCommand, SetCommand, ShowCommand, CreateSchemaCommand, CreateTableCommand,
+                             CreateIndexCommand, DropCommand, AlterTableCommand, MaintenanceCommand>;
+
+struct Dependency {
+  catalog::ObjectId id = 0;
+  uint64_t version = 0;  // Relation::version
+};
+
+// Immutable once made.
+struct CompiledStatement {
+  // Exactly one of plan and command is there, unless the text held no statement.
+  std::shared_ptr<const exec::Plan> plan;
+  Command command;
+
+  size_t end_offset = 0;      // where the next statement's text begins
+  bool empty = false;         // nothing but space and comments
+  bool changes_data = false;  // the plan inserts, updates or deletes: it needs a transaction that may write
+  bool is_explain_analyze = false;
+  std::vector<std::string> column_names;
+  std::vector<vec::Type> column_types;
+  // By parameter number: the name with its mark (":id", "$name"), or empty. Types are plan->parameter_types.
+  std::vector<std::string> parameter_names;
+  std::vector<Dependency> dependencies;                           // what the plan was bound to
+  std::vector<std::shared_ptr<const catalog::Relation>> written;  // tables that the plan changes
+};
+
+// Compiles the first statement of `sql`. Errors carry SQLSTATE and a position relative to `sql`.
+base::StatusOr<CompiledStatement> Compile(const CompileContext& context, std::string_view sql);
+
+}  // namespace turdb::sql
+
+#endif  // TURDB_SQL_COMPILE_H_

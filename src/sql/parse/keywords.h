@@ -13,7 +13,9 @@
 namespace turdb::sql {
 
 // A position in kKeywords plus one.
-enum class Keyword : uint16_t { kNone = 0 };
+// A plain integer, because a switch over an enumeration wants its enumerators.
+using Keyword = uint16_t;
+inline constexpr Keyword kNoKeyword = 0;
 
 enum class KeywordClass : uint8_t {
   kUnreserved,      // any name
@@ -499,7 +501,7 @@ constexpr Keyword FindKeyword(std::string_view folded, uint32_t hash) {
     const uint16_t id = internal::kKeywordTable[slot];
     if (kKeywords[id - 1].text == folded) return static_cast<Keyword>(id);
   }
-  return Keyword::kNone;
+  return kNoKeyword;
 }
 
 constexpr const KeywordInfo& InfoOf(Keyword keyword) { return kKeywords[static_cast<size_t>(keyword) - 1]; }
@@ -509,7 +511,7 @@ void KeywordIsNotInTheTable();  // never defined: reached only by a wrong litera
 consteval Keyword operator""_kw(const char* text, size_t size) {
   const std::string_view word(text, size);
   const Keyword keyword = FindKeyword(word, internal::HashKeyword(word));
-  if (keyword == Keyword::kNone) KeywordIsNotInTheTable();
+  if (keyword == kNoKeyword) KeywordIsNotInTheTable();
   return keyword;
 }
 

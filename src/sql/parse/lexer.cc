@@ -134,7 +134,7 @@ Status Unescape(std::string_view body, std::string* out, size_t* offset) {
 
 Token Lexer::Make(TokenKind kind, size_t start, size_t end, std::string_view text) {
   position_ = end;
-  return Token{kind, Keyword::kNone, static_cast<int32_t>(start), static_cast<int32_t>(end), 0, text};
+  return Token{kind, kNoKeyword, static_cast<int32_t>(start), static_cast<int32_t>(end), 0, text};
 }
 
 Token Lexer::Error(size_t offset, Status status) {
@@ -233,7 +233,7 @@ Token Lexer::Word(size_t start) {
   Token token = Make(TokenKind::kWord, start, end, sql_.substr(start, end - start));
   if (token.text.size() <= sizeof(folded)) {
     token.keyword = FindKeyword(std::string_view(folded, token.text.size()), hash);
-    if (token.keyword != Keyword::kNone) {
+    if (token.keyword != kNoKeyword) {
       token.text = InfoOf(token.keyword).text;
       return token;
     }

@@ -36,7 +36,7 @@ enum class TokenKind : uint8_t {
 
 struct Token {
   TokenKind kind = TokenKind::kEnd;
-  Keyword keyword = Keyword::kNone;  // of a kWord
+  Keyword keyword = kNoKeyword;  // of a kWord
   int32_t offset = 0;
   int32_t end = 0;  // one past the last byte
   int64_t integer = 0;

@@ -181,10 +181,10 @@ ast::MergeWhen Parser::ParseMergeWhen() {
   if (Accept("not"_kw)) when.match = ast::MergeMatch::kNotMatched;
   Expect("matched"_kw);
   if (Accept("by"_kw)) {
-    if (Accept("source"_kw)) {
+    if (AcceptWord("source")) {
       when.match = ast::MergeMatch::kNotMatchedBySource;
     } else {
-      Expect("target"_kw);
+      if (!AcceptWord("target")) Unexpected();
     }
   }
   if (Accept("and"_kw)) when.condition = ParseExpr();

@@ -119,7 +119,7 @@ Expr* Parser::ParseInfix(Expr* left, int minimum, bool* done) {
                            next.kind == TokenKind::kOperator || next.kind == TokenKind::kQuotedName ||
                            (next.kind == TokenKind::kPunctuation && (next.text == "(" || next.text == ":")) ||
                            (next.kind == TokenKind::kWord &&
-                            (next.keyword == Keyword::kNone || next.keyword == "null"_kw || next.keyword == "cast"_kw));
+                            (next.keyword == kNoKeyword || next.keyword == "null"_kw || next.keyword == "cast"_kw));
       if (!operand || minimum > kLikePrecedence) break;
       return ParseLike(left, negated, offset);
     }

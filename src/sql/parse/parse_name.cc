@@ -20,7 +20,7 @@ bool Allows(KeywordClass widest, KeywordClass have) {
 bool Parser::AtName(KeywordClass widest) const {
   if (token_.kind == TokenKind::kQuotedName) return true;
   if (token_.kind != TokenKind::kWord) return At("[");
-  return token_.keyword == Keyword::kNone || Allows(widest, InfoOf(token_.keyword).keyword_class);
+  return token_.keyword == kNoKeyword || Allows(widest, InfoOf(token_.keyword).keyword_class);
 }
 
 Name Parser::TakeName() {
@@ -113,7 +113,7 @@ ast::Text Parser::ParseIntervalFields() {
 // In a column definition SQLite takes any words as a type's name ("unsigned big int").
 bool Parser::AtTypeContinuation() const {
   if (token_.kind != TokenKind::kWord) return false;
-  if (token_.keyword == Keyword::kNone) return true;
+  if (token_.keyword == kNoKeyword) return true;
   return At("varying"_kw) || At("int"_kw) || At("integer"_kw) || At("character"_kw) || At("char"_kw) ||
          At("precision"_kw) || At("bigint"_kw) || At("smallint"_kw);
 }
@@ -126,7 +126,7 @@ TypeName* Parser::ParseType(bool in_column_definition) {
   const auto named = [&](std::string_view text) {
     type->name = QualifiedName{Keep(Items<Name>{Name{text, first.offset, false}})};
   };
-  if (first.kind == TokenKind::kWord && first.keyword != Keyword::kNone &&
+  if (first.kind == TokenKind::kWord && first.keyword != kNoKeyword &&
       InfoOf(first.keyword).keyword_class == KeywordClass::kColumn) {
     Advance();  // int, decimal, character ...: the grammar's own type words
     named(first.text);
@@ -212,7 +212,7 @@ void Parser::ParseTypeSuffix(TypeName* type) {
 // `date '2020-01-01'`: a type's name right before a string.
 bool Parser::AtTypedLiteral() {
   if (token_.kind != TokenKind::kWord) return false;
-  if (token_.keyword != Keyword::kNone) {
+  if (token_.keyword != kNoKeyword) {
     const KeywordClass keyword_class = InfoOf(token_.keyword).keyword_class;
     if (keyword_class == KeywordClass::kReserved) return false;
     if (At("double"_kw) && PeekIs("precision"_kw) && Peek(2).kind == TokenKind::kString) return true;

@@ -102,7 +102,7 @@ Expr* Parser::MakeCall(Text name, int32_t offset, std::initializer_list<Expr*> a
 Expr* Parser::ParseWordPrimary() {
   const int32_t offset = token_.offset;
   switch (token_.keyword) {
-    case Keyword::kNone: break;
+    case kNoKeyword: break;
     case "null"_kw:
       Advance();
       return Finish(NewExpr<ast::Literal>(ExprKind::kNull, offset));
@@ -180,7 +180,7 @@ Expr* Parser::ParseStarExpr(ast::List<Name> qualifier, int32_t offset) {
   if ((At("exclude"_kw) || At("except"_kw)) && PeekIs("(")) {
     Advance();
     star->exclude = ParseParenthesisedNames();
-  } else if (At("exclude"_kw) && Peek().kind == TokenKind::kWord && Peek().keyword == Keyword::kNone) {
+  } else if (At("exclude"_kw) && Peek().kind == TokenKind::kWord && Peek().keyword == kNoKeyword) {
     Advance();
     star->exclude = Keep(Items<Name>{ParseName()});
   }
@@ -201,7 +201,7 @@ Expr* Parser::ParseStarExpr(ast::List<Name> qualifier, int32_t offset) {
 
 Expr* Parser::ParseNameOrCall() {
   const int32_t offset = token_.offset;
-  if (token_.kind == TokenKind::kWord && token_.keyword != Keyword::kNone) {
+  if (token_.kind == TokenKind::kWord && token_.keyword != kNoKeyword) {
     const KeywordClass keyword_class = InfoOf(token_.keyword).keyword_class;
     const bool call = PeekIs("(") || PeekIs(".");
     if (keyword_class == KeywordClass::kReserved ||

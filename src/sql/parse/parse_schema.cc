@@ -526,7 +526,7 @@ ast::IndexElement Parser::ParseIndexElement() {
   element.expr = ParseExpr(kUnaryPrecedence);  // COLLATE belongs to the element
   if (token_.kind == TokenKind::kOperator) Unexpected();
   if (Accept("collate"_kw)) element.collation = ParseQualifiedName();
-  if (token_.kind == TokenKind::kQuotedName || (token_.kind == TokenKind::kWord && token_.keyword == Keyword::kNone)) {
+  if (token_.kind == TokenKind::kQuotedName || (token_.kind == TokenKind::kWord && token_.keyword == kNoKeyword)) {
     element.operator_class = ParseQualifiedName();
     if (At("(")) ParseOptionList();
   }

@@ -312,7 +312,7 @@ Name Parser::ParseOptionalLabel() {
   if (Accept("as"_kw)) return ParseLabel();
   if (token_.kind == TokenKind::kQuotedName) return TakeName();
   if (token_.kind != TokenKind::kWord) return {};
-  if (token_.keyword == Keyword::kNone) return TakeName();
+  if (token_.keyword == kNoKeyword) return TakeName();
   const bool clause = At("qualify"_kw) || At("collate"_kw) || At("not"_kw) || At("and"_kw) || At("or"_kw) || At("is"_kw) ||
                       At("in"_kw) || At("between"_kw) || At("like"_kw) || At("ilike"_kw) || At("similar"_kw);
   if (InfoOf(token_.keyword).label_needs_as || clause) return {};

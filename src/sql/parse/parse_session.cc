@@ -240,10 +240,7 @@ Statement* Parser::ParseSet() {
   Expect("set"_kw);
   if (At("session"_kw) && !PeekIs("authorization"_kw) && !(Peek().kind == TokenKind::kOperator)) {
     Advance();
-    if (token_.text == "characteristics") {  // SESSION CHARACTERISTICS AS TRANSACTION
-      Advance();
-      Expect("as"_kw);
-    }
+    if (AcceptWord("characteristics")) Expect("as"_kw);  // SESSION CHARACTERISTICS AS TRANSACTION
   } else if (At("local"_kw) && Peek().kind != TokenKind::kOperator) {
     Advance();
     set->scope = ast::SettingScope::kLocal;

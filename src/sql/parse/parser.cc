@@ -78,6 +78,12 @@ bool Parser::AcceptOperator(std::string_view text) {
   return true;
 }
 
+bool Parser::AcceptWord(std::string_view word) {
+  if (token_.kind != TokenKind::kWord || token_.text != word) return false;
+  Advance();
+  return true;
+}
+
 void Parser::Expect(Keyword keyword) {
   if (!Accept(keyword)) Unexpected();
 }
@@ -94,7 +100,7 @@ void Parser::Replace(const Token& token) {
 
 void Parser::Fail(Status status, int32_t offset) {
   if (!failed()) status_ = base::WithPosition(std::move(status), offset);
-  token_ = Token{TokenKind::kEnd, Keyword::kNone, token_.offset, token_.offset, 0, {}};
+  token_ = Token{TokenKind::kEnd, kNoKeyword, token_.offset, token_.offset, 0, {}};
   ahead_count_ = 0;
 }
 
@@ -117,7 +123,7 @@ void Parser::UnexpectedWithHint(std::string_view hint) {
                                   : absl::StrCat("syntax error at or near \"",
                                                  sql_.substr(token_.offset, token_.end - token_.offset), "\"");
   Status status = MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kSyntaxError, message);
-  if (hint.empty() && token_.kind == TokenKind::kWord && token_.keyword != Keyword::kNone &&
+  if (hint.empty() && token_.kind == TokenKind::kWord && token_.keyword != kNoKeyword &&
       InfoOf(token_.keyword).keyword_class == KeywordClass::kReserved) {
     status = base::WithHint(std::move(status),
                             absl::StrCat("\"", token_.text, "\" is a reserved word; as a name it needs double quotes"));

@@ -82,6 +82,7 @@ class Parser {
   bool Accept(Keyword first, Keyword second);  // both, or neither
   bool Accept(std::string_view punctuation);
   bool AcceptOperator(std::string_view text);
+  bool AcceptWord(std::string_view word);  // a word that is no key word
   void Expect(Keyword keyword);
   void Expect(std::string_view punctuation);
   void Replace(const Token& token);  // the current token was read again in another way

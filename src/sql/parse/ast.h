@@ -41,13 +41,40 @@ struct QualifiedName {
 // ---- expressions -------------------------------------------------------------------------------
 
 enum class ExprKind : uint8_t {
-  kNull, kBoolean, kInteger, kNumeric, kString, kBlob, kBits,  // Literal
-  kDefault,                                                    // the word DEFAULT where a value is due
-  kParameter, kColumn, kStar,
-  kUnary, kBinary, kAnd, kOr, kNot, kIs, kBetween, kIn, kLike, kQuantified,
-  kCase, kCast, kCollate, kCall,
-  kSubquery, kExists, kArraySubquery,
-  kArray, kRow, kSubscript, kField, kGroupingSet, kNamedArgument,
+  kNull,
+  kBoolean,
+  kInteger,
+  kNumeric,
+  kString,
+  kBlob,
+  kBits,     // Literal
+  kDefault,  // the word DEFAULT where a value is due
+  kParameter,
+  kColumn,
+  kStar,
+  kUnary,
+  kBinary,
+  kAnd,
+  kOr,
+  kNot,
+  kIs,
+  kBetween,
+  kIn,
+  kLike,
+  kQuantified,
+  kCase,
+  kCast,
+  kCollate,
+  kCall,
+  kSubquery,
+  kExists,
+  kArraySubquery,
+  kArray,
+  kRow,
+  kSubscript,
+  kField,
+  kGroupingSet,
+  kNamedArgument,
 };
 
 struct Expr {
@@ -199,10 +226,10 @@ struct OrderItem {
 struct Call : Expr {
   static bool Is(ExprKind k) { return k == ExprKind::kCall; }
   QualifiedName name;
-  bool star = false;      // count(*)
+  bool star = false;  // count(*)
   bool distinct = false;
   bool variadic = false;
-  bool bare = false;      // CURRENT_DATE and its like: written without parentheses
+  bool bare = false;          // CURRENT_DATE and its like: written without parentheses
   bool within_group = false;  // order_by is WITHIN GROUP's
   bool ignore_nulls = false;
   List<Expr*> arguments;
@@ -212,9 +239,7 @@ struct Call : Expr {
 };
 
 struct Subquery : Expr {  // kSubquery, kExists, kArraySubquery
-  static bool Is(ExprKind k) {
-    return k == ExprKind::kSubquery || k == ExprKind::kExists || k == ExprKind::kArraySubquery;
-  }
+  static bool Is(ExprKind k) { return k == ExprKind::kSubquery || k == ExprKind::kExists || k == ExprKind::kArraySubquery; }
   Select* select = nullptr;
 };
 
@@ -284,7 +309,7 @@ struct TypeName {
   List<TypeName*> types;   // map(text, int)
   int32_t array_depth = 0;
   bool set_of = false;
-  Text interval_fields;    // "year to month"
+  Text interval_fields;  // "year to month"
 };
 
 // ---- queries -----------------------------------------------------------------------------------
@@ -424,10 +449,37 @@ struct Select {
 // ---- statements --------------------------------------------------------------------------------
 
 enum class StatementKind : uint8_t {
-  kSelect, kInsert, kUpdate, kDelete, kMerge, kTruncate, kCopy,
-  kCreateSchema, kCreateTable, kCreateIndex, kCreateView, kCreateSequence, kCreateType, kDrop, kAlterTable,
-  kTransaction, kSet, kShow, kPragma, kVacuum, kCheckpoint, kAnalyze, kReindex,
-  kExplain, kPrepare, kExecute, kDeallocate, kComment, kAttach, kDetach, kDescribe,
+  kSelect,
+  kInsert,
+  kUpdate,
+  kDelete,
+  kMerge,
+  kTruncate,
+  kCopy,
+  kCreateSchema,
+  kCreateTable,
+  kCreateIndex,
+  kCreateView,
+  kCreateSequence,
+  kCreateType,
+  kDrop,
+  kAlterTable,
+  kTransaction,
+  kSet,
+  kShow,
+  kPragma,
+  kVacuum,
+  kCheckpoint,
+  kAnalyze,
+  kReindex,
+  kExplain,
+  kPrepare,
+  kExecute,
+  kDeallocate,
+  kComment,
+  kAttach,
+  kDetach,
+  kDescribe,
   kOther,  // recognised, not run: its words are kept for the message
 };
 
@@ -546,7 +598,17 @@ struct Copy : Statement {
 };
 
 enum class ConstraintKind : uint8_t {
-  kNotNull, kNull, kDefault, kCheck, kUnique, kPrimaryKey, kForeignKey, kGenerated, kIdentity, kCollate, kExclude,
+  kNotNull,
+  kNull,
+  kDefault,
+  kCheck,
+  kUnique,
+  kPrimaryKey,
+  kForeignKey,
+  kGenerated,
+  kIdentity,
+  kCollate,
+  kExclude,
 };
 enum class ReferentialAction : uint8_t { kNoAction, kRestrict, kCascade, kSetNull, kSetDefault };
 
@@ -555,13 +617,13 @@ struct Constraint {
   int32_t offset = -1;
   Name name;
   Expr* expr = nullptr;
-  Text expr_text;                // `expr` as it was written
-  List<IndexElement> columns;    // of a table constraint
+  Text expr_text;              // `expr` as it was written
+  List<IndexElement> columns;  // of a table constraint
   List<Name> include;
   Direction direction = Direction::kDefault;  // INTEGER PRIMARY KEY DESC
   bool autoincrement = false;
   bool stored = false;
-  bool always = false;           // GENERATED ALWAYS
+  bool always = false;  // GENERATED ALWAYS
   bool nulls_not_distinct = false;
   bool deferrable = false;
   bool initially_deferred = false;
@@ -605,7 +667,7 @@ struct CreateIndex : Statement {
   bool unique = false;
   bool if_not_exists = false;
   bool nulls_not_distinct = false;
-  Name name;  // may be empty
+  Name name;    // may be empty
   Name schema;  // SQLite's schema.index
   QualifiedName table;
   Name method;
@@ -651,7 +713,18 @@ struct CreateType : Statement {
 };
 
 enum class ObjectKind : uint8_t {
-  kTable, kIndex, kView, kMaterializedView, kSequence, kSchema, kType, kDomain, kTrigger, kFunction, kExtension, kOther,
+  kTable,
+  kIndex,
+  kView,
+  kMaterializedView,
+  kSequence,
+  kSchema,
+  kType,
+  kDomain,
+  kTrigger,
+  kFunction,
+  kExtension,
+  kOther,
 };
 struct Drop : Statement {
   ObjectKind object = ObjectKind::kTable;
@@ -663,20 +736,32 @@ struct Drop : Statement {
 };
 
 enum class AlterAction : uint8_t {
-  kAddColumn, kDropColumn, kAddConstraint, kDropConstraint, kRenameTable, kRenameColumn, kRenameConstraint, kSetSchema,
-  kSetDefault, kDropDefault, kSetNotNull, kDropNotNull, kSetType, kOther,
+  kAddColumn,
+  kDropColumn,
+  kAddConstraint,
+  kDropConstraint,
+  kRenameTable,
+  kRenameColumn,
+  kRenameConstraint,
+  kSetSchema,
+  kSetDefault,
+  kDropDefault,
+  kSetNotNull,
+  kDropNotNull,
+  kSetType,
+  kOther,
 };
 struct AlterItem {
   AlterAction action = AlterAction::kOther;
-  bool if_exists = false;      // also IF NOT EXISTS of ADD COLUMN
+  bool if_exists = false;  // also IF NOT EXISTS of ADD COLUMN
   bool cascade = false;
   int32_t offset = -1;
-  Name name;                   // the column or constraint
+  Name name;  // the column or constraint
   Name new_name;
   ColumnDefinition* column = nullptr;
   Constraint* constraint = nullptr;
   TypeName* type = nullptr;
-  Expr* expr = nullptr;        // SET DEFAULT's, USING's
+  Expr* expr = nullptr;  // SET DEFAULT's, USING's
   Text expr_text;
 };
 struct AlterTable : Statement {
@@ -705,10 +790,10 @@ struct Transaction : Statement {
 enum class SettingScope : uint8_t { kSession, kLocal, kGlobal };
 struct Set : Statement {
   SettingScope scope = SettingScope::kSession;
-  Text name;                    // "search_path", "hnsw.ef_search", "transaction", "time zone"
-  List<Literal*> values;        // words arrive as strings
-  bool to_default = false;      // also RESET; RESET ALL has the name "all"
-  TransactionModes modes;       // of SET TRANSACTION
+  Text name;                // "search_path", "hnsw.ef_search", "transaction", "time zone"
+  List<Literal*> values;    // words arrive as strings
+  bool to_default = false;  // also RESET; RESET ALL has the name "all"
+  TransactionModes modes;   // of SET TRANSACTION
 };
 
 struct Show : Statement {

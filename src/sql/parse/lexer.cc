@@ -86,12 +86,24 @@ Status Unescape(std::string_view body, std::string* out, size_t* offset) {
     }
     const char escape = i < body.size() ? body[i++] : '\\';
     switch (escape) {
-      case 'b': out->push_back('\b'); break;
-      case 'f': out->push_back('\f'); break;
-      case 'n': out->push_back('\n'); break;
-      case 'r': out->push_back('\r'); break;
-      case 't': out->push_back('\t'); break;
-      case 'v': out->push_back('\v'); break;
+      case 'b':
+        out->push_back('\b');
+        break;
+      case 'f':
+        out->push_back('\f');
+        break;
+      case 'n':
+        out->push_back('\n');
+        break;
+      case 'r':
+        out->push_back('\r');
+        break;
+      case 't':
+        out->push_back('\t');
+        break;
+      case 'v':
+        out->push_back('\v');
+        break;
       case 'u':
       case 'U': {
         const int digits = escape == 'u' ? 4 : 8;
@@ -116,7 +128,14 @@ Status Unescape(std::string_view body, std::string* out, size_t* offset) {
         out->push_back(digits == 0 ? 'x' : static_cast<char>(value));
         break;
       }
-      case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': {
+      case '0':
+      case '1':
+      case '2':
+      case '3':
+      case '4':
+      case '5':
+      case '6':
+      case '7': {
         int value = escape - '0';
         for (int digits = 1; digits < 3 && i < body.size() && body[i] >= '0' && body[i] <= '7'; ++digits) {
           value = value * 8 + (body[i++] - '0');
@@ -124,7 +143,8 @@ Status Unescape(std::string_view body, std::string* out, size_t* offset) {
         out->push_back(static_cast<char>(value));
         break;
       }
-      default: out->push_back(escape);
+      default:
+        out->push_back(escape);
     }
   }
   return absl::OkStatus();
@@ -186,11 +206,20 @@ Token Lexer::Next() {
   if (Has(c, kNameStart)) {
     if (At(start + 1) == '\'') {
       switch (c) {
-        case 'e': case 'E': return String(start, start + 1, true);
-        case 'n': case 'N': return String(start, start + 1, false);
-        case 'x': case 'X': return Blob(start, start + 1);
-        case 'b': case 'B': return Bits(start, start + 1);
-        default: break;
+        case 'e':
+        case 'E':
+          return String(start, start + 1, true);
+        case 'n':
+        case 'N':
+          return String(start, start + 1, false);
+        case 'x':
+        case 'X':
+          return Blob(start, start + 1);
+        case 'b':
+        case 'B':
+          return Bits(start, start + 1);
+        default:
+          break;
       }
     }
     if ((c == 'u' || c == 'U') && At(start + 1) == '&' && (At(start + 2) == '\'' || At(start + 2) == '"')) {
@@ -200,17 +229,30 @@ Token Lexer::Next() {
   }
   if (Has(c, kDigit) || (c == '.' && Has(At(start + 1), kDigit))) return Number(start);
   switch (c) {
-    case '\'': return String(start, start, false);
-    case '"': return Quoted(start, '"');
-    case '`': return Quoted(start, '`');
-    case '$': return Dollar(start);
-    case '(': case ')': case '[': case ']': case '{': case '}': case ',': case ';': case '.':
+    case '\'':
+      return String(start, start, false);
+    case '"':
+      return Quoted(start, '"');
+    case '`':
+      return Quoted(start, '`');
+    case '$':
+      return Dollar(start);
+    case '(':
+    case ')':
+    case '[':
+    case ']':
+    case '{':
+    case '}':
+    case ',':
+    case ';':
+    case '.':
       return Make(TokenKind::kPunctuation, start, start + 1, sql_.substr(start, 1));
     case ':': {
       const size_t size = At(start + 1) == ':' || At(start + 1) == '=' ? 2 : 1;
       return Make(TokenKind::kPunctuation, start, start + size, sql_.substr(start, size));
     }
-    default: break;
+    default:
+      break;
   }
   if (Has(c, kOperatorChar)) return Operator(start);
   return SyntaxErrorAt(start, "syntax error");
@@ -280,7 +322,8 @@ Token Lexer::Number(size_t start) {
   bool underscores = false;
   bool integer = true;
   const auto digits = [&] {
-    for (; Has(At(end), kDigit) || (At(end) == '_' && end > start && Has(At(end - 1), kDigit) && Has(At(end + 1), kDigit)); ++end) {
+    for (; Has(At(end), kDigit) || (At(end) == '_' && end > start && Has(At(end - 1), kDigit) && Has(At(end + 1), kDigit));
+         ++end) {
       underscores |= sql_[end] == '_';
     }
   };

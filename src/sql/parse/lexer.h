@@ -21,15 +21,15 @@ namespace turdb::sql {
 
 enum class TokenKind : uint8_t {
   kEnd,
-  kError,       // the lexer's status says why
-  kWord,        // an unquoted name or key word; text is folded
+  kError,  // the lexer's status says why
+  kWord,   // an unquoted name or key word; text is folded
   kQuotedName,
-  kString,      // text is the value
-  kBlob,        // text is the bytes
+  kString,  // text is the value
+  kBlob,    // text is the bytes
   kBits,
-  kInteger,     // text is decimal digits; fits int64 or is larger
-  kNumeric,     // has a point or an exponent, or does not fit int64
-  kParameter,   // $1, ?1 (text: digits), $name, :name, @name (text: name), ? (text: empty)
+  kInteger,    // text is decimal digits; fits int64 or is larger
+  kNumeric,    // has a point or an exponent, or does not fit int64
+  kParameter,  // $1, ?1 (text: digits), $name, :name, @name (text: name), ? (text: empty)
   kOperator,
   kPunctuation,  // one of ( ) [ ] { } , ; . and ":" "::" ":=" "=>" as text
 };

@@ -17,21 +17,32 @@ ObjectKind Parser::ParseObjectKind(ast::Text* words) {
   if (token_.kind != TokenKind::kWord) Unexpected();
   Advance();
   switch (word) {
-    case "table"_kw: return ObjectKind::kTable;
-    case "index"_kw: return ObjectKind::kIndex;
-    case "view"_kw: return ObjectKind::kView;
+    case "table"_kw:
+      return ObjectKind::kTable;
+    case "index"_kw:
+      return ObjectKind::kIndex;
+    case "view"_kw:
+      return ObjectKind::kView;
     case "materialized"_kw:
       Expect("view"_kw);
       *words = "materialized view";
       return ObjectKind::kMaterializedView;
-    case "sequence"_kw: return ObjectKind::kSequence;
-    case "schema"_kw: return ObjectKind::kSchema;
-    case "type"_kw: return ObjectKind::kType;
-    case "domain"_kw: return ObjectKind::kDomain;
-    case "trigger"_kw: return ObjectKind::kTrigger;
-    case "function"_kw: return ObjectKind::kFunction;
-    case "extension"_kw: return ObjectKind::kExtension;
-    default: return ObjectKind::kOther;
+    case "sequence"_kw:
+      return ObjectKind::kSequence;
+    case "schema"_kw:
+      return ObjectKind::kSchema;
+    case "type"_kw:
+      return ObjectKind::kType;
+    case "domain"_kw:
+      return ObjectKind::kDomain;
+    case "trigger"_kw:
+      return ObjectKind::kTrigger;
+    case "function"_kw:
+      return ObjectKind::kFunction;
+    case "extension"_kw:
+      return ObjectKind::kExtension;
+    default:
+      return ObjectKind::kOther;
   }
 }
 

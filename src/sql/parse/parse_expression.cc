@@ -171,7 +171,8 @@ Expr* Parser::ParseInfix(Expr* left, int minimum, bool* done) {
       Expect(")");
       return ParseBinary(left, Canonical(op), kOperatorPrecedence, offset);
     }
-    default: break;
+    default:
+      break;
   }
   *done = true;
   return left;
@@ -292,15 +293,24 @@ Expr* Parser::ParseLike(Expr* left, bool negated, int32_t offset) {
   const Keyword word = token_.keyword;
   Advance();
   switch (word) {
-    case "ilike"_kw: expr->like = ast::LikeKind::kIlike; break;
-    case "glob"_kw: expr->like = ast::LikeKind::kGlob; break;
-    case "regexp"_kw: expr->like = ast::LikeKind::kRegexp; break;
-    case "match"_kw: expr->like = ast::LikeKind::kMatch; break;
+    case "ilike"_kw:
+      expr->like = ast::LikeKind::kIlike;
+      break;
+    case "glob"_kw:
+      expr->like = ast::LikeKind::kGlob;
+      break;
+    case "regexp"_kw:
+      expr->like = ast::LikeKind::kRegexp;
+      break;
+    case "match"_kw:
+      expr->like = ast::LikeKind::kMatch;
+      break;
     case "similar"_kw:
       expr->like = ast::LikeKind::kSimilar;
       Expect("to"_kw);
       break;
-    default: break;
+    default:
+      break;
   }
   if (At("any"_kw) || At("all"_kw)) {  // LIKE ANY (array)
     const Text op = expr->like == ast::LikeKind::kIlike ? (negated ? "!~~*" : "~~*") : (negated ? "!~~" : "~~");

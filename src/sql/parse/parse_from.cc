@@ -197,8 +197,8 @@ TableRef* Parser::ParseFunctionTable(TableRef* table) {
     Advance();
     function->with_ordinality = true;
   }
-  const bool definitions = (At("as"_kw) && PeekIs("(")) || (AtName() && PeekIs("(") && Peek(3).kind == TokenKind::kWord &&
-                                                             !PeekIs(",", 3));
+  const bool definitions =
+      (At("as"_kw) && PeekIs("(")) || (AtName() && PeekIs("(") && Peek(3).kind == TokenKind::kWord && !PeekIs(",", 3));
   if (!definitions) {
     ParseTableAlias(table);
     return table;
@@ -231,7 +231,8 @@ Name Parser::ParseOptionalTableAlias() {
   switch (token_.keyword) {
     case "set"_kw:
     case "qualify"_kw:
-    case "values"_kw: return {};
+    case "values"_kw:
+      return {};
     case "indexed"_kw:
       if (PeekIs("by"_kw)) return {};
       break;
@@ -244,7 +245,8 @@ Name Parser::ParseOptionalTableAlias() {
       if (PeekIs("join"_kw) || PeekIs("left"_kw)) return {};
       break;
     case "conflict"_kw:
-    default: break;
+    default:
+      break;
   }
   return TakeName();
 }

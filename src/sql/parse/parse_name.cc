@@ -114,8 +114,8 @@ ast::Text Parser::ParseIntervalFields() {
 bool Parser::AtTypeContinuation() const {
   if (token_.kind != TokenKind::kWord) return false;
   if (token_.keyword == kNoKeyword) return true;
-  return At("varying"_kw) || At("int"_kw) || At("integer"_kw) || At("character"_kw) || At("char"_kw) ||
-         At("precision"_kw) || At("bigint"_kw) || At("smallint"_kw);
+  return At("varying"_kw) || At("int"_kw) || At("integer"_kw) || At("character"_kw) || At("char"_kw) || At("precision"_kw) ||
+         At("bigint"_kw) || At("smallint"_kw);
 }
 
 TypeName* Parser::ParseType(bool in_column_definition) {

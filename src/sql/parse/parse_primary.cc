@@ -17,10 +17,14 @@ Expr* Parser::ParsePrimary() {
     case TokenKind::kBlob:
     case TokenKind::kBits:
     case TokenKind::kInteger:
-    case TokenKind::kNumeric: return ParsePostfix(ParseLiteral());
-    case TokenKind::kParameter: return ParsePostfix(ParseParameter());
-    case TokenKind::kWord: return ParsePostfix(ParseWordPrimary());
-    case TokenKind::kQuotedName: return ParsePostfix(ParseNameOrCall());
+    case TokenKind::kNumeric:
+      return ParsePostfix(ParseLiteral());
+    case TokenKind::kParameter:
+      return ParsePostfix(ParseParameter());
+    case TokenKind::kWord:
+      return ParsePostfix(ParseWordPrimary());
+    case TokenKind::kQuotedName:
+      return ParsePostfix(ParseNameOrCall());
     case TokenKind::kPunctuation:
       if (At("(")) return ParsePostfix(ParseParenthesised());
       if (At("[")) return ParsePostfix(ParseArrayConstructor());
@@ -35,7 +39,8 @@ Expr* Parser::ParsePrimary() {
     case TokenKind::kOperator:
       if (AtOperator("*")) return ParseStarExpr({}, token_.offset);
       break;
-    default: break;
+    default:
+      break;
   }
   Unexpected();
   return NewExpr<ast::Literal>(ExprKind::kNull, token_.offset);
@@ -102,7 +107,8 @@ Expr* Parser::MakeCall(Text name, int32_t offset, std::initializer_list<Expr*> a
 Expr* Parser::ParseWordPrimary() {
   const int32_t offset = token_.offset;
   switch (token_.keyword) {
-    case kNoKeyword: break;
+    case kNoKeyword:
+      break;
     case "null"_kw:
       Advance();
       return Finish(NewExpr<ast::Literal>(ExprKind::kNull, offset));
@@ -116,8 +122,10 @@ Expr* Parser::ParseWordPrimary() {
       Advance();
       return Finish(literal);
     }
-    case "case"_kw: return ParseCase();
-    case "cast"_kw: return ParseCast();
+    case "case"_kw:
+      return ParseCase();
+    case "cast"_kw:
+      return ParseCast();
     case "try_cast"_kw:
       if (PeekIs("(")) return ParseCast();
       break;
@@ -144,11 +152,16 @@ Expr* Parser::ParseWordPrimary() {
 
 Expr* Parser::ParseSpecialFunction() {
   switch (token_.keyword) {
-    case "extract"_kw: return PeekIs("(") ? ParseExtract() : nullptr;
-    case "position"_kw: return PeekIs("(") ? ParsePosition() : nullptr;
-    case "substring"_kw: return PeekIs("(") ? ParseSubstring() : nullptr;
-    case "overlay"_kw: return PeekIs("(") ? ParseOverlay() : nullptr;
-    case "trim"_kw: return PeekIs("(") ? ParseTrim() : nullptr;
+    case "extract"_kw:
+      return PeekIs("(") ? ParseExtract() : nullptr;
+    case "position"_kw:
+      return PeekIs("(") ? ParsePosition() : nullptr;
+    case "substring"_kw:
+      return PeekIs("(") ? ParseSubstring() : nullptr;
+    case "overlay"_kw:
+      return PeekIs("(") ? ParseOverlay() : nullptr;
+    case "trim"_kw:
+      return PeekIs("(") ? ParseTrim() : nullptr;
     case "current_date"_kw:
     case "current_time"_kw:
     case "current_timestamp"_kw:
@@ -168,7 +181,8 @@ Expr* Parser::ParseSpecialFunction() {
       }
       return Finish(call);
     }
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 

@@ -37,12 +37,15 @@ Statement* Parser::ParseCreate() {
     return ParseCreateView(offset, or_replace, temporary, false, true);
   }
   switch (token_.keyword) {
-    case "table"_kw: return ParseCreateTable(offset, temporary, or_replace);
+    case "table"_kw:
+      return ParseCreateTable(offset, temporary, or_replace);
     case "unique"_kw:
       Advance();
       return ParseCreateIndex(offset, true);
-    case "index"_kw: return ParseCreateIndex(offset, false);
-    case "schema"_kw: return ParseCreateSchema(offset);
+    case "index"_kw:
+      return ParseCreateIndex(offset, false);
+    case "schema"_kw:
+      return ParseCreateSchema(offset);
     case "view"_kw:
       Advance();
       return ParseCreateView(offset, or_replace, temporary, false, false);
@@ -50,9 +53,12 @@ Statement* Parser::ParseCreate() {
       Advance();
       Expect("view"_kw);
       return ParseCreateView(offset, or_replace, temporary, true, false);
-    case "sequence"_kw: return ParseCreateSequence(offset, temporary);
-    case "type"_kw: return ParseCreateType(offset, false);
-    case "domain"_kw: return ParseCreateType(offset, true);
+    case "sequence"_kw:
+      return ParseCreateSequence(offset, temporary);
+    case "type"_kw:
+      return ParseCreateType(offset, false);
+    case "domain"_kw:
+      return ParseCreateType(offset, true);
     default:
       if (token_.kind == TokenKind::kEnd) Unexpected();
       return ParseOther(offset, arena_.Copy(absl::StrCat("create ", token_.text)));
@@ -298,7 +304,9 @@ Constraint* Parser::ParseColumnConstraint() {
       ParseForeignKey(constraint);
       break;
     case "generated"_kw:
-    case "as"_kw: ParseGenerated(constraint); break;
+    case "as"_kw:
+      ParseGenerated(constraint);
+      break;
     case "deferrable"_kw:
     case "initially"_kw:
       ParseConstraintAttributes(constraint);

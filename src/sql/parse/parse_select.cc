@@ -17,9 +17,12 @@ bool Parser::AtQuery() {
     case "select"_kw:
     case "with"_kw:
     case "table"_kw:
-    case "from"_kw: return true;
-    case "values"_kw: return PeekIs("(");
-    default: return false;
+    case "from"_kw:
+      return true;
+    case "values"_kw:
+      return PeekIs("(");
+    default:
+      return false;
   }
 }
 
@@ -220,6 +223,12 @@ SelectBody* Parser::ParseBodyPrimary() {
     core->from = Keep(Items<ast::TableRef*>{table});
     return core;
   }
+  if (!At("(") || failed()) {  // without this a failed parse would go round for ever
+    Unexpected();
+    auto* nothing = New<ast::Values>(token_.offset);
+    nothing->kind = ast::BodyKind::kValues;
+    return nothing;
+  }
   auto* body = New<ast::NestedSelect>(token_.offset);
   body->kind = ast::BodyKind::kNested;
   Expect("(");
@@ -303,7 +312,7 @@ ast::List<ast::SelectItem> Parser::ParseSelectItems() {
 ast::SelectItem Parser::ParseSelectItem() {
   ast::SelectItem item;
   item.expr = ParseExpr();
-  item.alias = ParseOptionalLabel();
+  if (item.expr->kind != ExprKind::kStar) item.alias = ParseOptionalLabel();
   return item;
 }
 

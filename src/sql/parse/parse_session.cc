@@ -15,12 +15,18 @@ Statement* Parser::ParseStatementBody() {
   const int32_t offset = token_.offset;
   if (token_.kind == TokenKind::kWord) {
     switch (token_.keyword) {
-      case "create"_kw: return ParseCreate();
-      case "drop"_kw: return ParseDrop();
-      case "alter"_kw: return ParseAlter();
-      case "truncate"_kw: return ParseTruncate();
-      case "copy"_kw: return ParseCopy();
-      case "comment"_kw: return ParseComment();
+      case "create"_kw:
+        return ParseCreate();
+      case "drop"_kw:
+        return ParseDrop();
+      case "alter"_kw:
+        return ParseAlter();
+      case "truncate"_kw:
+        return ParseTruncate();
+      case "copy"_kw:
+        return ParseCopy();
+      case "comment"_kw:
+        return ParseComment();
       case "begin"_kw:
       case "start"_kw:
       case "commit"_kw:
@@ -28,25 +34,41 @@ Statement* Parser::ParseStatementBody() {
       case "rollback"_kw:
       case "abort"_kw:
       case "savepoint"_kw:
-      case "release"_kw: return ParseTransaction();
-      case "set"_kw: return ParseSet();
-      case "reset"_kw: return ParseReset();
-      case "show"_kw: return ParseShow();
-      case "pragma"_kw: return ParsePragma();
-      case "vacuum"_kw: return ParseVacuum();
+      case "release"_kw:
+        return ParseTransaction();
+      case "set"_kw:
+        return ParseSet();
+      case "reset"_kw:
+        return ParseReset();
+      case "show"_kw:
+        return ParseShow();
+      case "pragma"_kw:
+        return ParsePragma();
+      case "vacuum"_kw:
+        return ParseVacuum();
       case "analyze"_kw:
-      case "analyse"_kw: return ParseAnalyze(StatementKind::kAnalyze);
-      case "checkpoint"_kw: return ParseAnalyze(StatementKind::kCheckpoint);
-      case "reindex"_kw: return ParseAnalyze(StatementKind::kReindex);
-      case "explain"_kw: return ParseExplain();
-      case "prepare"_kw: return ParsePrepare();
-      case "execute"_kw: return ParseExecute();
-      case "deallocate"_kw: return ParseDeallocate();
+      case "analyse"_kw:
+        return ParseAnalyze(StatementKind::kAnalyze);
+      case "checkpoint"_kw:
+        return ParseAnalyze(StatementKind::kCheckpoint);
+      case "reindex"_kw:
+        return ParseAnalyze(StatementKind::kReindex);
+      case "explain"_kw:
+        return ParseExplain();
+      case "prepare"_kw:
+        return ParsePrepare();
+      case "execute"_kw:
+        return ParseExecute();
+      case "deallocate"_kw:
+        return ParseDeallocate();
       case "attach"_kw:
-      case "detach"_kw: return ParseAttach();
+      case "detach"_kw:
+        return ParseAttach();
       case "describe"_kw:
-      case "desc"_kw: return ParseDescribe(false);
-      case "summarize"_kw: return ParseDescribe(true);
+      case "desc"_kw:
+        return ParseDescribe(false);
+      case "summarize"_kw:
+        return ParseDescribe(true);
       case "call"_kw:
       case "close"_kw:
       case "cluster"_kw:
@@ -64,8 +86,10 @@ Statement* Parser::ParseStatementBody() {
       case "refresh"_kw:
       case "revoke"_kw:
       case "security"_kw:
-      case "unlisten"_kw: return ParseOther(offset, token_.text);
-      default: break;
+      case "unlisten"_kw:
+        return ParseOther(offset, token_.text);
+      default:
+        break;
     }
   }
   return ParseExplainable();
@@ -81,14 +105,22 @@ Statement* Parser::SelectAsStatement(ast::Select* select) {
 Statement* Parser::ParseExplainable() {
   switch (token_.keyword) {
     case "insert"_kw:
-    case "replace"_kw: return ParseInsert(nullptr);
-    case "update"_kw: return ParseUpdate(nullptr);
-    case "delete"_kw: return ParseDelete(nullptr);
-    case "merge"_kw: return ParseMerge(nullptr);
-    case "with"_kw: return ParseWithStatement();
-    case "execute"_kw: return ParseExecute();
-    case "create"_kw: return ParseCreate();
-    default: break;
+    case "replace"_kw:
+      return ParseInsert(nullptr);
+    case "update"_kw:
+      return ParseUpdate(nullptr);
+    case "delete"_kw:
+      return ParseDelete(nullptr);
+    case "merge"_kw:
+      return ParseMerge(nullptr);
+    case "with"_kw:
+      return ParseWithStatement();
+    case "execute"_kw:
+      return ParseExecute();
+    case "create"_kw:
+      return ParseCreate();
+    default:
+      break;
   }
   if (!AtQuery() && !At("(")) Unexpected();
   return SelectAsStatement(ParseSelect());
@@ -99,11 +131,16 @@ Statement* Parser::ParseWithStatement() {
   ast::With* with = ParseWith();
   switch (token_.keyword) {
     case "insert"_kw:
-    case "replace"_kw: return ParseInsert(with);
-    case "update"_kw: return ParseUpdate(with);
-    case "delete"_kw: return ParseDelete(with);
-    case "merge"_kw: return ParseMerge(with);
-    default: return SelectAsStatement(ParseSelectAfterWith(with));
+    case "replace"_kw:
+      return ParseInsert(with);
+    case "update"_kw:
+      return ParseUpdate(with);
+    case "delete"_kw:
+      return ParseDelete(with);
+    case "merge"_kw:
+      return ParseMerge(with);
+    default:
+      return SelectAsStatement(ParseSelectAfterWith(with));
   }
 }
 
@@ -142,8 +179,12 @@ Statement* Parser::ParseTransaction() {
       statement->savepoint = ParseName();
       return statement;
     case "commit"_kw:
-    case "end"_kw: statement->action = TransactionAction::kCommit; break;
-    default: statement->action = TransactionAction::kRollback; break;
+    case "end"_kw:
+      statement->action = TransactionAction::kCommit;
+      break;
+    default:
+      statement->action = TransactionAction::kRollback;
+      break;
   }
   if (At("prepared"_kw)) return ParseOther(statement->offset, "two-phase commit");
   noise();
@@ -224,8 +265,8 @@ ast::Literal* Parser::ParseSettingValue() {
     if (minus) NegateLiteral(literal, offset);
     return static_cast<ast::Literal*>(literal);
   }
-  if (minus || (token_.kind != TokenKind::kString && token_.kind != TokenKind::kWord &&
-                token_.kind != TokenKind::kQuotedName)) {
+  if (minus ||
+      (token_.kind != TokenKind::kString && token_.kind != TokenKind::kWord && token_.kind != TokenKind::kQuotedName)) {
     Unexpected();
   }
   auto* literal = NewExpr<ast::Literal>(ast::ExprKind::kString, offset);

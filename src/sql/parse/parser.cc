@@ -118,10 +118,10 @@ void Parser::Unexpected() { UnexpectedWithHint({}); }
 
 void Parser::UnexpectedWithHint(std::string_view hint) {
   if (failed()) return;
-  const std::string message = token_.kind == TokenKind::kEnd
-                                  ? std::string("syntax error at end of input")
-                                  : absl::StrCat("syntax error at or near \"",
-                                                 sql_.substr(token_.offset, token_.end - token_.offset), "\"");
+  const std::string message =
+      token_.kind == TokenKind::kEnd
+          ? std::string("syntax error at end of input")
+          : absl::StrCat("syntax error at or near \"", sql_.substr(token_.offset, token_.end - token_.offset), "\"");
   Status status = MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kSyntaxError, message);
   if (hint.empty() && token_.kind == TokenKind::kWord && token_.keyword != kNoKeyword &&
       InfoOf(token_.keyword).keyword_class == KeywordClass::kReserved) {

@@ -69,9 +69,7 @@ class Parser {
   void Advance();
   const Token& Peek(int distance = 1);  // 1: the token after the current one
   bool At(Keyword keyword) const { return token_.keyword == keyword; }
-  bool At(std::string_view punctuation) const {
-    return token_.kind == TokenKind::kPunctuation && token_.text == punctuation;
-  }
+  bool At(std::string_view punctuation) const { return token_.kind == TokenKind::kPunctuation && token_.text == punctuation; }
   bool AtOperator(std::string_view text) const { return token_.kind == TokenKind::kOperator && token_.text == text; }
   bool AtEnd() const { return token_.kind == TokenKind::kEnd || At(";"); }
   bool PeekIs(Keyword keyword, int distance = 1) { return Peek(distance).keyword == keyword; }
@@ -125,14 +123,14 @@ class Parser {
 
   // ---- names and types (parse_name.cc)
   bool AtName(KeywordClass widest = KeywordClass::kColumn) const;  // could the current token be a name
-  ast::Name ParseName();                  // of a column, a table ...: unreserved and column words
+  ast::Name ParseName();                                           // of a column, a table ...: unreserved and column words
   ast::Name ParseTypeOrFunctionName();
-  ast::Name ParseLabel();                 // any word
-  ast::Name TakeName();                   // the current word, whatever it is
-  ast::Name ParseDottedPart();            // after a dot: any word, brackets included
+  ast::Name ParseLabel();       // any word
+  ast::Name TakeName();         // the current word, whatever it is
+  ast::Name ParseDottedPart();  // after a dot: any word, brackets included
   ast::QualifiedName ParseQualifiedName();
   ast::QualifiedName ParseQualifiedNameFrom(ast::Name first);
-  ast::List<ast::Name> ParseNameList();   // a, b
+  ast::List<ast::Name> ParseNameList();  // a, b
   ast::List<ast::Name> ParseParenthesisedNames();
   ast::Name ParseOptionalTableAlias();
   ast::TypeName* ParseType(bool in_column_definition = false);

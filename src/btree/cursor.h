@@ -34,6 +34,33 @@ class Cursor {
   StatusOr<bool> Next(const txn::View& view, size_t max_entries, absl::FunctionRef<void(std::span<const Entry>)> visit);
   // The same downward from the upper bound; entries of a span are in descending order.
   StatusOr<bool> Previous(const txn::View& view, size_t max_entries, absl::FunctionRef<void(std::span<const Entry>)> visit);
+
+ private:
+  // Where one direction stands. Forward: the next key is >= key. Backward: the next key is < key (no key and
+  // !started: from the end).
+  struct Position {
+    std::string key;
+    bool started = false;  // backward: `key` is meaningful
+    bool done = false;
+    // The leaf and the place in it, believed only while the frame's version stands.
+    PageNo page = base::kNoPage;
+    const storage::Frame* frame = nullptr;
+    uint64_t version = 0;
+    size_t index = 0;
+  };
+  class Collector;
+
+  StatusOr<storage::SharedGuard> FixForward(bool* at_index);
+  StatusOr<storage::SharedGuard> FixBackward(bool* at_index);
+  void Remember(Position& position, const storage::SharedGuard& leaf, size_t index);
+  Status ReadAhead(Bytes from);
+
+  Tree& tree_;
+  std::string lower_, upper_;
+  Position forward_, backward_;
+  txn::Scratch scratch_;
+  size_t leaves_until_read_ahead_ = 1;  // none on the first leaf: most ranges end there
+  size_t read_ahead_window_ = 4;
 };
 
 }  // namespace turdb::btree

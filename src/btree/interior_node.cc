@@ -41,7 +41,11 @@ PageNo ChildAt(const std::byte* page, size_t index) {
   return LoadRelaxed<uint32_t>(page + offset);
 }
 
-ChildPosition FindChild(const std::byte* page, Bytes key) {
+namespace {
+
+// The first slot whose separator is greater than the key (kInclusive: not less), and its child.
+template <bool kInclusive>
+ChildPosition Search(const std::byte* page, Bytes key) {
   const size_t count = std::min<size_t>(LoadRelaxed<uint16_t>(&PageHead(page).cell_count), kMaxSlots);
   const Slot* slots = Slots(page);
   const size_t prefix = std::min<size_t>(LoadRelaxed<uint16_t>(&Header(page).prefix_length), key.size());
@@ -52,10 +56,9 @@ ChildPosition FindChild(const std::byte* page, Bytes key) {
   if (last < count && LoadRelaxed<uint32_t>(&slots[last].hint) == hint) {
     last = hint == UINT32_MAX ? count : first + LowerBoundOfHints(slots + first, count - first, hint + 1);
   }
-  // The first separator greater than the key.
   while (first < last) {
     const size_t middle = first + (last - first) / 2;
-    if (CompareSlot(page, LoadSlot(slots + middle), suffix) <= 0) {
+    if (CompareSlot(page, LoadSlot(slots + middle), suffix) <= (kInclusive ? -1 : 0)) {
       first = middle + 1;
     } else {
       last = middle;
@@ -63,6 +66,11 @@ ChildPosition FindChild(const std::byte* page, Bytes key) {
   }
   return {first, ChildAt(page, first)};
 }
+
+}  // namespace
+
+ChildPosition FindChild(const std::byte* page, Bytes key) { return Search<false>(page, key); }
+ChildPosition FindChildBelow(const std::byte* page, Bytes key) { return Search<true>(page, key); }
 
 Bytes SeparatorAt(const std::byte* page, size_t index, std::byte* buffer) {
   const Bytes prefix = Prefix(page), suffix = SeparatorSuffixAt(page, index);
@@ -168,6 +176,38 @@ void Split(const std::byte* page, size_t middle, std::byte* left, std::byte* rig
   }
   Header(left).rightmost_child = ChildAt(page, middle);
   Header(right).rightmost_child = Header(page).rightmost_child;
+}
+
+namespace {
+
+Fences MergedFences(const std::byte* left, const std::byte* right) {
+  const Fences a = FencesOf(left), b = FencesOf(right);
+  return {a.lower, b.upper, b.has_upper};
+}
+
+}  // namespace
+
+size_t MergedBytes(const std::byte* left, Bytes separator, const std::byte* right) {
+  const Fences fences = MergedFences(left, right);
+  const size_t prefix = fences.has_upper ? CommonPrefixLength(fences.lower, fences.upper) : 0;
+  size_t bytes = ((fences.lower.size() + fences.upper.size() + 3) & ~size_t{3}) + sizeof(Slot) +
+                 AlignedCellBytes(separator.size() - prefix);
+  for (const std::byte* page : {left, right}) {
+    const size_t longer = Header(page).prefix_length - prefix;
+    for (size_t i = 0; i < PageHead(page).cell_count; ++i) {
+      bytes += sizeof(Slot) + AlignedCellBytes(Slots(page)[i].suffix_length() + longer);
+    }
+  }
+  return bytes;
+}
+
+void BuildMerged(const std::byte* left, Bytes separator, const std::byte* right, std::byte* merged) {
+  FormatNode(merged, PageKind::kInterior, PageHead(left).flags, Header(left).level, MergedFences(left, right), base::kNoPage);
+  std::byte buffer[base::kMaxKeyBytes];
+  for (size_t i = 0; i < PageHead(left).cell_count; ++i) Append(merged, SeparatorAt(left, i, buffer), ChildAt(left, i));
+  Append(merged, separator, Header(left).rightmost_child);
+  for (size_t i = 0; i < PageHead(right).cell_count; ++i) Append(merged, SeparatorAt(right, i, buffer), ChildAt(right, i));
+  Header(merged).rightmost_child = Header(right).rightmost_child;
 }
 
 }  // namespace turdb::btree::interior

@@ -22,6 +22,8 @@ struct ChildPosition {
 // The child whose range holds the key. Safe on a page that changes meanwhile: reads are relaxed and
 // bounded, and the answer means something only if the guard validates afterwards.
 ChildPosition FindChild(const std::byte* page, Bytes key);
+// The child with the keys just below `key`: the same but where the key is a separator.
+ChildPosition FindChildBelow(const std::byte* page, Bytes key);
 // Child `index`; the same promise. index == cell count is the rightmost child.
 PageNo ChildAt(const std::byte* page, size_t index);
 
@@ -45,6 +47,11 @@ void Compact(std::byte* page);
 size_t MiddleOf(const std::byte* page);
 // Fills the formatted nodes `left` and `right` from `page`; separator `middle` is in neither.
 void Split(const std::byte* page, size_t middle, std::byte* left, std::byte* right);
+
+// Bytes that two neighbours and the separator between them would use as one node.
+size_t MergedBytes(const std::byte* left, Bytes separator, const std::byte* right);
+// REQUIRES: MergedBytes fit into a page; `merged` is another page.
+void BuildMerged(const std::byte* left, Bytes separator, const std::byte* right, std::byte* merged);
 
 }  // namespace turdb::btree::interior
 

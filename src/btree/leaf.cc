@@ -171,6 +171,16 @@ Position Find(const std::byte* page, Bytes key) {
   return {index, dense::UsedAt(page, index)};
 }
 
+size_t LowerBound(const std::byte* page, Bytes bound) {
+  if (!IsDense(page)) return slotted::Find(page, bound).index;
+  const NodeHeader& node = Header(page);
+  const int64_t number = Int64Of(bound);
+  if (node.dense_span == 0 || number < node.dense_base) return 0;
+  const uint64_t index = static_cast<uint64_t>(number) - static_cast<uint64_t>(node.dense_base);
+  // Longer than a key: only keys above its first eight bytes are not below it.
+  return std::min<uint64_t>(index + (bound.size() > kInt64KeyBytes ? 1 : 0), node.dense_span);
+}
+
 Bytes KeyAt(const std::byte* page, size_t index, std::byte* buffer) {
   if (IsDense(page)) {
     EncodeInt64(dense::KeyAt(page, index), buffer);

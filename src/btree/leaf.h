@@ -22,6 +22,9 @@ inline bool IsDense(const std::byte* page) { return PageHead(page).kind == PageK
 
 // REQUIRES: Covers(page, key). In an int64 tree keys have 8 bytes.
 Position Find(const std::byte* page, Bytes key);
+// The first index whose key is not below `bound`, which may be of any length and may be the upper fence.
+// In a dense leaf there may be a hole at it.
+size_t LowerBound(const std::byte* page, Bytes bound);
 
 // Indexes run from 0 to Limit - 1.
 inline size_t Limit(const std::byte* page) {

@@ -3,9 +3,13 @@
 #ifndef TURDB_BTREE_TREE_H_
 #define TURDB_BTREE_TREE_H_
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,20 +18,19 @@
 #include "base/ids.h"
 #include "base/limits.h"
 #include "base/status.h"
+#include "storage/storage.h"
+#include "txn/transaction.h"
+#include "txn/undo_target.h"
+#include "txn/version_table.h"
+#include "txn/view.h"
 
-namespace turdb::storage {
-class Storage;
-struct TxnLog;
-}  // namespace turdb::storage
 namespace turdb::txn {
-class Transaction;
 class TransactionManager;
-struct View;
-enum class LockStrength : uint8_t;
-enum class WaitPolicy : uint8_t;
-}  // namespace turdb::txn
+}
 
 namespace turdb::btree {
+
+struct Splice;
 
 using base::Bytes;
 using base::FileId;
@@ -65,32 +68,38 @@ struct OverflowRef {
 };
 static_assert(sizeof(OverflowRef) == 16);
 
-// What Check found. An empty `errors` means that every invariant of FORMAT.md holds.
-struct CheckReport {
+// What Check found. No `problems` means that every invariant of FORMAT.md holds.
+struct CheckReport : storage::CheckReport {
   uint64_t live_entries = 0;
   uint64_t ghosts = 0;
   uint64_t interior_pages = 0;
   uint64_t leaf_pages = 0;
   uint64_t overflow_pages = 0;
   uint64_t free_pages = 0;
-  uint32_t height = 0;
-  std::vector<std::string> errors;  // each names file, page and what is wrong; at most kMaxErrors of them
-  static constexpr size_t kMaxErrors = 100;
+  uint32_t height = 0;  // levels, 1 for a tree of one leaf
 };
 
 // Thread-safe: any number of threads may call anything at once; a Transaction belongs to one thread at a
 // time. No latch and no pin outlives a call. A call that fails has changed nothing, unless it says more.
-class Tree {
+class Tree : public txn::UndoTarget {
  public:
+  static constexpr PageNo kRootPage = 1;
+
   // Makes the file (its final name appears when the transaction commits) with an empty tree whose root
-  // is page 1, for ever.
-  static Status Create(storage::Storage& storage, storage::TxnLog* log, FileId file, std::string path, Bytes header_128,
+  // is page 1, for ever; that number is put into the header of tables and indexes.
+  static Status Create(storage::Storage& storage, storage::TxnLog& log, FileId file, std::string_view path, Bytes header_128,
                        KeyKind kind);
-  static StatusOr<std::unique_ptr<Tree>> Open(storage::Storage& storage, txn::TransactionManager& transactions, FileId file);
+  // Puts an empty tree into a file that exists (turdb.meta, a vector index). Not undone by itself: the file
+  // is dropped with the transaction that made it. A file holds one tree. Returns the root page.
+  static StatusOr<PageNo> CreateIn(storage::Storage& storage, FileId file, KeyKind kind);
+  static StatusOr<std::unique_ptr<Tree>> Open(storage::Storage& storage, txn::TransactionManager& transactions, FileId file,
+                                              PageNo root = kRootPage);
+  // Before storage is opened: how records of this room are redone.
+  static void RegisterRedo(storage::RedoTable* redo);
 
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;
-  virtual ~Tree();
+  ~Tree() override;
 
   // Point read: true when the view sees a row with this key, after calling `visit` under the leaf's latch.
   // `visit` must not block, allocate from a budget or call the engine.
@@ -120,12 +129,84 @@ class Tree {
   // The chain is freed once the transaction has committed and no snapshot needs it.
   Status FreeOverflowLater(txn::Transaction& transaction, OverflowRef ref);
 
-  // Reads every page of the file and adds what is wrong to report->errors. An error only when it cannot read on.
+  // Reads every page of the file and adds what is wrong to report->problems. An error only when it cannot read on.
   // REQUIRES: no other call runs meanwhile.
   Status Check(CheckReport* report);
 
-  FileId file() const;
-  KeyKind kind() const;
+  // txn: a page that had ghosts has no versions any more (TransactionManager::SetQuietPageCallback). Purges
+  // the ghosts, and merges the leaf with a neighbour when both fit well into one page.
+  Status PurgeQuietPage(PageNo page);
+
+  // txn::UndoTarget.
+  Status Undo(storage::TxnLog& log, base::Lsn undo_next, base::PageId page, uint8_t op, Bytes payload) override;
+
+  FileId file() const { return file_; }
+  KeyKind kind() const { return kind_; }
+
+ private:
+  friend class Cursor;
+  friend class BulkBuilder;
+  friend class TreeChecker;
+  friend StatusOr<std::vector<std::string>> Separators(Tree& tree, size_t about);
+
+  Tree(storage::Storage& storage, txn::TransactionManager& transactions, FileId file, PageNo root, KeyKind kind);
+
+  base::PageId IdOf(PageNo page) const { return {file_, page}; }
+  Status CheckKey(Bytes key) const;
+  Status Damaged(PageNo page, std::string_view what) const;
+
+  // ---- Descents (descent.cc). Interior nodes optimistically, the leaf latched.
+  enum class Side : uint8_t {
+    kAt,     // the leaf whose range holds the key
+    kBelow,  // the leaf with the keys just below it
+    kLast,   // the last leaf; the key is ignored
+  };
+  template <typename Guard>
+  StatusOr<Guard> FixLeaf(Bytes key, Side side = Side::kAt);
+  // The leaf that took the last insert at the right edge, if it still covers the key and is free to latch.
+  std::optional<storage::ExclusiveGuard> TryLastLeaf(Bytes key);
+  // The interior node at `level` whose range holds the key; nothing held when the tree is lower than that.
+  StatusOr<storage::ExclusiveGuard> FixInterior(Bytes key, uint8_t level);
+  template <typename Guard>
+  StatusOr<Guard> Fix(PageNo page);
+  // The children of the level-1 node over `key`, from the one after the key's on; at most `max`.
+  StatusOr<size_t> ChildrenAfter(Bytes key, std::span<base::PageId> into);
+
+  // ---- Changes of one entry (tree.cc).
+  void LogEntryChange(storage::RecordKind kind, storage::TxnLog* log, storage::ExclusiveGuard& leaf, uint8_t op, Bytes key,
+                      Bytes value, base::Lsn undo_next = base::kNoLsn);
+  void LogSplice(storage::RecordKind kind, storage::TxnLog* log, storage::ExclusiveGuard& leaf, uint8_t op, Bytes key,
+                 const Splice& splice, base::Lsn undo_next = base::kNoLsn);
+  bool PurgeGarbage(storage::ExclusiveGuard& leaf, size_t keep_index);
+  enum class RowState : uint8_t { kProceed, kNoRow, kAgain };
+  StatusOr<RowState> JudgeRow(txn::Transaction& transaction, storage::ExclusiveGuard& leaf, storage::FrameReservation& frames,
+                              Bytes key, txn::Intent intent, txn::WaitPolicy policy, size_t* index);
+
+  // ---- Structure (structure.cc). Each is one log record, and is called with nothing held, reservations included.
+  // Sees to it that the leaf over `key` has room for the entry (or, `replacing`, for its longer value): splits
+  // it, or what is above it. When it returns OK the caller descends again, and may have to call again.
+  Status MakeRoom(Bytes key, size_t value_size, bool replacing);
+  // The root at `level` moves down into a page of its own and becomes the only child of a root one level higher.
+  Status GrowRoot(uint8_t level);
+  // Splits the interior node at `level` over `key`, unless it has room for a separator of that size.
+  Status SplitInterior(Bytes key, uint8_t level, size_t separator_size);
+  // Merges the node at `level` over `key` with a neighbour under the same parent, if it is under half full
+  // and both fit well into one page; then does the same with the levels above.
+  Status MergeUnderfull(Bytes key, uint8_t level);
+  // True when it merged something.
+  StatusOr<bool> MergeOnce(Bytes key, uint8_t level);
+  // While the root has a single child, the child's content moves up into it.
+  Status ShrinkRoot();
+
+  storage::Storage& storage_;
+  storage::BufferPool& pool_;
+  txn::TransactionManager& transactions_;
+  const FileId file_;
+  const PageNo root_;
+  const KeyKind kind_;
+  std::atomic<PageNo> last_leaf_{base::kNoPage};
+  // Buffers for Update's new values, borrowed by exchange, so that a prepared update allocates nothing.
+  std::array<std::atomic<std::string*>, 8> spare_buffers_{};
 };
 
 // About `about` keys (fewer for a small tree) that cut the tree into ranges of similar size, ascending. For

@@ -1,12 +1,8 @@
-// A parsed statement, against one catalog snapshot, becomes something that can be run: a plan of exec
-// nodes, or a bound description of a schema change, a transaction command, a setting or an upkeep command,
-// which the engine carries out.
-//
-// What `Compile` returns depends only on the text, the snapshot, the search path and the parameter types
-// given; it may be kept and run again while the dependencies are what they were.
+// The door of this room: one statement's text becomes a plan, or a command that the engine carries out.
 #ifndef TURDB_SQL_COMPILE_H_
 #define TURDB_SQL_COMPILE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,179 +17,122 @@
 #include "catalog/catalog.h"
 #include "exec/plan.h"
 #include "exec/table_function.h"
-#include "function/call.h"
-#include "sql/parse/parser.h"
-#include "table/schema.h"
+#include "vec/text_context.h"
 #include "vec/type.h"
 
 namespace turdb::sql {
 
+// What a statement is compiled against. Everything is borrowed for the call; the plan keeps what it needs.
 struct CompileContext {
-  std::shared_ptr<const catalog::Snapshot> snapshot;
+  std::shared_ptr<const catalog::Snapshot> catalog;
   std::span<const std::string> search_path;
-  base::MemoryBudget* budget = nullptr;  // of the plan's arena; may be null
-  // Types that the caller has decided for parameters, from 0; kUnknown or too short: inferred. For what stays
-  // open after a first compile, and for values that do not convert to what was inferred (query.md, rule 4).
-  std::span<const vec::Type> parameter_types;
-  // For constants that are evaluated while planning: time zone, now. Not changed but for its error row.
-  function::CallContext* call_context = nullptr;
+  const vec::TextContext* text = nullptr;  // for literals of dates and times
+  base::MemoryBudget* budget = nullptr;
+  // Types of the bound values, by parameter: kUnknown where nothing is bound. What inference leaves open takes them
+  // (query rule 4).
+  std::span<const vec::Type> bound_types;
   // Makes the rows of a system view readable; without it naming one is 0A000. The plan keeps what it returns.
   std::function<std::shared_ptr<const exec::TableFunction>(const std::shared_ptr<const catalog::Snapshot>&,
                                                            const catalog::Relation&)>
       system_view_source;
 };
 
-// ---- what statements without a plan say. Names are resolved as far as they can be: `schema` is never empty
-// in what creates, and is what the text says (perhaps empty: search the path) in what drops.
+// ---- commands: statements without a plan
 
-struct ObjectName {
-  std::string schema;
-  std::string name;
-  int32_t position = -1;
+enum class TransactionAction : uint8_t { kBegin, kCommit, kRollback, kSavepoint, kRelease, kRollbackTo };
+enum class IsolationLevel : uint8_t { kDefault, kReadCommitted, kSnapshot, kSerializable };
+struct TransactionCommand {
+  TransactionAction action = TransactionAction::kBegin;
+  IsolationLevel isolation = IsolationLevel::kDefault;
+  bool read_only = false;
+  std::string savepoint;
 };
 
-struct CreateSchema {
+struct SetCommand {  // SET name = value, RESET name; also PRAGMA name = value for the PRAGMAs that are settings
+  std::string name;
+  std::string value;
+  bool to_default = false;
+};
+struct ShowCommand {  // SHOW name; one row, one text column of that name. "all": name, setting, description
+  std::string name;
+};
+
+struct CreateSchemaCommand {
   std::string name;
   bool if_not_exists = false;
 };
-struct DropSchemas {
-  std::vector<ObjectName> names;  // in `name`
-  bool if_exists = false;
-  bool cascade = false;
-};
-struct CreateTable {
+struct CreateTableCommand {
   catalog::NewTable table;
-  // CREATE TABLE AS: after creating it, compile its contents with CompileTableContents and run that.
-  bool has_contents = false;
+  // CREATE TABLE ... AS: the INSERT INTO that fills the new table, run in the same statement. Empty: none.
+  std::string fill_sql;
 };
-struct DropTables {
-  std::vector<ObjectName> names;
-  bool if_exists = false;
-  bool cascade = false;
-};
-struct CreateIndex {
+struct CreateIndexCommand {
   std::shared_ptr<const catalog::Relation> relation;
   table::IndexSchema index;
   bool if_not_exists = false;
 };
-struct DropIndexes {
-  std::vector<ObjectName> names;
+enum class DropKind : uint8_t { kSchema, kTable, kIndex, kView };
+struct DropCommand {
+  DropKind kind = DropKind::kTable;
+  struct Name {
+    std::string schema;  // empty: by the search path
+    std::string name;
+  };
+  std::vector<Name> names;
   bool if_exists = false;
+  bool cascade = false;
 };
-struct CreateView {
+struct AlterTableCommand {  // renames only, so far
+  std::shared_ptr<const catalog::Relation> relation;
+  int32_t column = -1;  // -1: the table itself
+  std::string new_name;
+};
+enum class MaintenanceAction : uint8_t { kCheckpoint, kVacuum, kAnalyze };
+struct MaintenanceCommand {
+  MaintenanceAction action = MaintenanceAction::kCheckpoint;
+};
+// Accepted and without effect (CREATE EXTENSION vector, DROP TABLE IF EXISTS of what is not there while binding).
+struct NoOperation {
+  std::string notice;
+};
+struct CreateViewCommand {
   table::TableSchema columns;  // schema_name, name and the columns
   std::string sql;
   bool or_replace = false;
   bool if_not_exists = false;
 };
-struct DropViews {
-  std::vector<ObjectName> names;
-  bool if_exists = false;
-};
-struct RenameTable {
-  std::shared_ptr<const catalog::Relation> relation;
-  std::string new_name;
-};
-struct RenameColumn {
-  std::shared_ptr<const catalog::Relation> relation;
-  int32_t column = -1;
-  std::string new_name;
-};
-struct ReplaceTable {  // the rest of ALTER TABLE
-  std::shared_ptr<const catalog::Relation> relation;
-  table::TableSchema changed;
-};
-// Nothing to do: IF [NOT] EXISTS decided while binding, or an accepted no-op. `notice` says why.
-struct NoOperation {
-  std::string notice;
-};
 
-enum class TransactionAction : uint8_t { kBegin, kCommit, kRollback, kSavepoint, kRelease, kRollbackTo };
-enum class IsolationLevel : uint8_t { kDefault, kReadUncommitted, kReadCommitted, kRepeatableRead, kSerializable };
-struct TransactionCommand {
-  TransactionAction action = TransactionAction::kBegin;
-  bool immediate = false;  // BEGIN IMMEDIATE or EXCLUSIVE
-  bool read_only = false;
-  bool read_write = false;
-  bool chain = false;
-  IsolationLevel isolation = IsolationLevel::kDefault;
-  std::string savepoint;
-};
-
-enum class SettingAction : uint8_t { kSet, kReset, kResetAll, kShow, kShowAll };
-struct SettingCommand {
-  SettingAction action = SettingAction::kSet;
-  bool local = false;               // SET LOCAL: until the transaction ends
-  std::string name;                 // folded; "transaction" for SET TRANSACTION, see `transaction`
-  std::vector<std::string> values;  // words, strings and numbers as written
-  TransactionCommand transaction;   // isolation and access of SET TRANSACTION
-  int32_t position = -1;
-};
-struct PragmaCommand {
-  std::string schema;
-  std::string name;  // folded
-  bool has_value = false;
-  std::string value;
-  int32_t position = -1;
-};
-
-enum class UpkeepAction : uint8_t { kVacuum, kCheckpoint, kAnalyze, kReindex };
-struct UpkeepCommand {
-  UpkeepAction action = UpkeepAction::kVacuum;
-  bool full = false;
-  std::string into;                                                 // VACUUM INTO
-  std::vector<std::shared_ptr<const catalog::Relation>> relations;  // empty: all
-};
-
-using Command = std::variant<std::monostate, CreateSchema, DropSchemas, CreateTable, DropTables, CreateIndex, DropIndexes,
-                             CreateView, DropViews, RenameTable, RenameColumn, ReplaceTable, NoOperation, TransactionCommand,
-                             SettingCommand, PragmaCommand, UpkeepCommand>;
-
-// ---- the result
-
-enum class StatementClass : uint8_t {
-  kEmpty,         // nothing but comments
-  kQuery,         // a plan that reads
-  kChange,        // a plan that changes rows; may return rows (RETURNING)
-  kSchemaChange,  // a command for SchemaChanges
-  kTransaction,
-  kSession,  // settings, pragmas, no-operations
-  kUpkeep,
-};
-
-struct ResultColumn {
-  std::string name;
-  vec::Type type;
-  // Where the values come from when they are a table's column unchanged; empty otherwise.
-  std::string origin_schema, origin_table, origin_column;
-  bool nullable = true;
-};
+using Command =
+    std::variant<std::monostate, TransactionCommand, SetCommand, ShowCommand, CreateSchemaCommand, CreateTableCommand,
+                 CreateIndexCommand, DropCommand, AlterTableCommand, MaintenanceCommand, NoOperation, CreateViewCommand>;
 
 struct Dependency {
   catalog::ObjectId id = 0;
-  uint64_t version = 0;  // of the relation; another version asks for another compile
+  uint64_t version = 0;  // Relation::version
 };
 
-struct Compiled {
-  StatementClass statement_class = StatementClass::kEmpty;
-  std::string_view tag;                    // "SELECT", "INSERT", "CREATE TABLE": static text
-  std::shared_ptr<const exec::Plan> plan;  // kQuery, kChange
-  Command command;                         // the rest
-  std::vector<ResultColumn> columns;       // of the rows that the plan returns; empty: none
-  std::vector<vec::Type> parameter_types;  // one a parameter
-  std::vector<bool> parameter_open;        // nothing decided the type (it is text): the value's type may be given
+// Immutable once made.
+struct CompiledStatement {
+  // Exactly one of plan and command is there, unless the text held no statement.
+  std::shared_ptr<const exec::Plan> plan;
+  Command command;
+
+  size_t end_offset = 0;      // where the next statement's text begins
+  bool empty = false;         // nothing but space and comments
+  bool changes_data = false;  // the plan inserts, updates or deletes: it needs a transaction that may write
+  bool is_explain_analyze = false;
+  std::vector<std::string> column_names;
+  std::vector<vec::Type> column_types;
+  // By parameter number: the name with its mark (":id", "$name"), or empty. Types are plan->parameter_types.
   std::vector<std::string> parameter_names;
-  std::vector<Dependency> dependencies;
-  bool reads_search_path = false;  // an unqualified name was looked up
+  // Nothing decided the parameter's type (the plan takes it as text): compile again with the bound value's type.
+  std::vector<bool> parameter_open;
+  std::vector<Dependency> dependencies;                           // what the plan was bound to
+  std::vector<std::shared_ptr<const catalog::Relation>> written;  // tables that the plan changes
 };
 
-// `sql` is the text that was parsed; `parsed` is not needed afterwards. Errors: SQLSTATE and, with few
-// exceptions, a position. What the grammar knows and the engine does not run is 0A000.
-base::StatusOr<Compiled> Compile(const CompileContext& context, std::string_view sql, const ParsedStatement& parsed);
-
-// For CreateTable::has_contents, with a snapshot that has the new table: the plan that fills it.
-base::StatusOr<Compiled> CompileTableContents(const CompileContext& context, std::string_view sql,
-                                              const ParsedStatement& parsed);
+// Compiles the first statement of `sql`. Errors carry SQLSTATE and a position relative to `sql`.
+base::StatusOr<CompiledStatement> Compile(const CompileContext& context, std::string_view sql);
 
 }  // namespace turdb::sql
 

@@ -91,7 +91,8 @@ int32_t Parser::ParameterNumber(std::string_view name) {
 
 Expr* Parser::ParseParameter() {
   auto* parameter = NewExpr<ast::Parameter>(ExprKind::kParameter, token_.offset);
-  parameter->number = ParameterNumber(token_.text);
+  const bool named = !token_.text.empty() && (token_.text[0] < '0' || token_.text[0] > '9');
+  parameter->number = ParameterNumber(named ? sql_.substr(token_.offset, token_.end - token_.offset) : token_.text);
   Advance();
   return Finish(parameter);
 }

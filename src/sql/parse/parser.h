@@ -23,7 +23,7 @@ struct ParseLimits {
 struct ParsedStatement {
   const ast::Statement* statement = nullptr;  // null: nothing but white space, comments and semicolons
   size_t end_offset = 0;                      // where the next statement's text begins: after the semicolon
-  // One a parameter number, from 1: its name without the mark, or empty. Numbers that a text skips
+  // One a parameter number, from 1: its name with its mark (":id", "$name"), or empty. Numbers that a text skips
   // (`?3` alone) are parameters too.
   std::span<const std::string_view> parameter_names;
   int32_t parameter_count() const { return static_cast<int32_t>(parameter_names.size()); }

@@ -39,7 +39,12 @@ class CommitLog {
   virtual base::Status ChangeVersions(base::PageId page, absl::FunctionRef<void(std::atomic<void*>&)> change) = 0;
 };
 
+class TransactionManager;
+
 std::unique_ptr<CommitLog> NewStorageCommitLog(storage::Storage& storage);
+// Tells storage what it asks txn for: version tables of pages that are read in, the oldest live writer, the
+// next transaction id. Before any page is fixed; the manager lives as long as the storage is used.
+void ConnectStorage(storage::Storage& storage, TransactionManager& transactions);
 
 }  // namespace turdb::txn
 

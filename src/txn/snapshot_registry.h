@@ -90,10 +90,14 @@ class SnapshotRegistry {
     std::array<Slot, kChunkSlots> slots;
   };
   Slot& ClaimSlot(SnapshotHint* hint, Timestamp ts);
+  Slot& SlotAt(uint32_t index) const {
+    return chunks_[index / kChunkSlots].load(std::memory_order_acquire)->slots[index % kChunkSlots];
+  }
 
   const CommitLog& log_;
   std::atomic<uint64_t> horizon_{0};
   std::atomic<uint32_t> chunk_count_{0};
+  std::atomic<uint32_t> used_slots_{0};  // none beyond was ever claimed
   std::array<std::atomic<Chunk*>, kMaxChunks> chunks_{};
   std::mutex grow_mu_;
 };

@@ -2,6 +2,7 @@
 #ifndef TURDB_TXN_TRANSACTION_H_
 #define TURDB_TXN_TRANSACTION_H_
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -62,9 +63,9 @@ class Transaction {
   TransactionState state() const { return state_; }
 
   // What the current statement sees. REQUIRES: a statement was begun.
-  View view() const { return View{snapshot_.read_ts(), word_view(), statement_}; }
+  View view() const { return View{snapshot_.read_ts(), word_, statement_}; }
   // The same, with the changes of the current statement so far: for constraint checks and triggers.
-  View view_with_own_changes() const { return View{snapshot_.read_ts(), word_view(), statement_ + 1}; }
+  View view_with_own_changes() const { return View{snapshot_.read_ts(), word_, statement_ + 1}; }
   Timestamp read_ts() const { return snapshot_.read_ts(); }
   bool has_snapshot() const { return snapshot_.held(); }
   StatementNo statement() const { return statement_; }
@@ -74,8 +75,9 @@ class Transaction {
   base::Status PrepareWrite();
 
   // Runs `work` when this transaction has committed and no snapshot can see what it replaced; never when
-  // it rolls back (or back to a savepoint before this). Holds no latch, lock or snapshot when it runs, on
-  // whatever thread collects garbage. It must not outlive what it refers to: TransactionManager::Drain.
+  // it rolls back (or back to a savepoint before this). No latch is held when it runs, on whatever thread
+  // collects garbage. What it refers to must live until it ran: see TransactionManager::Drain. An error is
+  // reported by CollectGarbage; the work is not tried again.
   void DeferUntilUnneeded(std::function<base::Status()> work);
 
   // How long a row or table lock is waited for; 0 fails at once, negative waits for ever.
@@ -95,7 +97,7 @@ class Transaction {
 
  private:
   friend class TransactionManager;
-  friend class TableLocks;
+  friend struct TransactionRelease;
   friend class WaitGraph;
   static constexpr size_t kTouchedPages = 4;
 
@@ -103,12 +105,6 @@ class Transaction {
     TableLock* lock;
     TableLockMode mode;
   };
-  struct Deferred {
-    std::function<base::Status()> work;
-  };
-  // Own changes need a word that no foreign delta has; a transaction without changes has none.
-  const CommitWord* word_view() const { return word_; }
-
   TransactionManager* manager_ = nullptr;
   Isolation isolation_ = Isolation::kSnapshot;
   TransactionState state_ = TransactionState::kIdle;
@@ -126,9 +122,10 @@ class Transaction {
   uint32_t touched_count_ = 0;
   std::array<base::PageId, kTouchedPages> touched_{};  // the pages changed last, for the collector
 
-  std::vector<Deferred> deferred_;
+  std::vector<std::function<base::Status()>> deferred_;
   absl::InlinedVector<HeldTableLock, 8> table_locks_;
   std::vector<std::byte> record_buffer_;
+  LiveSnapshots live_;  // scratch of the collector's slices
 
   // Seen by other threads.
   std::atomic<bool> canceled_{false};
@@ -141,7 +138,7 @@ class Transaction {
   Blocker waits_for_;
   TableLock* waits_for_table_ = nullptr;
   TableLockMode waits_for_mode_ = TableLockMode::kWrite;
-  uint64_t wait_ticket_ = 0;
+  uint64_t visit_ = 0;
 };
 
 // Gives a transaction back to the pool; one that is still active is rolled back first.

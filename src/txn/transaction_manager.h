@@ -21,6 +21,7 @@
 #include "txn/transaction.h"
 #include "txn/undo_target.h"
 #include "txn/version_directory.h"
+#include "txn/version_memory.h"
 #include "txn/view.h"
 
 namespace turdb::storage {
@@ -92,8 +93,8 @@ class TransactionManager {
   VersionDirectory& versions() { return versions_; }
   // Brings spilled chains back. OK also when somebody else did already.
   base::Status LoadVersions(base::PageId page);
-  // Visits up to `max_pages` pages that have versions and runs deferred work that is due. Returns how many
-  // it visited: 0 means nothing is left to do for now. Commits do small slices by themselves.
+  // Visits up to `max_pages` pages that have versions and runs deferred work that is due. Returns how much
+  // it could do away with, 0: nothing for now. Commits and rollbacks do small slices by themselves.
   base::StatusOr<size_t> CollectGarbage(size_t max_pages);
   // Runs all deferred work whose commit is durable, live snapshots or not. For closing the database.
   base::Status Drain();
@@ -112,12 +113,18 @@ class TransactionManager {
 
   base::Status PrepareWrite(Transaction& txn);
   base::Status UndoChain(storage::TxnLog& log, base::Lsn down_to, std::vector<std::byte>& buffer);
-  void End(Transaction& txn, CommitState outcome);
+  // Marks the word, unless LogCommit did, and tells who waits.
+  void EndWord(Transaction& txn, CommitState outcome);
+  // What every end has in common: `ts` is the commit's, 0 after a rollback.
+  void Finish(Transaction& txn, Timestamp ts);
+  void Reset(Transaction& txn);
+  void CollectSlice(Transaction& txn, Timestamp ts);
+  base::StatusOr<size_t> RunDeferred(Timestamp oldest, size_t max_count);
   void Release(Transaction* txn);
 
-  os::Environment environment_;
+  const os::Environment environment_;
   CommitLog& log_;
-  DeltaSlabs slabs_;
+  VersionMemory memory_;
   SnapshotRegistry snapshots_;
   VersionDirectory versions_;
   std::atomic<TxnId> next_id_;

@@ -6,16 +6,17 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
-#include "txn/delta_slabs.h"
+#include "txn/version_memory.h"
 #include "txn/version_table.h"
 
 namespace turdb::txn {
+
+class SlabCache;
 
 // A latched page as the directory sees it.
 struct PageVersions {
@@ -35,13 +36,13 @@ VersionTable* TableOf(const Guard& guard) {
 // Thread-safe. Lock order: page latches, then a shard's lock (never two), then the slabs'.
 class VersionDirectory {
  public:
-  explicit VersionDirectory(DeltaSlabs& slabs);
+  explicit VersionDirectory(VersionMemory& memory) : memory_(memory) {}
   VersionDirectory(const VersionDirectory&) = delete;
   VersionDirectory& operator=(const VersionDirectory&) = delete;
   ~VersionDirectory();
 
   // The page's table, made when it has none. REQUIRES: the exclusive latch.
-  VersionTable& Attach(PageVersions page);
+  VersionTable& Attach(PageVersions page, SlabCache* cache = nullptr);
 
   // A structure modification moved every row with key >= separator from `left` to the fresh page `right`.
   // REQUIRES: both exclusive latches; neither table spilled; `right` has no table.
@@ -55,28 +56,33 @@ class VersionDirectory {
   void OnEvict(base::PageId page, void* versions);
 
   size_t table_count() const { return table_count_.load(std::memory_order_relaxed); }
-  DeltaSlabs& slabs() { return slabs_; }
+  VersionMemory& memory() { return memory_; }
 
  private:
   friend class VersionCollector;
   static constexpr size_t kShards = 64;
   struct alignas(64) Shard {
     std::mutex mu;
-    std::vector<VersionTable*> buckets;  // by page, chained through hash_next_
+    // All guarded by mu.
+    std::vector<VersionTable*> buckets;  // by page, chained through hash_next_; a power of two
     size_t count = 0;
     VersionTable* oldest = nullptr;  // in the order in which the collector visits them
     VersionTable* newest = nullptr;
   };
-  Shard& ShardOf(base::PageId page);
-  VersionTable* Lookup(Shard& shard, base::PageId page);
+  static size_t ShardIndex(base::PageId page);
+  Shard& ShardOf(base::PageId page) { return shards_[ShardIndex(page)]; }
+  // REQUIRES: shard.mu.
+  static VersionTable* Lookup(const Shard& shard, base::PageId page);
   void Insert(Shard& shard, VersionTable* table);
   void Remove(Shard& shard, VersionTable* table);
-  VersionTable* NewTable(PageVersions page);
-  // Takes a quiet table out and frees it. REQUIRES: the exclusive latch of its page, or its shard's lock
-  // while it is not resident.
-  void Drop(PageVersions page, VersionTable* table);
+  static void AppendToList(Shard& shard, VersionTable* table);
+  static void RemoveFromList(Shard& shard, VersionTable* table);
 
-  DeltaSlabs& slabs_;
+  // Takes a quiet table out and frees it. REQUIRES: the exclusive latch of its page.
+  void Drop(PageVersions page, VersionTable* table, SlabCache* cache);
+  void Destroy(VersionTable* table, SlabCache* cache);
+
+  VersionMemory& memory_;
   std::array<Shard, kShards> shards_;
   std::atomic<uint64_t> nonempty_shards_{0};  // a bit each
   std::atomic<size_t> table_count_{0};

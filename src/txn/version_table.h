@@ -9,11 +9,8 @@
 #ifndef TURDB_TXN_VERSION_TABLE_H_
 #define TURDB_TXN_VERSION_TABLE_H_
 
-#include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "absl/functional/function_ref.h"
 #include "base/bytes.h"
@@ -23,9 +20,10 @@
 
 namespace turdb::txn {
 
-class DeltaSlabs;
+class SlabCache;
 class Transaction;
-class VersionDirectory;
+struct LiveSnapshots;
+struct VersionMemory;
 
 // A key in the two pieces that a prefix-truncated node stores.
 struct SplitKey {
@@ -39,7 +37,7 @@ struct SplitKey {
 // only the garbage collector comes by.
 class VersionTable {
  public:
-  VersionTable(base::PageId page, DeltaSlabs& slabs) : page_(page), slabs_(&slabs) {}
+  VersionTable(base::PageId page, VersionMemory& memory) : page_(page), memory_(memory) {}
   VersionTable(const VersionTable&) = delete;
   VersionTable& operator=(const VersionTable&) = delete;
   ~VersionTable();
@@ -67,6 +65,8 @@ class VersionTable {
   // breath. REQUIRES: Transaction::PrepareWrite succeeded. None of these can fail.
   //
   // `predecessor`: the key of the slot before (ghosts count), empty when there is none in this page.
+  //
+  // The key had no slot. A slot that is a ghost is revived instead, whoever made it.
   void PushInsert(Transaction& txn, Bytes key, SplitKey predecessor);
   void PushGhost(Transaction& txn, Bytes key, SplitKey predecessor);
   // The values are what the row holds before and after; what differs is remembered.
@@ -74,13 +74,15 @@ class VersionTable {
   // The slot was a ghost. `old_value` is what lay under it.
   void PushRevive(Transaction& txn, Bytes key, Bytes old_value, Bytes new_value);
   void PushLock(Transaction& txn, Bytes key, LockStrength strength);
-  // Undo: takes back the newest change of `key`, which `txn` made. Locks stay until the transaction ends.
+  // Undo: takes back the newest change of `key`, which transaction `txn` made. Changes are taken back in
+  // the reverse order of their making. Locks stay until the transaction ends.
   void Pop(Bytes key, TxnId txn);
 
-  // Row locks and changes that are still to be decided, or that somebody may not see: how many chains and
-  // runs there are. For tests and statistics.
   size_t chain_count() const { return entry_count_; }
   size_t run_count() const;
+  size_t delta_count() const;
+  // Checks the table's invariants; a broken one stops the process.
+  void CheckInvariants() const;
 
  private:
   friend class VersionDirectory;
@@ -91,33 +93,52 @@ class VersionTable {
   struct Run;
   struct Spilled;
   static constexpr uint32_t kInlineBuckets = 4;
+  static constexpr uint32_t kMaxBuckets = 2048;
+  static constexpr size_t kMaxRuns = 64;
 
-  Entry* FindEntry(Bytes key, uint32_t hash) const;
-  Entry* FindOrAddEntry(Bytes key);
-  Entry* AddEntry(Bytes key, uint32_t hash);
-  void RemoveEntry(Entry* entry);
+  Entry* FindEntry(Bytes key) const;
+  Entry* AddEntry(Bytes key, SlabCache* cache);
+  Entry* EntryOf(Bytes key, SlabCache* cache);
   void LinkEntry(Entry* entry);
+  void UnlinkEntry(Entry* entry);
+  void FreeEntry(Entry* entry, SlabCache* cache);
   void GrowBuckets();
+  void AddDelta(Transaction& txn, Entry* entry, DeltaKind kind, LockStrength strength, Bytes payload);
+  Delta* NewDelta(CommitWord* word, StatementNo statement, DeltaKind kind, LockStrength strength, Bytes payload,
+                  SlabCache* cache);
+  void FreeDelta(Delta* delta, SlabCache* cache);  // with its reference
+  void DropEndedLocks(Entry* entry, SlabCache* cache);
+
   Run* RunOf(Bytes key) const;
-  bool PushToRun(Transaction& txn, DeltaKind kind, Bytes key, SplitKey predecessor);
-  Run* NewRun(Bytes lower, Bytes upper);
-  void FreeRun(Run* run);
-  void PushDelta(Transaction& txn, Entry* entry, DeltaKind kind, LockStrength strength, Bytes payload);
-  Entry* EntryToChange(Bytes key);
-  void FreeDelta(Delta* delta);
+  bool ExtendRun(Transaction& txn, DeltaKind kind, Bytes key, SplitKey predecessor);
+  bool StartRun(Transaction& txn, DeltaKind kind, Bytes key, SplitKey predecessor);
+  void PushOrdered(Transaction& txn, DeltaKind kind, Bytes key, SplitKey predecessor);
+  void PopFromRun(Bytes key, TxnId txn);
+  Run* NewRun(Run* after, Bytes lower, Bytes tail_lower, Bytes upper);
+  void UnlinkRun(Run* run);
+  void FreeRun(Run* run);  // with its reference
+
+  // Structure modifications, for the directory: rows with key >= separator go to `right`; all rows come.
+  void MoveUpper(Bytes separator, VersionTable& right);
+  void MoveAllFrom(VersionTable& from);
+  // Forgets what nobody can see any more; true when something is left. Counts the chains it looked at.
+  bool Prune(const LiveSnapshots& live, SlabCache* cache, size_t* visited);
+  void PruneChain(Entry* entry, const LiveSnapshots& live, SlabCache* cache);
+  Delta* MergeDeltas(Delta* newer, Delta* older, SlabCache* cache);
+  void Clear();
 
   base::PageId page_;
-  DeltaSlabs* slabs_;
+  VersionMemory& memory_;
   Entry* inline_buckets_[kInlineBuckets] = {};
   Entry** buckets_ = inline_buckets_;
   uint32_t bucket_count_ = kInlineBuckets;
   uint32_t entry_count_ = 0;
-  Run* runs_ = nullptr;          // ascending, disjoint
-  Entry* last_entry_ = nullptr;  // the newest entry made, a candidate for the start of a run
+  Run* runs_ = nullptr;
+  Entry* last_entry_ = nullptr;  // the newest entry, a candidate for the start of a run
   Spilled* spill_ = nullptr;
   bool ghosts_ = false;  // there was a ghost: the tree may want to purge when the page is quiet
 
-  // Guarded by the shard's lock of the directory.
+  // Guarded by the directory's shard lock.
   bool resident_ = true;
   VersionTable* hash_next_ = nullptr;
   VersionTable* older_ = nullptr;

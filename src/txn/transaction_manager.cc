@@ -1,0 +1,475 @@
+#include "txn/transaction_manager.h"
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <mutex>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "storage/storage.h"
+#include "txn/version_collector.h"
+#include "txn/wait_graph.h"
+
+namespace turdb::txn {
+namespace {
+
+// A commit's own share of the collector's work.
+constexpr size_t kSlicePages = 2;
+constexpr size_t kSliceChains = 64;
+constexpr size_t kSliceDeferred = 2;
+
+}  // namespace
+
+struct TransactionManager::Shared {
+  Shared(const os::Environment& environment, VersionDirectory& versions, CommitLog& log)
+      : waits(environment), collector(versions, log) {}
+
+  WaitGraph waits;
+  VersionCollector collector;
+
+  std::mutex pool_mu;
+  std::vector<std::unique_ptr<Transaction>> all;  // guarded by pool_mu
+  std::vector<Transaction*> free;                 // guarded by pool_mu
+
+  struct DeferredWork {
+    Timestamp ts;
+    std::function<base::Status()> work;
+  };
+  std::mutex deferred_mu;
+  std::deque<DeferredWork> deferred;  // guarded by deferred_mu; ascending
+  std::atomic<Timestamp> first_deferred_ts{CommitState::kMaxTimestamp};
+};
+
+TransactionManager::TransactionManager(const os::Environment& environment, CommitLog& log, base::MemoryBudget& budget,
+                                       TxnId next_id)
+    : environment_(environment),
+      log_(log),
+      memory_(budget),
+      snapshots_(log),
+      versions_(memory_),
+      next_id_(std::max<TxnId>(next_id, 1)),
+      shared_(std::make_unique<Shared>(environment_, versions_, log)) {}
+
+TransactionManager::~TransactionManager() {
+  for (const std::unique_ptr<Transaction>& txn : shared_->all) {
+    TURDB_CHECK(txn->state_ != TransactionState::kActive && txn->state_ != TransactionState::kDoomed);
+    txn->snapshot_.Release();
+    memory_.slabs.Drain(txn->slab_cache_);
+  }
+}
+
+void TransactionManager::SetUndoResolver(std::function<base::StatusOr<UndoTarget*>(base::FileId)> resolver) {
+  undo_resolver_ = std::move(resolver);
+}
+
+void TransactionManager::SetQuietPageCallback(std::function<void(base::PageId)> callback) {
+  on_quiet_page_ = std::move(callback);
+}
+
+// ---- A transaction's life
+
+TransactionPtr TransactionManager::Begin(Isolation isolation, bool read_only) {
+  Transaction* txn = nullptr;
+  {
+    std::lock_guard lock(shared_->pool_mu);
+    if (shared_->free.empty()) {
+      shared_->all.push_back(std::make_unique<Transaction>());
+      shared_->free.reserve(shared_->all.size());
+      txn = shared_->all.back().get();
+      txn->manager_ = this;
+      txn->snapshot_hint_ = static_cast<SnapshotHint>(shared_->all.size() - 1);
+    } else {
+      txn = shared_->free.back();
+      shared_->free.pop_back();
+    }
+  }
+  TURDB_CHECK(txn->state_ == TransactionState::kIdle);
+  txn->isolation_ = isolation;
+  txn->read_only_ = read_only;
+  txn->state_ = TransactionState::kActive;
+  txn->canceled_.store(false, std::memory_order_relaxed);
+  txn->began_unix_us_.store(environment_.clock->NowUnixMicros(), std::memory_order_relaxed);
+  txn->listed_.store(static_cast<uint8_t>(1 + 2 * static_cast<int>(isolation) + (read_only ? 16 : 0)),
+                     std::memory_order_release);
+  return TransactionPtr(txn);
+}
+
+void TransactionRelease::operator()(Transaction* transaction) const { transaction->manager_->Release(transaction); }
+
+void TransactionManager::Release(Transaction* txn) {
+  if (txn->state_ == TransactionState::kActive || txn->state_ == TransactionState::kDoomed) Rollback(*txn).IgnoreError();
+  // One whose rollback failed keeps its word, and others may be waiting for it.
+  if (txn->state_ == TransactionState::kAbandoned) return;
+  std::lock_guard lock(shared_->pool_mu);
+  shared_->free.push_back(txn);
+}
+
+base::StatusOr<Savepoint> TransactionManager::BeginStatement(Transaction& txn) {
+  if (txn.state_ == TransactionState::kDoomed) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kFailedTransaction,
+                           "the transaction could not be taken back to a savepoint and must be rolled back");
+  }
+  TURDB_CHECK(txn.state_ == TransactionState::kActive);
+  if (!txn.snapshot_.held()) {
+    txn.snapshot_ = snapshots_.Acquire(&txn.snapshot_hint_);
+    txn.listed_read_ts_.store(txn.snapshot_.read_ts(), std::memory_order_relaxed);
+  }
+  TURDB_CHECK_LT(txn.statement_, std::numeric_limits<StatementNo>::max() - 2);
+  ++txn.statement_;
+  txn.live_statements_.push_back(txn.statement_);
+  txn.settled_before_ = txn.live_statements_.front();
+  return MakeSavepoint(txn);
+}
+
+void TransactionManager::EndStatement(Transaction& txn, StatementNo statement) {
+  auto& live = txn.live_statements_;
+  const auto at = std::lower_bound(live.begin(), live.end(), statement);
+  if (at != live.end() && *at == statement) live.erase(at);
+  txn.settled_before_ = live.empty() ? txn.statement_ + 1 : live.front();
+}
+
+Savepoint TransactionManager::MakeSavepoint(const Transaction& txn) const {
+  return Savepoint{txn.log.last_lsn, static_cast<uint32_t>(txn.deferred_.size())};
+}
+
+base::Status Transaction::PrepareWrite() { return manager_->PrepareWrite(*this); }
+
+void Transaction::DeferUntilUnneeded(std::function<base::Status()> work) { deferred_.push_back(std::move(work)); }
+
+base::Status TransactionManager::PrepareWrite(Transaction& txn) {
+  if (txn.word_ != nullptr) return memory_.slabs.Admit();
+  TURDB_CHECK(txn.state_ == TransactionState::kActive);
+  if (txn.read_only_) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
+                           "the transaction is read-only and cannot change anything");
+  }
+  TURDB_RETURN_IF_ERROR(log_.health());
+  TURDB_RETURN_IF_ERROR(memory_.slabs.Admit());
+  const TxnId id = next_id_.fetch_add(1, std::memory_order_relaxed);
+  TURDB_ASSIGN_OR_RETURN(txn.word_, memory_.words.Acquire(id, &txn));
+  txn.log.id = id;
+  txn.references_ = 0;
+  txn.touched_count_ = 0;
+  txn.listed_id_.store(id, std::memory_order_relaxed);
+  return absl::OkStatus();
+}
+
+base::Status TransactionManager::Commit(Transaction& txn) {
+  if (txn.state_ == TransactionState::kDoomed) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kFailedTransaction,
+                           "the transaction could not be taken back to a savepoint and must be rolled back");
+  }
+  TURDB_CHECK(txn.state_ == TransactionState::kActive);
+  if (txn.log.last_lsn == base::kNoLsn) {
+    // Nothing was logged: it read, or locked rows.
+    if (txn.word_ != nullptr) EndWord(txn, CommitState::Aborted());
+    Finish(txn, log_.visible_lsn());
+    return absl::OkStatus();
+  }
+  if (base::Status health = log_.health(); !health.ok()) {
+    base::Status undone = Rollback(txn);
+    return base::WithFrame(health, undone.ok() ? "committing (the transaction was rolled back)" : "committing");
+  }
+  CommitWord& word = *txn.word_;
+  uint64_t before = 0;
+  const Timestamp ts = log_.LogCommit(txn.log, [&](base::Lsn lsn) {
+    TURDB_CHECK_LE(lsn, CommitState::kMaxTimestamp);
+    before = word.bits.exchange(CommitState::Committed(lsn).bits(), std::memory_order_acq_rel);
+  });
+  TURDB_CHECK(word.state().committed());
+  base::Status status = log_.WaitCommitted(ts);
+  if (status.ok() && txn.log.has_file_changes) {
+    status = base::WithFrame(log_.FinishFileChanges(txn.log), "finishing a commit that is durable");
+  } else if (!status.ok()) {
+    status = base::WithFrame(std::move(status),
+                             "committing (the log could not be written; opening the database again shows the outcome)");
+  }
+  if (CommitState(before).has_waiters()) shared_->waits.WakeWaiters(word);
+  Finish(txn, ts);
+  return status;
+}
+
+base::Status TransactionManager::Rollback(Transaction& txn) {
+  TURDB_CHECK(txn.state_ == TransactionState::kActive || txn.state_ == TransactionState::kDoomed);
+  if (txn.word_ == nullptr) {
+    Finish(txn, 0);
+    return absl::OkStatus();
+  }
+  CommitState outcome = CommitState::Aborted();
+  if (txn.log.last_lsn != base::kNoLsn) {
+    if (base::Status status = UndoChain(txn.log, base::kNoLsn, txn.record_buffer_); status.ok()) {
+      log_.LogAbortEnd(txn.log);
+    } else if (log_.health().ok()) {
+      // Others may still write: the word stays "in progress", so that nobody builds on what could not be
+      // undone. Opening the database again undoes it.
+      txn.state_ = TransactionState::kAbandoned;
+      txn.snapshot_.Release();
+      return base::WithFrame(std::move(status), absl::StrCat("rolling back transaction ", txn.log.id,
+                                                             " (its changes stay hidden and locked until the database is "
+                                                             "opened again)"));
+    } else {
+      // The log is gone and nobody writes any more: the deltas hide the changes.
+      outcome = CommitState::Abandoned();
+    }
+  }
+  EndWord(txn, outcome);
+  Finish(txn, 0);
+  return absl::OkStatus();
+}
+
+base::Status TransactionManager::RollbackTo(Transaction& txn, const Savepoint& savepoint) {
+  TURDB_CHECK(txn.state_ == TransactionState::kActive);
+  TURDB_CHECK_LE(savepoint.lsn, txn.log.last_lsn);
+  base::Status status = UndoChain(txn.log, savepoint.lsn, txn.record_buffer_);
+  if (!status.ok()) {
+    txn.state_ = TransactionState::kDoomed;
+    return base::WithFrame(std::move(status), absl::StrCat("rolling transaction ", txn.log.id, " back to a savepoint"));
+  }
+  TURDB_CHECK_LE(size_t{savepoint.deferred}, txn.deferred_.size());
+  txn.deferred_.resize(savepoint.deferred);
+  return absl::OkStatus();
+}
+
+base::Status TransactionManager::UndoChain(storage::TxnLog& log, base::Lsn down_to, std::vector<std::byte>& buffer) {
+  base::Lsn lsn = log.last_lsn;
+  while (lsn > down_to) {
+    TURDB_ASSIGN_OR_RETURN(const storage::LogRecordView record, log_.ReadRecord(lsn, buffer));
+    if (record.txn != log.id || record.previous_lsn >= lsn) {
+      return base::CorruptionError(absl::StrCat("the log record at ", lsn, " is not one of transaction ", log.id));
+    }
+    switch (record.kind) {
+      case storage::RecordKind::kUpdate: {
+        if (record.entries.empty()) return base::CorruptionError(absl::StrCat("the log record at ", lsn, " is empty"));
+        const storage::LogEntryView& entry = record.entries[0];
+        TURDB_ASSIGN_OR_RETURN(UndoTarget* const target, undo_resolver_(entry.page.file));
+        TURDB_RETURN_IF_ERROR(target->Undo(log, record.previous_lsn, entry.page, entry.op, entry.payload));
+        lsn = record.previous_lsn;
+        break;
+      }
+      case storage::RecordKind::kFileCreate:
+      case storage::RecordKind::kFileRename:
+      case storage::RecordKind::kFileDrop:
+        TURDB_RETURN_IF_ERROR(log_.UndoFileRecord(log, record));
+        lsn = record.previous_lsn;
+        break;
+      case storage::RecordKind::kCompensation:
+      case storage::RecordKind::kFileUndo:
+        lsn = record.undo_next;
+        break;
+      case storage::RecordKind::kStructure:
+        lsn = record.previous_lsn;
+        break;
+      default:
+        return base::CorruptionError(absl::StrCat("the log record at ", lsn, " cannot be part of a transaction's changes"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+void TransactionManager::EndWord(Transaction& txn, CommitState outcome) {
+  const CommitState before(txn.word_->bits.exchange(outcome.bits(), std::memory_order_acq_rel));
+  TURDB_CHECK(before.in_progress());
+  if (before.has_waiters()) shared_->waits.WakeWaiters(*txn.word_);
+}
+
+void TransactionManager::Finish(Transaction& txn, Timestamp ts) {
+  txn.snapshot_.Release();
+  shared_->waits.ReleaseTables(txn);
+  if (ts != 0 && !txn.deferred_.empty()) {
+    std::lock_guard lock(shared_->deferred_mu);
+    auto& queue = shared_->deferred;
+    for (std::function<base::Status()>& work : txn.deferred_) {
+      auto at = queue.end();
+      while (at != queue.begin() && std::prev(at)->ts > ts) --at;
+      queue.insert(at, {ts, std::move(work)});
+    }
+    shared_->first_deferred_ts.store(queue.front().ts, std::memory_order_relaxed);
+  }
+  if (txn.word_ != nullptr) {
+    memory_.words.Release(txn.word_, CommitWord::kOwnerReferences - txn.references_);
+    txn.word_ = nullptr;
+    CollectSlice(txn, ts);
+  }
+  Reset(txn);
+}
+
+void TransactionManager::Reset(Transaction& txn) {
+  txn.listed_.store(0, std::memory_order_relaxed);
+  txn.listed_id_.store(0, std::memory_order_relaxed);
+  txn.listed_read_ts_.store(0, std::memory_order_relaxed);
+  txn.log.first_lsn.store(base::kNoLsn, std::memory_order_release);
+  txn.log.id = 0;
+  txn.log.last_lsn = base::kNoLsn;
+  txn.log.has_file_changes = false;
+  txn.statement_ = 0;
+  txn.settled_before_ = 1;
+  txn.live_statements_.clear();
+  txn.deferred_.clear();
+  txn.touched_count_ = 0;
+  txn.state_ = TransactionState::kIdle;
+}
+
+// ---- Conflicts
+
+Snapshot TransactionManager::AcquireSnapshot(SnapshotHint* hint) {
+  SnapshotHint none = 0;
+  return snapshots_.Acquire(hint != nullptr ? hint : &none);
+}
+
+base::Status TransactionManager::Resolve(Transaction& txn, const Judgement& judgement, WaitPolicy policy) {
+  if (judgement.verdict == Verdict::kWait) return WaitFor(txn, judgement.blocker, policy);
+  TURDB_CHECK(judgement.verdict == Verdict::kConflict);
+  return Conflict(txn, judgement.conflict_ts);
+}
+
+base::Status TransactionManager::WaitFor(Transaction& waiter, const Blocker& blocker, WaitPolicy policy) {
+  TURDB_RETURN_IF_ERROR(shared_->waits.WaitForRow(waiter, blocker, policy));
+  // If it committed, the next snapshot must include it, or running the transaction again would only meet
+  // the same conflict.
+  const CommitState state = blocker.word->state();
+  if (state.committed() && state.ts() > log_.visible_lsn()) log_.WaitCommitted(state.ts()).IgnoreError();
+  return absl::OkStatus();
+}
+
+base::Status TransactionManager::Conflict(Transaction& txn, Timestamp ts) {
+  if (ts == 0) {
+    TURDB_RETURN_IF_ERROR(log_.health());
+  } else if (ts > log_.visible_lsn()) {
+    log_.WaitCommitted(ts).IgnoreError();
+  }
+  return base::WithHint(
+      base::SerializationFailure(absl::StrCat("a row was changed by a transaction that committed after this one's snapshot "
+                                              "was taken (at ",
+                                              txn.read_ts(), ")")),
+      "roll this transaction back and run it again");
+}
+
+base::Status TransactionManager::LockTable(Transaction& txn, base::FileId table, TableLockMode mode, WaitPolicy policy) {
+  TURDB_RETURN_IF_ERROR(PrepareWrite(txn));
+  return shared_->waits.LockTable(txn, table, mode, policy);
+}
+
+void TransactionManager::Cancel(Transaction& txn) { shared_->waits.Cancel(txn); }
+
+void TransactionManager::ClearCancel(Transaction& txn) { txn.canceled_.store(false, std::memory_order_relaxed); }
+
+// ---- Garbage
+
+void TransactionManager::CollectSlice(Transaction& txn, Timestamp ts) {
+  VersionCollector& collector = shared_->collector;
+  const bool deferred = shared_->first_deferred_ts.load(std::memory_order_relaxed) != CommitState::kMaxTimestamp;
+  if (collector.idle() && !deferred) return;
+  snapshots_.Collect(&txn.live_);
+  const Timestamp oldest = txn.live_.oldest();
+  QuietPages quiet;
+  if (oldest >= ts) {
+    const uint32_t count = std::min<uint32_t>(txn.touched_count_, Transaction::kTouchedPages);
+    for (uint32_t i = 0; i < count; ++i) {
+      const auto end = txn.touched_.begin() + i;
+      if (std::find(txn.touched_.begin(), end, *end) == end) collector.VisitPage(*end, txn.live_, &txn.slab_cache_, &quiet);
+    }
+  }
+  collector.VisitSome(kSlicePages, kSliceChains, txn.live_, &txn.slab_cache_, &quiet);
+  if (on_quiet_page_) std::for_each(quiet.begin(), quiet.end(), on_quiet_page_);
+  // Whoever collects in the background reports what goes wrong; a commit that is made does not fail.
+  RunDeferred(oldest, kSliceDeferred).IgnoreError();
+}
+
+base::StatusOr<size_t> TransactionManager::CollectGarbage(size_t max_pages) {
+  LiveSnapshots live;
+  snapshots_.Collect(&live);
+  const size_t tables = versions_.table_count();
+  QuietPages quiet;
+  size_t visited = 0;
+  while (visited < max_pages) {
+    const size_t some =
+        shared_->collector.VisitSome(std::min<size_t>(max_pages - visited, 64), SIZE_MAX, live, nullptr, &quiet);
+    if (on_quiet_page_) std::for_each(quiet.begin(), quiet.end(), on_quiet_page_);
+    quiet.clear();
+    visited += some;
+    if (some == 0 || visited >= tables) break;
+  }
+  TURDB_ASSIGN_OR_RETURN(const size_t ran, RunDeferred(live.oldest(), SIZE_MAX));
+  const size_t left = versions_.table_count();
+  return ran + (tables > left ? tables - left : 0);
+}
+
+base::StatusOr<size_t> TransactionManager::RunDeferred(Timestamp oldest, size_t max_count) {
+  size_t ran = 0;
+  base::Status first_error;
+  while (ran < max_count && shared_->first_deferred_ts.load(std::memory_order_relaxed) <= oldest) {
+    std::function<base::Status()> work;
+    {
+      std::lock_guard lock(shared_->deferred_mu);
+      auto& queue = shared_->deferred;
+      if (queue.empty() || queue.front().ts > oldest) break;
+      work = std::move(queue.front().work);
+      queue.pop_front();
+      shared_->first_deferred_ts.store(queue.empty() ? CommitState::kMaxTimestamp : queue.front().ts,
+                                       std::memory_order_relaxed);
+    }
+    ++ran;
+    if (base::Status status = work(); !status.ok() && first_error.ok()) first_error = std::move(status);
+  }
+  if (!first_error.ok()) return base::WithFrame(std::move(first_error), "freeing what a committed transaction replaced");
+  return ran;
+}
+
+base::Status TransactionManager::Drain() { return RunDeferred(log_.visible_lsn(), SIZE_MAX).status(); }
+
+base::Status TransactionManager::LoadVersions(base::PageId page) {
+  return log_.ChangeVersions(page, [](std::atomic<void*>& slot) {
+    const auto* table = static_cast<VersionTable*>(slot.load(std::memory_order_relaxed));
+    TURDB_CHECK(table == nullptr || !table->spilled());
+  });
+}
+
+// ---- Recovery, checkpoints, listing
+
+base::Status TransactionManager::UndoUnfinished(std::span<const storage::UnfinishedTransaction> unfinished) {
+  std::vector<std::byte> buffer;
+  for (const storage::UnfinishedTransaction& chain : unfinished) {
+    storage::TxnLog log;
+    log.id = chain.id;
+    log.first_lsn.store(chain.first_lsn, std::memory_order_relaxed);
+    log.last_lsn = chain.last_lsn;
+    if (base::Status status = UndoChain(log, base::kNoLsn, buffer); !status.ok()) {
+      return base::WithFrame(std::move(status),
+                             absl::StrCat("undoing transaction ", chain.id, ", which the last run left unfinished"));
+    }
+    log_.LogAbortEnd(log);
+  }
+  return absl::OkStatus();
+}
+
+base::Lsn TransactionManager::OldestLiveWriter() const {
+  base::Lsn oldest = base::kNoLsn;
+  std::lock_guard lock(shared_->pool_mu);
+  for (const std::unique_ptr<Transaction>& txn : shared_->all) {
+    const base::Lsn first = txn->log.first_lsn.load(std::memory_order_acquire);
+    if (first != base::kNoLsn && (oldest == base::kNoLsn || first < oldest)) oldest = first;
+  }
+  return oldest;
+}
+
+std::vector<TransactionInfo> TransactionManager::ListTransactions() const {
+  std::vector<TransactionInfo> list;
+  std::lock_guard lock(shared_->pool_mu);
+  for (const std::unique_ptr<Transaction>& txn : shared_->all) {
+    const uint8_t listed = txn->listed_.load(std::memory_order_acquire);
+    if (listed == 0) continue;
+    TransactionInfo info;
+    info.id = txn->listed_id_.load(std::memory_order_relaxed);
+    info.read_ts = txn->listed_read_ts_.load(std::memory_order_relaxed);
+    info.isolation = static_cast<Isolation>((listed & 15) / 2);
+    info.read_only = listed >= 16;
+    info.began_unix_us = txn->began_unix_us_.load(std::memory_order_relaxed);
+    info.first_lsn = txn->log.first_lsn.load(std::memory_order_relaxed);
+    shared_->waits.Describe(*txn, &info.waits_for, &info.waits_for_table);
+    list.push_back(info);
+  }
+  return list;
+}
+
+}  // namespace turdb::txn

@@ -1,0 +1,44 @@
+// Garbage collection of versions, in bounded slices.
+#ifndef TURDB_TXN_VERSION_COLLECTOR_H_
+#define TURDB_TXN_VERSION_COLLECTOR_H_
+
+#include <atomic>
+#include <cstddef>
+#include <vector>
+
+#include "absl/container/inlined_vector.h"
+#include "base/ids.h"
+#include "txn/commit_log.h"
+#include "txn/snapshot_registry.h"
+#include "txn/version_directory.h"
+
+namespace turdb::txn {
+
+// Pages that had ghosts and no versions any more.
+using QuietPages = absl::InlinedVector<base::PageId, 8>;
+
+// Thread-safe. A page that is resident is visited under its exclusive latch, tried, never waited for; one
+// that is not, under the lock of its shard in the directory: a page that is being read in meets its table
+// under the same lock (VersionDirectory::OnLoad), and keeps it from then on.
+class VersionCollector {
+ public:
+  VersionCollector(VersionDirectory& directory, CommitLog& log) : directory_(directory), log_(log) {}
+
+  // One page, when it is resident: what a commit does to the pages it changed last.
+  void VisitPage(base::PageId page, const LiveSnapshots& live, SlabCache* cache, QuietPages* quiet);
+  // The pages that waited longest, until `max_pages` were tried or `max_chains` looked at. Returns how many
+  // pages were tried.
+  size_t VisitSome(size_t max_pages, size_t max_chains, const LiveSnapshots& live, SlabCache* cache, QuietPages* quiet);
+  bool idle() const { return directory_.nonempty_shards_.load(std::memory_order_relaxed) == 0; }
+
+ private:
+  size_t VisitOldestOf(size_t shard_index, const LiveSnapshots& live, SlabCache* cache, QuietPages* quiet);
+
+  VersionDirectory& directory_;
+  CommitLog& log_;
+  std::atomic<uint32_t> next_shard_{0};
+};
+
+}  // namespace turdb::txn
+
+#endif  // TURDB_TXN_VERSION_COLLECTOR_H_

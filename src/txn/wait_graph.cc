@@ -1,0 +1,255 @@
+#include "txn/wait_graph.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+
+namespace turdb::txn {
+namespace {
+
+bool ModesConflict(TableLockMode a, TableLockMode b) {
+  if (a == TableLockMode::kExclusive || b == TableLockMode::kExclusive) return true;
+  return a != b;
+}
+
+// Whether holding `held` makes asking for `wanted` needless.
+bool Covers(TableLockMode held, TableLockMode wanted) { return held == wanted || held == TableLockMode::kExclusive; }
+
+std::string NameOf(TxnId id) { return id == 0 ? "a transaction without changes" : absl::StrCat("transaction ", id); }
+
+base::Status LockTimeout(std::string_view what, TxnId holder, WaitPolicy policy, int64_t waited_ns) {
+  const std::string message =
+      policy == WaitPolicy::kWait && waited_ns > 0
+          ? absl::StrCat("gave up on ", what, " after waiting ", waited_ns / 1'000'000, " ms: ", NameOf(holder), " holds it")
+          : absl::StrCat("could not lock ", what, " without waiting: ", NameOf(holder), " holds it");
+  return base::WithHint(base::MakeError(absl::StatusCode::kDeadlineExceeded, base::sqlstate::kLockNotAvailable, message),
+                        "turdb_catalog.transactions shows who holds what; busy_timeout says how long to wait");
+}
+
+base::Status Deadlock(std::string_view what, TxnId holder) {
+  return base::WithHint(base::MakeError(absl::StatusCode::kAborted, base::sqlstate::kDeadlock,
+                                        absl::StrCat("deadlock: waiting for ", what, ", held by ", NameOf(holder),
+                                                     ", would never end, because that transaction waits for this one")),
+                        "roll this transaction back and run it again");
+}
+
+base::Status Canceled() { return base::CanceledError("the statement was canceled while it waited for a lock"); }
+
+}  // namespace
+
+int64_t WaitGraph::Deadline(const Transaction& txn) const {
+  if (txn.lock_timeout_ns() < 0) return os::Scheduler::kForever;
+  const int64_t now = environment_.clock->MonotonicNanos();
+  return txn.lock_timeout_ns() > os::Scheduler::kForever - now ? os::Scheduler::kForever : now + txn.lock_timeout_ns();
+}
+
+base::Status WaitGraph::WaitForRow(Transaction& waiter, const Blocker& blocker, WaitPolicy policy) {
+  CommitWord& word = *blocker.word;
+  if (!word.InProgressBy(blocker.txn)) return absl::OkStatus();
+  if (policy != WaitPolicy::kWait || waiter.lock_timeout_ns() == 0) return LockTimeout("a row", blocker.txn, policy, 0);
+  {
+    std::lock_guard lock(mu_);
+    // The bit says that the owner must take mu_ when it ends, so that its Transaction stays whole while
+    // somebody walks the graph.
+    uint64_t bits = word.bits.load(std::memory_order_acquire);
+    do {
+      const CommitState state(bits);
+      if (!state.in_progress() || state.txn() != blocker.txn) return absl::OkStatus();
+    } while (!word.bits.compare_exchange_weak(bits, bits | CommitState::kWaiters, std::memory_order_acq_rel));
+    waiter.waits_for_ = blocker;
+    if (ClosesCycle(waiter)) {
+      waiter.waits_for_ = {};
+      return Deadlock("a row", blocker.txn);
+    }
+  }
+  const auto waiting = [&] { return word.InProgressBy(blocker.txn) && !waiter.canceled_.load(std::memory_order_relaxed); };
+  const int64_t deadline = Deadline(waiter);
+  bool in_time = true;
+  while (in_time && waiting()) in_time = environment_.scheduler->Park(&word, waiting, deadline);
+  {
+    std::lock_guard lock(mu_);
+    waiter.waits_for_ = {};
+  }
+  if (!word.InProgressBy(blocker.txn)) return absl::OkStatus();
+  if (waiter.canceled_.load(std::memory_order_relaxed)) return Canceled();
+  return LockTimeout("a row", blocker.txn, policy, waiter.lock_timeout_ns());
+}
+
+void WaitGraph::WakeWaiters(CommitWord& word) {
+  { std::lock_guard lock(mu_); }  // nobody walks over the transaction that ended any more
+  environment_.scheduler->WakeAll(&word);
+}
+
+TableLock& WaitGraph::LockOf(base::FileId table) {
+  std::unique_ptr<TableLock>& lock = tables_[table];
+  if (lock == nullptr) {
+    lock = std::make_unique<TableLock>();
+    lock->table = table;
+  }
+  return *lock;
+}
+
+const Transaction* WaitGraph::FirstBlocker(const TableLock& lock, const Transaction& txn, TableLockMode mode) {
+  bool holds = false;
+  for (const TableLock::Holder& holder : lock.holders) {
+    if (holder.txn == &txn) {
+      holds = true;
+    } else if (ModesConflict(holder.mode, mode)) {
+      return holder.txn;
+    }
+  }
+  if (holds) return nullptr;  // who has the table already does not queue behind those who wait for it
+  for (const TableLock::Holder& waiter : lock.waiters) {
+    if (waiter.txn == &txn) break;
+    if (ModesConflict(waiter.mode, mode)) return waiter.txn;
+  }
+  return nullptr;
+}
+
+bool WaitGraph::CanGrant(const TableLock& lock, const Transaction& txn, TableLockMode mode) {
+  return FirstBlocker(lock, txn, mode) == nullptr;
+}
+
+void WaitGraph::Grant(TableLock& lock, Transaction& txn, TableLockMode mode) {
+  for (TableLock::Holder& holder : lock.holders) {
+    if (holder.txn != &txn) continue;
+    // kWrite and kShare together exclude everybody else.
+    const TableLockMode both = holder.mode == mode ? mode : TableLockMode::kExclusive;
+    holder.mode = both;
+    for (Transaction::HeldTableLock& held : txn.table_locks_) {
+      if (held.lock == &lock) held.mode = both;
+    }
+    return;
+  }
+  lock.holders.push_back({&txn, mode});
+  txn.table_locks_.push_back({&lock, mode});
+}
+
+void WaitGraph::RemoveWaiter(TableLock& lock, const Transaction& txn) {
+  std::erase_if(lock.waiters, [&txn](const TableLock::Holder& waiter) { return waiter.txn == &txn; });
+  lock.changes.fetch_add(1, std::memory_order_release);
+}
+
+base::Status WaitGraph::LockTable(Transaction& txn, base::FileId table, TableLockMode mode, WaitPolicy policy) {
+  for (const Transaction::HeldTableLock& held : txn.table_locks_) {
+    if (held.lock->table != table) continue;
+    if (Covers(held.mode, mode)) return absl::OkStatus();
+    mode = TableLockMode::kExclusive;  // a second mode is asked for: what covers both
+    break;
+  }
+  std::unique_lock guard(mu_);
+  TableLock& lock = LockOf(table);
+  if (CanGrant(lock, txn, mode)) {
+    Grant(lock, txn, mode);
+    return absl::OkStatus();
+  }
+  const TxnId holder = FirstBlocker(lock, txn, mode)->listed_id_.load(std::memory_order_relaxed);
+  const std::string what = absl::StrCat("table ", table);
+  if (policy != WaitPolicy::kWait || txn.lock_timeout_ns() == 0) return LockTimeout(what, holder, policy, 0);
+  lock.waiters.push_back({&txn, mode});
+  txn.waits_for_table_ = &lock;
+  txn.waits_for_mode_ = mode;
+  base::Status status;
+  if (ClosesCycle(txn)) status = Deadlock(what, holder);
+
+  const int64_t deadline = Deadline(txn);
+  bool in_time = true;
+  while (status.ok() && !CanGrant(lock, txn, mode)) {
+    const uint64_t seen = lock.changes.load(std::memory_order_relaxed);
+    guard.unlock();
+    const auto waiting = [&] {
+      return lock.changes.load(std::memory_order_acquire) == seen && !txn.canceled_.load(std::memory_order_relaxed);
+    };
+    if (in_time && waiting()) in_time = environment_.scheduler->Park(&lock, waiting, deadline);
+    guard.lock();
+    if (CanGrant(lock, txn, mode)) break;
+    if (txn.canceled_.load(std::memory_order_relaxed)) status = Canceled();
+    if (status.ok() && !in_time) status = LockTimeout(what, holder, policy, txn.lock_timeout_ns());
+  }
+  if (status.ok()) Grant(lock, txn, mode);
+  txn.waits_for_table_ = nullptr;
+  RemoveWaiter(lock, txn);
+  guard.unlock();
+  environment_.scheduler->WakeAll(&lock);  // those behind may be compatible with what is left
+  return status;
+}
+
+void WaitGraph::ReleaseTables(Transaction& txn) {
+  if (txn.table_locks_.empty()) return;
+  absl::InlinedVector<TableLock*, 8> wake;
+  {
+    std::lock_guard guard(mu_);
+    for (const Transaction::HeldTableLock& held : txn.table_locks_) {
+      std::vector<TableLock::Holder>& holders = held.lock->holders;
+      const auto mine = std::find_if(holders.begin(), holders.end(), [&txn](const auto& h) { return h.txn == &txn; });
+      TURDB_CHECK(mine != holders.end());
+      *mine = holders.back();
+      holders.pop_back();
+      if (held.lock->waiters.empty()) continue;
+      held.lock->changes.fetch_add(1, std::memory_order_release);
+      wake.push_back(held.lock);
+    }
+  }
+  txn.table_locks_.clear();
+  for (TableLock* lock : wake) environment_.scheduler->WakeAll(lock);
+}
+
+void WaitGraph::PushBlockersOf(const Transaction& txn, std::vector<Transaction*>* out) const {
+  if (txn.waits_for_.word != nullptr && txn.waits_for_.word->InProgressBy(txn.waits_for_.txn)) {
+    out->push_back(txn.waits_for_.word->owner);
+  }
+  if (const TableLock* lock = txn.waits_for_table_; lock != nullptr) {
+    bool holds = false;
+    for (const TableLock::Holder& holder : lock->holders) {
+      if (holder.txn == &txn) {
+        holds = true;
+      } else if (ModesConflict(holder.mode, txn.waits_for_mode_)) {
+        out->push_back(holder.txn);
+      }
+    }
+    for (const TableLock::Holder& waiter : lock->waiters) {
+      if (holds || waiter.txn == &txn) break;
+      if (ModesConflict(waiter.mode, txn.waits_for_mode_)) out->push_back(waiter.txn);
+    }
+  }
+}
+
+bool WaitGraph::ClosesCycle(Transaction& from) {
+  const uint64_t visit = ++next_visit_;
+  std::vector<Transaction*> pending;
+  PushBlockersOf(from, &pending);
+  while (!pending.empty()) {
+    Transaction* txn = pending.back();
+    pending.pop_back();
+    if (txn == &from) return true;
+    if (txn->visit_ == visit) continue;
+    txn->visit_ = visit;
+    PushBlockersOf(*txn, &pending);
+  }
+  return false;
+}
+
+void WaitGraph::Cancel(Transaction& txn) {
+  txn.canceled_.store(true, std::memory_order_relaxed);
+  const void* address = nullptr;
+  {
+    std::lock_guard guard(mu_);
+    address = txn.waits_for_.word;
+    if (txn.waits_for_table_ != nullptr) address = txn.waits_for_table_;
+  }
+  if (address != nullptr) environment_.scheduler->WakeAll(address);
+}
+
+void WaitGraph::Describe(const Transaction& txn, TxnId* waits_for, base::FileId* waits_for_table) {
+  std::lock_guard guard(mu_);
+  *waits_for = txn.waits_for_.txn;
+  *waits_for_table = base::kNoFile;
+  if (const TableLock* lock = txn.waits_for_table_; lock != nullptr) {
+    *waits_for_table = lock->table;
+    const Transaction* blocker = FirstBlocker(*lock, txn, txn.waits_for_mode_);
+    if (blocker != nullptr) *waits_for = blocker->listed_id_.load(std::memory_order_relaxed);
+  }
+}
+
+}  // namespace turdb::txn

@@ -18,7 +18,7 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "table/schema.h"
-#include "table/table.h"
+#include "table/table_store.h"
 
 namespace turdb::catalog {
 

@@ -1,19 +1,21 @@
 // Rows as the primary tree stores them. FORMAT.md draws the layout:
 //
-//   0  u16 schema version (bit 15: the whole row is in an overflow chain, its 16-byte reference follows the header)
-//   2  u16 length of the row in bytes
+//   0  u16 schema version (bits 0..13), kLongEnds (bit 14), kRowElsewhere (bit 15)
+//   2  u16 length of the row in bytes (0 with kLongEnds)
 //   4  NULL bits, one a stored column of that version, bit set = NULL
 //      fixed-width values, one after the other, there even when NULL (zero bytes)
 //      end offsets of the variable-width values, u16 each (bit 15: the value is a 16-byte overflow reference)
 //      the variable-width bytes
 //
-// A RowLayout says where things are in rows of one version; a Projection says, for each version that a
-// table ever had, where the wanted columns are, so that reading a row is a load per column.
+// A value of more than kMaxInlineValueBytes, and the largest ones of a row that would not fit a tree's entry,
+// live in overflow chains. A row that does not fit even so is in a chain as a whole: its entry is the header with
+// kRowElsewhere and a reference; the row in the chain has kLongEnds, end offsets of u32 each (the flag in bit 31).
 #ifndef TURDB_TABLE_ROW_CODEC_H_
 #define TURDB_TABLE_ROW_CODEC_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,25 +24,25 @@
 
 #include "absl/functional/function_ref.h"
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "base/status.h"
-#include "btree/cursor.h"
 #include "btree/tree.h"
 #include "table/key_codec.h"
 #include "table/schema.h"
-#include "vec/string_view.h"
-
-namespace turdb::vec {
-class Chunk;
-class Vector;
-}  // namespace turdb::vec
 
 namespace turdb::table {
 
 inline constexpr size_t kRowHeaderBytes = 4;
 inline constexpr size_t kOverflowRefBytes = 16;
-inline constexpr uint16_t kWholeRowOverflow = 0x8000;  // in the schema version
-inline constexpr uint16_t kValueOverflow = 0x8000;     // in an end offset
-inline constexpr size_t kMaxInlineValueBytes = 4000;   // of one variable-width value; larger ones overflow
+// On disk: do not change.
+inline constexpr uint16_t kRowElsewhere = 0x8000;
+inline constexpr uint16_t kLongEnds = 0x4000;
+inline constexpr uint16_t kVersionMask = 0x3fff;
+inline constexpr uint16_t kValueElsewhere = 0x8000;        // of a u16 end offset
+inline constexpr uint32_t kLongValueElsewhere = 1u << 31;  // of a u32 end offset
+inline constexpr uint16_t kMaxRowVersion = kVersionMask;
+
+inline constexpr size_t kMaxInlineValueBytes = 4000;  // about a quarter of a page
 static_assert(sizeof(btree::OverflowRef) == kOverflowRefBytes);
 
 // Where the values of one schema version lie. Immutable.
@@ -55,110 +57,96 @@ struct RowLayout {
   uint32_t null_bytes = 0;
   uint32_t variable_count = 0;
   uint32_t ends_offset = 0;  // of the end offsets
-  uint32_t data_offset = 0;  // of the variable-width bytes
 
-  static RowLayout Of(const TableSchema& schema, uint16_t version);
+  uint32_t data_offset(bool long_ends) const { return ends_offset + variable_count * (long_ends ? 4 : 2); }
 };
 
-// One value read from a row: fixed-width bytes or a view into the owner's bytes. Not NULL unless is_null.
-struct Slot {
-  alignas(16) std::byte fixed[16] = {};  // the physical value; a StringView for strings
-  bool is_null = true;
+// One stored value as it lies in a row: fixed-width bytes, variable-width bytes, or an overflow reference.
+struct RawField {
+  const std::byte* data = nullptr;  // null: SQL's NULL
+  uint32_t size = 0;                // of variable-width values
+  bool elsewhere = false;           // data is an OverflowRef
 
-  Cell cell() const { return is_null ? nullptr : fixed; }
-  template <typename T>
-  T Get() const {
-    T value;
-    std::memcpy(&value, fixed, sizeof(T));
-    return value;
+  btree::OverflowRef ref() const {
+    btree::OverflowRef ref;
+    std::memcpy(&ref, data, sizeof(ref));
+    return ref;
   }
 };
 
-// The values of one row, owned: what a point read gives. Reused from read to read without touching the
-// heap once it has grown to the rows' size. Not thread-safe.
-class RowBuffer {
+// The layouts of every version that a table has had. Immutable and thread-safe; the schema must outlive it.
+class RowLayouts {
  public:
-  std::span<const Slot> slots() const { return slots_; }
-  const Slot& operator[](size_t i) const { return slots_[i]; }
-  base::Bytes row_key() const { return {row_key_.data(), row_key_.size()}; }  // of the row read last
+  explicit RowLayouts(const TableSchema& schema);
+
+  const TableSchema& schema() const { return *schema_; }
+  const RowLayout& newest() const { return layouts_.back(); }
+  // Null when no such version exists, which in a row is corruption.
+  const RowLayout* Of(uint16_t version) const {
+    return version >= 1 && version <= layouts_.size() ? &layouts_[version - 1u] : nullptr;
+  }
+  // The header makes sense, and the row is as long as its layout says it must be at least.
+  base::Status Validate(base::Bytes row) const;
+  // REQUIRES: Validate(row) was OK, and the row is not elsewhere.
+  RawField Read(base::Bytes row, int32_t stored) const;
+  // What rows show that are older than the column.
+  RawField Missing(int32_t stored) const;
 
  private:
-  friend class Projection;
-  friend class Table;
-  std::vector<Slot> slots_;
-  std::vector<std::byte> row_key_;
-  std::string bytes_;          // what long strings point into
-  std::vector<uint32_t> far_;  // slots that hold an OverflowRef instead of a value
-};
-
-// Reads some columns of a table's rows. Immutable and thread-safe once made; keep one per statement or plan.
-class Projection {
- public:
-  // `columns`: positions in schema.columns, kRowKeyColumn or kRowIdColumn, in output order.
-  // REQUIRES: kRowIdColumn only for tables with integer keys. The schema must outlive the projection.
-  Projection(const TableSchema& schema, std::span<const int32_t> columns);
-
-  std::span<const int32_t> columns() const { return columns_; }
-  std::vector<vec::Type> types() const;  // of the output; the row key is a blob, the rowid a bigint
-
-  // One row into `out`, copying strings; runs under a leaf latch: no allocation once `out` has grown
-  // (growing is heap only, never the budget's). Values in overflow chains are noted for Fetch.
-  base::Status ReadRow(base::Bytes key, base::Bytes row, RowBuffer* out) const;
-  // Replaces noted references by their values. Call after the latch is gone.
-  base::Status Fetch(btree::Tree& tree, base::Bytes key, RowBuffer* out) const;
-
-  // Rows `first`.. of `out` (flat vectors of types(), large enough) from leaf entries, column by column.
-  // Rows with overflow values are listed in `far` with their column and reference.
-  struct FarValue {
-    uint32_t row;
-    int32_t output;  // column of `out`; -1: the whole row, `ref` holds it
-    btree::OverflowRef ref;
-  };
-  base::Status ReadRows(std::span<const btree::Entry> entries, vec::Chunk* out, uint32_t first,
-                        std::vector<FarValue>* far) const;
-  base::Status FetchRows(btree::Tree& tree, std::span<const FarValue> far, vec::Chunk* out) const;
-
- private:
-  struct Output {
-    int32_t column;
-    int32_t stored;
-    vec::Type type;
-    vec::PhysicalType physical;
-  };
-  struct Version;  // where each output lies in rows of one version
-
-  const Version* VersionOf(uint16_t version) const;
-
   const TableSchema* schema_;
-  std::vector<int32_t> columns_;
-  std::vector<Output> outputs_;
-  std::vector<std::shared_ptr<const Version>> versions_;  // by schema version - 1
+  std::vector<RowLayout> layouts_;  // by version - 1
 };
 
-// Builds rows of the newest version. Owns its buffers, so that encoding allocates nothing once they have grown.
+inline uint16_t RowHeaderWord(base::Bytes row) { return base::LoadLE<uint16_t>(row.data()); }
+inline bool IsElsewhere(base::Bytes row) { return (RowHeaderWord(row) & kRowElsewhere) != 0; }
+// REQUIRES: IsElsewhere(row), of 20 bytes.
+btree::OverflowRef ElsewhereRef(base::Bytes row);
+
+// Every overflow reference of a row: what a delete or an update leaves behind. REQUIRES: Validate(row) was OK.
+void ForEachOverflow(const RowLayouts& layouts, base::Bytes row, absl::FunctionRef<void(btree::OverflowRef)> visit);
+
+// Builds rows of the newest version. Owns its buffers, so that encoding allocates nothing once they have
+// grown. Not thread-safe; `layouts` must outlive it.
 class RowEncoder {
  public:
-  explicit RowEncoder(const TableSchema& schema);
+  explicit RowEncoder(const RowLayouts& layouts);
 
-  // Encodes cells[c] for every column of the schema (key-only columns are skipped). Values that do not fit
-  // the row go to `tree`'s overflow chains. The result lives until the next call.
-  // Errors: a value too long (54000), what writing overflow pages meets.
-  base::StatusOr<base::Bytes> Encode(std::span<const Cell> cells, btree::Tree& tree, txn::Transaction& transaction);
+  // The values of a row to build. Set every column of the schema, or start from an old row and set some.
+  void Clear();
+  // REQUIRES: Validate(row) was OK, not elsewhere. `row` must live until the row is built.
+  void StartFrom(base::Bytes row);
+  // `cell` must live until the row is built. A column that lives in the key only is ignored.
+  void Set(int32_t column, Cell cell);
+
+  // Whether Build may be called: no value is too long, and the row fits a tree's entry.
+  bool Fits() const;
+  // Moves values to overflow chains, and then the whole row, until it Fits.
+  base::Status MakeFit(btree::Tree& tree, txn::Transaction& transaction);
+  // Appends the row. REQUIRES: Fits().
+  void Build(std::string* out) const;
+  // The row in the long form, whatever its size: for looking at it, not for storing it.
+  void BuildWhole(std::string* out) const;
+  size_t size_bytes() const;
 
  private:
-  base::Status MoveOut(std::span<const Cell> cells, btree::Tree& tree, txn::Transaction& transaction);
+  struct Field {
+    int32_t stored;
+    uint32_t width;  // 0: variable
+    RowLayout::Place place;
+  };
+  void BuildInto(bool long_ends, std::byte* to) const;
+  size_t SizeOf(bool long_ends) const;
+  size_t DataBytes() const;
+  base::Status MoveOut(size_t field, btree::Tree& tree, txn::Transaction& transaction);
 
-  const TableSchema* schema_;
-  RowLayout layout_;
-  std::vector<int32_t> variable_columns_;
-  std::vector<base::Bytes> variable_;     // the values as they go into the row
-  std::vector<btree::OverflowRef> refs_;  // of those that moved out
-  std::vector<bool> moved_;
-  std::vector<std::byte> row_;
+  const RowLayouts& layouts_;
+  std::vector<Field> fields_;             // of the newest version, in its order
+  std::vector<int32_t> field_of_column_;  // -1: in the key only
+  std::vector<RawField> values_;          // by field
+  std::vector<std::byte> refs_;           // 16 bytes a field, for values moved out
+  bool whole_elsewhere_ = false;
+  btree::OverflowRef whole_ref_;
 };
-
-// Every overflow reference of a row, for freeing what a delete or an update leaves behind.
-base::Status ForEachOverflow(const TableSchema& schema, base::Bytes row, absl::FunctionRef<void(btree::OverflowRef)> visit);
 
 }  // namespace turdb::table
 

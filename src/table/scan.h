@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "btree/cursor.h"
-#include "table/row_codec.h"
+#include "table/projection.h"
 #include "table/table.h"
 #include "vec/chunk.h"
 

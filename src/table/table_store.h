@@ -1,0 +1,59 @@
+// The open trees of a database and what is done with whole tables: making, opening, indexing, dropping.
+#ifndef TURDB_TABLE_TABLE_STORE_H_
+#define TURDB_TABLE_TABLE_STORE_H_
+
+#include <memory>
+
+#include "base/ids.h"
+#include "base/memory_budget.h"
+#include "base/status.h"
+#include "btree/tree.h"
+#include "table/schema.h"
+#include "table/table.h"
+
+namespace turdb::table {
+
+// Thread-safe. Outlives every Table; storage and transactions outlive it.
+class TableStore {
+ public:
+  TableStore(storage::Storage& storage, txn::TransactionManager& transactions, base::MemoryBudget& budget);
+  TableStore(const TableStore&) = delete;
+  TableStore& operator=(const TableStore&) = delete;
+  ~TableStore();
+
+  storage::Storage& storage() const { return storage_; }
+  txn::TransactionManager& transactions() const { return transactions_; }
+  base::MemoryBudget& budget() const { return budget_; }
+
+  // The tree of a file, opened at the first call; also how the transaction manager finds what to undo.
+  base::StatusOr<btree::Tree*> TreeOf(base::FileId file);
+
+  // Opens the table's primary tree; indexes open at first use. All tables of one id share their counters.
+  base::StatusOr<std::shared_ptr<Table>> Open(std::shared_ptr<const TableSchema> schema);
+
+  // Makes the files of a new table and its indexes, all empty. REQUIRES: ids and paths are set.
+  base::Status CreateFiles(txn::Transaction& transaction, const TableSchema& schema);
+  // Makes the file of index `index` of the table and fills it from the rows that the transaction sees, sorted, in
+  // bounded memory. Errors: 23505 when the index is unique and the rows are not.
+  // REQUIRES: writers of the table are locked out; the schema has the index.
+  base::Status BuildIndex(txn::Transaction& transaction, const Table& table, int32_t index, IndexEvaluator* evaluator);
+  // The file goes once the transaction has committed and no snapshot can read it.
+  base::Status DropFile(txn::Transaction& transaction, base::FileId file);
+
+  // Writes row estimates into the files' headers, for the next opening. To be called before a checkpoint.
+  base::Status WriteEstimates();
+
+ private:
+  std::shared_ptr<TableState> StateOf(base::FileId table);
+  base::Status CreateIndexFile(txn::Transaction& transaction, const TableSchema& schema, const IndexSchema& index);
+
+  storage::Storage& storage_;
+  txn::TransactionManager& transactions_;
+  base::MemoryBudget& budget_;
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace turdb::table
+
+#endif  // TURDB_TABLE_TABLE_STORE_H_

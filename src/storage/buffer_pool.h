@@ -6,6 +6,7 @@
 #ifndef TURDB_STORAGE_BUFFER_POOL_H_
 #define TURDB_STORAGE_BUFFER_POOL_H_
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -13,11 +14,13 @@
 #include <utility>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
+#include "absl/container/inlined_vector.h"
+#include "absl/synchronization/mutex.h"
 #include "base/memory_budget.h"
 #include "base/status.h"
 #include "os/environment.h"
 #include "storage/frame.h"
+#include "storage/frame_memory.h"
 
 namespace turdb::storage {
 
@@ -26,8 +29,9 @@ using base::Status;
 using base::StatusOr;
 
 class BufferPool;
-class Log;
+class Health;
 class PageFiles;
+class WriteBack;
 
 // Guards hold a latch (or a version) of one frame and give it back on destruction. Each belongs to one thread.
 // Order of latching: top-down in a tree, left to right among siblings, page 0 of a file last.
@@ -217,9 +221,96 @@ class BufferPool {
 
  private:
   friend class Storage;
+  friend class PageAllocation;
   friend class FrameReservation;
-  friend class BufferPoolTest;
-  class Impl;
+  friend class Checkpointer;
+  friend class Recovery;
+  friend class FileDirectory;
+
+  static constexpr size_t kShards = 64;
+  struct alignas(64) Shard {
+    absl::Mutex mu;
+  };
+  // Heads of the chains: a frame's index plus one, 0 at the end. Bucket b is guarded by shard b mod 64.
+  struct Buckets {
+    explicit Buckets(size_t count) : mask(static_cast<uint32_t>(count - 1)), heads(new std::atomic<uint32_t>[count]()) {}
+    const uint32_t mask;
+    const std::unique_ptr<std::atomic<uint32_t>[]> heads;
+  };
+
+  BufferPool(const os::Environment& environment, PageFiles& files, WriteBack& write_back, Health& health,
+             base::MemoryBudget& budget);
+  Status Start(int64_t page_cache_bytes, int64_t reserve_bytes);
+
+  // The page without reading it: zero, exclusively latched, unless it is resident (`was_resident`).
+  StatusOr<ExclusiveGuard> FixNew(PageId id, bool* was_resident);
+  // Forgets a page or all pages of a file, dirty or not. Waits for latches.
+  void Discard(ExclusiveGuard guard);
+  void DiscardFile(FileId file);
+  // Indices below this one may be in use. For those who look at all frames.
+  uint32_t frame_count() const { return frames_used_.load(std::memory_order_acquire); }
+  Frame* frame(uint32_t index) { return &frames_[index]; }
+
+  Frame* Find(PageId id);
+  Frame* FindLocked(PageId id);
+  // At least 64 buckets, so a page's shard does not depend on how many there are.
+  Shard& ShardOf(PageId id) { return shards_[(Hash(id) >> 32) % kShards]; }
+  // A latched frame that holds the page: resident, or loaded now. `load` says how to fill it; returns a frame that
+  // is exclusively latched by us when `loaded`, else one that is only found.
+  StatusOr<Frame*> FindOrLoad(PageId id, bool read, bool* loaded);
+  StatusOr<Frame*> TakeFrame();
+  Frame* PopFree() ABSL_EXCLUSIVE_LOCKS_REQUIRED(replacement_mu_);
+  bool GrowFrames() ABSL_EXCLUSIVE_LOCKS_REQUIRED(replacement_mu_);
+  Frame* FindVictim(absl::InlinedVector<Frame*, 32>* dirty) ABSL_EXCLUSIVE_LOCKS_REQUIRED(replacement_mu_);
+  bool TryLatchVictim(Frame* frame);
+  void Enqueue(Frame* frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(replacement_mu_);
+  void Dequeue(Frame* frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(replacement_mu_);
+  void PushFree(Frame* frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(replacement_mu_);
+  bool Install(Frame* frame, PageId id);
+  void Unmap(Frame* frame);
+  void Drop(Frame* frame);  // unmap, dequeue, free, unlatch
+  bool ShrinkBy(size_t frames);
+  void Rehash(size_t buckets);
+  uint32_t IndexOf(const Frame* frame) const { return static_cast<uint32_t>(frame - frames_); }
+  static uint64_t Hash(PageId id) { return id.packed() * uint64_t{0x9E3779B97F4A7C15}; }
+  static uint32_t BucketOf(const Buckets& buckets, PageId id) { return static_cast<uint32_t>(Hash(id) >> 32) & buckets.mask; }
+  void MarkVisited(Frame* frame) {
+    if (frame->visited.load(std::memory_order_relaxed) == 0) frame->visited.store(1, std::memory_order_relaxed);
+  }
+  void ReleaseReservation(int frames);
+
+  // Constant after Start.
+  const os::Environment environment_;
+  PageFiles& files_;
+  WriteBack& write_back_;
+  Health& health_;
+  Hooks hooks_;
+  AddressRange page_memory_;
+  AddressRange frame_memory_;
+  Frame* frames_ = nullptr;
+  size_t capacity_frames_ = 0;
+
+  // Synchronise themselves.
+  std::atomic<Buckets*> buckets_{nullptr};
+  std::array<Shard, kShards> shards_;
+  std::atomic<uint32_t> frames_used_{0};  // the high-water mark of indices
+  std::atomic<size_t> limit_frames_{0};
+  std::atomic<int> reserved_frames_{0};
+  std::atomic<uint64_t> misses_{0};
+  std::atomic<uint64_t> evictions_{0};
+
+  mutable absl::Mutex resize_mu_ ABSL_ACQUIRED_BEFORE(replacement_mu_);  // SetLimit
+  std::vector<std::unique_ptr<Buckets>> all_buckets_;  // guarded by resize_mu_; old ones stay for searches under way
+
+  mutable absl::Mutex replacement_mu_;
+  uint32_t sieve_oldest_ ABSL_GUARDED_BY(replacement_mu_) = kNoFrame;
+  uint32_t sieve_newest_ ABSL_GUARDED_BY(replacement_mu_) = kNoFrame;
+  uint32_t sieve_hand_ ABSL_GUARDED_BY(replacement_mu_) = kNoFrame;
+  size_t queued_frames_ ABSL_GUARDED_BY(replacement_mu_) = 0;
+  uint32_t warm_free_ ABSL_GUARDED_BY(replacement_mu_) = kNoFrame;  // free frames with memory, chained by sieve_older
+  uint32_t cold_free_ ABSL_GUARDED_BY(replacement_mu_) = kNoFrame;  // free frames without
+  size_t committed_frames_ ABSL_GUARDED_BY(replacement_mu_) = 0;    // with memory
+  base::MemoryReservation reservation_ ABSL_GUARDED_BY(replacement_mu_);
 };
 
 }  // namespace turdb::storage

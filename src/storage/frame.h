@@ -87,6 +87,12 @@ struct alignas(64) Frame {
     TURDB_DCHECK(IsExclusive(before));
     if ((before & kWaiters) != 0) WakeWaiters();
   }
+  // For a holder who changed nothing: the version stays, so optimistic readers are not disturbed.
+  void UnlockExclusiveUnchanged() {
+    const uint64_t before = state.fetch_sub(kExclusive, std::memory_order_release);
+    TURDB_DCHECK(IsExclusive(before));
+    if ((before & kWaiters) != 0) WakeWaiters();
+  }
   // Exclusive becomes shared without a gap; the version grows.
   void DowngradeToShared() {
     const uint64_t before = state.fetch_add(kVersionUnit - kExclusive + 1, std::memory_order_release);

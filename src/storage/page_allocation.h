@@ -57,7 +57,8 @@ class PageAllocation {
   BufferPool* pool_ = nullptr;
   ExclusiveGuard header_;
   std::array<ExclusiveGuard, kMaxPagesPerAllocation> pages_;
-  uint32_t first_free_ = 0, page_count_ = 0;  // of page 0 after Apply
+  std::array<bool, kMaxPagesPerAllocation> discard_{};  // was beyond the end: nothing remembers it
+  uint32_t first_free_ = 0, page_count_ = 0;            // of page 0 after Apply
   std::array<std::byte, 8> header_payload_{};
   std::array<std::array<std::byte, 2>, kMaxPagesPerAllocation> format_payload_{};
 };

@@ -1,0 +1,495 @@
+#include "storage/file_directory.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "storage/file_header.h"
+
+namespace turdb::storage {
+namespace {
+
+base::Status NoSuchFile(FileId file) {
+  return base::MakeError(absl::StatusCode::kNotFound, base::sqlstate::kUndefinedFile,
+                         absl::StrCat("no file has the id ", file));
+}
+
+// A pending or replayed record's payload.
+std::string_view PathOf(const LogEntryView& entry) {
+  return base::AsText(entry.op == op::kFileHeader ? entry.payload.subspan(kFileHeaderBytes) : entry.payload);
+}
+
+}  // namespace
+
+std::string CreatedName(std::string_view path, FileId file) { return absl::StrCat(path, ".", file, ".new"); }
+std::string DroppedName(std::string_view path, FileId file) { return absl::StrCat(path, ".", file, ".old"); }
+std::string_view ParentOf(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+// ---- Looking up
+
+bool FileDirectory::Exists(FileId file) const {
+  absl::MutexLock lock(&mu_);
+  const auto found = files_.find(file);
+  return found != files_.end() && found->second.state != FileState::kDropped;
+}
+
+StatusOr<std::string> FileDirectory::Path(FileId file) const {
+  absl::MutexLock lock(&mu_);
+  const auto found = files_.find(file);
+  if (found == files_.end()) return NoSuchFile(file);
+  return found->second.path;
+}
+
+std::vector<FileId> FileDirectory::Files() const {
+  std::vector<FileId> ids;
+  absl::MutexLock lock(&mu_);
+  for (const auto& [id, file] : files_) {
+    if (file.state != FileState::kDropped) ids.push_back(id);
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+Lsn FileDirectory::OldestPendingLsn() const {
+  Lsn oldest = UINT64_MAX;
+  absl::MutexLock lock(&mu_);
+  for (const auto& [txn, changes] : pending_) {
+    for (const Change& change : changes) oldest = std::min(oldest, change.lsn);
+  }
+  return oldest;
+}
+
+bool FileDirectory::PathIsTaken(std::string_view path) const {
+  return std::any_of(files_.begin(), files_.end(), [path](const auto& known) {
+    return known.second.state != FileState::kDropped && known.second.path == path;
+  });
+}
+
+// ---- Changing
+
+Lsn FileDirectory::LogChange(RecordKind kind, TxnLog& txn, FileId file, uint8_t op, Bytes first, Bytes second, Lsn undo_next) {
+  const LogEntry entry{PageId{file, 0}, op, {first, second}};
+  if (txn.first_lsn.load(std::memory_order_relaxed) == base::kNoLsn)
+    txn.first_lsn.store(log_.next_lsn(), std::memory_order_seq_cst);
+  const Log::Position position = log_.Append(
+      {.kind = kind, .txn = txn.id, .previous_lsn = txn.last_lsn, .undo_next = undo_next, .entries = std::span(&entry, 1)});
+  txn.last_lsn = position.begin;
+  txn.has_file_changes = true;
+  return position.end;
+}
+
+Status FileDirectory::EnsureDirectories(std::string_view path) {
+  std::vector<std::string_view> missing;
+  for (std::string_view parent = ParentOf(path); !parent.empty(); parent = ParentOf(parent)) {
+    TURDB_ASSIGN_OR_RETURN(const bool exists, environment_.files->Exists(os::JoinPath(directory_, parent)));
+    if (exists) break;
+    missing.push_back(parent);
+  }
+  for (size_t i = missing.size(); i-- > 0;) {
+    TURDB_RETURN_IF_ERROR(environment_.files->CreateDirectory(os::JoinPath(directory_, missing[i])));
+    const std::string_view above = ParentOf(missing[i]);
+    TURDB_RETURN_IF_ERROR(environment_.files->SyncDirectory(above.empty() ? directory_ : os::JoinPath(directory_, above)));
+  }
+  return absl::OkStatus();
+}
+
+Status FileDirectory::SyncDirectories(const std::vector<std::string>& paths) {
+  std::vector<std::string> parents;
+  for (const std::string& path : paths) parents.emplace_back(ParentOf(path));
+  std::sort(parents.begin(), parents.end());
+  parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
+  for (const std::string& parent : parents) {
+    TURDB_RETURN_IF_ERROR(environment_.files->SyncDirectory(parent.empty() ? directory_ : os::JoinPath(directory_, parent)));
+  }
+  return absl::OkStatus();
+}
+
+// The file with its header, durable under its temporary name before anything is logged about its pages.
+Status FileDirectory::Make(FileId file, const std::string& disk_path, Bytes header, Lsn lsn) {
+  TURDB_RETURN_IF_ERROR(EnsureDirectories(disk_path));
+  TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<PageFile> made, pages_.Create(file, disk_path));
+  std::vector<std::byte> page(kPageSize);
+  std::memcpy(page.data(), header.data(), header.size());
+  const PageId id{file, 0};
+  StampPageLsn(id, page.data(), lsn);
+  SealPage(id, page.data());
+  TURDB_RETURN_IF_ERROR(made->file().Write(0, page));
+  TURDB_RETURN_IF_ERROR(made->file().Sync());
+  return SyncDirectories({disk_path});
+}
+
+Status FileDirectory::Create(TxnLog& txn, FileId file, std::string_view path, Bytes header) {
+  TURDB_CHECK_EQ(header.size(), kFileHeaderBytes);
+  TURDB_CHECK(file > base::kMetaFile);
+  TURDB_RETURN_IF_ERROR(health_.status());
+  if (header.size() + path.size() > kMaxEntryBytes) return base::LimitError("the path of the file is too long");
+  std::array<std::byte, kFileHeaderBytes> full;
+  std::memcpy(full.data(), header.data(), full.size());
+  SetFirstFreePage(full.data(), 0);
+  base::StoreLE<uint32_t>(full.data() + file_header::kPageCount, 1);
+  base::StoreLE<uint32_t>(full.data() + file_header::kFormatVersion, kFormatVersion);
+  base::StoreLE<uint64_t>(full.data() + file_header::kDatabaseId, pages_.database_id());
+  TURDB_ASSIGN_OR_RETURN(const FileId id_in_header, FileIdOf(full));
+  TURDB_CHECK_EQ(id_in_header, file);
+
+  change_lock_.Acquire(*environment_.scheduler);
+  const auto release = absl::MakeCleanup([this] { change_lock_.Release(*environment_.scheduler); });
+  const std::string disk_path = CreatedName(path, file);
+  Lsn end = base::kNoLsn;
+  {
+    absl::MutexLock lock(&mu_);
+    if (files_.contains(file)) {
+      return base::MakeError(absl::StatusCode::kAlreadyExists, base::sqlstate::kDuplicateFile,
+                             absl::StrCat("file id ", file, " is in use"));
+    }
+    if (PathIsTaken(path)) {
+      return base::MakeError(absl::StatusCode::kAlreadyExists, base::sqlstate::kDuplicateFile,
+                             absl::StrCat("the file ", path, " exists"));
+    }
+    end = LogChange(RecordKind::kFileCreate, txn, file, op::kFileHeader, full, base::AsBytes(path), base::kNoLsn);
+    files_[file] = File{FileState::kCreated, disk_path, std::string(path)};
+    pending_[txn.id].push_back(Change{RecordKind::kFileCreate, file, txn.last_lsn, "", std::string(path)});
+  }
+  // From here on an error leaves the record, which rollback takes back.
+  TURDB_RETURN_IF_ERROR(log_.WaitDurable(end));
+  return base::WithFrame(Make(file, disk_path, full, end), absl::StrCat("creating ", path));
+}
+
+Status FileDirectory::Rename(TxnLog& txn, FileId file, std::string_view new_path) {
+  TURDB_RETURN_IF_ERROR(health_.status());
+  if (new_path.size() > kMaxEntryBytes) return base::LimitError("the path of the file is too long");
+  change_lock_.Acquire(*environment_.scheduler);
+  const auto release = absl::MakeCleanup([this] { change_lock_.Release(*environment_.scheduler); });
+  absl::MutexLock lock(&mu_);
+  const auto found = files_.find(file);
+  if (found == files_.end() || found->second.state == FileState::kDropped) return NoSuchFile(file);
+  if (PathIsTaken(new_path)) {
+    return base::MakeError(absl::StatusCode::kAlreadyExists, base::sqlstate::kDuplicateFile,
+                           absl::StrCat("the file ", new_path, " exists"));
+  }
+  LogChange(RecordKind::kFileRename, txn, file, op::kFilePath, base::AsBytes(new_path), {}, base::kNoLsn);
+  pending_[txn.id].push_back(Change{RecordKind::kFileRename, file, txn.last_lsn, found->second.path, std::string(new_path)});
+  found->second.path = std::string(new_path);
+  return absl::OkStatus();
+}
+
+Status FileDirectory::Drop(TxnLog& txn, FileId file) {
+  TURDB_RETURN_IF_ERROR(health_.status());
+  change_lock_.Acquire(*environment_.scheduler);
+  const auto release = absl::MakeCleanup([this] { change_lock_.Release(*environment_.scheduler); });
+  absl::MutexLock lock(&mu_);
+  const auto found = files_.find(file);
+  if (found == files_.end() || found->second.state == FileState::kDropped) return NoSuchFile(file);
+  LogChange(RecordKind::kFileDrop, txn, file, op::kFileDropped, {}, {}, base::kNoLsn);
+  // The path is free for another file of the same transaction; the name on disk is left at commit.
+  pending_[txn.id].push_back(
+      Change{RecordKind::kFileDrop, file, txn.last_lsn, found->second.path, DroppedName(found->second.path, file)});
+  found->second.path = DroppedName(found->second.path, file);
+  return absl::OkStatus();
+}
+
+Status FileDirectory::Undo(TxnLog& txn, const LogRecordView& record) {
+  TURDB_RETURN_IF_ERROR(health_.status());
+  const FileId file = record.entries.at(0).page.file;
+  change_lock_.Acquire(*environment_.scheduler);
+  const auto release = absl::MakeCleanup([this] { change_lock_.Release(*environment_.scheduler); });
+  std::array<std::byte, 8> undone;
+  base::StoreLE<uint64_t>(undone.data(), record.lsn);
+  std::string to_remove;
+  Lsn end = base::kNoLsn;
+  {
+    absl::MutexLock lock(&mu_);
+    std::vector<Change>& changes = pending_[txn.id];
+    TURDB_CHECK(!changes.empty());
+    const Change change = changes.back();  // undone in reverse order
+    TURDB_CHECK_EQ(change.lsn, record.lsn);
+    end = LogChange(RecordKind::kFileUndo, txn, file, record.entries[0].op, undone, {}, record.previous_lsn);
+    changes.pop_back();
+    if (changes.empty()) pending_.erase(txn.id);
+    if (change.kind == RecordKind::kFileCreate) {
+      to_remove = files_.at(file).disk_path;
+    } else {
+      files_.at(file).path = change.old_path;
+    }
+  }
+  if (to_remove.empty()) return absl::OkStatus();
+  // Were it unlinked before the undo is durable, a crash would find pages to undo and no file.
+  TURDB_RETURN_IF_ERROR(log_.WaitDurable(end));
+  pool_.DiscardFile(file);
+  pages_.Forget(file);
+  TURDB_RETURN_IF_ERROR(environment_.files->Remove(os::JoinPath(directory_, to_remove)));
+  absl::MutexLock lock(&mu_);
+  files_.erase(file);
+  return absl::OkStatus();
+}
+
+Status FileDirectory::Finish(TxnLog& txn) {
+  change_lock_.Acquire(*environment_.scheduler);
+  const auto release = absl::MakeCleanup([this] { change_lock_.Release(*environment_.scheduler); });
+  std::vector<FileMove> moves;
+  {
+    absl::MutexLock lock(&mu_);
+    const auto found = pending_.find(txn.id);
+    if (found == pending_.end()) return absl::OkStatus();
+    for (const Change& change : found->second) {
+      const File& file = files_.at(change.file);
+      const bool known =
+          std::any_of(moves.begin(), moves.end(), [&](const FileMove& move) { return move.file == change.file; });
+      if (!known && file.disk_path != file.path) moves.push_back(FileMove{change.file, file.disk_path, file.path});
+    }
+  }
+  TURDB_RETURN_IF_ERROR(log_.WaitDurable(log_.next_lsn()));
+  for (const FileMove& move : moves) TURDB_RETURN_IF_ERROR(EnsureDirectories(move.to));
+  if (Status status = ApplyMoves(moves); !status.ok()) {
+    // Committed, but not named so: only the next Open can put that right.
+    return health_.Poison(base::WithFrame(status, "naming the files of a committed transaction"));
+  }
+  absl::MutexLock lock(&mu_);
+  Commit(txn.id);
+  for (const FileMove& move : moves) {
+    files_.at(move.file).disk_path = move.to;
+    pages_.SetPath(move.file, move.to);
+  }
+  return absl::OkStatus();
+}
+
+// REQUIRES: mu_. The pending changes of `txn` are committed: states change, names do not.
+void FileDirectory::Commit(TxnId txn) {
+  mu_.AssertHeld();
+  const auto found = pending_.find(txn);
+  if (found == pending_.end()) return;
+  for (const Change& change : found->second) {
+    files_.at(change.file).state = change.kind == RecordKind::kFileDrop ? FileState::kDropped : FileState::kLive;
+  }
+  pending_.erase(found);
+}
+
+// Names may be swapped or handed on within one set of moves: whoever has a name that another wants steps aside first.
+Status FileDirectory::ApplyMoves(std::vector<FileMove> moves) {
+  std::vector<std::string> changed;
+  const auto rename = [&](const std::string& from, const std::string& to) -> Status {
+    TURDB_ASSIGN_OR_RETURN(const bool taken, environment_.files->Exists(os::JoinPath(directory_, to)));
+    if (taken) return base::CorruptionError(absl::StrCat("renaming ", from, " to ", to, ": a file of that name exists"));
+    changed.push_back(from);
+    changed.push_back(to);
+    return environment_.files->Rename(os::JoinPath(directory_, from), os::JoinPath(directory_, to));
+  };
+  for (FileMove& move : moves) {
+    const bool wanted = std::any_of(moves.begin(), moves.end(), [&](const FileMove& other) { return other.to == move.from; });
+    if (!wanted) continue;
+    const std::string aside = CreatedName(move.to, move.file);
+    TURDB_RETURN_IF_ERROR(rename(move.from, aside));
+    move.from = aside;
+  }
+  for (const FileMove& move : moves) TURDB_RETURN_IF_ERROR(rename(move.from, move.to));
+  return SyncDirectories(changed);
+}
+
+Status FileDirectory::RemoveDropped(FileId file) {
+  change_lock_.Acquire(*environment_.scheduler);
+  const auto release = absl::MakeCleanup([this] { change_lock_.Release(*environment_.scheduler); });
+  std::string path;
+  {
+    absl::MutexLock lock(&mu_);
+    const auto found = files_.find(file);
+    if (found == files_.end()) return absl::OkStatus();
+    TURDB_CHECK(found->second.state == FileState::kDropped);
+    path = found->second.disk_path;
+  }
+  pool_.DiscardFile(file);
+  pages_.Forget(file);
+  TURDB_RETURN_IF_ERROR(environment_.files->Remove(os::JoinPath(directory_, path)));
+  const std::string parent(ParentOf(path));
+  if (!parent.empty()) {  // a schema's folder goes with its last file, if this was it
+    TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, environment_.files->List(os::JoinPath(directory_, parent)));
+    if (names.empty() && parent != "root") {
+      TURDB_RETURN_IF_ERROR(environment_.files->RemoveDirectory(os::JoinPath(directory_, parent)));
+    }
+  }
+  absl::MutexLock lock(&mu_);
+  files_.erase(file);
+  return absl::OkStatus();
+}
+
+Status FileDirectory::RemoveAllDropped() {
+  std::vector<FileId> dropped;
+  {
+    absl::MutexLock lock(&mu_);
+    for (const auto& [id, file] : files_) {
+      if (file.state == FileState::kDropped) dropped.push_back(id);
+    }
+  }
+  for (const FileId id : dropped) TURDB_RETURN_IF_ERROR(RemoveDropped(id));
+  return absl::OkStatus();
+}
+
+// ---- Checkpoints
+
+bool FileDirectory::TryLogCheckpointBegin(Lsn* begin) {
+  if (!change_lock_.TryAcquire()) return false;
+  const auto release = absl::MakeCleanup([this] { change_lock_.Release(*environment_.scheduler); });
+  absl::MutexLock lock(&mu_);
+  *begin = log_.Append({.kind = RecordKind::kCheckpointBegin}).begin;
+  std::vector<LogEntry> entries;
+  std::vector<std::byte> states;
+  states.reserve(files_.size());
+  size_t bytes = 0;
+  const auto flush = [&] {
+    if (!entries.empty()) log_.Append({.kind = RecordKind::kCheckpointFiles, .entries = entries});
+    entries.clear();
+    bytes = 0;
+  };
+  for (const auto& [id, file] : files_) {
+    const size_t entry_bytes = kEntryHeaderBytes + 1 + file.disk_path.size();
+    if (bytes + entry_bytes > kMaxRecordBytes / 2 || entries.size() == UINT8_MAX) flush();
+    states.push_back(static_cast<std::byte>(file.state));
+    entries.push_back(LogEntry{PageId{id, 0}, op::kFilePath, {Bytes(&states.back(), 1), base::AsBytes(file.disk_path)}});
+    bytes += entry_bytes;
+  }
+  flush();
+  return true;
+}
+
+// ---- Recovery
+
+Status FileDirectory::ReplayMap(const LogRecordView& record) {
+  absl::MutexLock lock(&mu_);
+  for (const LogEntryView& entry : record.entries) {
+    if (entry.payload.empty())
+      return base::CorruptionError(absl::StrCat("log record at LSN ", record.lsn, ": a file without a state"));
+    const auto state = static_cast<FileState>(entry.payload[0]);
+    const std::string path(base::AsText(entry.payload.subspan(1)));
+    files_[entry.page.file] = File{state, path, path};
+    if (state == FileState::kDropped) touched_[entry.page.file].push_back(path);
+  }
+  return absl::OkStatus();
+}
+
+Status FileDirectory::Replay(const LogRecordView& record) {
+  absl::MutexLock lock(&mu_);
+  switch (record.kind) {
+    case RecordKind::kFileCreate: {
+      const LogEntryView& entry = record.entries.at(0);
+      const FileId file = entry.page.file;
+      const std::string path(PathOf(entry));
+      const std::string disk_path = CreatedName(path, file);
+      touched_[file].push_back(disk_path);
+      touched_[file].push_back(path);
+      files_.try_emplace(file, File{FileState::kCreated, disk_path, path});
+      pending_[record.txn].push_back(Change{record.kind, file, record.lsn, "", path});
+      break;
+    }
+    case RecordKind::kFileRename:
+    case RecordKind::kFileDrop: {
+      const LogEntryView& entry = record.entries.at(0);
+      const FileId file = entry.page.file;
+      const auto found = files_.find(file);
+      // The checkpoint's map may be newer: the file was dropped and removed before it.
+      File known = found != files_.end() ? found->second : File{FileState::kDropped, "", ""};
+      const std::string path =
+          record.kind == RecordKind::kFileRename ? std::string(PathOf(entry)) : DroppedName(known.path, file);
+      pending_[record.txn].push_back(Change{record.kind, file, record.lsn, known.path, path});
+      touched_[file].push_back(known.path);
+      touched_[file].push_back(path);
+      touched_[file].push_back(CreatedName(path, file));
+      known.path = path;
+      files_[file] = known;
+      break;
+    }
+    case RecordKind::kFileUndo: {
+      const auto found = pending_.find(record.txn);
+      if (found == pending_.end() || found->second.empty()) break;  // its change lies before the scan
+      const Change change = found->second.back();
+      found->second.pop_back();
+      if (change.kind == RecordKind::kFileCreate) {
+        files_[change.file].state = FileState::kDropped;
+      } else {
+        files_[change.file].path = change.old_path;
+      }
+      break;
+    }
+    case RecordKind::kCommit:
+      Commit(record.txn);
+      break;
+    default:
+      break;
+  }
+  return absl::OkStatus();
+}
+
+// Sets `found` to the name under which the file of object `file` is on disk, empty when it is not.
+Status FileDirectory::FindOnDisk(FileId file, const std::vector<std::string>& names, std::string* found) const {
+  for (const std::string& name : names) {
+    const std::string full = os::JoinPath(directory_, name);
+    TURDB_ASSIGN_OR_RETURN(const bool exists, environment_.files->Exists(full));
+    if (!exists) continue;
+    TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<os::File> opened, environment_.files->Open(full, os::OpenMode::kReadOnly));
+    TURDB_ASSIGN_OR_RETURN(const uint64_t size, opened->Size());
+    std::array<std::byte, kFileHeaderBytes> header{};
+    if (size >= header.size()) TURDB_RETURN_IF_ERROR(opened->Read(0, header));
+    const StatusOr<FileId> id = FileIdOf(header);
+    if (id.ok() && *id == file) {
+      *found = name;
+      return absl::OkStatus();
+    }
+  }
+  return absl::OkStatus();
+}
+
+Status FileDirectory::ApplyNames() {
+  absl::MutexLock lock(&mu_);
+  std::vector<FileMove> moves;
+  std::vector<std::string> removed;
+  for (auto& [id, names] : touched_) {
+    File& file = files_.at(id);
+    std::string wanted = file.path;
+    if (file.state == FileState::kCreated) wanted = names.at(0);
+    // A live file that an unfinished transaction renamed or dropped keeps its name.
+    for (const auto& [txn, changes] : pending_) {
+      for (const Change& change : changes) {
+        if (change.file == id && change.kind != RecordKind::kFileCreate && file.state == FileState::kLive) {
+          wanted = change.old_path;
+          break;
+        }
+      }
+    }
+    names.push_back(file.disk_path);
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    std::erase(names, "");
+    std::string found;
+    TURDB_RETURN_IF_ERROR(FindOnDisk(id, names, &found));
+    if (file.state == FileState::kDropped) {
+      gone_.insert(id);
+      // Nobody can need it any more. The half-made file of a creation that was cut short is not recognised by its
+      // header, but by its name.
+      for (const std::string& name : names) {
+        if (name != found && !name.ends_with(CreatedName("", id))) continue;
+        TURDB_RETURN_IF_ERROR(environment_.files->Remove(os::JoinPath(directory_, name)));
+        removed.push_back(name);
+      }
+      continue;
+    }
+    if (found.empty() && file.state == FileState::kLive) {
+      return base::CorruptionError(absl::StrCat("the file ", wanted, " of object ", id, " is missing"));
+    }
+    file.disk_path = wanted;
+    if (!found.empty() && found != wanted) moves.push_back(FileMove{id, found, wanted});
+  }
+  for (const FileId id : gone_) files_.erase(id);
+  for (const std::string& name : removed) {
+    TURDB_ASSIGN_OR_RETURN(const bool exists, environment_.files->Exists(os::JoinPath(directory_, ParentOf(name))));
+    if (exists) TURDB_RETURN_IF_ERROR(SyncDirectories({name}));
+  }
+  for (const FileMove& move : moves) TURDB_RETURN_IF_ERROR(EnsureDirectories(move.to));
+  TURDB_RETURN_IF_ERROR(ApplyMoves(moves));
+  for (const auto& [id, file] : files_) pages_.SetPath(id, file.disk_path);
+  return absl::OkStatus();
+}
+
+}  // namespace turdb::storage

@@ -1,0 +1,346 @@
+#include "storage/log.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "base/crc32c.h"
+
+namespace turdb::storage {
+namespace {
+
+constexpr size_t kMarkBytes = kRecordHeaderBytes;  // its LSN is in previous_lsn
+
+size_t RecordBytes(const Log::Record& record) {
+  size_t bytes = kRecordHeaderBytes + (HasUndoNext(record.kind) ? 8 : 0);
+  for (const LogEntry& entry : record.entries) bytes += kEntryHeaderBytes + entry.payload_bytes();
+  return (bytes + kRecordAlignment - 1) & ~(kRecordAlignment - 1);
+}
+
+// Writes on and on into the ring, around its end where need be.
+class RingCursor {
+ public:
+  RingCursor(std::byte* ring, size_t ring_bytes, Lsn at) : ring_(ring), mask_(ring_bytes - 1), at_(at) {}
+  void Put(const void* from, size_t bytes) {
+    const size_t offset = at_ & mask_;
+    const size_t room = mask_ + 1 - offset;
+    at_ += bytes;
+    if (bytes <= room) [[likely]] {
+      if (bytes != 0) std::memcpy(ring_ + offset, from, bytes);
+    } else {
+      std::memcpy(ring_ + offset, from, room);
+      std::memcpy(ring_, static_cast<const std::byte*>(from) + room, bytes - room);
+    }
+  }
+  Lsn at() const { return at_; }
+
+ private:
+  std::byte* ring_;
+  size_t mask_;
+  Lsn at_;
+};
+
+}  // namespace
+
+Status VerifyRecord(Lsn lsn, uint64_t epoch, Bytes record) {
+  const uint32_t stored = base::LoadLE<uint32_t>(record.data());
+  const uint32_t computed = base::Crc32c(record.subspan(4), RecordSeed(lsn, epoch));
+  if (stored == computed) return absl::OkStatus();
+  return base::CorruptionError(absl::StrCat("log record at LSN ", lsn, ": checksum 0x", absl::Hex(stored, absl::kZeroPad8),
+                                            " does not match its bytes (0x", absl::Hex(computed, absl::kZeroPad8), ")"));
+}
+
+Log::Log(const os::Environment& environment, Health& health, std::unique_ptr<LogSegments> segments)
+    : environment_(environment), health_(health), segments_(std::move(segments)) {}
+
+Log::~Log() = default;
+
+Status Log::Continue(Lsn end, uint64_t epoch, Lsn redo_from) {
+  ControlBlock control = segments_->control();
+  const bool clean = (control.flags & kControlClean) != 0;
+  control.flags = 0;
+  control.redo_from = redo_from;
+  if (clean || control.sequence == 0) control.scan_from = redo_from;
+  control.durable_lsn = end;
+  return segments_->ContinueAt(end, epoch, control);
+}
+
+Status Log::Start(size_t ring_bytes, Lsn at, uint64_t epoch, base::MemoryBudget& budget) {
+  TURDB_CHECK(std::has_single_bit(ring_bytes) && ring_bytes >= 2 * kMaxRecordBytes);
+  TURDB_CHECK_EQ(at % kRecordAlignment, 0u);
+  reservation_ = base::MemoryReservation(budget);
+  TURDB_RETURN_IF_ERROR(reservation_.Grow(static_cast<int64_t>(ring_bytes), "the log's buffer"));
+  TURDB_RETURN_IF_ERROR(ring_memory_.Reserve(ring_bytes, /*huge_pages=*/false));
+  ring_memory_.Populate(0, ring_bytes);
+  ring_ = ring_memory_.data();
+  ring_bytes_ = ring_bytes;
+  epoch_ = epoch;
+  next_ = written_ = durable_ = visible_ = marked_ = at;
+  return absl::OkStatus();
+}
+
+Log::Slot& Log::AcquireSlot() {
+  // Threads have stacks of their own, so that each tends to find its own slot free.
+  int local;
+  size_t index = (reinterpret_cast<uintptr_t>(&local) >> 16) * uint64_t{0x9E3779B97F4A7C15} >> 60;
+  for (int tries = 0;; ++tries) {
+    Slot& slot = slots_[index];
+    Lsn free = kFreeSlot;
+    if (slot.lower_bound.load(std::memory_order_relaxed) == kFreeSlot &&
+        slot.lower_bound.compare_exchange_strong(free, next_.load(std::memory_order_seq_cst), std::memory_order_seq_cst)) {
+      return slot;
+    }
+    index = (index + 1) % kSlots;
+    if (tries >= kSlots) std::this_thread::yield();
+  }
+}
+
+Log::Position Log::AppendWith(const Record& record, absl::FunctionRef<void(Lsn)>* on_reserved) {
+  const size_t length = RecordBytes(record);
+  TURDB_CHECK_LE(length, kMaxRecordBytes);
+  TURDB_CHECK_LE(record.entries.size(), size_t{UINT8_MAX});
+  Slot& slot = AcquireSlot();
+  const Lsn begin = next_.fetch_add(length, std::memory_order_seq_cst);
+  const Lsn end = begin + length;
+  slot.lower_bound.store(begin, std::memory_order_relaxed);
+  if (on_reserved != nullptr) (*on_reserved)(end);
+  if (end - written_.load(std::memory_order_acquire) <= ring_bytes_ || WaitForSpace(end)) Fill(record, begin, length);
+  slot.lower_bound.store(kFreeSlot, std::memory_order_release);
+  return Position{begin, end};
+}
+
+// False when the log is poisoned and space will never come.
+bool Log::WaitForSpace(Lsn end) {
+  const Lsn needed = end - ring_bytes_;
+  while (written_.load(std::memory_order_acquire) < needed) {
+    if (!health_.ok()) return false;
+    if (write_lock_.TryAcquire()) {
+      // Half the ring at once would be nice, but everything filled is at least that by now.
+      const Status written = WriteRing(FilledPrefix());
+      write_lock_.Release(*environment_.scheduler);
+      if (!written.ok()) return false;
+      if (written_.load(std::memory_order_acquire) < needed) std::this_thread::yield();  // an earlier record is being copied
+    } else {
+      environment_.scheduler->Park(
+          &write_lock_, [this, needed] { return write_lock_.held() && written_.load(std::memory_order_acquire) < needed; },
+          os::Scheduler::kForever);
+    }
+  }
+  return true;
+}
+
+void Log::Fill(const Record& record, Lsn begin, size_t length) {
+  RecordHeader header{};
+  header.length_bytes = static_cast<uint32_t>(length);
+  header.kind = record.kind;
+  header.entry_count = static_cast<uint8_t>(record.entries.size());
+  header.txn = record.txn;
+  header.previous_lsn = record.previous_lsn;
+  RingCursor cursor(ring_, ring_bytes_, begin);
+  cursor.Put(&header, sizeof(header));
+  if (HasUndoNext(record.kind)) cursor.Put(&record.undo_next, sizeof(record.undo_next));
+  for (const LogEntry& entry : record.entries) {
+    const size_t payload = entry.payload_bytes();
+    TURDB_CHECK_LE(payload, kMaxEntryBytes);
+    const EntryHeader entry_header{entry.page.file, entry.page.page, entry.op, 0, static_cast<uint16_t>(payload)};
+    cursor.Put(&entry_header, sizeof(entry_header));
+    for (const Bytes part : entry.parts) cursor.Put(part.data(), part.size());
+  }
+  static constexpr std::byte kPadding[kRecordAlignment] = {};
+  cursor.Put(kPadding, begin + length - cursor.at());
+  // The checksum skips itself. Records are 8-aligned, so its four bytes never straddle the ring's end.
+  const size_t offset = begin & (ring_bytes_ - 1);
+  const size_t first = std::min(length, ring_bytes_ - offset);
+  uint32_t crc = base::Crc32c(Bytes(ring_ + offset + 4, first - 4), RecordSeed(begin, epoch_));
+  if (first < length) crc = base::Crc32c(Bytes(ring_, length - first), crc);
+  base::StoreLE(ring_ + offset, crc);
+}
+
+Lsn Log::FilledPrefix() const {
+  Lsn filled = next_.load(std::memory_order_seq_cst);
+  for (const Slot& slot : slots_) filled = std::min(filled, slot.lower_bound.load(std::memory_order_seq_cst));
+  return filled;
+}
+
+// REQUIRES: the write lock. Takes space only if there is some: the holder must not wait for it.
+void Log::AppendMark() {
+  const Lsn durable = durable_.load(std::memory_order_acquire);
+  if (durable == marked_) return;
+  Slot& slot = AcquireSlot();
+  Lsn begin = next_.load(std::memory_order_seq_cst);
+  bool reserved = false;
+  while (begin + kMarkBytes - written_.load(std::memory_order_relaxed) <= ring_bytes_) {
+    if (next_.compare_exchange_weak(begin, begin + kMarkBytes, std::memory_order_seq_cst)) {
+      reserved = true;
+      break;
+    }
+  }
+  if (reserved) {
+    Fill(Record{.kind = RecordKind::kFlushMark, .previous_lsn = durable}, begin, kMarkBytes);
+    marked_ = durable;
+  }
+  slot.lower_bound.store(kFreeSlot, std::memory_order_release);
+}
+
+// REQUIRES: the write lock. Hands the ring's bytes up to `to` to the operating system.
+Status Log::WriteRing(Lsn to) {
+  Lsn from = written_.load(std::memory_order_relaxed);
+  while (from < to) {
+    if (!health_.ok()) return health_.status();
+    const size_t offset = from & (ring_bytes_ - 1);
+    const size_t part = static_cast<size_t>(std::min<uint64_t>(to - from, ring_bytes_ - offset));
+    if (Status status = segments_->Append(from, Bytes(ring_ + offset, part)); !status.ok()) {
+      return health_.Poison(base::WithFrame(status, "writing the log"));
+    }
+    from += part;
+  }
+  // Only now: the ring's end may lie in the middle of a record (invariant 4).
+  if (to > written_.load(std::memory_order_relaxed)) written_.store(to, std::memory_order_release);
+  return absl::OkStatus();
+}
+
+// REQUIRES: the write lock.
+Status Log::WriteLocked(Lsn target) {
+  AppendMark();
+  for (;;) {
+    TURDB_RETURN_IF_ERROR(WriteRing(FilledPrefix()));
+    if (written_.load(std::memory_order_relaxed) >= target) return absl::OkStatus();
+    if (!health_.ok()) return health_.status();
+    std::this_thread::yield();  // somebody is in the middle of copying a record below
+  }
+}
+
+void Log::Publish(Lsn lsn) {
+  Lsn seen = visible_.load(std::memory_order_relaxed);
+  while (seen < lsn && !visible_.compare_exchange_weak(seen, lsn, std::memory_order_release, std::memory_order_relaxed)) {
+  }
+}
+
+Status Log::WaitFilled(Lsn lsn) {
+  for (int tries = 0; visible_.load(std::memory_order_acquire) < lsn; ++tries) {
+    if (!health_.ok()) return health_.status();
+    const Lsn filled = FilledPrefix();
+    if (filled >= lsn) {
+      Publish(filled);
+      break;
+    }
+    if (tries > 16) std::this_thread::yield();
+  }
+  return absl::OkStatus();
+}
+
+Status Log::WaitWritten(Lsn lsn) {
+  while (written_.load(std::memory_order_acquire) < lsn) {
+    if (!health_.ok()) return health_.status();
+    if (write_lock_.TryAcquire()) {
+      const Status status = written_.load(std::memory_order_relaxed) < lsn ? WriteLocked(lsn) : absl::OkStatus();
+      write_lock_.Release(*environment_.scheduler);
+      TURDB_RETURN_IF_ERROR(status);
+    } else {
+      environment_.scheduler->Park(
+          &write_lock_, [this, lsn] { return write_lock_.held() && written_.load(std::memory_order_acquire) < lsn; },
+          os::Scheduler::kForever);
+    }
+  }
+  Publish(written_.load(std::memory_order_acquire));
+  return absl::OkStatus();
+}
+
+// REQUIRES: the sync lock.
+StatusOr<Lsn> Log::SyncLocked(Lsn target) {
+  // Everything filled by now goes along: whoever waits for it finds it done.
+  const Lsn filled = FilledPrefix();
+  write_lock_.Acquire(*environment_.scheduler);
+  const Status written = WriteLocked(std::max(target, filled));
+  write_lock_.Release(*environment_.scheduler);
+  TURDB_RETURN_IF_ERROR(written);
+  const Lsn covered = written_.load(std::memory_order_acquire);
+  if (Status status = segments_->Sync(); !status.ok()) return health_.Poison(base::WithFrame(status, "syncing the log"));
+  return covered;
+}
+
+Status Log::WaitDurable(Lsn lsn) {
+  while (durable_.load(std::memory_order_acquire) < lsn) {
+    if (!health_.ok()) return health_.status();
+    if (sync_lock_.TryAcquire()) {
+      StatusOr<Lsn> covered = durable_.load(std::memory_order_relaxed);
+      if (*covered < lsn) covered = SyncLocked(lsn);
+      if (covered.ok()) {
+        durable_.store(*covered, std::memory_order_release);
+        Publish(*covered);
+      }
+      sync_lock_.Release(*environment_.scheduler);
+      TURDB_RETURN_IF_ERROR(covered.status());
+    } else {
+      environment_.scheduler->Park(
+          &sync_lock_, [this, lsn] { return sync_lock_.held() && durable_.load(std::memory_order_acquire) < lsn; },
+          os::Scheduler::kForever);
+    }
+  }
+  return absl::OkStatus();
+}
+
+StatusOr<LogRecordView> Log::Read(Lsn lsn, std::vector<std::byte>& buffer) {
+  const Lsn next = next_.load(std::memory_order_acquire);
+  if (lsn < kFirstLsn || lsn % kRecordAlignment != 0 || lsn + kRecordHeaderBytes > next) {
+    return base::InternalError(absl::StrCat("no log record begins at LSN ", lsn, " (the log ends at ", next, ")"));
+  }
+  // What is written is in a segment; what is not stays in the ring as long as the write lock is held.
+  const auto read = [&](Lsn from, base::MutableBytes into) -> Status {
+    if (from < written_.load(std::memory_order_acquire)) return segments_->Read(from, into);
+    const size_t offset = from & (ring_bytes_ - 1);
+    const size_t first = std::min(into.size(), ring_bytes_ - offset);
+    std::memcpy(into.data(), ring_ + offset, first);
+    std::memcpy(into.data() + first, ring_, into.size() - first);
+    return absl::OkStatus();
+  };
+  const bool lock = lsn >= written_.load(std::memory_order_acquire);
+  if (lock) {
+    while (FilledPrefix() <= lsn && health_.ok()) std::this_thread::yield();
+    write_lock_.Acquire(*environment_.scheduler);
+  }
+  const auto read_record = [&]() -> Status {
+    buffer.resize(kRecordHeaderBytes);
+    TURDB_RETURN_IF_ERROR(read(lsn, buffer));
+    const uint32_t length = base::LoadLE<uint32_t>(buffer.data() + offsetof(RecordHeader, length_bytes));
+    if (length < kRecordHeaderBytes || length > kMaxRecordBytes || length % kRecordAlignment != 0 || lsn + length > next) {
+      return base::CorruptionError(absl::StrCat("log record at LSN ", lsn, ": length ", length, " is impossible"));
+    }
+    buffer.resize(length);
+    return read(lsn, buffer);
+  };
+  const Status status = read_record();
+  if (lock) write_lock_.Release(*environment_.scheduler);
+  TURDB_RETURN_IF_ERROR(status);
+  LogSegments::Extent extent;
+  const uint64_t epoch = segments_->Locate(lsn, &extent) ? extent.epoch : epoch_;
+  if (Status verified = VerifyRecord(lsn, epoch, buffer); !verified.ok()) {
+    // A record that was reserved after the poisoning is nowhere.
+    return health_.ok() ? verified : health_.status();
+  }
+  return ParseRecord(lsn, buffer);
+}
+
+Status Log::WriteControl(const ControlBlock& control) {
+  sync_lock_.Acquire(*environment_.scheduler);
+  write_lock_.Acquire(*environment_.scheduler);
+  ControlBlock stamped = control;
+  stamped.durable_lsn = durable_.load(std::memory_order_acquire);
+  Status status = health_.ok() ? segments_->WriteControl(stamped) : health_.status();
+  write_lock_.Release(*environment_.scheduler);
+  if (status.ok()) status = segments_->Sync();
+  if (!status.ok()) status = health_.Poison(base::WithFrame(status, "writing the log's control block"));
+  sync_lock_.Release(*environment_.scheduler);
+  return status;
+}
+
+Status Log::Recycle(Lsn keep) {
+  write_lock_.Acquire(*environment_.scheduler);
+  Status status = health_.ok() ? segments_->Recycle(keep) : health_.status();
+  write_lock_.Release(*environment_.scheduler);
+  return status;
+}
+
+}  // namespace turdb::storage

@@ -1,0 +1,367 @@
+#include "storage/log_segments.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/check.h"
+#include "base/crc32c.h"
+#include "storage/page.h"
+
+namespace turdb::storage {
+
+using base::Bytes;
+using base::Lsn;
+using base::MutableBytes;
+using base::Status;
+
+namespace {
+
+constexpr std::string_view kSegmentMagic = "TurDB Log";
+constexpr uint64_t kFirstStepBytes = 256 << 10;
+constexpr uint64_t kLargestStepBytes = 4 << 20;
+constexpr size_t kMaxSpares = 2;
+
+template <typename T>
+Bytes Covered(const T& block) {  // the bytes its checksum covers
+  return Bytes(reinterpret_cast<const std::byte*>(&block), offsetof(T, crc));
+}
+
+bool AllZero(Bytes bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
+}
+
+}  // namespace
+
+bool ParseSegmentName(std::string_view name, uint64_t* number) {
+  if (!name.starts_with("wal.") || name.size() < 10) return false;
+  name.remove_prefix(4);
+  return std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; }) && absl::SimpleAtoi(name, number);
+}
+
+std::string LogSegments::PathOf(uint64_t number) const {
+  return os::JoinPath(config_.directory, absl::StrFormat("wal.%06d", number));
+}
+
+base::StatusOr<std::unique_ptr<LogSegments>> LogSegments::Open(Config config) {
+  auto segments = std::unique_ptr<LogSegments>(new LogSegments(std::move(config)));
+  TURDB_RETURN_IF_ERROR(segments->Load());
+  return segments;
+}
+
+Status LogSegments::Load() {
+  TURDB_ASSIGN_OR_RETURN(const bool exists, config_.files->Exists(config_.directory));
+  if (!exists) return absl::OkStatus();
+  TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, config_.files->List(config_.directory));
+  std::vector<std::pair<uint64_t, std::string>> numbered;
+  for (const std::string& name : names) {
+    uint64_t number = 0;
+    if (ParseSegmentName(name, &number)) numbered.emplace_back(number, os::JoinPath(config_.directory, name));
+  }
+  std::sort(numbered.begin(), numbered.end());
+  for (const auto& [number, path] : numbered) {
+    TURDB_RETURN_IF_ERROR(LoadSegment(number, path));
+    next_number_ = number + 1;
+  }
+  absl::MutexLock lock(&mu_);
+  // Only the run of consecutive segments at the end is the log; what lies before a gap is spare already.
+  size_t first = segments_.empty() ? 0 : segments_.size() - 1;
+  while (first > 0 && segments_[first - 1].number + 1 == segments_[first].number) --first;
+  for (size_t i = 0; i < first; ++i) spares_.push_back(segments_[i].path);
+  segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(first));
+  for (size_t i = 0; i + 1 < segments_.size(); ++i) {
+    Segment& segment = segments_[i];
+    const Lsn next = segments_[i + 1].start;
+    if (next < segment.start || next > segment.end) {
+      return base::CorruptionError(absl::StrCat(segments_[i + 1].path, ": begins at LSN ", next, ", but ", segment.path,
+                                                " holds ", segment.start, " to ", segment.end));
+    }
+    segment.end = next;
+  }
+  return absl::OkStatus();
+}
+
+Status LogSegments::LoadSegment(uint64_t number, const std::string& path) {
+  const os::OpenMode mode = config_.read_only ? os::OpenMode::kReadOnly : os::OpenMode::kReadWrite;
+  TURDB_ASSIGN_OR_RETURN(std::shared_ptr<os::File> file, config_.files->Open(path, mode));
+  TURDB_ASSIGN_OR_RETURN(const uint64_t size, file->Size());
+  std::array<std::byte, kSegmentHeaderBytes> block{};
+  if (size >= block.size()) TURDB_RETURN_IF_ERROR(file->Read(0, block));
+  SegmentHeader header;
+  std::memcpy(&header, block.data(), sizeof(header));
+  const bool unused = AllZero(Bytes(block).first(sizeof(header)));
+  if (!unused) {
+    if (std::string_view(header.magic, strnlen(header.magic, sizeof(header.magic))) != kSegmentMagic ||
+        header.crc != base::Crc32c(Covered(header))) {
+      return base::CorruptionError(absl::StrCat(path, ": the header of the log segment is damaged"));
+    }
+    if (header.format_version != kFormatVersion) {
+      return base::UnsupportedError(
+          absl::StrCat(path, ": log format version ", header.format_version, ", this library knows ", kFormatVersion));
+    }
+    if (header.database_id != config_.database_id) {
+      return base::CorruptionError(absl::StrCat(path, ": belongs to another database"));
+    }
+  }
+  if (unused || header.number != number) {  // the power went before a fresh or renamed segment got its header
+    spares_.push_back(path);
+    return absl::OkStatus();
+  }
+  for (size_t slot = 0; slot < 2; ++slot) {
+    ControlBlock control;
+    std::memcpy(&control, block.data() + kControlOffset * (slot + 1), sizeof(control));
+    if (control.crc == base::Crc32c(Covered(control)) && control.database_id == config_.database_id &&
+        control.sequence > control_.sequence) {
+      control_ = control;
+    }
+  }
+  absl::MutexLock lock(&mu_);
+  segments_.push_back(Segment{.number = number,
+                              .start = header.start_lsn,
+                              .end = header.start_lsn + header.capacity_bytes,
+                              .epoch = header.epoch,
+                              .allocated_bytes = size,
+                              .path = path,
+                              .file = std::move(file)});
+  return absl::OkStatus();
+}
+
+bool LogSegments::empty() const {
+  absl::MutexLock lock(&mu_);
+  return segments_.empty();
+}
+
+uint64_t LogSegments::last_epoch() const {
+  absl::MutexLock lock(&mu_);
+  uint64_t last = epoch_;
+  for (const Segment& segment : segments_) last = std::max(last, segment.epoch);
+  return last;
+}
+
+Lsn LogSegments::begin_lsn() const {
+  absl::MutexLock lock(&mu_);
+  return segments_.empty() ? kFirstLsn : segments_.front().start;
+}
+
+Lsn LogSegments::end_lsn() const {
+  absl::MutexLock lock(&mu_);
+  return segments_.empty() ? kFirstLsn : segments_.back().end;
+}
+
+uint64_t LogSegments::total_bytes() const {
+  absl::MutexLock lock(&mu_);
+  uint64_t total = 0;
+  for (const Segment& segment : segments_) total += segment.allocated_bytes;
+  return total;
+}
+
+const LogSegments::Segment* LogSegments::Find(Lsn lsn) const {
+  // The newest that starts at or below: an earlier one may have been cut short at the same LSN.
+  for (size_t i = segments_.size(); i-- > 0;) {
+    if (segments_[i].start <= lsn) return lsn < segments_[i].end ? &segments_[i] : nullptr;
+  }
+  return nullptr;
+}
+
+bool LogSegments::Locate(Lsn lsn, Extent* extent) const {
+  absl::MutexLock lock(&mu_);
+  const Segment* segment = Find(lsn);
+  if (segment == nullptr) return false;
+  const uint64_t allocated = segment->allocated_bytes - std::min<uint64_t>(segment->allocated_bytes, kSegmentHeaderBytes);
+  *extent = Extent{segment->start, segment->end, segment->epoch, segment->number, allocated, segment->path};
+  return true;
+}
+
+Status LogSegments::Read(Lsn lsn, MutableBytes into) const {
+  while (!into.empty()) {
+    std::shared_ptr<os::File> file;
+    uint64_t offset = 0;
+    size_t part = 0;
+    uint64_t allocated = 0;
+    {
+      absl::MutexLock lock(&mu_);
+      const Segment* segment = Find(lsn);
+      if (segment == nullptr) return base::CorruptionError(absl::StrCat("no log segment holds LSN ", lsn));
+      file = segment->file;
+      offset = kSegmentHeaderBytes + (lsn - segment->start);
+      part = static_cast<size_t>(std::min<uint64_t>(into.size(), segment->end - lsn));
+      allocated = segment->allocated_bytes;
+    }
+    // Segments grow in steps; what is not there yet reads as zero.
+    const size_t there = offset >= allocated ? 0 : static_cast<size_t>(std::min<uint64_t>(part, allocated - offset));
+    if (there != 0) TURDB_RETURN_IF_ERROR(file->Read(offset, into.first(there)));
+    if (there != part) std::memset(into.data() + there, 0, part - there);
+    into = into.subspan(part);
+    lsn += part;
+  }
+  return absl::OkStatus();
+}
+
+Status LogSegments::ContinueAt(Lsn end, uint64_t epoch, const ControlBlock& control) {
+  std::vector<Segment> beyond, kept;
+  {
+    absl::MutexLock lock(&mu_);
+    // Newest first, so that a crash in between leaves numbers without a gap.
+    while (!segments_.empty() && segments_.back().start >= end) {
+      beyond.push_back(std::move(segments_.back()));
+      segments_.pop_back();
+    }
+    kept = segments_;
+  }
+  for (Segment& segment : beyond) {
+    segment.file.reset();
+    TURDB_RETURN_IF_ERROR(config_.files->Remove(segment.path));
+  }
+  for (const std::string& spare : spares_) TURDB_RETURN_IF_ERROR(config_.files->Remove(spare));
+  if (!beyond.empty() || !spares_.empty()) TURDB_RETURN_IF_ERROR(config_.files->SyncDirectory(config_.directory));
+  spares_.clear();
+  // What was read may have been only in the system's memory (the process died, the machine did not).
+  for (const Segment& segment : kept) TURDB_RETURN_IF_ERROR(segment.file->Sync());
+  absl::MutexLock lock(&mu_);
+  if (!segments_.empty()) segments_.back().end = std::min(segments_.back().end, end);
+  next_number_ = segments_.empty() ? next_number_ : segments_.back().number + 1;
+  epoch_ = epoch;
+  control_ = control;
+  control_.flags = 0;
+  fresh_segment_wanted_ = true;
+  return absl::OkStatus();
+}
+
+void LogSegments::StampControl(ControlBlock* control) const {
+  control->database_id = config_.database_id;
+  control->zero = 0;
+  control->crc = base::Crc32c(Covered(*control));
+}
+
+Status LogSegments::BeginSegment(Lsn start) {
+  TURDB_CHECK(!config_.read_only);
+  if (!fresh_segment_wanted_) TURDB_RETURN_IF_ERROR(Sync());  // Sync() looks only at the newest
+  Segment segment{.number = next_number_,
+                  .start = start,
+                  .end = start + config_.segment_bytes,
+                  .epoch = epoch_,
+                  .allocated_bytes = 0,
+                  .path = PathOf(next_number_),
+                  .file = nullptr};
+  if (!spares_.empty()) {
+    TURDB_RETURN_IF_ERROR(config_.files->Rename(spares_.back(), segment.path));
+    spares_.pop_back();
+    TURDB_ASSIGN_OR_RETURN(segment.file, config_.files->Open(segment.path, os::OpenMode::kReadWrite));
+    TURDB_ASSIGN_OR_RETURN(segment.allocated_bytes, segment.file->Size());
+  } else {
+    TURDB_ASSIGN_OR_RETURN(segment.file, config_.files->Open(segment.path, os::OpenMode::kCreateOrTruncate));
+  }
+  TURDB_RETURN_IF_ERROR(EnsureAllocated(segment, kSegmentHeaderBytes + 1));
+  SegmentHeader header{};
+  std::memcpy(header.magic, kSegmentMagic.data(), kSegmentMagic.size());
+  header.format_version = kFormatVersion;
+  header.header_bytes = kSegmentHeaderBytes;
+  header.database_id = config_.database_id;
+  header.number = segment.number;
+  header.start_lsn = start;
+  header.epoch = epoch_;
+  header.capacity_bytes = config_.segment_bytes;
+  header.crc = base::Crc32c(Covered(header));
+  if (fresh_segment_wanted_) ++control_.sequence;  // outranks the "closed properly" of the last opening
+  StampControl(&control_);
+  std::array<std::byte, kSegmentHeaderBytes> block{};
+  std::memcpy(block.data(), &header, sizeof(header));
+  std::memcpy(block.data() + kControlOffset * (1 + control_.sequence % 2), &control_, sizeof(control_));
+  TURDB_RETURN_IF_ERROR(segment.file->Write(0, block));
+  TURDB_RETURN_IF_ERROR(config_.files->SyncDirectory(config_.directory));
+  absl::MutexLock lock(&mu_);
+  segments_.push_back(std::move(segment));
+  ++next_number_;
+  fresh_segment_wanted_ = false;
+  return absl::OkStatus();
+}
+
+Status LogSegments::EnsureAllocated(Segment& segment, uint64_t bytes) {
+  if (bytes <= segment.allocated_bytes) return absl::OkStatus();
+  const uint64_t step = std::clamp(segment.allocated_bytes, kFirstStepBytes, kLargestStepBytes);
+  const uint64_t full = kSegmentHeaderBytes + config_.segment_bytes;
+  const uint64_t wanted = std::max(bytes, std::min(full, (bytes + step - 1) / step * step));
+  TURDB_RETURN_IF_ERROR(segment.file->Extend(wanted));
+  segment.allocated_bytes = wanted;
+  return absl::OkStatus();
+}
+
+Status LogSegments::Append(Lsn lsn, Bytes bytes) {
+  while (!bytes.empty()) {
+    Segment copy;
+    bool full = true;
+    if (!fresh_segment_wanted_) {
+      absl::MutexLock lock(&mu_);
+      copy = segments_.back();
+      full = lsn == copy.end;
+      TURDB_CHECK(lsn >= copy.start && lsn <= copy.end);
+    }
+    if (full) {
+      TURDB_RETURN_IF_ERROR(BeginSegment(lsn));
+      continue;
+    }
+    const size_t part = static_cast<size_t>(std::min<uint64_t>(bytes.size(), copy.end - lsn));
+    const uint64_t offset = kSegmentHeaderBytes + (lsn - copy.start);
+    const uint64_t allocated_before = copy.allocated_bytes;
+    TURDB_RETURN_IF_ERROR(EnsureAllocated(copy, offset + part));
+    if (copy.allocated_bytes != allocated_before) {
+      absl::MutexLock lock(&mu_);
+      segments_.back().allocated_bytes = copy.allocated_bytes;
+    }
+    TURDB_RETURN_IF_ERROR(copy.file->Write(offset, bytes.first(part)));
+    bytes = bytes.subspan(part);
+    lsn += part;
+  }
+  return absl::OkStatus();
+}
+
+Status LogSegments::Sync() {
+  std::shared_ptr<os::File> file;
+  {
+    absl::MutexLock lock(&mu_);
+    if (segments_.empty()) return absl::OkStatus();
+    file = segments_.back().file;
+  }
+  return file->Sync();
+}
+
+Status LogSegments::WriteControl(ControlBlock control) {
+  TURDB_CHECK(!fresh_segment_wanted_);
+  control.sequence = control_.sequence + 1;
+  StampControl(&control);
+  std::shared_ptr<os::File> file;
+  {
+    absl::MutexLock lock(&mu_);
+    file = segments_.back().file;
+  }
+  TURDB_RETURN_IF_ERROR(file->Write(kControlOffset * (1 + control.sequence % 2),
+                                    Bytes(reinterpret_cast<const std::byte*>(&control), sizeof(control))));
+  control_ = control;
+  return absl::OkStatus();
+}
+
+Status LogSegments::Recycle(Lsn keep) {
+  std::vector<Segment> old;
+  {
+    absl::MutexLock lock(&mu_);
+    size_t count = 0;
+    while (count + 1 < segments_.size() && segments_[count].end <= keep) ++count;
+    old.assign(std::make_move_iterator(segments_.begin()),
+               std::make_move_iterator(segments_.begin() + static_cast<std::ptrdiff_t>(count)));
+    segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+  for (Segment& segment : old) {
+    segment.file.reset();
+    if (spares_.size() < kMaxSpares) {
+      spares_.push_back(segment.path);
+    } else {
+      TURDB_RETURN_IF_ERROR(config_.files->Remove(segment.path));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace turdb::storage

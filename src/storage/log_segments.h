@@ -1,0 +1,139 @@
+// The files of the log: wal/wal.NNNNNN. The log is one stream of bytes addressed by LSN; a segment holds the
+// stretch from its start LSN on, after a header block of 4096 bytes. FORMAT.md has the tables.
+//
+//   | header (sector 0) | control, even (sector 1) | control, odd (sector 2) | zero ... | log bytes from `start` on ...
+//
+// A segment ends where the next one starts: after `capacity` bytes, or earlier when the database was opened anew
+// there (each opening writes into a fresh segment under a fresh epoch). Control blocks say where recovery begins;
+// the one with the highest sequence number of all segments counts. A segment below what recovery or a rollback can
+// need is renamed to the next number and used again, without being zeroed: the checksums of its old records are
+// seeded with their own LSNs and cannot pass for new ones.
+#ifndef TURDB_STORAGE_LOG_SEGMENTS_H_
+#define TURDB_STORAGE_LOG_SEGMENTS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/status.h"
+#include "os/file_system.h"
+
+namespace turdb::storage {
+
+inline constexpr size_t kSegmentHeaderBytes = 4096;
+inline constexpr size_t kControlOffset = 512;  // sequence numbers alternate between here and 512 further on
+inline constexpr uint64_t kMaxSegmentBytes = uint64_t{64} << 20;
+inline constexpr base::Lsn kFirstLsn = 4096;  // where the log of a new database begins
+
+// On disk: do not change.
+struct SegmentHeader {
+  char magic[16];  // "TurDB Log"
+  uint32_t format_version;
+  uint32_t header_bytes;  // 4096
+  uint64_t database_id;
+  uint64_t number;
+  uint64_t start_lsn;
+  uint64_t epoch;
+  uint64_t capacity_bytes;
+  uint32_t crc;  // CRC32C of bytes 0..63
+  uint32_t zero;
+};
+static_assert(sizeof(SegmentHeader) == 72 && offsetof(SegmentHeader, crc) == 64);
+
+// On disk: do not change.
+struct ControlBlock {
+  uint64_t sequence;
+  uint64_t database_id;
+  uint64_t checkpoint_lsn;  // its begin record, 0 = no checkpoint yet
+  uint64_t scan_from;       // analysis reads from here: the redo point, or the first record of a writer alive then
+  uint64_t redo_from;
+  uint64_t durable_lsn;  // the log was durable up to here when this block was written
+  uint64_t flags;        // 1 = closed properly: the log ends at durable_lsn and nothing is to be redone
+  uint32_t crc;          // CRC32C of bytes 0..55
+  uint32_t zero;
+};
+inline constexpr uint64_t kControlClean = 1;
+static_assert(sizeof(ControlBlock) == 64 && offsetof(ControlBlock, crc) == 56);
+
+// Reading is thread-safe. All that changes segments is called by one thread at a time (the log's writer).
+class LogSegments {
+ public:
+  struct Config {
+    os::FileSystem* files = nullptr;
+    std::string directory;  // of the segments
+    uint64_t database_id = 0;
+    uint64_t segment_bytes = kMaxSegmentBytes;
+    bool read_only = false;
+  };
+  // A stretch of the log in one segment.
+  struct Extent {
+    base::Lsn begin = 0, end = 0;
+    uint64_t epoch = 0, number = 0;
+    uint64_t allocated_bytes = 0;  // of log bytes; beyond, the segment is not there yet
+    std::string path;
+  };
+
+  // Reads the headers of the segments that are there. Damaged or foreign ones are errors.
+  static base::StatusOr<std::unique_ptr<LogSegments>> Open(Config config);
+
+  bool empty() const;
+  const ControlBlock& control() const { return control_; }  // the newest; sequence 0: there is none
+  uint64_t last_epoch() const;
+  // The segment that holds `lsn`; false when none does.
+  bool Locate(base::Lsn lsn, Extent* extent) const;
+  base::Lsn begin_lsn() const;  // of the oldest segment
+  base::Lsn end_lsn() const;    // beyond the capacity of the newest
+  // REQUIRES: the range lies in segments that follow each other.
+  base::Status Read(base::Lsn lsn, base::MutableBytes into) const;
+
+  // Recovery found that the log ends at `end`: what holds only later bytes is removed, the rest made durable, and
+  // the next Append begins a fresh segment under `epoch`.
+  base::Status ContinueAt(base::Lsn end, uint64_t epoch, const ControlBlock& control);
+  // REQUIRES: `lsn` is where the last Append ended.
+  base::Status Append(base::Lsn lsn, base::Bytes bytes);
+  // What was appended before becomes durable. May run beside Append.
+  base::Status Sync();
+  // Writes the control block into the newest segment; the caller syncs. Fills in sequence, id and checksum.
+  base::Status WriteControl(ControlBlock control);
+  // Segments that end at or below `keep` are kept as spares or removed.
+  base::Status Recycle(base::Lsn keep);
+  uint64_t total_bytes() const;  // of all segment files
+
+ private:
+  struct Segment {
+    uint64_t number = 0;
+    base::Lsn start = 0, end = 0;
+    uint64_t epoch = 0;
+    uint64_t allocated_bytes = 0;
+    std::string path;
+    std::shared_ptr<os::File> file;
+  };
+  explicit LogSegments(Config config) : config_(std::move(config)) {}
+  base::Status Load();
+  base::Status LoadSegment(uint64_t number, const std::string& path);
+  base::Status BeginSegment(base::Lsn start);
+  base::Status EnsureAllocated(Segment& segment, uint64_t bytes);
+  std::string PathOf(uint64_t number) const;
+  void StampControl(ControlBlock* control) const;
+  const Segment* Find(base::Lsn lsn) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  const Config config_;
+  mutable absl::Mutex mu_;
+  std::vector<Segment> segments_ ABSL_GUARDED_BY(mu_);  // by number; changed by the writer only
+  std::vector<std::string> spares_;                     // the writer's
+  ControlBlock control_{};                              // the writer's
+  uint64_t epoch_ = 0;
+  uint64_t next_number_ = 1;
+  bool fresh_segment_wanted_ = true;
+};
+
+// Whether `name` is a segment's, and its number.
+bool ParseSegmentName(std::string_view name, uint64_t* number);
+
+}  // namespace turdb::storage
+
+#endif  // TURDB_STORAGE_LOG_SEGMENTS_H_

@@ -1,0 +1,219 @@
+// Opening and closing: the directory's lock, a new database's first files, recovery's order of steps.
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "base/crc32c.h"
+#include "base/limits.h"
+#include "storage/file_header.h"
+#include "storage/recovery.h"
+#include "storage/redo.h"
+#include "storage/storage_impl.h"
+
+namespace turdb::storage {
+namespace {
+
+constexpr std::string_view kMetaName = "turdb.meta";
+constexpr std::string_view kMetaNewName = "turdb.meta.new";
+constexpr std::string_view kLockName = "turdb.lock";
+constexpr std::string_view kLogDirectory = "wal";
+constexpr int64_t kMinWalLimitBytes = 1 << 20;
+constexpr uint64_t kMinSegmentBytes = 256 << 10;
+constexpr size_t kMaxBatchPages = 32;
+
+size_t RingBytes(int64_t wanted) {
+  return std::bit_ceil(static_cast<size_t>(std::clamp<int64_t>(wanted, 2 * int64_t{kMaxRecordBytes}, int64_t{1} << 30)));
+}
+
+// Four segments a limit, so that the files together stay near it.
+uint64_t SegmentBytes(int64_t wal_limit_bytes) {
+  return std::clamp<uint64_t>(std::bit_floor(static_cast<uint64_t>(wal_limit_bytes) / 4), kMinSegmentBytes, kMaxSegmentBytes);
+}
+
+}  // namespace
+
+Storage::Impl::Impl(const os::Environment& env, std::string dir, const Options& opts, base::MemoryBudget& memory)
+    : environment(env),
+      directory(std::move(dir)),
+      options(opts),
+      budget(memory),
+      files(*environment.files, directory, options.read_only),
+      synchronous(options.synchronous) {}
+
+Status Storage::Impl::CheckWritable() const {
+  if (options.read_only) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
+                           "the database is open read-only");
+  }
+  if (closed.load(std::memory_order_relaxed)) return base::MisuseError("the database is closed");
+  return health.status();
+}
+
+Status Storage::Impl::LockDirectory() {
+  TURDB_ASSIGN_OR_RETURN(const bool exists, environment.files->Exists(directory));
+  if (!exists) {
+    if (options.read_only || !options.create_if_missing) {
+      return base::MakeError(absl::StatusCode::kNotFound, base::sqlstate::kUndefinedFile,
+                             "there is no database: the directory does not exist");
+    }
+    TURDB_RETURN_IF_ERROR(environment.files->CreateDirectory(directory));
+    const size_t slash = directory.rfind('/');
+    if (slash != std::string::npos && slash != 0)
+      TURDB_RETURN_IF_ERROR(environment.files->SyncDirectory(directory.substr(0, slash)));
+  }
+  TURDB_ASSIGN_OR_RETURN(lock, environment.files->Lock(os::JoinPath(directory, kLockName),
+                                                       options.read_only ? os::LockMode::kShared : os::LockMode::kExclusive));
+  return absl::OkStatus();
+}
+
+// Until turdb.meta has its name there is no database, and all of this can be done again.
+Status Storage::Impl::CreateDatabase() {
+  TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, environment.files->List(directory));
+  for (const std::string& name : names) {
+    if (name == kLockName || name == kMetaNewName) continue;
+    if (name == kLogDirectory) {
+      TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> segments, environment.files->List(os::JoinPath(directory, name)));
+      if (segments.empty()) continue;
+    }
+    return base::WithHint(
+        base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kUndefinedFile,
+                        absl::StrCat("the directory holds no database (turdb.meta is missing), but it holds ", name)),
+        "give the path of a database, or of an empty or new directory");
+  }
+  std::vector<std::byte> page(kPageSize);
+  MetaHeader header{};
+  std::memcpy(header.magic, kMetaMagic.data(), kMetaMagic.size());
+  header.version = kFormatVersion;
+  header.page_size = kPageSize;
+  header.next_table_id = header.next_index_id = base::kMetaFile + 1;
+  header.shared.page_count = 1;
+  header.shared.format_version = kFormatVersion;
+  while (header.shared.database_id == 0) {
+    environment.entropy->Fill(base::MutableBytes(reinterpret_cast<std::byte*>(&header.shared.database_id), sizeof(uint64_t)));
+  }
+  std::memcpy(page.data(), &header, sizeof(header));
+  SealPage(PageId{base::kMetaFile, 0}, page.data());
+  TURDB_RETURN_IF_ERROR(environment.files->CreateDirectory(os::JoinPath(directory, kLogDirectory)));
+  const std::string new_path = os::JoinPath(directory, kMetaNewName);
+  TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<os::File> file,
+                         environment.files->Open(new_path, os::OpenMode::kCreateOrTruncate));
+  TURDB_RETURN_IF_ERROR(file->Write(0, page));
+  TURDB_RETURN_IF_ERROR(file->Sync());
+  TURDB_RETURN_IF_ERROR(environment.files->Rename(new_path, os::JoinPath(directory, kMetaName)));
+  TURDB_RETURN_IF_ERROR(environment.files->SyncDirectory(directory));
+  recovery.created = true;
+  return absl::OkStatus();
+}
+
+Status Storage::Impl::ReadMeta() {
+  TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<os::File> file,
+                         environment.files->Open(os::JoinPath(directory, kMetaName), os::OpenMode::kReadOnly));
+  std::array<std::byte, kFileHeaderBytes> bytes{};
+  TURDB_RETURN_IF_ERROR(file->Read(0, bytes));
+  MetaHeader header;
+  std::memcpy(&header, bytes.data(), sizeof(header));
+  const auto wrong = [](std::string_view what) { return absl::StrCat(kMetaName, ": ", what); };
+  TURDB_ASSIGN_OR_RETURN(const FileKind kind, KindOfFile(bytes));
+  if (kind != FileKind::kMeta)
+    return base::CorruptionError(wrong("not a database's main file (the magic is another file kind's)"));
+  if (header.shared.format_version != kFormatVersion || header.version != kFormatVersion) {
+    return base::UnsupportedError(
+        wrong(absl::StrCat("format version ", header.shared.format_version, ", this library knows ", kFormatVersion)));
+  }
+  if (header.shared.crc != base::Crc32c(Bytes(bytes).first(file_header::kCrc))) {
+    return base::CorruptionError(wrong("the checksum of the file's header does not match its bytes"));
+  }
+  if (header.page_size != kPageSize) return base::UnsupportedError(wrong(absl::StrCat("page size ", header.page_size)));
+  files.set_database_id(header.shared.database_id);
+  files.SetPath(base::kMetaFile, std::string(kMetaName));
+  // Page 0 of the meta file was changed, so there was a log.
+  recovery.end_lsn = header.shared.lsn;
+  return absl::OkStatus();
+}
+
+Status Storage::Impl::OpenParts(const RedoTable& redo) {
+  TURDB_ASSIGN_OR_RETURN(std::unique_ptr<LogSegments> opened,
+                         LogSegments::Open({.files = environment.files.get(),
+                                            .directory = os::JoinPath(directory, kLogDirectory),
+                                            .database_id = files.database_id(),
+                                            .segment_bytes = SegmentBytes(options.wal_limit_bytes),
+                                            .read_only = options.read_only}));
+  LogSegments& segments = *opened;
+  if (segments.empty() && recovery.end_lsn != base::kNoLsn) {
+    return base::CorruptionError(
+        "the log is missing: the directory wal holds no segment, but the database has been written to");
+  }
+  log = std::make_unique<Log>(environment, health, std::move(opened));
+  write_back = std::make_unique<WriteBack>(*environment.scheduler, *log, files, health);
+  pool.reset(new BufferPool(environment, files, *write_back, health, budget));
+  file_directory = std::make_unique<FileDirectory>(environment, directory, *log, *pool, files, health);
+  checkpointer = std::make_unique<Checkpointer>(environment, *log, *pool, files, *write_back, *file_directory, health);
+
+  Recovery replay(segments, *file_directory, *pool, redo);
+  TURDB_RETURN_IF_ERROR(replay.Analyse(&recovery));
+  if (options.read_only && !recovery.was_clean) {
+    return base::WithHint(base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
+                                          "the database was not closed properly, and read-only it cannot be recovered"),
+                          "open it once for writing, which replays its log");
+  }
+  const uint64_t epoch = segments.last_epoch() + 1;
+  if (!options.read_only) TURDB_RETURN_IF_ERROR(log->Continue(recovery.end_lsn, epoch, replay.redo_from()));
+  TURDB_RETURN_IF_ERROR(log->Start(RingBytes(options.log_buffer_bytes), recovery.end_lsn, epoch, budget));
+  TURDB_RETURN_IF_ERROR(pool->Start(options.page_cache_bytes, options.page_cache_reserve_bytes));
+  const size_t frames = pool->stats().frame_limit;
+  TURDB_RETURN_IF_ERROR(write_back->Start(std::clamp<size_t>(frames / 16, 2, kMaxBatchPages), budget));
+  checkpointer->Start(std::max(options.wal_limit_bytes, kMinWalLimitBytes), replay.redo_from());
+  checkpointer->SetSources([this] { return KeepLsn(); }, [this] { return next_txn_id ? next_txn_id() : recovery.next_txn_id; });
+  TURDB_RETURN_IF_ERROR(file_directory->ApplyNames());
+  TURDB_RETURN_IF_ERROR(replay.Redo(&recovery));
+  absl::MutexLock guard(&mu);
+  for (const UnfinishedTransaction& txn : recovery.unfinished) to_undo[txn.id] = txn.first_lsn;
+  any_to_undo = !to_undo.empty();
+  return absl::OkStatus();
+}
+
+Status Storage::Impl::Open(const RedoTable& redo) {
+  RedoTable all = redo;
+  for (int op = 0x01; op <= 0x1f; ++op) all.by_op[op] = &RedoStorageOp;
+  TURDB_RETURN_IF_ERROR(LockDirectory());
+  TURDB_ASSIGN_OR_RETURN(const bool exists, environment.files->Exists(os::JoinPath(directory, kMetaName)));
+  if (!exists) {
+    if (options.read_only || !options.create_if_missing) {
+      return base::MakeError(absl::StatusCode::kNotFound, base::sqlstate::kUndefinedFile,
+                             "there is no database: turdb.meta does not exist");
+    }
+    TURDB_RETURN_IF_ERROR(CreateDatabase());
+  }
+  TURDB_RETURN_IF_ERROR(ReadMeta());
+  TURDB_RETURN_IF_ERROR(OpenParts(all));
+  if (options.threads > 1 && !options.read_only) checkpointer->StartThread();
+  return absl::OkStatus();
+}
+
+// What rollback may still read. See SetOldestLiveWriter.
+Lsn Storage::Impl::KeepLsn() {
+  Lsn keep = UINT64_MAX;
+  if (oldest_live_writer) {
+    if (const Lsn oldest = oldest_live_writer(); oldest != base::kNoLsn) keep = oldest;
+  }
+  if (any_to_undo.load(std::memory_order_relaxed)) {
+    absl::MutexLock guard(&mu);
+    for (const auto& [txn, first_lsn] : to_undo) keep = std::min(keep, first_lsn);
+  }
+  return keep;
+}
+
+Status Storage::Impl::Close() {
+  if (closed.exchange(true)) return absl::OkStatus();
+  checkpointer->StopThread();
+  if (options.read_only) return absl::OkStatus();
+  TURDB_RETURN_IF_ERROR(health.status());
+  TURDB_RETURN_IF_ERROR(file_directory->RemoveAllDropped());
+  // A database that was only read keeps the log as it is.
+  if (recovery.was_clean && log->next_lsn() == recovery.end_lsn) return absl::OkStatus();
+  return checkpointer->RunAll(/*closing=*/true);
+}
+
+}  // namespace turdb::storage

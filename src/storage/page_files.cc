@@ -1,0 +1,226 @@
+#include "storage/page_files.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "base/crc32c.h"
+#include "storage/file_header.h"
+
+namespace turdb::storage {
+namespace {
+
+constexpr size_t kPageCrcOffset = offsetof(PageHeader, crc);
+constexpr uint64_t kLargestExtensionPages = 256;  // 4 MiB
+
+uint32_t HeaderCrc(const std::byte* page0) { return base::Crc32c(Bytes(page0, file_header::kCrc)); }
+uint32_t PageCrc(const std::byte* page) { return base::Crc32c(Bytes(page + 4, kPageSize - 4)); }
+
+bool IsZero(const std::byte* page) {
+  return std::all_of(page, page + kPageSize, [](std::byte b) { return b == std::byte{0}; });
+}
+
+}  // namespace
+
+void SealPage(PageId id, std::byte* page) {
+  if (id.page == 0) {
+    base::StoreLE(page + file_header::kCrc, HeaderCrc(page));
+  } else {
+    base::StoreLE(page + kPageCrcOffset, PageCrc(page));
+  }
+}
+
+Status VerifyPage(PageId id, const std::byte* page) {
+  const uint32_t stored = base::LoadLE<uint32_t>(page + (id.page == 0 ? file_header::kCrc : kPageCrcOffset));
+  const uint32_t computed = id.page == 0 ? HeaderCrc(page) : PageCrc(page);
+  if (stored == computed) return absl::OkStatus();
+  if (IsZero(page)) return base::CorruptionError("the page was never written");
+  return base::CorruptionError(absl::StrCat("checksum 0x", absl::Hex(stored, absl::kZeroPad8), " does not match its bytes (0x",
+                                            absl::Hex(computed, absl::kZeroPad8), ")"));
+}
+
+Status PageFiles::Verify(const PageFile& file, PageId id, const std::byte* page) const {
+  Status status = VerifyPage(id, page);
+  if (status.ok()) return status;
+  return base::CorruptionError(absl::StrCat(file.path(), ", page ", id.page, ": ", status.message()));
+}
+
+void PageFiles::SetPath(FileId id, std::string path) {
+  absl::MutexLock lock(&mu_);
+  Known& known = known_[id];
+  if (known.open != nullptr) known.open->set_path(path);
+  known.path = std::move(path);
+}
+
+void PageFiles::Forget(FileId id) {
+  absl::MutexLock lock(&mu_);
+  known_.erase(id);
+}
+
+Status PageFiles::OpenFile(FileId id, const std::string& path, std::shared_ptr<PageFile>* opened) {
+  TURDB_ASSIGN_OR_RETURN(std::unique_ptr<os::File> file,
+                         files_.Open(FullPath(path), read_only_ ? os::OpenMode::kReadOnly : os::OpenMode::kReadWrite));
+  std::array<std::byte, kFileHeaderBytes> header;
+  TURDB_RETURN_IF_ERROR(file->Read(0, header));
+  if (base::LoadLE<uint32_t>(header.data() + file_header::kCrc) != HeaderCrc(header.data())) {
+    return base::CorruptionError(absl::StrCat(path, ": the checksum of the file's header does not match its bytes"));
+  }
+  const uint32_t version = base::LoadLE<uint32_t>(header.data() + file_header::kFormatVersion);
+  if (version != kFormatVersion) {
+    return base::UnsupportedError(
+        absl::StrCat(path, ": file format version ", version, ", this library knows ", kFormatVersion));
+  }
+  TURDB_ASSIGN_OR_RETURN(const FileId found, FileIdOf(header));
+  const uint64_t database = base::LoadLE<uint64_t>(header.data() + file_header::kDatabaseId);
+  if (database_id_ != 0 && database != database_id_) {
+    return base::CorruptionError(absl::StrCat(path, ": belongs to another database"));
+  }
+  if (found != id) {
+    return base::CorruptionError(absl::StrCat(path, ": is the file of object ", found, ", not of object ", id));
+  }
+  *opened = std::make_shared<PageFile>(id, std::move(file), path);
+  return absl::OkStatus();
+}
+
+StatusOr<std::shared_ptr<PageFile>> PageFiles::Get(FileId id) {
+  absl::MutexLock lock(&mu_);
+  auto found = known_.find(id);
+  if (found == known_.end()) {
+    return base::MakeError(absl::StatusCode::kNotFound, base::sqlstate::kUndefinedFile,
+                           absl::StrCat("no file has the id ", id));
+  }
+  if (found->second.open == nullptr) TURDB_RETURN_IF_ERROR(OpenFile(id, found->second.path, &found->second.open));
+  return found->second.open;
+}
+
+StatusOr<std::shared_ptr<PageFile>> PageFiles::Create(FileId id, const std::string& path) {
+  TURDB_CHECK(!read_only_);
+  TURDB_ASSIGN_OR_RETURN(std::unique_ptr<os::File> file, files_.Open(FullPath(path), os::OpenMode::kCreateOrTruncate));
+  auto created = std::make_shared<PageFile>(id, std::move(file), path);
+  absl::MutexLock lock(&mu_);
+  known_[id] = Known{path, created};
+  return created;
+}
+
+Status PageFiles::ReadPage(PageId id, std::byte* into) {
+  TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<PageFile> file, Get(id.file));
+  if (Status status = file->file().Read(uint64_t{id.page} * kPageSize, base::MutableBytes(into, kPageSize)); !status.ok()) {
+    return base::WithFrame(std::move(status), absl::StrCat("reading page ", id.page, " of ", file->path()));
+  }
+  return Verify(*file, id, into);
+}
+
+void PageFiles::ReadPages(std::span<const PageId> ids, std::span<std::byte* const> into, std::span<Status> results) {
+  for (size_t begin = 0; begin < ids.size();) {
+    size_t end = begin + 1;
+    while (end < ids.size() && ids[end].file == ids[begin].file) ++end;
+    StatusOr<std::shared_ptr<PageFile>> file = Get(ids[begin].file);
+    Status status = file.status();
+    if (status.ok()) {
+      absl::InlinedVector<os::ReadRequest, 32> requests;
+      for (size_t i = begin; i < end; ++i) {
+        requests.push_back({uint64_t{ids[i].page} * kPageSize, base::MutableBytes(into[i], kPageSize)});
+      }
+      status = (*file)->file().ReadBatch(requests);
+    }
+    for (size_t i = begin; i < end; ++i) results[i] = status.ok() ? Verify(**file, ids[i], into[i]) : status;
+    begin = end;
+  }
+}
+
+Status PageFiles::WritePages(std::span<PageWrite> writes, std::span<const Lsn> first_dirty) {
+  TURDB_CHECK_EQ(writes.size(), first_dirty.size());
+  for (size_t begin = 0; begin < writes.size();) {
+    TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<PageFile> file, Get(writes[begin].id.file));
+    absl::InlinedVector<os::WriteRequest, 32> requests;
+    Lsn lowest = kNothingUnsynced;
+    size_t end = begin;
+    for (; end < writes.size() && writes[end].id.file == file->id(); ++end) {
+      TURDB_DCHECK(end == begin || writes[end - 1].id < writes[end].id);
+      SealPage(writes[end].id, writes[end].bytes);
+      lowest = std::min(lowest, first_dirty[end]);
+      const Bytes bytes(writes[end].bytes, kPageSize);
+      const uint64_t offset = uint64_t{writes[end].id.page} * kPageSize;
+      if (!requests.empty() && requests.back().offset + requests.back().from.size() == offset &&
+          requests.back().from.data() + requests.back().from.size() == bytes.data()) {
+        requests.back().from = Bytes(requests.back().from.data(), requests.back().from.size() + kPageSize);
+      } else {
+        requests.push_back({offset, bytes});
+      }
+    }
+    const Status status =
+        requests.size() == 1 ? file->file().Write(requests[0].offset, requests[0].from) : file->file().WriteBatch(requests);
+    {
+      absl::MutexLock lock(&file->mu_);
+      file->unsynced_lsn_ = std::min(file->unsynced_lsn_, lowest);
+      file->size_pages_ = std::max<uint64_t>(file->size_pages_, uint64_t{writes[end - 1].id.page} + 1);
+    }
+    if (!status.ok()) return base::WithFrame(status, absl::StrCat("writing pages of ", file->path()));
+    begin = end;
+  }
+  return absl::OkStatus();
+}
+
+StatusOr<uint64_t> PageFiles::SizePages(FileId id) {
+  TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<PageFile> file, Get(id));
+  TURDB_ASSIGN_OR_RETURN(const uint64_t size, file->file().Size());
+  return size / kPageSize;
+}
+
+Status PageFiles::Extend(FileId id, PageNo pages) {
+  TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<PageFile> file, Get(id));
+  absl::MutexLock lock(&file->mu_);
+  if (file->size_pages_ >= pages) return absl::OkStatus();
+  TURDB_ASSIGN_OR_RETURN(const uint64_t size, file->file().Size());
+  file->size_pages_ = size / kPageSize;
+  if (file->size_pages_ >= pages) return absl::OkStatus();
+  // An eighth more than asked for, so that a growing file asks seldom and a small one stays small.
+  const uint64_t wanted = pages + std::min<uint64_t>(pages / 8, kLargestExtensionPages);
+  TURDB_RETURN_IF_ERROR(base::WithFrame(file->file().Extend(wanted * kPageSize), absl::StrCat("extending ", file->path_)));
+  file->size_pages_ = wanted;
+  return absl::OkStatus();
+}
+
+Status PageFiles::SyncFile(FileId id) {
+  StatusOr<std::shared_ptr<PageFile>> known = Get(id);
+  if (absl::IsNotFound(known.status())) return absl::OkStatus();  // dropped meanwhile
+  TURDB_RETURN_IF_ERROR(known.status());
+  PageFile& file = **known;
+  {
+    absl::MutexLock lock(&file.mu_);
+    if (file.unsynced_lsn_ == kNothingUnsynced) return absl::OkStatus();
+    file.syncing_lsn_ = std::min(file.syncing_lsn_, file.unsynced_lsn_);
+    file.unsynced_lsn_ = kNothingUnsynced;
+  }
+  // On failure syncing_lsn_ stays and holds the redo point for ever: the database is about to be poisoned.
+  TURDB_RETURN_IF_ERROR(base::WithFrame(file.file().Sync(), absl::StrCat("syncing ", file.path())));
+  absl::MutexLock lock(&file.mu_);
+  file.syncing_lsn_ = kNothingUnsynced;
+  return absl::OkStatus();
+}
+
+std::vector<FileId> PageFiles::UnsyncedFiles() const {
+  std::vector<FileId> ids;
+  absl::MutexLock lock(&mu_);
+  for (const auto& [id, known] : known_) {
+    if (known.open == nullptr) continue;
+    absl::MutexLock file_lock(&known.open->mu_);
+    if (known.open->unsynced_lsn_ != kNothingUnsynced) ids.push_back(id);
+  }
+  return ids;
+}
+
+Lsn PageFiles::UnsyncedLsn() const {
+  Lsn lowest = kNothingUnsynced;
+  absl::MutexLock lock(&mu_);
+  for (const auto& [id, known] : known_) {
+    if (known.open == nullptr) continue;
+    absl::MutexLock file_lock(&known.open->mu_);
+    lowest = std::min({lowest, known.open->unsynced_lsn_, known.open->syncing_lsn_});
+  }
+  return lowest;
+}
+
+}  // namespace turdb::storage

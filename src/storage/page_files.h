@@ -1,0 +1,130 @@
+// Files of pages: which file an id means, reading with verification, writing with checksums, and what was written
+// but not yet synced.
+#ifndef TURDB_STORAGE_PAGE_FILES_H_
+#define TURDB_STORAGE_PAGE_FILES_H_
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
+#include "base/ids.h"
+#include "base/status.h"
+#include "os/file_system.h"
+#include "storage/health.h"
+#include "storage/page.h"
+
+namespace turdb::storage {
+
+using base::Bytes;
+using base::FileId;
+using base::Lsn;
+using base::PageId;
+using base::PageNo;
+using base::Status;
+using base::StatusOr;
+
+inline constexpr Lsn kNothingUnsynced = UINT64_MAX;
+
+// One file. Thread-safe.
+class PageFile {
+ public:
+  PageFile(FileId id, std::unique_ptr<os::File> file, std::string path)
+      : id_(id), file_(std::move(file)), path_(std::move(path)) {}
+
+  FileId id() const { return id_; }
+  os::File& file() { return *file_; }
+  std::string path() const {  // relative to the database, for messages
+    absl::MutexLock lock(&mu_);
+    return path_;
+  }
+  void set_path(std::string path) {
+    absl::MutexLock lock(&mu_);
+    path_ = std::move(path);
+  }
+
+ private:
+  friend class PageFiles;
+  const FileId id_;
+  const std::unique_ptr<os::File> file_;
+  mutable absl::Mutex mu_;
+  std::string path_ ABSL_GUARDED_BY(mu_);
+  uint64_t size_pages_ ABSL_GUARDED_BY(mu_) = 0;  // as far as we made sure of; 0 = not asked yet
+  Lsn unsynced_lsn_ ABSL_GUARDED_BY(mu_) =
+      kNothingUnsynced;                                      // first-dirty minimum over pages written since the last sync began
+  Lsn syncing_lsn_ ABSL_GUARDED_BY(mu_) = kNothingUnsynced;  // over those a running sync covers
+};
+
+// A page on its way to its file.
+struct PageWrite {
+  PageId id;
+  std::byte* bytes;  // a copy of the page; the checksum is filled in
+};
+
+// Thread-safe.
+class PageFiles {
+ public:
+  PageFiles(os::FileSystem& files, std::string directory, bool read_only)
+      : files_(files), directory_(std::move(directory)), read_only_(read_only) {}
+
+  // The names of files, relative to the directory. Files are opened when first needed; what is opened must carry
+  // the id in its header.
+  void SetPath(FileId id, std::string path);
+  void Forget(FileId id);  // closes it
+  StatusOr<std::shared_ptr<PageFile>> Get(FileId id);
+  // Makes the file anew (its name must not be taken by a live file) and knows it from now on.
+  StatusOr<std::shared_ptr<PageFile>> Create(FileId id, const std::string& path);
+  std::string FullPath(std::string_view path) const { return os::JoinPath(directory_, path); }
+  void set_database_id(uint64_t id) { database_id_ = id; }
+  uint64_t database_id() const { return database_id_; }
+
+  // Reads and verifies. Errors name file, page and cause; a damaged page is kDataLoss.
+  Status ReadPage(PageId id, std::byte* into);
+  // Several pages at once, one Status each.
+  void ReadPages(std::span<const PageId> ids, std::span<std::byte* const> into, std::span<Status> results);
+  // `writes` are sorted by PageId; their memory may be adjacent, which merges requests. Each page is recorded as
+  // unsynced with `first_dirty` (parallel to writes).
+  Status WritePages(std::span<PageWrite> writes, std::span<const Lsn> first_dirty);
+  // The file grows to hold at least `pages` pages, in steps.
+  Status Extend(FileId id, PageNo pages);
+  StatusOr<uint64_t> SizePages(FileId id);
+
+  // Makes what was written to the file durable. `synced` is set when there was something to do.
+  Status SyncFile(FileId id);
+  std::vector<FileId> UnsyncedFiles() const;
+  // The minimum over all files; kNothingUnsynced when there is none. Read after the frames (kernel rule 14).
+  Lsn UnsyncedLsn() const;
+
+ private:
+  Status OpenFile(FileId id, const std::string& path, std::shared_ptr<PageFile>* opened);
+  Status Verify(const PageFile& file, PageId id, const std::byte* page) const;
+
+  os::FileSystem& files_;
+  const std::string directory_;
+  const bool read_only_;
+  uint64_t database_id_ = 0;
+  mutable absl::Mutex mu_;
+  struct Known {
+    std::string path;
+    std::shared_ptr<PageFile> open;
+  };
+  absl::flat_hash_map<FileId, Known> known_ ABSL_GUARDED_BY(mu_);
+};
+
+// Fills in the checksum (pages) or the header's checksum (page 0).
+void SealPage(PageId id, std::byte* page);
+// OK, or what is wrong with the page, without its name.
+Status VerifyPage(PageId id, const std::byte* page);
+// Where a page keeps its LSN.
+inline Lsn PageLsn(PageId id, const std::byte* page) {
+  return base::LoadLE<uint64_t>(page + (id.page == 0 ? file_header::kLsn : offsetof(PageHeader, lsn)));
+}
+inline void StampPageLsn(PageId id, std::byte* page, Lsn lsn) {
+  base::StoreLE<uint64_t>(page + (id.page == 0 ? file_header::kLsn : offsetof(PageHeader, lsn)), lsn);
+}
+
+}  // namespace turdb::storage
+
+#endif  // TURDB_STORAGE_PAGE_FILES_H_

@@ -1,0 +1,63 @@
+// The parts of Storage and how they are wired. Private to the room.
+#ifndef TURDB_STORAGE_STORAGE_IMPL_H_
+#define TURDB_STORAGE_STORAGE_IMPL_H_
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
+#include "storage/checkpointer.h"
+#include "storage/file_directory.h"
+#include "storage/storage.h"
+#include "storage/write_back.h"
+
+namespace turdb::storage {
+
+class Storage::Impl {
+ public:
+  Impl(const os::Environment& environment, std::string directory, const Options& options, base::MemoryBudget& budget);
+
+  Status Open(const RedoTable& redo);
+  Status Close();
+
+  // Constant after Open.
+  const os::Environment environment;
+  const std::string directory;
+  const Options options;
+  base::MemoryBudget& budget;
+  RecoveryInfo recovery;
+  std::function<Lsn()> oldest_live_writer;
+  std::function<TxnId()> next_txn_id;
+
+  // Each synchronises itself.
+  Health health;
+  PageFiles files;
+  std::unique_ptr<os::FileLock> lock;
+  std::unique_ptr<Log> log;
+  std::unique_ptr<WriteBack> write_back;
+  std::unique_ptr<BufferPool> pool;
+  std::unique_ptr<FileDirectory> file_directory;
+  std::unique_ptr<Checkpointer> checkpointer;
+  std::atomic<Synchronous> synchronous;
+  std::atomic<bool> closed{false};
+
+  // Transactions that recovery found and nobody has undone yet: the log is kept for them.
+  absl::Mutex mu;
+  absl::flat_hash_map<TxnId, Lsn> to_undo ABSL_GUARDED_BY(mu);
+  std::atomic<bool> any_to_undo{false};
+
+  Status CheckWritable() const;
+
+ private:
+  Status LockDirectory();
+  Status CreateDatabase();
+  Status ReadMeta();
+  Status OpenParts(const RedoTable& redo);
+  Lsn KeepLsn();
+};
+
+}  // namespace turdb::storage
+
+#endif  // TURDB_STORAGE_STORAGE_IMPL_H_

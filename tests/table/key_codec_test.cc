@@ -92,7 +92,9 @@ TEST(KeyCodec, DecodesWhatItEncoded) {
       Value back;
       ASSERT_TRUE(ReadKeyPart(parts[i], &rest, &back).ok()) << parts[i].type.ToString() << " " << values[i].ToString();
       EXPECT_EQ(SqlOrder(parts[i], values[i], back), 0) << values[i].ToString() << " became " << back.ToString();
-      if (KeyKeepsValue(parts[i].type)) EXPECT_TRUE(back.Identical(values[i])) << back.ToString();
+      if (KeyKeepsValue(parts[i].type)) {
+        EXPECT_TRUE(back.Identical(values[i])) << back.ToString();
+      }
       ASSERT_TRUE(SkipKeyPart(parts[i], &skipped));
       EXPECT_EQ(skipped.size(), rest.size());
     }
@@ -140,7 +142,9 @@ TEST(KeyCodec, RefusesDamagedKeys) {
       changed[Below(changed.size(), random)] ^= static_cast<std::byte>(1 + random() % 255);
       rest = changed;
       const absl::Status status = ReadKeyPart(part, &rest, &value);  // may be another good key
-      if (!status.ok()) EXPECT_EQ(base::GetSqlState(status), base::sqlstate::kDataCorrupted);
+      if (!status.ok()) {
+        EXPECT_EQ(base::GetSqlState(status), base::sqlstate::kDataCorrupted);
+      }
     }
   }
 }
@@ -196,8 +200,8 @@ TEST(KeyCodec, TextPrefixBoundsItsStrings) {
     upper.Assign(lower.bytes());
     ASSERT_TRUE(MakePrefixUpperBound(&upper));
     const std::string key = Encode({part}, {Value::Text(text)});
-    const bool inside = base::CompareBytes(lower.bytes(), base::AsBytes(key)) <= 0 &&
-                        base::CompareBytes(base::AsBytes(key), upper.bytes()) < 0;
+    const bool inside =
+        base::CompareBytes(lower.bytes(), base::AsBytes(key)) <= 0 && base::CompareBytes(base::AsBytes(key), upper.bytes()) < 0;
     EXPECT_EQ(inside, std::string_view(text).starts_with(prefix));
   }
 }

@@ -17,10 +17,10 @@ using vec::Value;
 std::vector<Type> KeyTypes() {
   std::vector<Type> types;
   for (const TypeId id :
-       {TypeId::kBoolean, TypeId::kInt8, TypeId::kInt16, TypeId::kInt32, TypeId::kInt64, TypeId::kInt128, TypeId::kUInt8,
-        TypeId::kUInt16, TypeId::kUInt32, TypeId::kUInt64, TypeId::kFloat, TypeId::kDouble, TypeId::kNumeric, TypeId::kText,
-        TypeId::kVarchar, TypeId::kBlob, TypeId::kDate, TypeId::kTime, TypeId::kTimestamp, TypeId::kTimestampTz,
-        TypeId::kInterval, TypeId::kUuid, TypeId::kAny}) {
+       {TypeId::kBoolean,   TypeId::kInt8,        TypeId::kInt16,    TypeId::kInt32,  TypeId::kInt64, TypeId::kInt128,
+        TypeId::kUInt8,     TypeId::kUInt16,      TypeId::kUInt32,   TypeId::kUInt64, TypeId::kFloat, TypeId::kDouble,
+        TypeId::kNumeric,   TypeId::kText,        TypeId::kVarchar,  TypeId::kBlob,   TypeId::kDate,  TypeId::kTime,
+        TypeId::kTimestamp, TypeId::kTimestampTz, TypeId::kInterval, TypeId::kUuid,   TypeId::kAny}) {
     types.emplace_back(id);
   }
   types.push_back(Type::Decimal(10, 2));
@@ -50,8 +50,18 @@ T RandomInteger(Random& random) {
 
 double RandomDouble(Random& random) {
   using Limits = std::numeric_limits<double>;
-  static constexpr std::array kSpecial = {0.0,  -0.0, 1.0, -1.0, 0.1, 0.5, 9007199254740992.0, Limits::infinity(),
-                                          -Limits::infinity(), Limits::quiet_NaN(), Limits::denorm_min(), Limits::max(),
+  static constexpr std::array kSpecial = {0.0,
+                                          -0.0,
+                                          1.0,
+                                          -1.0,
+                                          0.1,
+                                          0.5,
+                                          9007199254740992.0,
+                                          Limits::infinity(),
+                                          -Limits::infinity(),
+                                          Limits::quiet_NaN(),
+                                          Limits::denorm_min(),
+                                          Limits::max(),
                                           Limits::lowest()};
   switch (random() % 3) {
     case 0:

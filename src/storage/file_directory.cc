@@ -160,6 +160,13 @@ Status FileDirectory::Create(TxnLog& txn, FileId file, std::string_view path, By
   return base::WithFrame(Make(file, disk_path, full, end), absl::StrCat("creating ", path));
 }
 
+// Durably, so that the log may forget the file afterwards. Fine when it is not there.
+Status FileDirectory::Unlink(const std::string& path) {
+  TURDB_RETURN_IF_ERROR(environment_.files->Remove(os::JoinPath(directory_, path)));
+  TURDB_ASSIGN_OR_RETURN(const bool exists, environment_.files->Exists(os::JoinPath(directory_, ParentOf(path))));
+  return exists ? SyncDirectories({path}) : absl::OkStatus();
+}
+
 Status FileDirectory::Rename(TxnLog& txn, FileId file, std::string_view new_path) {
   TURDB_RETURN_IF_ERROR(health_.status());
   if (new_path.size() > kMaxEntryBytes) return base::LimitError("the path of the file is too long");
@@ -222,7 +229,7 @@ Status FileDirectory::Undo(TxnLog& txn, const LogRecordView& record) {
   TURDB_RETURN_IF_ERROR(log_.WaitDurable(end));
   pool_.DiscardFile(file);
   pages_.Forget(file);
-  TURDB_RETURN_IF_ERROR(environment_.files->Remove(os::JoinPath(directory_, to_remove)));
+  TURDB_RETURN_IF_ERROR(Unlink(to_remove));
   absl::MutexLock lock(&mu_);
   files_.erase(file);
   return absl::OkStatus();
@@ -303,7 +310,7 @@ Status FileDirectory::RemoveDropped(FileId file) {
   }
   pool_.DiscardFile(file);
   pages_.Forget(file);
-  TURDB_RETURN_IF_ERROR(environment_.files->Remove(os::JoinPath(directory_, path)));
+  TURDB_RETURN_IF_ERROR(Unlink(path));
   const std::string parent(ParentOf(path));
   if (!parent.empty()) {  // a schema's folder goes with its last file, if this was it
     TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, environment_.files->List(os::JoinPath(directory_, parent)));
@@ -444,7 +451,6 @@ Status FileDirectory::FindOnDisk(FileId file, const std::vector<std::string>& na
 Status FileDirectory::ApplyNames() {
   absl::MutexLock lock(&mu_);
   std::vector<FileMove> moves;
-  std::vector<std::string> removed;
   for (auto& [id, names] : touched_) {
     File& file = files_.at(id);
     std::string wanted = file.path;
@@ -470,8 +476,7 @@ Status FileDirectory::ApplyNames() {
       // header, but by its name.
       for (const std::string& name : names) {
         if (name != found && !name.ends_with(CreatedName("", id))) continue;
-        TURDB_RETURN_IF_ERROR(environment_.files->Remove(os::JoinPath(directory_, name)));
-        removed.push_back(name);
+        TURDB_RETURN_IF_ERROR(Unlink(name));
       }
       continue;
     }
@@ -482,10 +487,6 @@ Status FileDirectory::ApplyNames() {
     if (!found.empty() && found != wanted) moves.push_back(FileMove{id, found, wanted});
   }
   for (const FileId id : gone_) files_.erase(id);
-  for (const std::string& name : removed) {
-    TURDB_ASSIGN_OR_RETURN(const bool exists, environment_.files->Exists(os::JoinPath(directory_, ParentOf(name))));
-    if (exists) TURDB_RETURN_IF_ERROR(SyncDirectories({name}));
-  }
   for (const FileMove& move : moves) TURDB_RETURN_IF_ERROR(EnsureDirectories(move.to));
   TURDB_RETURN_IF_ERROR(ApplyMoves(moves));
   for (const auto& [id, file] : files_) pages_.SetPath(id, file.disk_path);

@@ -86,6 +86,7 @@ class FileDirectory {
   };
 
   Status Make(FileId file, const std::string& disk_path, Bytes header, Lsn lsn);
+  Status Unlink(const std::string& path);
   Status EnsureDirectories(std::string_view path);
   Status ApplyMoves(std::vector<FileMove> moves);
   Status SyncDirectories(const std::vector<std::string>& paths);

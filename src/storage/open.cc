@@ -60,8 +60,8 @@ Status Storage::Impl::LockDirectory() {
     }
     TURDB_RETURN_IF_ERROR(environment.files->CreateDirectory(directory));
     const size_t slash = directory.rfind('/');
-    if (slash != std::string::npos && slash != 0)
-      TURDB_RETURN_IF_ERROR(environment.files->SyncDirectory(directory.substr(0, slash)));
+    const std::string parent = slash == std::string::npos ? "." : slash == 0 ? "/" : directory.substr(0, slash);
+    TURDB_RETURN_IF_ERROR(environment.files->SyncDirectory(parent));
   }
   TURDB_ASSIGN_OR_RETURN(lock, environment.files->Lock(os::JoinPath(directory, kLockName),
                                                        options.read_only ? os::LockMode::kShared : os::LockMode::kExclusive));

@@ -163,12 +163,6 @@ Status PageFiles::WritePages(std::span<PageWrite> writes, std::span<const Lsn> f
   return absl::OkStatus();
 }
 
-StatusOr<uint64_t> PageFiles::SizePages(FileId id) {
-  TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<PageFile> file, Get(id));
-  TURDB_ASSIGN_OR_RETURN(const uint64_t size, file->file().Size());
-  return size / kPageSize;
-}
-
 Status PageFiles::Extend(FileId id, PageNo pages) {
   TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<PageFile> file, Get(id));
   absl::MutexLock lock(&file->mu_);

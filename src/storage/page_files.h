@@ -89,7 +89,6 @@ class PageFiles {
   Status WritePages(std::span<PageWrite> writes, std::span<const Lsn> first_dirty);
   // The file grows to hold at least `pages` pages, in steps.
   Status Extend(FileId id, PageNo pages);
-  StatusOr<uint64_t> SizePages(FileId id);
 
   // Makes what was written to the file durable. `synced` is set when there was something to do.
   Status SyncFile(FileId id);

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -67,6 +69,9 @@ class Toy {
     budget_ = std::make_unique<base::MemoryBudget>(int64_t{256} << 20);
     TURDB_ASSIGN_OR_RETURN(storage_, Storage::Open(environment_, directory_, options_, *budget_, ToyRedo()));
     next_txn_ = storage_->recovery().next_txn_id;
+    live_.clear();
+    storage_->SetOldestLiveWriter([this] { return OldestLiveWriter(); });
+    storage_->SetNextTransactionId([this] { return next_txn_.load(); });
     return absl::OkStatus();
   }
   void Crash() { storage_.reset(); }
@@ -83,11 +88,27 @@ class Toy {
   std::unique_ptr<TxnLog> Begin() {
     auto txn = std::make_unique<TxnLog>();
     txn->id = next_txn_++;
+    const std::lock_guard<std::mutex> lock(mu_);
+    live_.insert(txn.get());
     return txn;
+  }
+  void End(TxnLog& txn) {
+    const std::lock_guard<std::mutex> lock(mu_);
+    live_.erase(&txn);
+  }
+  Lsn OldestLiveWriter() {
+    const std::lock_guard<std::mutex> lock(mu_);
+    Lsn oldest = base::kNoLsn;
+    for (const TxnLog* txn : live_) {
+      const Lsn first = txn->first_lsn.load();
+      if (first != base::kNoLsn && (oldest == base::kNoLsn || first < oldest)) oldest = first;
+    }
+    return oldest;
   }
   Status Commit(TxnLog& txn) {
     const Lsn lsn = storage_->LogCommit(txn, [](Lsn) {});
     TURDB_RETURN_IF_ERROR(storage_->WaitCommitted(lsn));
+    End(txn);
     return txn.has_file_changes ? storage_->FinishFileChanges(txn) : absl::OkStatus();
   }
   // A file with `pages` counter pages after page 0, made and committed by a transaction of its own.
@@ -131,6 +152,8 @@ class Toy {
     storage_->LogChange(kind, txn, std::span(&entry, 1), guards, undo_next);
     return absl::OkStatus();
   }
+  // A place where checkpoints may do a step.
+  void Breathe() { EXPECT_OK(storage_->WaitCommitted(storage_->visible_lsn())); }
   StatusOr<uint64_t> Get(PageId id, int slot) {
     TURDB_ASSIGN_OR_RETURN(const SharedGuard guard, storage_->pool().FixShared(id));
     return LoadSlot(guard.page(), slot);
@@ -169,6 +192,7 @@ class Toy {
       }
     }
     storage_->LogAbortEnd(txn);
+    End(txn);
     return absl::OkStatus();
   }
   Status UndoUnfinished() {
@@ -188,7 +212,9 @@ class Toy {
   std::string directory_;
   std::unique_ptr<base::MemoryBudget> budget_;
   std::unique_ptr<Storage> storage_;
-  TxnId next_txn_ = 1;
+  std::atomic<TxnId> next_txn_{1};
+  std::mutex mu_;
+  std::set<const TxnLog*> live_;
 };
 
 inline Options SmallOptions() {

@@ -35,8 +35,6 @@ class Execution {
   int64_t changed_rows() const;
   std::span<const RejectedRow> rejected_rows() const;
   const Plan& plan() const { return *plan_; }
-  // EXPLAIN ANALYZE's text of what ran so far. REQUIRES: context.profile was set.
-  std::string ProfileText() const;
 
  private:
   struct State;

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "base/memory_budget.h"
+#include "function/call.h"
 #include "os/environment.h"
-#include "vec/text_context.h"
 #include "vec/value.h"
 
 namespace turdb::txn {
@@ -31,13 +31,11 @@ struct RejectedRow {
 struct ExecutionContext {
   const txn::View* view = nullptr;          // what reads see; null for plans without tables
   txn::Transaction* transaction = nullptr;  // what writes belong to; null for plans that change nothing
+  function::CallContext* call = nullptr;    // the session's: zone, times, random numbers; required
   os::Environment* environment = nullptr;   // the clock, files of COPY and spilled data
   std::string spill_directory;              // exists; empty: nothing spills, over budget is an error
   const std::atomic<bool>* cancelled = nullptr;
   std::span<const vec::Value> parameters;  // of the plan's parameter types, or NULL
-  vec::TextContext text;                   // time zone, and when the transaction began
-  int64_t statement_time_us = 0;           // when the statement began, microseconds since 1970
-  bool profile = false;                    // count rows and time of each node
 };
 
 }  // namespace turdb::exec

@@ -67,7 +67,8 @@ void GatherFixed(const std::byte* const* pointers, uint32_t count, size_t column
 
 }  // namespace
 
-RowLayout::RowLayout(std::span<const vec::Type> types, size_t extra_bytes) : types_(types.begin(), types.end()) {
+RowLayout::RowLayout(std::span<const vec::Type> types, size_t extra_bytes, size_t extra_alignment)
+    : types_(types.begin(), types.end()) {
   size_t offset = (types.size() + 7) / 8;
   for (const vec::Type& type : types) {
     offset = Align(offset, std::min<size_t>(type.width(), 8));
@@ -75,9 +76,9 @@ RowLayout::RowLayout(std::span<const vec::Type> types, size_t extra_bytes) : typ
     offset += type.width();
     has_strings_ |= type.physical() == PhysicalType::kString;
   }
-  extra_offset_ = Align(offset, 8);
-  row_bytes_ = Align(extra_offset_ + extra_bytes, 8);
-  if (row_bytes_ == 0) row_bytes_ = 8;
+  // Blocks begin at 16, so records of a multiple of 16 bytes keep their extra bytes aligned to 16.
+  extra_offset_ = Align(offset, extra_alignment);
+  row_bytes_ = std::max(extra_alignment, Align(extra_offset_ + extra_bytes, extra_alignment));
 }
 
 std::byte* RowStore::TryAllocateRow() {
@@ -94,6 +95,12 @@ std::byte* RowStore::TryAllocateRow() {
   return row;
 }
 
+void RowStore::RemoveLastRow() {
+  TURDB_DCHECK(size_ > 0);
+  --size_;
+  if (--segments_.back().count == 0) segments_.pop_back();
+}
+
 bool RowStore::TryAppend(Columns columns, Rows rows, std::byte** pointers) {
   const std::vector<Segment>::size_type segments = segments_.size();
   const size_t last_count = segments == 0 ? 0 : segments_.back().count;
@@ -106,6 +113,27 @@ bool RowStore::TryAppend(Columns columns, Rows rows, std::byte** pointers) {
   if (segments != 0) segments_.back().count = last_count;
   size_ = size;
   return false;
+}
+
+std::byte* RowStore::TryCopy(const std::byte* record) {
+  std::byte* copy = TryAllocateRow();
+  if (copy == nullptr) return nullptr;
+  std::memcpy(copy, record, layout_.row_bytes());
+  for (size_t c = 0; c < layout_.column_count(); ++c) {
+    if (layout_.type(c).physical() != PhysicalType::kString || !RowLayout::IsValid(copy, c)) continue;
+    StringView text;
+    std::memcpy(&text, copy + layout_.offset(c), sizeof(text));
+    if (text.is_inlined()) continue;
+    std::byte* bytes = strings_.TryAllocate(text.size());
+    if (bytes == nullptr) {
+      RemoveLastRow();
+      return nullptr;
+    }
+    std::memcpy(bytes, text.data(), text.size());
+    text = StringView(reinterpret_cast<const char*>(bytes), text.size());
+    std::memcpy(copy + layout_.offset(c), &text, sizeof(text));
+  }
+  return copy;
 }
 
 bool RowStore::Fill(Columns columns, Rows rows, std::byte* const* pointers) {

@@ -1,6 +1,6 @@
 // Rows of a pipeline breaker: fixed-width records in blocks, strings beside them.
 //
-//   record:  validity bits, one a column, set = present | columns, aligned to at most 8 | extra bytes, aligned to 8
+//   record:  validity bits, one a column, set = present | columns, aligned to at most 8 | extra bytes, aligned to 8 or 16
 //
 // Columns keep the layout of their physical type; string views point at copies in the store. Records never move, so
 // hash tables and sort entries hold pointers to them. The extra bytes are the owner's: a chain pointer, a hash,
@@ -24,7 +24,8 @@ namespace turdb::exec {
 class RowLayout {
  public:
   RowLayout() = default;
-  explicit RowLayout(std::span<const vec::Type> types, size_t extra_bytes = 0);
+  // extra_alignment: 8 or 16.
+  explicit RowLayout(std::span<const vec::Type> types, size_t extra_bytes = 0, size_t extra_alignment = 8);
 
   size_t column_count() const { return types_.size(); }
   const vec::Type& type(size_t column) const { return types_[column]; }
@@ -65,9 +66,14 @@ class RowStore {
   [[nodiscard]] bool TryAppend(Columns columns, vec::Rows rows, std::byte** pointers);
   // One record with unset columns, to be filled by Fill. Null when the budget refuses.
   std::byte* TryAllocateRow();
+  // Takes back the record that TryAllocateRow gave last; its memory is lost until Reset.
+  void RemoveLastRow();
   // Writes all columns of the records: pointers[i] gets row rows[i]. False when the budget refuses its strings; what
   // these records hold is then unspecified but safe to read.
   [[nodiscard]] bool Fill(Columns columns, vec::Rows rows, std::byte* const* pointers);
+
+  // A copy of a record of any store of this layout, strings and extra bytes included. Null when the budget refuses.
+  std::byte* TryCopy(const std::byte* record);
 
   // Iterates in the order of insertion.
   struct Position {

@@ -17,7 +17,7 @@
 
 namespace turdb::exec {
 
-class MaterializedRows;
+class CteState;
 
 // Not thread-safe.
 struct Runtime {
@@ -25,10 +25,12 @@ struct Runtime {
   base::MemoryBudget* budget = nullptr;
   uint32_t capacity = vec::kDefaultChunkCapacity;  // of chunks
   std::vector<vec::Vector> slots;                  // correlated values, each a constant vector
-  std::vector<MaterializedRows*> ctes;             // by number; owned by the operators that fill them
+  std::vector<CteState*> ctes;                     // by number; owned by the operators that fill them
   int64_t changed_rows = 0;
-  uint64_t statement_runs = 0;  // counts Execution::Start; what was computed once a run compares it
+  std::vector<RejectedRow> rejected;  // by COPY
+  uint64_t statement_runs = 0;        // counts Execution::Start; what was computed once a run compares it
 
+  function::CallContext& call() const { return *context->call; }
   base::Status CheckCancelled() const {
     if (context->cancelled != nullptr && context->cancelled->load(std::memory_order_relaxed)) {
       return base::CanceledError("the statement was interrupted");

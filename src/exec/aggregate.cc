@@ -1,0 +1,300 @@
+// Hash aggregation, with FILTER, DISTINCT and ORDER BY inside calls.
+//
+// Groups are records of a GroupTable; the states of all calls lie one after the other in a record's extra bytes. A
+// call sees a batch as arguments plus, for each row that its FILTER lets through, the state to feed. DISTINCT keeps,
+// a call, a second table keyed by (group, arguments) and feeds only what is new there. ORDER BY inside a call keeps
+// (group, arguments) in a Sorter and feeds them at the end, a run of one group at a time.
+//
+//  (A1) Without group expressions there is one group, made at the start, so that empty input gives one row.
+//  (A2) With group expressions empty input gives no row.
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "exec/builder.h"
+#include "exec/group_table.h"
+#include "exec/sorter.h"
+#include "exec/vector_operations.h"
+#include "function/aggregate.h"
+
+namespace turdb::exec {
+namespace {
+
+using base::Status;
+using base::StatusOr;
+using vec::Chunk;
+using vec::Rows;
+using vec::SelIndex;
+using vec::Vector;
+using vec::VectorView;
+
+size_t AlignState(size_t bytes) { return (bytes + 15) & ~size_t{15}; }
+
+Status OverBudget(std::string_view what, int64_t bytes) {
+  return base::OutOfMemoryError(
+      absl::StrCat(what, " needs more memory than memory_limit leaves (", bytes, " bytes in use by it)"));
+}
+
+// One aggregate call: evaluates its arguments and feeds states.
+class Call {
+ public:
+  static StatusOr<std::unique_ptr<Call>> Make(const AggregateCall& plan, size_t state_offset, Builder& builder) {
+    auto call = std::make_unique<Call>(plan, state_offset, builder);
+    TURDB_ASSIGN_OR_RETURN(call->arguments_, EvaluatorList::Make(plan.arguments, builder.options()));
+    if (plan.filter != nullptr) {
+      const Expression* conjuncts[] = {plan.filter};
+      TURDB_ASSIGN_OR_RETURN(call->filter_, Filter::Make(conjuncts, builder.options()));
+    }
+    std::vector<vec::Type> types = {vec::TypeId::kInt64};  // the group's record
+    for (const Expression* argument : plan.arguments) types.push_back(argument->type);
+    if (plan.distinct && !plan.function->function->ignores_duplicates) {
+      call->distinct_.emplace(types, 0, builder.capacity(), builder.budget());
+    }
+    if (!plan.order.empty()) {
+      std::vector<const Expression*> keys;
+      for (const SortKey& key : plan.order) keys.push_back(key.expression);
+      TURDB_ASSIGN_OR_RETURN(call->order_, EvaluatorList::Make(keys, builder.options()));
+      std::vector<SortOrder> orders = {{vec::TypeId::kInt64, false, false}};
+      for (const SortKey& key : plan.order) orders.push_back({key.expression->type, key.descending, key.nulls_first});
+      call->sorter_.emplace(orders, types, builder.capacity(), builder.budget());
+      call->sorted_ = builder.NewChunk(types);
+    }
+    return call;
+  }
+
+  Call(const AggregateCall& plan, size_t state_offset, Builder& builder)
+      : plan_(plan),
+        state_offset_(state_offset),
+        records_(vec::TypeId::kInt64, builder.capacity(), builder.budget()),
+        selection_(builder.capacity(), builder.budget()),
+        states_(builder.capacity()),
+        found_(builder.capacity()) {}
+
+  Status Start(Runtime& runtime) {
+    if (distinct_.has_value()) distinct_->Reset();
+    if (sorter_.has_value()) TURDB_RETURN_IF_ERROR(sorter_->Start(runtime));
+    TURDB_RETURN_IF_ERROR(order_.Start(runtime));
+    TURDB_RETURN_IF_ERROR(filter_.Start(runtime));
+    return arguments_.Start(runtime);
+  }
+
+  void InitState(std::byte* states) const { plan_.function->function->init(states + state_offset_); }
+
+  // groups[i]: the states of the group of row rows[i].
+  Status Feed(Runtime& runtime, const Chunk& input, Rows rows, std::byte* const* groups, base::Arena* arena) {
+    // By row number: FILTER changes positions.
+    int64_t* by_row = BeginRecords();
+    for (uint32_t i = 0; i < rows.count; ++i) by_row[rows[i]] = static_cast<int64_t>(reinterpret_cast<intptr_t>(groups[i]));
+    if (plan_.filter != nullptr) {
+      TURDB_ASSIGN_OR_RETURN(rows, filter_.Apply(runtime, input, rows));
+      if (rows.count == 0) return absl::OkStatus();
+    }
+    TURDB_RETURN_IF_ERROR(arguments_.Evaluate(runtime, input, rows));
+    columns_.assign(1, &records_);
+    columns_.insert(columns_.end(), arguments_.values().begin(), arguments_.values().end());
+    if (distinct_.has_value()) {
+      TURDB_ASSIGN_OR_RETURN(rows, KeepNew(rows));
+      if (rows.count == 0) return absl::OkStatus();
+    }
+    if (sorter_.has_value()) {
+      TURDB_RETURN_IF_ERROR(order_.Evaluate(runtime, input, rows));
+      keys_.assign(1, &records_);
+      keys_.insert(keys_.end(), order_.values().begin(), order_.values().end());
+      return sorter_->Add(runtime, keys_, columns_, rows);
+    }
+    return Update(rows, arena);
+  }
+
+  // After the last Feed.
+  Status FinishInput(Runtime& runtime, base::Arena* arena) {
+    if (!sorter_.has_value()) return absl::OkStatus();
+    TURDB_RETURN_IF_ERROR(sorter_->Finish(runtime));
+    while (true) {
+      TURDB_ASSIGN_OR_RETURN(const bool more, sorter_->Next(runtime, &sorted_));
+      if (!more) return absl::OkStatus();
+      records_.Reference(sorted_.column(0));
+      columns_.clear();
+      for (size_t c = 0; c < sorted_.column_count(); ++c) columns_.push_back(&sorted_.column(c));
+      TURDB_RETURN_IF_ERROR(Update(Rows::All(sorted_.size()), arena));
+    }
+  }
+
+  // groups[i]: the states of one group. Values to rows 0.. of `out`, flat and reset.
+  Status Finalize(std::byte* const* groups, uint32_t count, Vector* out) {
+    for (uint32_t i = 0; i < count; ++i) states_[i] = groups[i] + state_offset_;
+    return base::WithPosition(plan_.function->function->finalize(*plan_.function, states_.data(), count, out, 0),
+                              plan_.position);
+  }
+
+  int64_t memory_bytes() const {
+    return (distinct_.has_value() ? distinct_->memory_bytes() : 0) + (sorter_.has_value() ? sorter_->memory_bytes() : 0);
+  }
+
+ private:
+  int64_t* BeginRecords() {
+    records_.Reset();
+    return records_.data<int64_t>();
+  }
+
+  // The first row of each (group, arguments) that was not seen before.
+  StatusOr<Rows> KeepNew(Rows rows) {
+    created_.clear();
+    distinct_->FindOrInsert(columns_, rows, found_.data(), &created_);
+    if (distinct_->full()) return OverBudget("DISTINCT inside an aggregate", distinct_->memory_bytes());
+    std::sort(created_.begin(), created_.end());
+    for (size_t k = 0; k < created_.size(); ++k) selection_.data()[k] = rows[created_[k]];
+    return Rows{selection_.data(), static_cast<uint32_t>(created_.size())};
+  }
+
+  // columns_: the records and the arguments.
+  Status Update(Rows rows, base::Arena* arena) {
+    const VectorView records = columns_[0]->View();
+    for (uint32_t i = 0; i < rows.count; ++i) {
+      states_[i] = reinterpret_cast<std::byte*>(static_cast<intptr_t>(records.Get<int64_t>(rows[i]))) + state_offset_;
+    }
+    views_.clear();
+    for (size_t a = 1; a < columns_.size(); ++a) views_.push_back(columns_[a]->View());
+    const function::AggregateInput input{views_, rows, plan_.function, arena};
+    const function::AggregateFunction& function = *plan_.function->function;
+    const bool one_state =
+        rows.count != 0 && states_[0] == states_[rows.count - 1] &&
+        std::all_of(states_.begin(), states_.begin() + rows.count, [&](const std::byte* state) { return state == states_[0]; });
+    Status status = one_state && function.update_one != nullptr ? function.update_one(input, states_[0])
+                                                                : function.update(input, states_.data());
+    return base::WithPosition(std::move(status), plan_.position);
+  }
+
+  const AggregateCall& plan_;
+  const size_t state_offset_;
+  EvaluatorList arguments_;
+  EvaluatorList order_;
+  Filter filter_;
+  std::optional<GroupTable> distinct_;
+  std::optional<Sorter> sorter_;
+  Chunk sorted_;
+  Vector records_;  // of each row, the address of its group's states
+  vec::SelectionVector selection_;
+  std::vector<std::byte*> states_;
+  std::vector<std::byte*> found_;
+  std::vector<uint32_t> created_;
+  std::vector<const Vector*> columns_;
+  std::vector<const Vector*> keys_;
+  std::vector<VectorView> views_;
+};
+
+class AggregateSource : public Source {
+ public:
+  AggregateSource(const AggregateNode& node, std::unique_ptr<Stream> input, Chunk chunk, Builder& builder)
+      : input_(std::move(input)), chunk_(std::move(chunk)), arena_(builder.budget()), records_(builder.capacity()) {
+    for (const Expression* group : node.groups) group_types_.push_back(group->type);
+  }
+
+  Status Build(const AggregateNode& node, Builder& builder) {
+    TURDB_ASSIGN_OR_RETURN(groups_, EvaluatorList::Make(node.groups, builder.options()));
+    size_t state_bytes = 0;
+    for (const AggregateCall& plan : node.calls) {
+      TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Call> call, Call::Make(plan, state_bytes, builder));
+      calls_.push_back(std::move(call));
+      state_bytes += AlignState(plan.function->function->state_bytes);
+    }
+    table_.emplace(group_types_, state_bytes, builder.capacity(), builder.budget());
+    return absl::OkStatus();
+  }
+
+  Status Start(Runtime& runtime) override {
+    drained_ = false;
+    position_ = RowStore::Position();
+    table_->Reset();
+    arena_.Reset(kKeepBytes);
+    TURDB_RETURN_IF_ERROR(groups_.Start(runtime));
+    for (const std::unique_ptr<Call>& call : calls_) TURDB_RETURN_IF_ERROR(call->Start(runtime));
+    return input_->Start(runtime);
+  }
+
+  StatusOr<Flow> Next(Runtime& runtime, Batch* out) override {
+    if (!drained_) {
+      TURDB_ASSIGN_OR_RETURN(const Flow flow, Drain(runtime));
+      if (flow == Flow::kBlocked) return flow;
+      drained_ = true;
+    }
+    chunk_.Reset();
+    const uint32_t count = table_->rows().Scan(&position_, chunk_.capacity(), records_.data());
+    if (count == 0) return Flow::kDone;
+    for (size_t c = 0; c < group_types_.size(); ++c) {
+      RowStore::Gather(table_->layout(), c, records_.data(), count, &chunk_.column(c));
+    }
+    for (uint32_t i = 0; i < count; ++i) records_[i] = table_->extra(records_[i]);
+    for (size_t c = 0; c < calls_.size(); ++c) {
+      TURDB_RETURN_IF_ERROR(calls_[c]->Finalize(records_.data(), count, &chunk_.column(group_types_.size() + c)));
+    }
+    chunk_.set_size(count);
+    *out = Batch::All(chunk_);
+    return Flow::kHaveMore;
+  }
+
+  int64_t memory_bytes() const override {
+    int64_t bytes = table_->memory_bytes() + static_cast<int64_t>(arena_.allocated_bytes());
+    for (const std::unique_ptr<Call>& call : calls_) bytes += call->memory_bytes();
+    return bytes;
+  }
+
+ private:
+  StatusOr<Flow> Drain(Runtime& runtime) {
+    if (group_types_.empty() && table_->size() == 0) TURDB_RETURN_IF_ERROR(FindGroups(Rows::All(1)));  // (A1)
+    while (true) {
+      Batch batch;
+      TURDB_ASSIGN_OR_RETURN(const Flow flow, input_->Next(runtime, &batch));
+      if (flow == Flow::kBlocked) return flow;
+      if (flow == Flow::kDone) break;
+      if (!group_types_.empty()) {
+        TURDB_RETURN_IF_ERROR(groups_.Evaluate(runtime, *batch.chunk, batch.rows));
+        TURDB_RETURN_IF_ERROR(FindGroups(batch.rows));
+      } else {
+        std::fill_n(records_.begin(), batch.rows.count, only_group_);
+      }
+      for (const std::unique_ptr<Call>& call : calls_) {
+        TURDB_RETURN_IF_ERROR(call->Feed(runtime, *batch.chunk, batch.rows, records_.data(), &arena_));
+      }
+    }
+    for (const std::unique_ptr<Call>& call : calls_) TURDB_RETURN_IF_ERROR(call->FinishInput(runtime, &arena_));
+    return Flow::kDone;
+  }
+
+  // records_[i] = the states of the group of row rows[i].
+  Status FindGroups(Rows rows) {
+    created_.clear();
+    table_->FindOrInsert(groups_.values(), rows, records_.data(), &created_);
+    if (table_->full()) return OverBudget("grouping", table_->memory_bytes());
+    for (uint32_t i = 0; i < rows.count; ++i) records_[i] = table_->extra(records_[i]);
+    for (const uint32_t i : created_) {
+      for (const std::unique_ptr<Call>& call : calls_) call->InitState(records_[i]);
+    }
+    only_group_ = records_[0];
+    return absl::OkStatus();
+  }
+
+  std::unique_ptr<Stream> input_;
+  Chunk chunk_;
+  std::vector<vec::Type> group_types_;
+  EvaluatorList groups_;
+  std::vector<std::unique_ptr<Call>> calls_;
+  std::optional<GroupTable> table_;
+  base::Arena arena_;  // of states
+  std::vector<std::byte*> records_;
+  std::vector<uint32_t> created_;
+  std::byte* only_group_ = nullptr;
+  RowStore::Position position_;
+  bool drained_ = false;
+};
+
+}  // namespace
+
+SourceOr MakeAggregate(const AggregateNode& node, Builder& builder) {
+  TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Stream> input, builder.BuildStream(*node.input));
+  auto source = std::make_unique<AggregateSource>(node, std::move(input), builder.NewChunk(node.types), builder);
+  TURDB_RETURN_IF_ERROR(source->Build(node, builder));
+  return source;
+}
+
+}  // namespace turdb::exec

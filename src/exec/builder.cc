@@ -1,0 +1,98 @@
+#include "exec/builder.h"
+
+#include "exec/table_function.h"
+
+namespace turdb::exec {
+
+using base::StatusOr;
+
+NodeProfile* Builder::ProfileOf(const Node& node) { return profiles_ == nullptr ? nullptr : &(*profiles_)[&node]; }
+
+StatusOr<std::unique_ptr<Stream>> Builder::BuildStream(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::kFilter:
+    case NodeKind::kProject:
+    case NodeKind::kLimit:
+    case NodeKind::kHashJoin:
+    case NodeKind::kNestedLoopJoin:
+    case NodeKind::kIndexJoin:
+    case NodeKind::kApply: {
+      TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Stream> stream, BuildStream(*Inputs(node)[0]));
+      TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Operator> op, BuildOperator(node));
+      stream->Append(std::move(op), ProfileOf(node));
+      return stream;
+    }
+    default: {
+      TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Source> source, BuildSource(node));
+      return std::make_unique<Stream>(std::move(source), ProfileOf(node));
+    }
+  }
+}
+
+StatusOr<std::unique_ptr<Source>> Builder::BuildSource(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::kSingleRow:
+      return MakeSingleRow(static_cast<const SingleRowNode&>(node), *this);
+    case NodeKind::kValues:
+      return MakeValues(static_cast<const ValuesNode&>(node), *this);
+    case NodeKind::kTableScan:
+      return MakeTableScan(static_cast<const TableScanNode&>(node), *this);
+    case NodeKind::kIndexScan:
+      return MakeIndexScan(static_cast<const IndexScanNode&>(node), *this);
+    case NodeKind::kPointLookup:
+      return MakePointLookup(static_cast<const PointLookupNode&>(node), *this);
+    case NodeKind::kTableFunction:
+      return MakeTableFunction(static_cast<const TableFunctionNode&>(node), *this);
+    case NodeKind::kCsvScan:
+      return MakeCsvScan(static_cast<const CsvScanNode&>(node), *this);
+    case NodeKind::kCteScan:
+      return MakeCteScan(static_cast<const CteScanNode&>(node), *this);
+    case NodeKind::kDistinct:
+      return MakeDistinct(static_cast<const DistinctNode&>(node), *this);
+    case NodeKind::kSort:
+      return MakeSort(static_cast<const SortNode&>(node), *this);
+    case NodeKind::kTopN:
+      return MakeTopN(static_cast<const TopNNode&>(node), *this);
+    case NodeKind::kAggregate:
+      return MakeAggregate(static_cast<const AggregateNode&>(node), *this);
+    case NodeKind::kSetOperation:
+      return MakeSetOperation(static_cast<const SetOperationNode&>(node), *this);
+    case NodeKind::kCte:
+      return MakeCte(static_cast<const CteNode&>(node), *this);
+    case NodeKind::kRecursiveCte:
+      return MakeRecursiveCte(static_cast<const RecursiveCteNode&>(node), *this);
+    case NodeKind::kInsert:
+      return MakeInsert(static_cast<const InsertNode&>(node), *this);
+    case NodeKind::kUpdate:
+      return MakeUpdate(static_cast<const UpdateNode&>(node), *this);
+    case NodeKind::kDelete:
+      return MakeDelete(static_cast<const DeleteNode&>(node), *this);
+    case NodeKind::kExplain:
+      return MakeExplain(static_cast<const ExplainNode&>(node), *this);
+    default:
+      return base::InternalError("a plan node of unknown kind");
+  }
+}
+
+StatusOr<std::unique_ptr<Operator>> Builder::BuildOperator(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::kFilter:
+      return MakeFilter(static_cast<const FilterNode&>(node), *this);
+    case NodeKind::kProject:
+      return MakeProject(static_cast<const ProjectNode&>(node), *this);
+    case NodeKind::kLimit:
+      return MakeLimit(static_cast<const LimitNode&>(node), *this);
+    case NodeKind::kHashJoin:
+      return MakeHashJoin(static_cast<const HashJoinNode&>(node), *this);
+    case NodeKind::kNestedLoopJoin:
+      return MakeNestedLoopJoin(static_cast<const NestedLoopJoinNode&>(node), *this);
+    case NodeKind::kIndexJoin:
+      return MakeIndexJoin(static_cast<const IndexJoinNode&>(node), *this);
+    case NodeKind::kApply:
+      return MakeApply(static_cast<const ApplyNode&>(node), *this);
+    default:
+      return base::InternalError("a plan node of unknown kind");
+  }
+}
+
+}  // namespace turdb::exec

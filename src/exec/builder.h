@@ -1,0 +1,93 @@
+// Makes streams of operators from plan nodes. Each family of operators builds itself in its own file; this header is
+// the list of them. Only exec's own .cc files include it.
+#ifndef TURDB_EXEC_BUILDER_H_
+#define TURDB_EXEC_BUILDER_H_
+
+#include <algorithm>
+#include <memory>
+#include <span>
+#include <unordered_map>
+
+#include "base/memory_budget.h"
+#include "base/status.h"
+#include "exec/evaluator.h"
+#include "exec/pipeline.h"
+#include "exec/plan.h"
+
+namespace turdb::exec {
+
+// Lives while an Execution is created. What it makes keeps references to the plan, to the budget and to profiles.
+class Builder : public StreamBuilder {
+ public:
+  // `profiles` has an entry for each node of the plan when profiling, and is empty otherwise.
+  Builder(base::MemoryBudget* budget, uint32_t capacity, std::unordered_map<const Node*, NodeProfile>* profiles)
+      : options_{budget, capacity, this}, profiles_(profiles) {}
+
+  base::StatusOr<std::unique_ptr<Stream>> BuildStream(const Node& node) override;
+
+  const EvaluatorOptions& options() const { return options_; }
+  base::MemoryBudget* budget() const { return options_.budget; }
+  uint32_t capacity() const { return options_.capacity; }
+  vec::Chunk NewChunk(std::span<const vec::Type> types) const { return vec::Chunk(types, options_.capacity, options_.budget); }
+  NodeProfile* ProfileOf(const Node& node);
+
+ private:
+  base::StatusOr<std::unique_ptr<Source>> BuildSource(const Node& node);
+  base::StatusOr<std::unique_ptr<Operator>> BuildOperator(const Node& node);
+
+  EvaluatorOptions options_;
+  std::unordered_map<const Node*, NodeProfile>* profiles_;
+};
+
+using SourceOr = base::StatusOr<std::unique_ptr<Source>>;
+using OperatorOr = base::StatusOr<std::unique_ptr<Operator>>;
+
+// Sources.
+SourceOr MakeSingleRow(const SingleRowNode& node, Builder& builder);
+SourceOr MakeValues(const ValuesNode& node, Builder& builder);
+SourceOr MakeTableFunction(const TableFunctionNode& node, Builder& builder);
+SourceOr MakeTableScan(const TableScanNode& node, Builder& builder);
+SourceOr MakeIndexScan(const IndexScanNode& node, Builder& builder);
+SourceOr MakePointLookup(const PointLookupNode& node, Builder& builder);
+SourceOr MakeCsvScan(const CsvScanNode& node, Builder& builder);
+SourceOr MakeCteScan(const CteScanNode& node, Builder& builder);
+// Breakers: sources that drain a stream of their own.
+SourceOr MakeAggregate(const AggregateNode& node, Builder& builder);
+SourceOr MakeDistinct(const DistinctNode& node, Builder& builder);
+// DISTINCT over all columns of a source that exists.
+SourceOr MakeDistinctOf(std::unique_ptr<Source> input, std::span<const vec::Type> types, Builder& builder);
+SourceOr MakeSort(const SortNode& node, Builder& builder);
+SourceOr MakeTopN(const TopNNode& node, Builder& builder);
+SourceOr MakeSetOperation(const SetOperationNode& node, Builder& builder);
+SourceOr MakeCte(const CteNode& node, Builder& builder);
+SourceOr MakeRecursiveCte(const RecursiveCteNode& node, Builder& builder);
+SourceOr MakeInsert(const InsertNode& node, Builder& builder);
+SourceOr MakeUpdate(const UpdateNode& node, Builder& builder);
+SourceOr MakeDelete(const DeleteNode& node, Builder& builder);
+SourceOr MakeExplain(const ExplainNode& node, Builder& builder);
+// Operators on the pipeline of their (left) input.
+OperatorOr MakeFilter(const FilterNode& node, Builder& builder);
+OperatorOr MakeProject(const ProjectNode& node, Builder& builder);
+OperatorOr MakeLimit(const LimitNode& node, Builder& builder);
+OperatorOr MakeHashJoin(const HashJoinNode& node, Builder& builder);
+OperatorOr MakeNestedLoopJoin(const NestedLoopJoinNode& node, Builder& builder);
+OperatorOr MakeIndexJoin(const IndexJoinNode& node, Builder& builder);
+OperatorOr MakeApply(const ApplyNode& node, Builder& builder);
+
+// Batches of a source start small, so that a first row comes soon, and grow (query.md, rule 12).
+class RampUp {
+ public:
+  void Start() { next_ = 64; }
+  uint32_t Next(uint32_t capacity) {
+    const uint32_t rows = std::min(next_, capacity);
+    next_ = std::min<uint32_t>(next_ * 4, 1 << 20);
+    return rows;
+  }
+
+ private:
+  uint32_t next_ = 64;
+};
+
+}  // namespace turdb::exec
+
+#endif  // TURDB_EXEC_BUILDER_H_

@@ -1,0 +1,92 @@
+#include "exec/execution.h"
+
+#include <algorithm>
+
+#include "exec/builder.h"
+
+namespace turdb::exec {
+
+using base::Status;
+using base::StatusOr;
+
+namespace {
+
+// Smaller chunks under small budgets, so that a plan's scratch vectors do not eat what its breakers need.
+uint32_t CapacityFor(const base::MemoryBudget& budget) {
+  const int64_t limit_bytes = budget.limit_bytes();
+  if (limit_bytes < (4 << 20)) return 128;
+  if (limit_bytes < (16 << 20)) return 512;
+  return vec::kDefaultChunkCapacity;
+}
+
+// Correlated slots are typed by whoever reads them first; all readers of one slot agree (plan.h, P2).
+void CollectSlotTypes(const Node& node, std::vector<vec::Type>* types) {
+  ForEachExpression(node, [&](const Expression& expression) {
+    if (expression.kind == ExpressionKind::kOuter) (*types)[static_cast<size_t>(expression.index)] = expression.type;
+    if (expression.subquery == nullptr) return;
+    for (const SlotBinding& binding : expression.subquery->bindings) {
+      (*types)[static_cast<size_t>(binding.slot)] = binding.value->type;
+    }
+    CollectSlotTypes(*expression.subquery->plan, types);
+  });
+  if (node.kind == NodeKind::kApply) {
+    for (const SlotBinding& binding : static_cast<const ApplyNode&>(node).bindings) {
+      (*types)[static_cast<size_t>(binding.slot)] = binding.value->type;
+    }
+  }
+  for (const Node* input : Inputs(node)) CollectSlotTypes(*input, types);
+}
+
+}  // namespace
+
+struct Execution::State {
+  Runtime runtime;
+  std::unique_ptr<Stream> stream;
+  vec::Chunk result;  // for batches whose rows are not all of their chunk
+};
+
+Execution::Execution(std::shared_ptr<const Plan> plan, std::unique_ptr<State> state)
+    : plan_(std::move(plan)), state_(std::move(state)) {}
+Execution::~Execution() = default;
+
+StatusOr<std::unique_ptr<Execution>> Execution::Create(std::shared_ptr<const Plan> plan, base::MemoryBudget* budget) {
+  auto state = std::make_unique<State>();
+  Runtime& runtime = state->runtime;
+  runtime.budget = budget;
+  runtime.capacity = CapacityFor(*budget);
+  std::vector<vec::Type> slot_types(static_cast<size_t>(plan->slot_count), vec::TypeId::kUnknown);
+  CollectSlotTypes(plan->root(), &slot_types);
+  for (const vec::Type& type : slot_types) runtime.slots.emplace_back(type, 1, budget);
+  runtime.ctes.resize(static_cast<size_t>(plan->cte_count), nullptr);
+  Builder builder(budget, runtime.capacity, nullptr);
+  TURDB_ASSIGN_OR_RETURN(state->stream, builder.BuildStream(plan->root()));
+  state->result = builder.NewChunk(plan->root().types);
+  return std::unique_ptr<Execution>(new Execution(std::move(plan), std::move(state)));
+}
+
+Status Execution::Start(const ExecutionContext& context) {
+  Runtime& runtime = state_->runtime;
+  runtime.context = &context;
+  runtime.changed_rows = 0;
+  runtime.rejected.clear();
+  ++runtime.statement_runs;
+  return state_->stream->Start(runtime);
+}
+
+StatusOr<Flow> Execution::Next(const vec::Chunk** chunk) {
+  Batch batch;
+  TURDB_ASSIGN_OR_RETURN(const Flow flow, state_->stream->Next(state_->runtime, &batch));
+  if (flow != Flow::kHaveMore) return flow;
+  if (batch.rows.dense() && batch.rows.count == batch.chunk->size()) {
+    *chunk = batch.chunk;
+  } else {
+    state_->result.Slice(*batch.chunk, batch.rows);
+    *chunk = &state_->result;
+  }
+  return Flow::kHaveMore;
+}
+
+int64_t Execution::changed_rows() const { return state_->runtime.changed_rows; }
+std::span<const RejectedRow> Execution::rejected_rows() const { return state_->runtime.rejected; }
+
+}  // namespace turdb::exec

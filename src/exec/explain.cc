@@ -1,0 +1,95 @@
+// EXPLAIN [ANALYZE]: the plan as text, a row a line. ANALYZE runs it first, under profiles, and adds to each line what
+// its node did. Time is the operator's own and, for those that drain their input (sorts, aggregates, build sides), the
+// input's too.
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "exec/builder.h"
+#include "exec/point.h"
+
+namespace turdb::exec {
+namespace {
+
+using base::Status;
+using base::StatusOr;
+
+class ExplainSource : public Source {
+ public:
+  ExplainSource(const ExplainNode& node, vec::Chunk chunk) : node_(node), chunk_(std::move(chunk)) {}
+
+  Status Build(Builder& builder) {
+    if (!node_.analyze) return absl::OkStatus();
+    Builder profiled(builder.budget(), builder.capacity(), &profiles_);
+    TURDB_ASSIGN_OR_RETURN(stream_, profiled.BuildStream(*node_.plan));
+    return absl::OkStatus();
+  }
+
+  Status Start(Runtime& runtime) override {
+    lines_.clear();
+    next_line_ = 0;
+    for (auto& [node, profile] : profiles_) profile = NodeProfile();
+    return stream_ != nullptr ? stream_->Start(runtime) : absl::OkStatus();
+  }
+
+  StatusOr<Flow> Next(Runtime& runtime, Batch* out) override {
+    if (lines_.empty()) {
+      while (stream_ != nullptr) {
+        Batch ignored;
+        TURDB_ASSIGN_OR_RETURN(const Flow flow, stream_->Next(runtime, &ignored));
+        if (flow == Flow::kBlocked) return flow;
+        if (flow == Flow::kDone) break;
+      }
+      AddLines(*node_.plan, 0);
+    }
+    chunk_.Reset();
+    uint32_t count = 0;
+    while (next_line_ < lines_.size() && count < chunk_.capacity()) chunk_.column(0).SetString(count++, lines_[next_line_++]);
+    chunk_.set_size(count);
+    *out = Batch::All(chunk_);
+    return next_line_ == lines_.size() ? Flow::kDone : Flow::kHaveMore;
+  }
+
+ private:
+  void AddLines(const Node& node, int depth) {
+    std::string line(static_cast<size_t>(depth) * 2, ' ');
+    absl::StrAppend(&line, Headline(node));
+    if (depth == 0 && TakesShortPath(node)) line.append(" [short path]");
+    std::string notes;
+    const auto note = [&](std::string_view text) { absl::StrAppend(&notes, notes.empty() ? "" : ", ", text); };
+    if (node.estimated_rows >= 0) note(absl::StrFormat("estimated rows: %.0f", node.estimated_rows));
+    if (const auto profile = profiles_.find(&node); profile != profiles_.end()) {
+      note(absl::StrFormat("rows: %d, time: %.3f ms", profile->second.rows, static_cast<double>(profile->second.nanos) / 1e6));
+      if (profile->second.peak_bytes > 0) note(absl::StrCat("memory: ", (profile->second.peak_bytes + 1023) / 1024, " KB"));
+    }
+    if (node_.verbose && !node.reason.empty()) note(absl::StrCat("by: ", node.reason));
+    if (!notes.empty()) absl::StrAppend(&line, " (", notes, ")");
+    lines_.push_back(std::move(line));
+    ForEachExpression(node, [&](const Expression& expression) {
+      if (expression.subquery == nullptr) return;
+      lines_.push_back(std::string(static_cast<size_t>(depth) * 2 + 2, ' ') + "Subquery");
+      AddLines(*expression.subquery->plan, depth + 2);
+    });
+    for (const Node* input : Inputs(node)) AddLines(*input, depth + 1);
+  }
+
+  const ExplainNode& node_;
+  vec::Chunk chunk_;
+  std::unordered_map<const Node*, NodeProfile> profiles_;
+  std::unique_ptr<Stream> stream_;
+  std::vector<std::string> lines_;
+  size_t next_line_ = 0;
+};
+
+}  // namespace
+
+SourceOr MakeExplain(const ExplainNode& node, Builder& builder) {
+  auto source = std::make_unique<ExplainSource>(node, builder.NewChunk(node.types));
+  TURDB_RETURN_IF_ERROR(source->Build(builder));
+  return source;
+}
+
+}  // namespace turdb::exec

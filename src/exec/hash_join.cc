@@ -1,0 +1,418 @@
+// Hash join. The right side is built into records (keys, then the columns that are no keys) chained from a table of
+// heads; the left side probes, batch by batch.
+//
+//   head:    16 bits of a bloom filter over the hashes in its chain | 48 bits, pointer to the first record
+//   record:  columns | next record, hash, matched flag
+//
+// Probing is by column and by step: all heads of a batch, then the first record of every chain against its row, then
+// the second of those that go on. Pairs that match collect until a chunk is full or the batch is through.
+//
+//  (J1) A row with a NULL key (that is not null_equal) matches nothing: on the left it is only output where the join
+//       keeps unmatched rows, on the right it is only kept for right and full joins.
+//  (J2) The residual is part of the condition: a pair that fails it is no match.
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "exec/builder.h"
+#include "exec/row_store.h"
+#include "exec/vector_operations.h"
+
+namespace turdb::exec {
+namespace {
+
+using base::Status;
+using base::StatusOr;
+using vec::Chunk;
+using vec::Rows;
+using vec::SelIndex;
+using vec::Vector;
+
+constexpr uint64_t kPointerMask = (uint64_t{1} << 48) - 1;
+
+// What follows the columns of a record.
+struct Link {
+  std::byte* next;
+  uint64_t hash;
+  uint64_t matched;
+};
+
+uint64_t BloomBit(uint64_t hash) { return uint64_t{1} << (48 + (hash >> 60)); }
+
+// Which columns of a record hold the keys and which the right side's columns; a right column that is a key is kept once.
+struct RecordColumns {
+  std::vector<vec::Type> types;
+  std::vector<size_t> right;  // where each right column is
+  std::vector<size_t> extra;  // right columns that are no key, in the order of their places behind the keys
+
+  RecordColumns(Expressions keys, std::span<const vec::Type> right_types) {
+    right.assign(right_types.size(), SIZE_MAX);
+    for (const Expression* key : keys) {
+      if (key->kind == ExpressionKind::kColumn && right[static_cast<size_t>(key->index)] == SIZE_MAX) {
+        right[static_cast<size_t>(key->index)] = types.size();
+      }
+      types.push_back(key->type);
+    }
+    for (size_t c = 0; c < right.size(); ++c) {
+      if (right[c] != SIZE_MAX) continue;
+      right[c] = types.size();
+      extra.push_back(c);
+      types.push_back(right_types[c]);
+    }
+  }
+};
+
+class BuildSide {
+ public:
+  BuildSide(const HashJoinNode& node, std::unique_ptr<Stream> input, Builder& builder)
+      : node_(node),
+        columns_(node.right_keys, node.right->types),
+        input_(std::move(input)),
+        store_(RowLayout(columns_.types, sizeof(Link)), builder.budget()),
+        reserved_(*builder.budget()),
+        records_(builder.capacity()),
+        hashes_(builder.capacity()),
+        positions_(builder.capacity()),
+        selection_(builder.capacity(), builder.budget()) {}
+
+  Status Build(Builder& builder) {
+    TURDB_ASSIGN_OR_RETURN(keys_, EvaluatorList::Make(node_.right_keys, builder.options()));
+    return absl::OkStatus();
+  }
+
+  Status Start(Runtime& runtime) {
+    store_.Reset(kKeepBytes);
+    built_ = has_null_key_ = false;
+    row_count_ = 0;
+    TURDB_RETURN_IF_ERROR(keys_.Start(runtime));
+    return input_->Start(runtime);
+  }
+
+  bool built() const { return built_; }
+  // kDone once the table is ready.
+  StatusOr<Flow> Drain(Runtime& runtime) {
+    while (true) {
+      Batch batch;
+      TURDB_ASSIGN_OR_RETURN(const Flow flow, input_->Next(runtime, &batch));
+      if (flow == Flow::kBlocked) return flow;
+      if (flow == Flow::kDone) break;
+      TURDB_RETURN_IF_ERROR(Add(runtime, batch));
+    }
+    TURDB_RETURN_IF_ERROR(LinkRecords());
+    built_ = true;
+    return Flow::kDone;
+  }
+
+  // The first record of the chain that a hash belongs to, or null.
+  std::byte* Head(uint64_t hash) const {
+    const uint64_t head = heads_[hash & (heads_.size() - 1)];
+    return (head & BloomBit(hash)) == 0 ? nullptr : reinterpret_cast<std::byte*>(head & kPointerMask);
+  }
+  void Prefetch(uint64_t hash) const { __builtin_prefetch(&heads_[hash & (heads_.size() - 1)]); }
+  Link& LinkOf(std::byte* record) const { return *reinterpret_cast<Link*>(record + layout().extra_offset()); }
+
+  const RowLayout& layout() const { return store_.layout(); }
+  const RowStore& store() const { return store_; }
+  const RecordColumns& columns() const { return columns_; }
+  uint64_t row_count() const { return row_count_; }  // of the right side, rows with NULL keys included
+  bool has_null_key() const { return has_null_key_; }
+  int64_t memory_bytes() const { return store_.reserved_bytes() + reserved_.bytes(); }
+
+ private:
+  Status Add(Runtime& runtime, const Batch& batch) {
+    row_count_ += batch.rows.count;
+    TURDB_RETURN_IF_ERROR(keys_.Evaluate(runtime, *batch.chunk, batch.rows));
+    Rows rows = batch.rows;
+    const uint32_t present = PositionsWithoutNulls(keys_.values(), rows, node_.null_equal, positions_.data());
+    if (present != rows.count) {
+      has_null_key_ = true;
+      if (node_.type != JoinType::kRight && node_.type != JoinType::kFull) {
+        for (uint32_t k = 0; k < present; ++k) selection_.data()[k] = rows[positions_[k]];
+        rows = Rows{selection_.data(), present};
+        if (present == 0) return absl::OkStatus();
+      }
+    }
+    HashColumns(keys_.values(), rows, hashes_.data());
+    vectors_.assign(keys_.values().begin(), keys_.values().end());
+    for (const size_t c : columns_.extra) vectors_.push_back(&batch.chunk->column(c));
+    if (!store_.TryAppend(vectors_, rows, records_.data())) return OverBudget();
+    for (uint32_t i = 0; i < rows.count; ++i) LinkOf(records_[i]).hash = hashes_[i];
+    return absl::OkStatus();
+  }
+
+  Status OverBudget() const {
+    return base::OutOfMemoryError(absl::StrCat("a hash join needs more memory than memory_limit leaves (", memory_bytes(),
+                                               " bytes for ", store_.size(), " rows so far)"));
+  }
+
+  Status LinkRecords() {
+    const size_t wanted = std::bit_ceil(std::max<uint64_t>(64, store_.size() * 2));
+    if (heads_.size() < wanted || heads_.size() * sizeof(uint64_t) > std::max(kKeepBytes, wanted * 2 * sizeof(uint64_t))) {
+      heads_ = std::vector<uint64_t>();
+      reserved_.Reset();
+      if (!reserved_.TryGrow(static_cast<int64_t>(wanted * sizeof(uint64_t)))) return OverBudget();
+      heads_.resize(wanted);
+    }
+    std::fill(heads_.begin(), heads_.end(), 0);
+    RowStore::Position position;
+    while (const uint32_t count = store_.Scan(&position, static_cast<uint32_t>(records_.size()), records_.data())) {
+      for (uint32_t i = 0; i < count; ++i) {
+        Link& link = LinkOf(records_[i]);
+        uint64_t& head = heads_[link.hash & (heads_.size() - 1)];
+        link.next = reinterpret_cast<std::byte*>(head & kPointerMask);
+        head = (head & ~kPointerMask) | BloomBit(link.hash) | reinterpret_cast<uint64_t>(records_[i]);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  const HashJoinNode& node_;
+  RecordColumns columns_;
+  std::unique_ptr<Stream> input_;
+  EvaluatorList keys_;
+  RowStore store_;
+  base::MemoryReservation reserved_;
+  std::vector<uint64_t> heads_;
+  bool built_ = false;
+  bool has_null_key_ = false;
+  uint64_t row_count_ = 0;
+  // Of one batch.
+  std::vector<std::byte*> records_;
+  std::vector<uint64_t> hashes_;
+  std::vector<uint32_t> positions_;
+  vec::SelectionVector selection_;
+  std::vector<const Vector*> vectors_;
+};
+
+class HashJoinOperator : public Operator {
+ public:
+  HashJoinOperator(const HashJoinNode& node, std::unique_ptr<Stream> right, Builder& builder)
+      : node_(node),
+        left_count_(node.left->types.size()),
+        build_(node, std::move(right), builder),
+        pairs_(builder.NewChunk(PairTypes(node))),
+        output_(builder.NewChunk(node.types)),
+        selection_(builder.capacity(), builder.budget()),
+        hashes_(builder.capacity()),
+        open_(builder.capacity()),
+        equal_(builder.capacity()),
+        candidates_(builder.capacity()),
+        pair_positions_(builder.capacity()),
+        pair_records_(builder.capacity()),
+        matched_(builder.capacity()) {}
+
+  Status Build(Builder& builder) {
+    TURDB_RETURN_IF_ERROR(build_.Build(builder));
+    TURDB_ASSIGN_OR_RETURN(keys_, EvaluatorList::Make(node_.left_keys, builder.options()));
+    TURDB_ASSIGN_OR_RETURN(residual_, Filter::Make(node_.residual, builder.options()));
+    return absl::OkStatus();
+  }
+
+  Status Start(Runtime& runtime) override {
+    probing_ = false;
+    unmatched_position_ = RowStore::Position();
+    TURDB_RETURN_IF_ERROR(keys_.Start(runtime));
+    TURDB_RETURN_IF_ERROR(residual_.Start(runtime));
+    return build_.Start(runtime);
+  }
+
+  StatusOr<Flow> Push(Runtime& runtime, const Batch& in, Batch* out) override {
+    if (!build_.built()) {
+      TURDB_ASSIGN_OR_RETURN(const Flow flow, build_.Drain(runtime));
+      if (flow == Flow::kBlocked) return flow;
+    }
+    if (!probing_) {
+      if (build_.row_count() == 0 && EmptyBuildEnds()) return Flow::kDone;
+      TURDB_RETURN_IF_ERROR(BeginProbe(runtime, in));
+      probing_ = true;
+    }
+    while (open_count_ != 0) {
+      if (pair_count_ + open_count_ > pair_positions_.size()) {
+        TURDB_RETURN_IF_ERROR(EmitPairs(runtime, in, out));
+        if (!out->empty()) return Flow::kHaveMore;
+        continue;
+      }
+      Step(in.rows);
+    }
+    if (pair_count_ != 0) {
+      TURDB_RETURN_IF_ERROR(EmitPairs(runtime, in, out));
+      if (!out->empty()) return Flow::kHaveMore;
+    }
+    probing_ = false;
+    EmitUnmatchedLeft(in, out);
+    return Flow::kNeedInput;
+  }
+
+  // Right rows that nobody matched.
+  StatusOr<Flow> Finish(Runtime& runtime, Batch* out) override {
+    if (node_.type != JoinType::kRight && node_.type != JoinType::kFull) return Flow::kDone;
+    if (!build_.built()) {  // the left side was empty
+      TURDB_ASSIGN_OR_RETURN(const Flow flow, build_.Drain(runtime));
+      if (flow == Flow::kBlocked) return flow;
+    }
+    const auto scanned =
+        build_.store().Scan(&unmatched_position_, static_cast<uint32_t>(pair_records_.size()), pair_records_.data());
+    if (scanned == 0) return Flow::kDone;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < scanned; ++i) {
+      if (build_.LinkOf(pair_records_[i]).matched == 0) pair_records_[count++] = pair_records_[i];
+    }
+    output_.Reset();
+    for (size_t c = 0; c < left_count_; ++c) output_.column(c).SetConstantNull();
+    GatherRight(count, &output_);
+    output_.set_size(count);
+    *out = Batch::All(output_);
+    return Flow::kHaveMore;
+  }
+
+  int64_t memory_bytes() const override { return build_.memory_bytes(); }
+
+ private:
+  static std::vector<vec::Type> PairTypes(const HashJoinNode& node) {
+    std::vector<vec::Type> types(node.left->types.begin(), node.left->types.end());
+    types.insert(types.end(), node.right->types.begin(), node.right->types.end());
+    return types;
+  }
+  bool Keeps(JoinType a, JoinType b) const { return node_.type == a || node_.type == b; }
+  bool IsExistence() const {
+    return node_.type == JoinType::kSemi || node_.type == JoinType::kAnti || node_.type == JoinType::kAntiNull;
+  }
+  // Without right rows these joins have no output, and the left side need not be read on.
+  bool EmptyBuildEnds() const {
+    return node_.type == JoinType::kInner || node_.type == JoinType::kSemi || node_.type == JoinType::kRight;
+  }
+
+  Status BeginProbe(Runtime& runtime, const Batch& in) {
+    pair_count_ = 0;
+    std::fill_n(matched_.begin(), in.rows.count, uint8_t{0});
+    TURDB_RETURN_IF_ERROR(keys_.Evaluate(runtime, *in.chunk, in.rows));
+    HashColumns(keys_.values(), in.rows, hashes_.data());
+    const uint32_t present = PositionsWithoutNulls(keys_.values(), in.rows, node_.null_equal, open_.data());
+    if (node_.type == JoinType::kAntiNull && build_.row_count() != 0) {
+      // NOT IN: a NULL on the right hides every row, a NULL on the left its own.
+      std::fill_n(matched_.begin(), in.rows.count, uint8_t{1});
+      if (!build_.has_null_key()) {
+        for (uint32_t k = 0; k < present; ++k) matched_[open_[k]] = 0;
+      }
+    }
+    for (uint32_t k = 0; k < present; ++k) build_.Prefetch(hashes_[open_[k]]);
+    open_count_ = 0;
+    for (uint32_t k = 0; k < present; ++k) {
+      const uint32_t i = open_[k];
+      candidates_[i] = build_.Head(hashes_[i]);
+      if (candidates_[i] == nullptr) continue;
+      __builtin_prefetch(candidates_[i]);
+      open_[open_count_++] = i;
+    }
+    return absl::OkStatus();
+  }
+
+  // Compares each open row with the record its chain is at, then moves on.
+  void Step(Rows rows) {
+    std::copy_n(open_.begin(), open_count_, equal_.begin());
+    const uint32_t equal_count =
+        KeepEqual(keys_.values(), rows, build_.layout(), candidates_.data(), equal_.data(), open_count_, nullptr, nullptr);
+    const bool first_is_enough = IsExistence() && residual_.empty();
+    for (uint32_t k = 0; k < equal_count; ++k) {
+      const uint32_t i = equal_[k];
+      if (first_is_enough) {
+        matched_[i] = 1;
+        candidates_[i] = nullptr;
+      } else {
+        pair_positions_[pair_count_] = i;
+        pair_records_[pair_count_++] = candidates_[i];
+      }
+    }
+    uint32_t still_open = 0;
+    for (uint32_t k = 0; k < open_count_; ++k) {
+      const uint32_t i = open_[k];
+      if (candidates_[i] == nullptr) continue;
+      candidates_[i] = build_.LinkOf(candidates_[i]).next;
+      if (candidates_[i] == nullptr) continue;
+      __builtin_prefetch(candidates_[i]);
+      open_[still_open++] = i;
+    }
+    open_count_ = still_open;
+  }
+
+  void GatherRight(uint32_t count, Chunk* out) {
+    for (size_t c = 0; c < build_.columns().right.size(); ++c) {
+      RowStore::Gather(build_.layout(), build_.columns().right[c], pair_records_.data(), count, &out->column(left_count_ + c));
+    }
+  }
+
+  // Makes a batch of the collected pairs, those that pass the residual.
+  Status EmitPairs(Runtime& runtime, const Batch& in, Batch* out) {
+    for (uint32_t k = 0; k < pair_count_; ++k) selection_.data()[k] = in.rows[pair_positions_[k]];
+    const Rows left_rows{selection_.data(), pair_count_};
+    pairs_.Reset();
+    for (size_t c = 0; c < left_count_; ++c) pairs_.column(c).Slice(in.chunk->column(c), left_rows);
+    GatherRight(pair_count_, &pairs_);
+    pairs_.set_size(pair_count_);
+    Rows passed = Rows::All(pair_count_);
+    pair_count_ = 0;
+    if (!residual_.empty()) {
+      TURDB_ASSIGN_OR_RETURN(passed, residual_.Apply(runtime, pairs_, passed));
+    }
+    for (uint32_t k = 0; k < passed.count; ++k) matched_[pair_positions_[passed[k]]] = 1;
+    if (Keeps(JoinType::kRight, JoinType::kFull)) {
+      for (uint32_t k = 0; k < passed.count; ++k) build_.LinkOf(pair_records_[passed[k]]).matched = 1;
+    }
+    if (!IsExistence()) *out = Batch{&pairs_, passed};
+    return absl::OkStatus();
+  }
+
+  // Once a batch is through: the left rows that semi, anti, left and full joins owe.
+  void EmitUnmatchedLeft(const Batch& in, Batch* out) {
+    if (Keeps(JoinType::kInner, JoinType::kRight)) return;
+    const uint8_t wanted = node_.type == JoinType::kSemi ? 1 : 0;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < in.rows.count; ++i) {
+      if (matched_[i] == wanted) selection_.data()[count++] = in.rows[i];
+    }
+    const Rows rows{selection_.data(), count};
+    if (IsExistence()) {
+      *out = Batch{in.chunk, rows};
+      return;
+    }
+    output_.Reset();
+    for (size_t c = 0; c < left_count_; ++c) output_.column(c).Slice(in.chunk->column(c), rows);
+    for (size_t c = left_count_; c < output_.column_count(); ++c) output_.column(c).SetConstantNull();
+    output_.set_size(count);
+    *out = Batch::All(output_);
+  }
+
+  const HashJoinNode& node_;
+  const size_t left_count_;
+  BuildSide build_;
+  EvaluatorList keys_;
+  Filter residual_;
+  Chunk pairs_;   // left and right columns
+  Chunk output_;  // unmatched rows
+  vec::SelectionVector selection_;
+  RowStore::Position unmatched_position_;
+  // The batch being probed; positions count its rows.
+  bool probing_ = false;
+  std::vector<uint64_t> hashes_;
+  std::vector<uint32_t> open_;  // positions whose chain goes on
+  uint32_t open_count_ = 0;
+  std::vector<uint32_t> equal_;
+  std::vector<std::byte*> candidates_;  // by position: the record to compare next
+  std::vector<uint32_t> pair_positions_;
+  std::vector<std::byte*> pair_records_;
+  uint32_t pair_count_ = 0;
+  std::vector<uint8_t> matched_;  // by position
+};
+
+}  // namespace
+
+OperatorOr MakeHashJoin(const HashJoinNode& node, Builder& builder) {
+  TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Stream> right, builder.BuildStream(*node.right));
+  auto join = std::make_unique<HashJoinOperator>(node, std::move(right), builder);
+  TURDB_RETURN_IF_ERROR(join->Build(builder));
+  return join;
+}
+
+}  // namespace turdb::exec

@@ -1,0 +1,261 @@
+// INSERT, with ON CONFLICT.
+//
+// Without a conflict clause whole chunks go to the table. With one, rows go one by one, because what a row meets may
+// be a row of the same statement. DO UPDATE reads the row in the way under the statement's snapshot; one that the
+// snapshot does not show was written by this very statement, or by a transaction that committed later:
+//
+//   touched by this statement      21000, the second touch of a row
+//   not visible in the snapshot    40001
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "exec/evaluator_internal.h"
+#include "exec/key_range.h"
+#include "exec/modify.h"
+#include "exec/vector_operations.h"
+#include "txn/transaction.h"
+#include "txn/view.h"
+
+namespace turdb::exec {
+namespace {
+
+using base::Status;
+using base::StatusOr;
+using vec::Chunk;
+using vec::Rows;
+using vec::SelIndex;
+using vec::Vector;
+
+std::vector<vec::Type> TypesOf(const table::Table& table) {
+  std::vector<vec::Type> types;
+  for (const table::Column& column : table.schema().columns) types.push_back(column.type);
+  return types;
+}
+
+std::vector<int32_t> AllColumns(const table::Table& table) {
+  std::vector<int32_t> columns;
+  for (size_t c = 0; c < table.schema().columns.size(); ++c) columns.push_back(static_cast<int32_t>(c));
+  return columns;
+}
+
+class InsertSource : public ModifySource {
+ public:
+  InsertSource(const InsertNode& node, std::unique_ptr<Stream> input, Builder& builder)
+      : ModifySource(node, *node.table, std::move(input), builder),
+        node_(node),
+        rows_(builder.NewChunk(TypesOf(*node.table))) {}
+
+  Status Build(Builder& builder) {
+    TURDB_ASSIGN_OR_RETURN(constraints_, RowConstraints::Make(table_, node_.generated, node_.checks, builder.options()));
+    return BuildModify(node_.returning, node_.index_expressions, builder);
+  }
+
+  Status Start(Runtime& runtime) override {
+    TURDB_RETURN_IF_ERROR(constraints_.Start(runtime));
+    return ModifySource::Start(runtime);
+  }
+
+ protected:
+  Status Change(Runtime& runtime, const Batch& batch) override {
+    rows_.Reset();
+    rows_.Append(*batch.chunk, batch.rows);
+    TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &rows_));
+    TURDB_ASSIGN_OR_RETURN(const int64_t count,
+                           table_.InsertRows(*runtime.context->transaction, &rows_, table::OnDuplicate::kRaise,
+                                             index_expressions_.get(), scratch_));
+    changed_ += count;
+    return Return(runtime, rows_, Rows::All(rows_.size()));
+  }
+
+  const InsertNode& node_;
+  RowConstraints constraints_;
+  Chunk rows_;
+};
+
+class InsertOrSource : public InsertSource {
+ public:
+  InsertOrSource(const InsertNode& node, std::unique_ptr<Stream> input, Builder& builder)
+      : InsertSource(node, std::move(input), builder),
+        conflict_(node.on_conflict),
+        projection_(table_.MakeProjection(AllColumns(table_))),
+        one_(TypesOf(table_), 1, builder.budget()),
+        updated_(TypesOf(table_), 1, builder.budget()),
+        pair_(PairTypes(table_), 1, builder.budget()),
+        cells_(table_.schema().columns.size()),
+        row_key_(vec::TypeId::kBlob, 1, builder.budget()),
+        touched_(vec::TypeId::kBlob, builder.budget()) {
+    for (const Assignment& assignment : conflict_.assignments) columns_.push_back(assignment.column);
+    for (const GeneratedColumn& column : node.generated) columns_.push_back(column.column);
+  }
+
+  Status Build(Builder& builder) {
+    std::vector<const Expression*> values;
+    for (const Assignment& assignment : conflict_.assignments) values.push_back(assignment.value);
+    TURDB_ASSIGN_OR_RETURN(values_, EvaluatorList::Make(values, builder.options()));
+    if (conflict_.where != nullptr) {
+      TURDB_ASSIGN_OR_RETURN(where_, Filter::Make({&conflict_.where, 1}, builder.options()));
+    }
+    return InsertSource::Build(builder);
+  }
+
+  Status Start(Runtime& runtime) override {
+    touched_.Clear();
+    TURDB_RETURN_IF_ERROR(values_.Start(runtime));
+    TURDB_RETURN_IF_ERROR(where_.Start(runtime));
+    return InsertSource::Start(runtime);
+  }
+
+ protected:
+  Status Change(Runtime& runtime, const Batch& batch) override {
+    rows_.Reset();
+    rows_.Append(*batch.chunk, batch.rows);
+    TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &rows_));
+    for (SelIndex row = 0; row < rows_.size(); ++row) TURDB_RETURN_IF_ERROR(ChangeRow(runtime, row));
+    return absl::OkStatus();
+  }
+
+ private:
+  static std::vector<vec::Type> PairTypes(const table::Table& table) {
+    std::vector<vec::Type> types = TypesOf(table);
+    const std::vector<vec::Type> excluded = types;
+    types.insert(types.end(), excluded.begin(), excluded.end());
+    return types;
+  }
+
+  Status ChangeRow(Runtime& runtime, SelIndex row) {
+    one_.Reset();
+    one_.Append(rows_, Rows{&row, 1});
+    while (true) {
+      TURDB_ASSIGN_OR_RETURN(const bool inserted, TryInsert(runtime));
+      if (inserted) return absl::OkStatus();
+      if (conflict_.index != -2 && conflict_.index != met_.index) {
+        // Not the constraint that the clause names: the error that it would have been without the clause.
+        return table_
+            .InsertRow(*runtime.context->transaction, cells_, table::OnDuplicate::kRaise, index_expressions_.get(), scratch_)
+            .status();
+      }
+      if (conflict_.action == ConflictAction::kNothing) return absl::OkStatus();
+      if (conflict_.action == ConflictAction::kUpdate) return UpdateExisting(runtime);
+      TURDB_RETURN_IF_ERROR(
+          table_.DeleteRow(*runtime.context->transaction, met_.row_key.bytes(), index_expressions_.get(), scratch_).status());
+    }
+  }
+
+  StatusOr<bool> TryInsert(Runtime& runtime) {
+    for (size_t c = 0; c < cells_.size(); ++c) cells_[c] = CellOf(one_.column(c), 0);
+    table::KeyBuffer* key = &inserted_key_;
+    TURDB_ASSIGN_OR_RETURN(const bool inserted,
+                           table_.InsertRow(*runtime.context->transaction, cells_, table::OnDuplicate::kSkip,
+                                            index_expressions_.get(), scratch_, key, &met_));
+    if (!inserted) return false;
+    ++changed_;
+    if (conflict_.action == ConflictAction::kUpdate) TURDB_RETURN_IF_ERROR(Touch(inserted_key_.bytes()));
+    // A number that the table gave to a NULL key is in the key.
+    const int32_t key_column = table_.schema().key_column();
+    if (key_column >= 0 && cells_[static_cast<size_t>(key_column)] == nullptr) SetKey(static_cast<size_t>(key_column));
+    TURDB_RETURN_IF_ERROR(Return(runtime, one_, Rows::All(1)));
+    return true;
+  }
+
+  void SetKey(size_t column) {
+    const int64_t number = table::DecodeInt64Key(inserted_key_.bytes().data());
+    Vector& vector = one_.column(column);
+    switch (vector.physical()) {
+      case vec::PhysicalType::kInt16:
+        return vector.Set<int16_t>(0, static_cast<int16_t>(number));
+      case vec::PhysicalType::kInt32:
+        return vector.Set<int32_t>(0, static_cast<int32_t>(number));
+      default:
+        return vector.Set<int64_t>(0, number);
+    }
+  }
+
+  Status Touch(base::Bytes row_key) {
+    row_key_.Reset();
+    row_key_.SetString(0, base::AsText(row_key));
+    if (touched_.Add(row_key_, Rows::All(1))) return absl::OkStatus();
+    return base::OutOfMemoryError("remembering which rows were changed needs more memory than memory_limit leaves");
+  }
+
+  bool WasTouched(base::Bytes row_key) {
+    row_key_.Reset();
+    row_key_.SetString(0, base::AsText(row_key));
+    return touched_.Contains(row_key_.View().data);
+  }
+
+  // The row at met_.row_key gets the values of the clause.
+  Status UpdateExisting(Runtime& runtime) {
+    if (WasTouched(met_.row_key.bytes())) {
+      return base::WithHint(
+          base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kCardinalityViolation,
+                          "ON CONFLICT DO UPDATE command cannot affect row a second time"),
+          "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.");
+    }
+    TURDB_ASSIGN_OR_RETURN(const bool visible,
+                           table_.Get(*runtime.context->view, met_.row_key.bytes(), projection_, &existing_));
+    if (!visible) {
+      return base::SerializationFailure(
+          "could not serialize access: the row in conflict was committed after this "
+          "transaction's snapshot");
+    }
+    const size_t count = cells_.size();
+    pair_.Reset();
+    for (size_t c = 0; c < count; ++c) {
+      CopySlot(existing_[c], &pair_.column(c), 0);
+      CopyRow(one_.column(c), 0, &pair_.column(count + c), 0);
+    }
+    pair_.set_size(1);
+    TURDB_ASSIGN_OR_RETURN(const Rows passed, where_.Apply(runtime, pair_, Rows::All(1)));
+    if (passed.count == 0) return absl::OkStatus();
+    TURDB_RETURN_IF_ERROR(values_.Evaluate(runtime, pair_, Rows::All(1)));
+    updated_.Reset();
+    for (size_t c = 0; c < count; ++c) CopyRow(pair_.column(c), 0, &updated_.column(c), 0);
+    for (size_t i = 0; i < conflict_.assignments.size(); ++i) {
+      CopyRow(*values_.values()[i], 0, &updated_.column(static_cast<size_t>(conflict_.assignments[i].column)), 0);
+    }
+    updated_.set_size(1);
+    TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &updated_));
+    new_cells_.clear();
+    for (const int32_t column : columns_) new_cells_.push_back(CellOf(updated_.column(static_cast<size_t>(column)), 0));
+    TURDB_RETURN_IF_ERROR(Touch(met_.row_key.bytes()));
+    TURDB_ASSIGN_OR_RETURN(const bool updated, table_.UpdateRow(*runtime.context->transaction, met_.row_key.bytes(), columns_,
+                                                                new_cells_, index_expressions_.get(), scratch_));
+    if (!updated) return absl::OkStatus();
+    ++changed_;
+    return Return(runtime, updated_, Rows::All(1));
+  }
+
+  const OnConflict& conflict_;
+  const table::Projection projection_;
+  EvaluatorList values_;
+  Filter where_;
+  Chunk one_;      // the row that is being inserted
+  Chunk updated_;  // what an existing row becomes
+  Chunk pair_;     // the existing row, then the excluded one
+  std::vector<table::Cell> cells_;
+  std::vector<table::Cell> new_cells_;
+  std::vector<int32_t> columns_;
+  table::Conflict met_;
+  table::KeyBuffer inserted_key_;
+  table::RowBuffer existing_;
+  Vector row_key_;
+  ValueSet touched_;  // row keys that this statement wrote
+};
+
+}  // namespace
+
+SourceOr MakeInsert(const InsertNode& node, Builder& builder) {
+  TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Stream> input, builder.BuildStream(*node.input));
+  if (node.on_conflict.action == ConflictAction::kError) {
+    auto source = std::make_unique<InsertSource>(node, std::move(input), builder);
+    TURDB_RETURN_IF_ERROR(source->Build(builder));
+    return source;
+  }
+  auto source = std::make_unique<InsertOrSource>(node, std::move(input), builder);
+  TURDB_RETURN_IF_ERROR(source->Build(builder));
+  return source;
+}
+
+}  // namespace turdb::exec

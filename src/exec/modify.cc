@@ -1,0 +1,278 @@
+// UPDATE and DELETE, and what they share with INSERT.
+#include "exec/modify.h"
+
+#include <vector>
+
+#include "exec/group_table.h"
+#include "exec/key_range.h"
+#include "exec/vector_operations.h"
+
+namespace turdb::exec {
+
+using base::Status;
+using base::StatusOr;
+using vec::Chunk;
+using vec::Rows;
+using vec::SelIndex;
+using vec::Vector;
+
+ModifySource::ModifySource(const Node& node, const table::Table& table, std::unique_ptr<Stream> input, Builder& builder)
+    : table_(table),
+      input_(std::move(input)),
+      scratch_(table),
+      returned_(node.types, builder.capacity(), builder.budget()),
+      chunk_(builder.NewChunk(node.types)) {}
+
+Status ModifySource::BuildModify(Expressions returning, std::span<const IndexExpression> index_expressions, Builder& builder) {
+  TURDB_ASSIGN_OR_RETURN(returning_, EvaluatorList::Make(returning, builder.options()));
+  TURDB_ASSIGN_OR_RETURN(index_expressions_, IndexExpressions::Make(index_expressions, builder.options()));
+  return absl::OkStatus();
+}
+
+Status ModifySource::Start(Runtime& runtime) {
+  returned_.Reset();
+  position_ = MaterializedRows::Position();
+  changes_made_ = false;
+  changed_ = 0;
+  if (runtime.context->transaction == nullptr) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
+                           "cannot change data in a read-only transaction");
+  }
+  TURDB_RETURN_IF_ERROR(returning_.Start(runtime));
+  TURDB_RETURN_IF_ERROR(index_expressions_->Start(runtime));
+  return input_->Start(runtime);
+}
+
+StatusOr<Flow> ModifySource::Next(Runtime& runtime, Batch* out) {
+  while (!changes_made_) {
+    Batch batch;
+    TURDB_ASSIGN_OR_RETURN(const Flow flow, input_->Next(runtime, &batch));
+    if (flow == Flow::kBlocked) return flow;
+    if (flow == Flow::kHaveMore) {
+      TURDB_RETURN_IF_ERROR(Change(runtime, batch));
+      continue;
+    }
+    TURDB_RETURN_IF_ERROR(FinishChanges(runtime));
+    changes_made_ = true;
+    runtime.changed_rows += changed_;
+  }
+  if (returned_.Scan(&position_, chunk_.capacity(), &chunk_) == 0) return Flow::kDone;
+  *out = Batch::All(chunk_);
+  return Flow::kHaveMore;
+}
+
+Status ModifySource::Return(Runtime& runtime, const Chunk& chunk, Rows rows) {
+  if (!returns() || rows.count == 0) return absl::OkStatus();
+  TURDB_RETURN_IF_ERROR(returning_.Evaluate(runtime, chunk, rows));
+  return returned_.Append(returning_.values(), rows, "RETURNING");
+}
+
+namespace {
+
+// Row keys already met in this statement: a row that a join brings twice is changed once.
+class SeenRows {
+ public:
+  explicit SeenRows(Builder& builder)
+      : table_(std::span<const vec::Type>(&kKeyType, 1), 0, builder.capacity(), builder.budget()),
+        records_(builder.capacity()),
+        selection_(builder.capacity(), builder.budget()) {}
+  void Reset() { table_.Reset(); }
+  // Those of `rows` whose key is new, in order.
+  StatusOr<Rows> KeepNew(const Vector& keys, Rows rows) {
+    const Vector* columns[] = {&keys};
+    created_.clear();
+    table_.FindOrInsert(columns, rows, records_.data(), &created_);
+    if (table_.full())
+      return base::OutOfMemoryError("remembering which rows were changed needs more memory than memory_limit leaves");
+    std::sort(created_.begin(), created_.end());
+    for (size_t k = 0; k < created_.size(); ++k) selection_.data()[k] = rows[created_[k]];
+    return Rows{selection_.data(), static_cast<uint32_t>(created_.size())};
+  }
+
+ private:
+  static constexpr vec::Type kKeyType = vec::TypeId::kBlob;
+  GroupTable table_;
+  std::vector<std::byte*> records_;
+  std::vector<uint32_t> created_;
+  vec::SelectionVector selection_;
+};
+
+// Whether a node can give one row of a table twice.
+bool MayRepeatRows(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::kTableScan:
+    case NodeKind::kIndexScan:
+    case NodeKind::kPointLookup:
+      return false;
+    case NodeKind::kFilter:
+    case NodeKind::kProject:
+    case NodeKind::kSort:
+    case NodeKind::kTopN:
+    case NodeKind::kLimit:
+      return MayRepeatRows(*Inputs(node)[0]);
+    default:
+      return true;
+  }
+}
+
+class UpdateSource : public ModifySource {
+ public:
+  UpdateSource(const UpdateNode& node, std::unique_ptr<Stream> input, Builder& builder)
+      : ModifySource(node, *node.table, std::move(input), builder),
+        node_(node),
+        column_count_(node.table->schema().columns.size()),
+        row_(builder.NewChunk(RowTypes(node))) {
+    for (const Assignment& assignment : node.assignments) columns_.push_back(assignment.column);
+    for (const GeneratedColumn& column : node.generated) columns_.push_back(column.column);
+    for (const int32_t column : columns_) value_types_.push_back(row_.column(static_cast<size_t>(column)).type());
+    all_at_once_ = table_.UpdateNeedsAllRows(columns_);
+    if (MayRepeatRows(*node.input)) seen_.emplace(builder);
+  }
+
+  Status Build(Builder& builder) {
+    std::vector<const Expression*> values;
+    for (const Assignment& assignment : node_.assignments) values.push_back(assignment.value);
+    TURDB_ASSIGN_OR_RETURN(values_, EvaluatorList::Make(values, builder.options()));
+    TURDB_ASSIGN_OR_RETURN(constraints_, RowConstraints::Make(table_, node_.generated, node_.checks, builder.options()));
+    return BuildModify(node_.returning, node_.index_expressions, builder);
+  }
+
+  Status Start(Runtime& runtime) override {
+    held_.clear();
+    if (seen_.has_value()) seen_->Reset();
+    TURDB_RETURN_IF_ERROR(values_.Start(runtime));
+    TURDB_RETURN_IF_ERROR(constraints_.Start(runtime));
+    return ModifySource::Start(runtime);
+  }
+
+ protected:
+  Status Change(Runtime& runtime, const Batch& batch) override {
+    Rows rows = batch.rows;
+    const Vector& row_keys = batch.chunk->column(batch.chunk->column_count() - 1);
+    if (seen_.has_value()) {
+      TURDB_ASSIGN_OR_RETURN(rows, seen_->KeepNew(row_keys, rows));
+      if (rows.count == 0) return absl::OkStatus();
+    }
+    TURDB_RETURN_IF_ERROR(values_.Evaluate(runtime, *batch.chunk, rows));
+    MakeRow(*batch.chunk, rows);
+    TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &row_));
+    TURDB_RETURN_IF_ERROR(Return(runtime, row_, Rows::All(rows.count)));
+    if (held_.empty() || all_at_once_) held_.push_back(std::make_unique<Held>(value_types_, rows.count, runtime.budget));
+    Held& held = *held_.back();
+    if (!all_at_once_ && held.values.capacity() < rows.count) held = Held(value_types_, runtime.capacity, runtime.budget);
+    held.values.Reset();
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      held.values.column(i).CopyFrom(row_.column(static_cast<size_t>(columns_[i])), Rows::All(rows.count), 0);
+    }
+    held.values.set_size(rows.count);
+    held.row_keys.Reset();
+    held.row_keys.CopyFrom(row_keys, rows, 0);
+    return all_at_once_ ? absl::OkStatus() : Apply(runtime);
+  }
+
+  Status FinishChanges(Runtime& runtime) override {
+    if (!all_at_once_) return absl::OkStatus();
+    Status status = Apply(runtime);
+    held_.clear();
+    return status;
+  }
+
+ private:
+  // New values and the keys of their rows, waiting to be applied.
+  struct Held {
+    Held(std::span<const vec::Type> types, uint32_t capacity, base::MemoryBudget* budget)
+        : values(types, capacity, budget), row_keys(vec::TypeId::kBlob, capacity, budget) {}
+    Chunk values;
+    Vector row_keys;
+  };
+
+  static std::vector<vec::Type> RowTypes(const UpdateNode& node) {
+    std::vector<vec::Type> types;
+    for (const table::Column& column : node.table->schema().columns) types.push_back(column.type);
+    types.insert(types.end(), node.input->types.begin(), node.input->types.end());
+    return types;
+  }
+
+  // row_ becomes the new rows, densely: all columns of the table, then the input.
+  void MakeRow(const Chunk& input, Rows rows) {
+    row_.Reset();
+    for (size_t c = 0; c < column_count_; ++c) {
+      const int32_t old = c < node_.old_columns.size() ? node_.old_columns[c] : -1;
+      if (old >= 0) {
+        row_.column(c).Slice(input.column(static_cast<size_t>(old)), rows);
+      } else {
+        row_.column(c).SetConstantNull();
+      }
+    }
+    for (size_t i = 0; i < node_.assignments.size(); ++i) {
+      row_.column(static_cast<size_t>(node_.assignments[i].column)).Slice(*values_.values()[i], rows);
+    }
+    for (size_t c = 0; c < input.column_count(); ++c) row_.column(column_count_ + c).Slice(input.column(c), rows);
+    row_.set_size(rows.count);
+  }
+
+  Status Apply(Runtime& runtime) {
+    std::vector<table::UpdateBatch>& batches = batches_;
+    batches.clear();
+    for (const std::unique_ptr<Held>& held : held_) batches.push_back({&held->row_keys, &held->values});
+    if (batches.empty()) return absl::OkStatus();
+    TURDB_ASSIGN_OR_RETURN(const int64_t updated, table_.UpdateRows(*runtime.context->transaction, batches, columns_,
+                                                                    index_expressions_.get(), scratch_));
+    changed_ += updated;
+    return absl::OkStatus();
+  }
+
+  const UpdateNode& node_;
+  const size_t column_count_;
+  EvaluatorList values_;
+  RowConstraints constraints_;
+  std::vector<int32_t> columns_;  // assigned, then generated
+  std::vector<vec::Type> value_types_;
+  bool all_at_once_ = false;
+  Chunk row_;
+  std::optional<SeenRows> seen_;
+  std::vector<std::unique_ptr<Held>> held_;
+  std::vector<table::UpdateBatch> batches_;
+};
+
+class DeleteSource : public ModifySource {
+ public:
+  DeleteSource(const DeleteNode& node, std::unique_ptr<Stream> input, Builder& builder)
+      : ModifySource(node, *node.table, std::move(input), builder), deleted_(builder.capacity(), builder.budget()) {}
+
+ protected:
+  Status Change(Runtime& runtime, const Batch& batch) override {
+    const vec::VectorView keys = batch.chunk->column(batch.chunk->column_count() - 1).View();
+    deleted_.set_size(0);
+    for (uint32_t i = 0; i < batch.rows.count; ++i) {
+      const SelIndex row = batch.rows[i];
+      const vec::StringView& key = keys.Get<vec::StringView>(row);
+      TURDB_ASSIGN_OR_RETURN(const bool deleted, table_.DeleteRow(*runtime.context->transaction, base::AsBytes(key.view()),
+                                                                  index_expressions_.get(), scratch_));
+      if (deleted) deleted_.Append(row);
+    }
+    changed_ += deleted_.size();
+    return Return(runtime, *batch.chunk, Rows::Of(deleted_));
+  }
+
+ private:
+  vec::SelectionVector deleted_;
+};
+
+}  // namespace
+
+SourceOr MakeUpdate(const UpdateNode& node, Builder& builder) {
+  TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Stream> input, builder.BuildStream(*node.input));
+  auto source = std::make_unique<UpdateSource>(node, std::move(input), builder);
+  TURDB_RETURN_IF_ERROR(source->Build(builder));
+  return source;
+}
+
+SourceOr MakeDelete(const DeleteNode& node, Builder& builder) {
+  TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Stream> input, builder.BuildStream(*node.input));
+  auto source = std::make_unique<DeleteSource>(node, std::move(input), builder);
+  TURDB_RETURN_IF_ERROR(source->BuildModify(node.returning, node.index_expressions, builder));
+  return source;
+}
+
+}  // namespace turdb::exec

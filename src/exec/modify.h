@@ -1,0 +1,50 @@
+// What the nodes that change a table have in common. Only exec's own .cc files include it.
+#ifndef TURDB_EXEC_MODIFY_H_
+#define TURDB_EXEC_MODIFY_H_
+
+#include <memory>
+#include <optional>
+
+#include "exec/builder.h"
+#include "exec/materialized_rows.h"
+#include "exec/row_constraints.h"
+#include "table/table.h"
+
+namespace turdb::exec {
+
+// A source that makes all its changes in its first Next and then gives RETURNING rows from a buffer (query.md, 13).
+class ModifySource : public Source {
+ public:
+  ModifySource(const Node& node, const table::Table& table, std::unique_ptr<Stream> input, Builder& builder);
+  base::Status BuildModify(Expressions returning, std::span<const IndexExpression> index_expressions, Builder& builder);
+
+  base::Status Start(Runtime& runtime) override;
+  base::StatusOr<Flow> Next(Runtime& runtime, Batch* out) final;
+  int64_t memory_bytes() const override { return returned_.memory_bytes(); }
+
+ protected:
+  // Changes the table by one batch of the input.
+  virtual base::Status Change(Runtime& runtime, const Batch& batch) = 0;
+  // After the last batch.
+  virtual base::Status FinishChanges(Runtime&) { return absl::OkStatus(); }
+  // Keeps the RETURNING values of these rows.
+  base::Status Return(Runtime& runtime, const vec::Chunk& chunk, vec::Rows rows);
+  bool returns() const { return returning_.size() != 0; }
+
+  const table::Table& table_;
+  std::unique_ptr<Stream> input_;
+  std::unique_ptr<IndexExpressions> index_expressions_;
+  table::WriteScratch scratch_;
+  int64_t changed_ = 0;
+
+ private:
+  EvaluatorList returning_;
+  MaterializedRows returned_;
+  MaterializedRows::Position position_;
+  vec::Chunk chunk_;
+  bool changes_made_ = false;
+};
+
+}  // namespace turdb::exec
+
+#endif  // TURDB_EXEC_MODIFY_H_

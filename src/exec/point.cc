@@ -1,0 +1,211 @@
+#include "exec/point.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace turdb::exec {
+
+using base::Status;
+using base::StatusOr;
+
+namespace {
+
+bool IsOperand(const Expression* expression) {
+  return expression->kind == ExpressionKind::kParameter || expression->kind == ExpressionKind::kConstant;
+}
+
+bool AreOperands(Expressions expressions) { return std::all_of(expressions.begin(), expressions.end(), IsOperand); }
+
+const PointLookupNode* AsLookup(const Node& node) {
+  if (node.kind != NodeKind::kPointLookup) return nullptr;
+  const auto& lookup = static_cast<const PointLookupNode&>(node);
+  return lookup.filter.empty() && AreOperands(lookup.key) ? &lookup : nullptr;
+}
+
+bool NeedsEvaluator(const table::Table& table) {
+  for (size_t i = 0; i < table.schema().indexes.size(); ++i) {
+    if (table.NeedsEvaluator(static_cast<int32_t>(i))) return true;
+  }
+  return false;
+}
+
+bool IsPointInsert(const InsertNode& insert) {
+  if (!insert.returning.empty() || !insert.checks.empty() || !insert.generated.empty()) return false;
+  if (insert.on_conflict.action != ConflictAction::kError || insert.input->kind != NodeKind::kValues) return false;
+  const auto& values = static_cast<const ValuesNode&>(*insert.input);
+  return values.rows.size() == 1 && AreOperands(values.rows[0]) && !NeedsEvaluator(*insert.table);
+}
+
+bool IsPointUpdate(const UpdateNode& update) {
+  if (!update.returning.empty() || !update.checks.empty() || !update.generated.empty()) return false;
+  if (AsLookup(*update.input) == nullptr || NeedsEvaluator(*update.table)) return false;
+  return std::all_of(update.assignments.begin(), update.assignments.end(),
+                     [](const Assignment& assignment) { return IsOperand(assignment.value); });
+}
+
+bool IsPointDelete(const DeleteNode& node) {
+  return node.returning.empty() && AsLookup(*node.input) != nullptr && !NeedsEvaluator(*node.table);
+}
+
+const table::Table& TableOf(const Node& root) {
+  switch (root.kind) {
+    case NodeKind::kInsert:
+      return *static_cast<const InsertNode&>(root).table;
+    case NodeKind::kUpdate:
+      return *static_cast<const UpdateNode&>(root).table;
+    case NodeKind::kDelete:
+      return *static_cast<const DeleteNode&>(root).table;
+    default:
+      return *static_cast<const PointLookupNode&>(root).table;
+  }
+}
+
+}  // namespace
+
+bool TakesShortPath(const Node& root) {
+  switch (root.kind) {
+    case NodeKind::kPointLookup:
+      return AsLookup(root) != nullptr;
+    case NodeKind::kInsert:
+      return IsPointInsert(static_cast<const InsertNode&>(root));
+    case NodeKind::kUpdate:
+      return IsPointUpdate(static_cast<const UpdateNode&>(root));
+    case NodeKind::kDelete:
+      return IsPointDelete(static_cast<const DeleteNode&>(root));
+    default:
+      return false;
+  }
+}
+
+PointExecution::PointExecution(std::shared_ptr<const Plan> plan, const table::Table& table)
+    : plan_(std::move(plan)), table_(table), kind_(plan_->root().kind) {}
+
+std::unique_ptr<PointExecution> PointExecution::Create(std::shared_ptr<const Plan> plan) {
+  const Node& root = plan->root();
+  if (!TakesShortPath(root)) return nullptr;
+  std::unique_ptr<PointExecution> point(new PointExecution(std::move(plan), TableOf(root)));
+  std::vector<const Expression*> values;
+  switch (root.kind) {
+    case NodeKind::kInsert: {
+      const Expressions row = static_cast<const ValuesNode&>(*static_cast<const InsertNode&>(root).input).rows[0];
+      values.assign(row.begin(), row.end());
+      break;
+    }
+    case NodeKind::kUpdate:
+      for (const Assignment& assignment : static_cast<const UpdateNode&>(root).assignments) {
+        values.push_back(assignment.value);
+        point->value_columns_.push_back(assignment.column);
+      }
+      point->lookup_ = AsLookup(*static_cast<const UpdateNode&>(root).input);
+      break;
+    case NodeKind::kDelete:
+      point->lookup_ = AsLookup(*static_cast<const DeleteNode&>(root).input);
+      break;
+    default:
+      point->lookup_ = AsLookup(root);
+      point->projection_.emplace(point->table_.MakeProjection(point->lookup_->columns));
+      point->cells_.resize(point->lookup_->columns.size());
+      break;
+  }
+  if (root.kind != NodeKind::kPointLookup) point->scratch_.emplace(point->table_);
+  if (point->lookup_ != nullptr) {
+    point->AddOperands(point->lookup_->key, &point->key_);
+    point->key_cells_.resize(point->key_.size());
+  }
+  point->AddOperands(values, &point->values_);
+  point->value_cells_.resize(values.size());
+  return point;
+}
+
+void PointExecution::AddOperands(Expressions expressions, std::vector<Operand>* operands) {
+  for (const Expression* expression : expressions) operands->push_back({expression, vec::StringView()});
+}
+
+Status PointExecution::Bind(const ExecutionContext& context, std::vector<Operand>& operands, table::Cell* cells) {
+  for (Operand& operand : operands) {
+    const Expression& expression = *operand.expression;
+    const vec::Value* value = expression.value;
+    if (expression.kind == ExpressionKind::kParameter) {
+      const auto index = static_cast<size_t>(expression.index);
+      if (index >= context.parameters.size()) [[unlikely]] {
+        return base::WithPosition(base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kUndefinedParameter,
+                                                  absl::StrCat("parameter $", index + 1, " was not bound")),
+                                  expression.position);
+      }
+      value = &context.parameters[index];
+    }
+    if (value->is_null()) {
+      *cells++ = nullptr;
+      continue;
+    }
+    if (value->type().physical() != expression.type.physical()) [[unlikely]] {
+      return base::WithPosition(base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kDatatypeMismatch,
+                                                absl::StrCat("a value of type ", value->type().ToString(),
+                                                             " where the statement expects ", expression.type.ToString())),
+                                expression.position);
+    }
+    if (expression.type.physical() == vec::PhysicalType::kString) {
+      operand.text = vec::StringView(value->bytes());
+      *cells++ = &operand.text;
+    } else {
+      *cells++ = value->fixed_data();
+    }
+  }
+  return absl::OkStatus();
+}
+
+StatusOr<bool> PointExecution::FindRowKey(const ExecutionContext& context) {
+  TURDB_RETURN_IF_ERROR(Bind(context, key_, key_cells_.data()));
+  for (const table::Cell cell : key_cells_) {
+    if (cell == nullptr) return false;
+  }
+  if (lookup_->index < 0) return table_.EncodeRowKey(key_cells_, &row_key_);
+  if (!table_.EncodeIndexKey(lookup_->index, key_cells_, &index_key_)) return false;
+  return table_.FindUnique(*context.view, lookup_->index, index_key_.bytes(), &row_key_);
+}
+
+StatusOr<bool> PointExecution::Run(const ExecutionContext& context) {
+  changed_rows_ = 0;
+  switch (kind_) {
+    case NodeKind::kInsert:
+      return RunInsert(context);
+    case NodeKind::kUpdate:
+      return RunUpdate(context);
+    case NodeKind::kDelete: {
+      TURDB_ASSIGN_OR_RETURN(const bool possible, FindRowKey(context));
+      if (!possible) return false;
+      TURDB_ASSIGN_OR_RETURN(const bool deleted, table_.DeleteRow(*context.transaction, row_key_.bytes(), nullptr, *scratch_));
+      changed_rows_ = deleted ? 1 : 0;
+      return false;
+    }
+    default: {
+      TURDB_ASSIGN_OR_RETURN(const bool possible, FindRowKey(context));
+      if (!possible) return false;
+      TURDB_ASSIGN_OR_RETURN(const bool found, table_.Get(*context.view, row_key_.bytes(), *projection_, &row_));
+      if (!found) return false;
+      for (size_t c = 0; c < cells_.size(); ++c) cells_[c] = row_[c].cell();
+      return true;
+    }
+  }
+}
+
+StatusOr<bool> PointExecution::RunInsert(const ExecutionContext& context) {
+  TURDB_RETURN_IF_ERROR(Bind(context, values_, value_cells_.data()));
+  TURDB_RETURN_IF_ERROR(
+      table_.InsertRow(*context.transaction, value_cells_, table::OnDuplicate::kRaise, nullptr, *scratch_).status());
+  changed_rows_ = 1;
+  return false;
+}
+
+StatusOr<bool> PointExecution::RunUpdate(const ExecutionContext& context) {
+  TURDB_ASSIGN_OR_RETURN(const bool possible, FindRowKey(context));
+  if (!possible) return false;
+  TURDB_RETURN_IF_ERROR(Bind(context, values_, value_cells_.data()));
+  TURDB_ASSIGN_OR_RETURN(const bool updated, table_.UpdateRow(*context.transaction, row_key_.bytes(), value_columns_,
+                                                              value_cells_, nullptr, *scratch_));
+  changed_rows_ = updated ? 1 : 0;
+  return false;
+}
+
+}  // namespace turdb::exec

@@ -1,0 +1,163 @@
+// Scans of tables and indexes, and single rows by key.
+#include <optional>
+#include <vector>
+
+#include "exec/builder.h"
+#include "exec/key_range.h"
+#include "table/scan.h"
+#include "table/table.h"
+
+namespace turdb::exec {
+namespace {
+
+using base::Status;
+using base::StatusOr;
+using vec::Chunk;
+using vec::Rows;
+
+// What TableScan and IndexScan have in common: bounds, batches, filters.
+class ScanSource : public Source {
+ public:
+  ScanSource(const table::Table& table, int32_t index, std::span<const int32_t> columns, bool reverse, Chunk chunk)
+      : table_(table), index_(index), reverse_(reverse), projection_(table.MakeProjection(columns)), chunk_(std::move(chunk)) {}
+
+  Status Build(const KeyRange& range, Expressions latch_filter, Expressions filter, Builder& builder) {
+    TURDB_ASSIGN_OR_RETURN(range_, BoundKeyRange::Make(table_, index_, range, builder.options()));
+    TURDB_ASSIGN_OR_RETURN(latch_filter_, Filter::Make(latch_filter, builder.options()));
+    TURDB_ASSIGN_OR_RETURN(filter_, Filter::Make(filter, builder.options()));
+    return absl::OkStatus();
+  }
+
+  Status Start(Runtime& runtime) override {
+    ramp_.Start();
+    TURDB_RETURN_IF_ERROR(latch_filter_.Start(runtime));
+    TURDB_RETURN_IF_ERROR(filter_.Start(runtime));
+    TURDB_ASSIGN_OR_RETURN(const bool not_empty, range_->Bind(runtime));
+    done_ = !not_empty;
+    if (done_) return absl::OkStatus();
+    if (index_ < 0) {
+      if (!table_scan_.has_value()) {
+        table_scan_.emplace(table_, projection_, range_->lower(), range_->upper(), reverse_);
+      } else {
+        table_scan_->Reset(range_->lower(), range_->upper());
+      }
+    } else if (index_scan_ == nullptr) {
+      TURDB_ASSIGN_OR_RETURN(index_scan_,
+                             table::IndexScan::Open(table_, index_, projection_, range_->lower(), range_->upper(), reverse_));
+    } else {
+      index_scan_->Reset(range_->lower(), range_->upper());
+    }
+    return absl::OkStatus();
+  }
+
+  StatusOr<Flow> Next(Runtime& runtime, Batch* out) override {
+    if (done_) return Flow::kDone;
+    const uint32_t max_rows = ramp_.Next(chunk_.capacity());
+    StatusOr<bool> more = index_ < 0 ? table_scan_->Next(*runtime.context->view, max_rows, &chunk_)
+                                     : index_scan_->Next(*runtime.context->view, max_rows, &chunk_);
+    TURDB_RETURN_IF_ERROR(more.status());
+    if (!*more) {
+      done_ = true;
+      return Flow::kDone;
+    }
+    Rows rows = Rows::All(chunk_.size());
+    if (!latch_filter_.empty()) {
+      TURDB_ASSIGN_OR_RETURN(rows, latch_filter_.Apply(runtime, chunk_, rows));
+    }
+    if (!filter_.empty() && rows.count != 0) {
+      TURDB_ASSIGN_OR_RETURN(rows, filter_.Apply(runtime, chunk_, rows));
+    }
+    *out = Batch{&chunk_, rows};
+    return Flow::kHaveMore;
+  }
+
+ private:
+  const table::Table& table_;
+  const int32_t index_;
+  const bool reverse_;
+  const table::Projection projection_;
+  Chunk chunk_;
+  std::optional<BoundKeyRange> range_;
+  Filter latch_filter_;
+  Filter filter_;
+  std::optional<table::TableScan> table_scan_;
+  std::unique_ptr<table::IndexScan> index_scan_;
+  RampUp ramp_;
+  bool done_ = false;
+};
+
+class PointLookupSource : public Source {
+ public:
+  PointLookupSource(const PointLookupNode& node, Chunk chunk)
+      : table_(*node.table), index_(node.index), projection_(table_.MakeProjection(node.columns)), chunk_(std::move(chunk)) {}
+
+  Status Build(const PointLookupNode& node, Builder& builder) {
+    KeyRange range;
+    range.equal = node.key;
+    TURDB_ASSIGN_OR_RETURN(key_, BoundKeyRange::Make(table_, index_, range, builder.options()));
+    TURDB_ASSIGN_OR_RETURN(filter_, Filter::Make(node.filter, builder.options()));
+    return absl::OkStatus();
+  }
+
+  Status Start(Runtime& runtime) override {
+    TURDB_RETURN_IF_ERROR(filter_.Start(runtime));
+    TURDB_ASSIGN_OR_RETURN(found_, key_->BindPoint(runtime, &row_key_));
+    return absl::OkStatus();
+  }
+
+  StatusOr<Flow> Next(Runtime& runtime, Batch* out) override {
+    if (!found_) return Flow::kDone;
+    found_ = false;
+    const txn::View& view = *runtime.context->view;
+    if (index_ >= 0) {
+      index_key_ = row_key_;
+      TURDB_ASSIGN_OR_RETURN(const bool in_index, table_.FindUnique(view, index_, index_key_.bytes(), &row_key_));
+      if (!in_index) return Flow::kDone;
+    }
+    TURDB_ASSIGN_OR_RETURN(const bool there, table_.Get(view, row_key_.bytes(), projection_, &row_));
+    if (!there) return Flow::kDone;
+    chunk_.Reset();
+    for (size_t c = 0; c < chunk_.column_count(); ++c) CopySlot(row_[c], &chunk_.column(c), 0);
+    chunk_.set_size(1);
+    Rows rows = Rows::All(1);
+    if (!filter_.empty()) {
+      TURDB_ASSIGN_OR_RETURN(rows, filter_.Apply(runtime, chunk_, rows));
+    }
+    *out = Batch{&chunk_, rows};
+    return Flow::kDone;
+  }
+
+ private:
+  const table::Table& table_;
+  const int32_t index_;
+  const table::Projection projection_;
+  Chunk chunk_;
+  std::optional<BoundKeyRange> key_;
+  Filter filter_;
+  table::KeyBuffer row_key_;
+  table::KeyBuffer index_key_;
+  table::RowBuffer row_;
+  bool found_ = false;
+};
+
+}  // namespace
+
+SourceOr MakeTableScan(const TableScanNode& node, Builder& builder) {
+  auto source = std::make_unique<ScanSource>(*node.table, -1, node.columns, node.reverse, builder.NewChunk(node.types));
+  TURDB_RETURN_IF_ERROR(source->Build(node.range, node.latch_filter, node.filter, builder));
+  return source;
+}
+
+SourceOr MakeIndexScan(const IndexScanNode& node, Builder& builder) {
+  auto source = std::make_unique<ScanSource>(*node.table, node.index, node.columns, node.reverse, builder.NewChunk(node.types));
+  TURDB_RETURN_IF_ERROR(source->Build(node.range, {}, node.filter, builder));
+  return source;
+}
+
+SourceOr MakePointLookup(const PointLookupNode& node, Builder& builder) {
+  auto source = std::make_unique<PointLookupSource>(node, builder.NewChunk(node.types));
+  TURDB_RETURN_IF_ERROR(source->Build(node, builder));
+  return source;
+}
+
+}  // namespace turdb::exec

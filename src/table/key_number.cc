@@ -95,13 +95,25 @@ CommonNumber CommonNumber::OfUnsigned(uint64_t value) {
   return OfDecimalDigits(false, {digits, static_cast<size_t>(end.ptr - digits)}, 0);
 }
 
-CommonNumber CommonNumber::OfInteger(Int128 value) {
+CommonNumber CommonNumber::OfInteger(Int128 value) { return OfScaled(value, 0); }
+
+CommonNumber CommonNumber::OfNumeric(const vec::Numeric& value) {
+  std::string digits;
+  for (const char c : value.ToString()) {
+    if (c >= '0' && c <= '9') digits.push_back(c);
+  }
+  return OfDecimalDigits(value.is_negative(), digits, -value.scale());
+}
+
+std::optional<vec::Numeric> CommonNumber::ToNumeric() const { return vec::Numeric::Parse(ToText()); }
+
+CommonNumber CommonNumber::OfScaled(Int128 value, int scale) {
   char digits[40];
   size_t first = sizeof(digits);
   for (UInt128 rest = Magnitude(value); rest != 0; rest /= 10) {
     digits[--first] = static_cast<char>('0' + static_cast<int>(rest % 10));
   }
-  return OfDecimalDigits(value < 0, {digits + first, sizeof(digits) - first}, 0);
+  return OfDecimalDigits(value < 0, {digits + first, sizeof(digits) - first}, -scale);
 }
 
 CommonNumber CommonNumber::OfDouble(double value) {

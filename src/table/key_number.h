@@ -6,10 +6,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.h"
+#include "vec/numeric.h"
 #include "vec/scalar.h"
 
 namespace turdb::table {
@@ -53,9 +55,12 @@ struct CommonNumber {
 
   static CommonNumber OfInteger(vec::Int128 value);
   static CommonNumber OfUnsigned(uint64_t value);
-  static CommonNumber OfDouble(double value);  // exactly. REQUIRES: finite
+  static CommonNumber OfDouble(double value);                  // exactly. REQUIRES: finite
+  static CommonNumber OfScaled(vec::Int128 value, int scale);  // value / 10^scale
+  static CommonNumber OfNumeric(const vec::Numeric& value);    // REQUIRES: finite
   // Decimal digits '0'..'9' of an integer, times 10^ten_exponent.
   static CommonNumber OfDecimalDigits(bool negative, std::string_view decimal_digits, int64_t ten_exponent);
+  std::optional<vec::Numeric> ToNumeric() const;  // nullopt: larger than any numeric
   // As SQL prints it: "-12.5", "1000", "0".
   std::string ToText() const;
   // True when it is an integer that fits; then *out is it.

@@ -140,7 +140,7 @@ void VersionTable::PruneChain(Entry* entry, const LiveSnapshots& live, SlabCache
       return;
     }
     // A version that no snapshot lies on: the step to it and the step from it become one.
-    if (newer != nullptr && newer_ts <= live.horizon && !live.AnyIn(state.ts(), newer_ts)) {
+    if (newer != nullptr && !live.AnyIn(state.ts(), newer_ts)) {
       if (Delta* merged = MergeDeltas(newer, delta, cache); merged != nullptr) {
         *newer_link = merged;
         newer = merged;

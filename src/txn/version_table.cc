@@ -190,10 +190,10 @@ void VersionTable::PushOrdered(Transaction& txn, DeltaKind kind, Bytes key, Spli
 void VersionTable::PushLock(Transaction& txn, Bytes key, LockStrength strength) {
   Entry* entry = EntryOf(key, &txn.slab_cache());
   DropEndedLocks(entry, &txn.slab_cache());
-  for (Delta* delta = entry->head; delta != nullptr; delta = delta->older) {
+  for (Delta* delta = entry->head; delta != nullptr && delta->kind == DeltaKind::kLock; delta = delta->older) {
     if (delta->word != txn.word()) continue;
-    if (delta->kind == DeltaKind::kLock) delta->strength = std::max(delta->strength, strength);
-    if (delta->strength >= strength) return;
+    delta->strength = std::max(delta->strength, strength);
+    return;
   }
   AddDelta(txn, entry, DeltaKind::kLock, strength, {});
 }

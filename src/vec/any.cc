@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <cstring>
-#include <limits>
 
 #include "base/check.h"
 #include "vec/compare.h"
@@ -45,25 +44,37 @@ Numeric ToNumeric(const Value& value) {
   }
 }
 
-// The order of classes, as any.h says.
+// The order of classes, as any.h says: that of the type bytes of keys.
 int ClassOf(TypeId id) {
-  if (id == TypeId::kBoolean) return 0;
-  if (IsNumber(id)) return 1;
-  if (id == TypeId::kTime) return 2;
-  if (id == TypeId::kDate || id == TypeId::kTimestamp || id == TypeId::kTimestampTz) return 3;
-  if (id == TypeId::kInterval) return 4;
-  if (id == TypeId::kUuid) return 5;
-  if (id == TypeId::kBlob) return 7;
-  return 6;
+  switch (id) {
+    case TypeId::kBoolean:
+      return 0;
+    case TypeId::kBlob:
+      return 3;
+    case TypeId::kDate:
+      return 4;
+    case TypeId::kTime:
+      return 5;
+    case TypeId::kTimestamp:
+      return 6;
+    case TypeId::kTimestampTz:
+      return 7;
+    case TypeId::kInterval:
+      return 8;
+    case TypeId::kUuid:
+      return 9;
+    default:
+      return IsNumber(id) ? 1 : 2;
+  }
 }
 
-// Dates and timestamps on one line: microseconds, a timestamptz as UTC.
-Int128 ToMicros(const Value& value) {
-  if (value.type().id != TypeId::kDate) return value.Get<int64_t>();
-  const int32_t date = value.Get<int32_t>();
-  if (date == kDateInfinity) return kTimestampInfinity;
-  if (date == kDateMinusInfinity) return kTimestampMinusInfinity;
-  return Int128{date} * kMicrosPerDay;
+// Kinds of text compare by their bytes, character(n) without its trailing blanks.
+std::string_view ComparedText(const Value& value) {
+  std::string_view text = value.bytes();
+  if (value.type().id == TypeId::kChar) {
+    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  }
+  return text;
 }
 
 }  // namespace
@@ -114,28 +125,17 @@ int CompareAny(std::string_view a, std::string_view b) {
   const Value x = DecodeAny(a), y = DecodeAny(b);
   const int class_x = ClassOf(x.type().id), class_y = ClassOf(y.type().id);
   if (class_x != class_y) return class_x < class_y ? -1 : 1;
-  if (x.type() == y.type()) return Value::Compare(x, y);
-  if (class_x == 1) return Numeric::Compare(ToNumeric(x), ToNumeric(y));
-  if (class_x == 3) {
-    const Int128 p = ToMicros(x), q = ToMicros(y);
-    return p < q ? -1 : static_cast<int>(q < p);
-  }
-  return x.bytes().compare(y.bytes());  // kinds of text
+  if (class_x == 1 && x.type() != y.type()) return Numeric::Compare(ToNumeric(x), ToNumeric(y));
+  if (class_x == 2) return ComparedText(x).compare(ComparedText(y));
+  return Value::Compare(x, y);
 }
 
 uint64_t HashAny(std::string_view bytes) {
   const Value value = DecodeAny(bytes);
   const int value_class = ClassOf(value.type().id);
-  switch (value_class) {
-    case 1:
-      return ToNumeric(value).Hash();
-    case 3:
-      return MixHash(absl::Int128Low64(ToMicros(value)));
-    case 6:
-      return HashBytes(value.bytes().data(), value.bytes().size());
-    default:
-      return CombineHash(static_cast<uint64_t>(value_class), value.Hash());
-  }
+  if (value_class == 1) return ToNumeric(value).Hash();
+  if (value_class == 2) return HashBytes(ComparedText(value).data(), ComparedText(value).size());
+  return CombineHash(static_cast<uint64_t>(value_class), value.Hash());
 }
 
 }  // namespace turdb::vec

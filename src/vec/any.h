@@ -6,8 +6,8 @@
 //   1 | 3  rest  fixed-width types: the value as it lies in a vector; others: their bytes
 //
 // The length of varchar and char and the precision of timestamps are not kept: they belong to columns.
-// Order between types is by class: booleans, numbers (by value, whatever their types), dates and times,
-// intervals, uuids, texts, blobs; inside a class that is not one type, by value.
+// Order is that of keys: booleans, numbers (by value, whatever their types), texts of all kinds, blobs, dates,
+// times, timestamps, timestamps with time zone, intervals, uuids; inside a class by value.
 #ifndef TURDB_VEC_ANY_H_
 #define TURDB_VEC_ANY_H_
 

@@ -1,0 +1,184 @@
+#include "table/random_values.h"
+
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "base/check.h"
+#include "vec/numeric.h"
+#include "vec/scalar.h"
+
+namespace turdb::table {
+
+using vec::Type;
+using vec::TypeId;
+using vec::Value;
+
+std::vector<Type> KeyTypes() {
+  std::vector<Type> types;
+  for (const TypeId id :
+       {TypeId::kBoolean,   TypeId::kInt8,        TypeId::kInt16,    TypeId::kInt32,  TypeId::kInt64, TypeId::kInt128,
+        TypeId::kUInt8,     TypeId::kUInt16,      TypeId::kUInt32,   TypeId::kUInt64, TypeId::kFloat, TypeId::kDouble,
+        TypeId::kNumeric,   TypeId::kText,        TypeId::kVarchar,  TypeId::kBlob,   TypeId::kDate,  TypeId::kTime,
+        TypeId::kTimestamp, TypeId::kTimestampTz, TypeId::kInterval, TypeId::kUuid,   TypeId::kAny}) {
+    types.emplace_back(id);
+  }
+  types.push_back(Type::Decimal(10, 2));
+  types.push_back(Type::Decimal(38, 10));
+  types.push_back(Type::Char(6));
+  return types;
+}
+
+namespace {
+
+template <typename T>
+T RandomInteger(Random& random) {
+  using Limits = std::numeric_limits<T>;
+  switch (random() % 6) {
+    case 0:
+      return static_cast<T>(random() % 5);
+    case 1:
+      return Limits::max();
+    case 2:
+      return Limits::min();
+    case 3:
+      return static_cast<T>(T{1} << (random() % (sizeof(T) * 8 - 1)));
+    default:
+      return static_cast<T>(random());
+  }
+}
+
+double RandomDouble(Random& random) {
+  using Limits = std::numeric_limits<double>;
+  static constexpr std::array kSpecial = {0.0,
+                                          -0.0,
+                                          1.0,
+                                          -1.0,
+                                          0.1,
+                                          0.5,
+                                          9007199254740992.0,
+                                          Limits::infinity(),
+                                          -Limits::infinity(),
+                                          Limits::quiet_NaN(),
+                                          Limits::denorm_min(),
+                                          Limits::max(),
+                                          Limits::lowest()};
+  switch (random() % 3) {
+    case 0:
+      return kSpecial[random() % kSpecial.size()];
+    case 1:
+      return static_cast<double>(static_cast<int64_t>(random() % 2001) - 1000) / 8;
+    default:
+      return std::ldexp(static_cast<double>(static_cast<int64_t>(random())), static_cast<int>(random() % 200) - 100);
+  }
+}
+
+std::string RandomText(Random& random) {
+  // Few letters, the escaped bytes among them, so that prefixes and equal strings happen.
+  static constexpr std::array kLetters = {'\0', '\x01', 'a', 'b', '\xFE', '\xFF', ' '};
+  std::string text;
+  for (size_t left = Below(random() % 8 == 0 ? 40 : 4, random); left != 0; --left) {
+    text.push_back(kLetters[random() % kLetters.size()]);
+  }
+  return text;
+}
+
+std::string RandomNumberText(Random& random) {
+  switch (random() % 12) {
+    case 0:
+      return "NaN";
+    case 1:
+      return random() % 2 == 0 ? "Infinity" : "-Infinity";
+    case 2:
+      return "0";
+    default:
+      break;
+  }
+  std::string text = random() % 2 == 0 ? "-" : "";
+  for (size_t left = Below(random() % 4 == 0 ? 50 : 4, random) + 1; left != 0; --left) {
+    text.push_back(static_cast<char>('0' + random() % 10));
+  }
+  if (random() % 2 == 0) {
+    text.push_back('.');
+    for (size_t left = Below(8, random) + 1; left != 0; --left) text.push_back(static_cast<char>('0' + random() % 10));
+  }
+  return text;
+}
+
+vec::Int128 RandomInt128(Random& random) {
+  if (random() % 2 == 0) return RandomInteger<int64_t>(random);
+  return absl::MakeInt128(RandomInteger<int64_t>(random), random());
+}
+
+// Up to `digits` decimal digits.
+vec::Int128 RandomScaled(int digits, Random& random) {
+  vec::Int128 limit = 1;
+  for (int i = 0; i < digits; ++i) limit *= 10;
+  return RandomInt128(random) % limit;
+}
+
+}  // namespace
+
+Value RandomValue(const Type& type, Random& random) {
+  switch (type.id) {
+    case TypeId::kBoolean:
+      return Value::Boolean(random() % 2 == 0);
+    case TypeId::kInt8:
+      return Value::Of(type, RandomInteger<int8_t>(random));
+    case TypeId::kInt16:
+      return Value::Of(type, RandomInteger<int16_t>(random));
+    case TypeId::kInt32:
+    case TypeId::kDate:
+      return Value::Of(type, RandomInteger<int32_t>(random));
+    case TypeId::kInt64:
+    case TypeId::kTime:
+    case TypeId::kTimestamp:
+    case TypeId::kTimestampTz:
+      return Value::Of(type, RandomInteger<int64_t>(random));
+    case TypeId::kInt128:
+      return Value::Of(type, RandomInt128(random));
+    case TypeId::kDecimal:
+      if (type.width() == 8) return Value::Of(type, static_cast<int64_t>(RandomScaled(type.precision, random)));
+      return Value::Of(type, RandomScaled(type.precision, random));
+    case TypeId::kUInt8:
+      return Value::Of(type, RandomInteger<uint8_t>(random));
+    case TypeId::kUInt16:
+      return Value::Of(type, RandomInteger<uint16_t>(random));
+    case TypeId::kUInt32:
+      return Value::Of(type, RandomInteger<uint32_t>(random));
+    case TypeId::kUInt64:
+      return Value::Of(type, RandomInteger<uint64_t>(random));
+    case TypeId::kFloat:
+      return Value::Of(type, static_cast<float>(RandomDouble(random)));
+    case TypeId::kDouble:
+      return Value::Of(type, RandomDouble(random));
+    case TypeId::kNumeric:
+      return Value::OfBytes(type, vec::Numeric::Parse(RandomNumberText(random)).value().ToBytes());
+    case TypeId::kChar: {
+      std::string text;
+      for (int i = 0; i < type.length; ++i) text.push_back("ab \x01"[random() % 4]);
+      return Value::OfBytes(type, text);
+    }
+    case TypeId::kInterval:
+      return Value::Of(type, random() % 4 == 0
+                                 ? vec::Interval{static_cast<int32_t>(random() % 3), static_cast<int32_t>(random() % 61), 0}
+                                 : vec::Interval{RandomInteger<int32_t>(random), RandomInteger<int32_t>(random),
+                                                 RandomInteger<int64_t>(random)});
+    case TypeId::kUuid: {
+      vec::Uuid uuid;
+      for (uint8_t& byte : uuid.bytes) byte = static_cast<uint8_t>(random() % 3 * 127);
+      return Value::Of(type, uuid);
+    }
+    case TypeId::kAny: {
+      const std::vector<Type> types = KeyTypes();
+      Type inner = types[Below(types.size(), random)];
+      if (inner.id == TypeId::kAny) inner = Type::Double();
+      return RandomValue(inner, random);
+    }
+    default:
+      TURDB_CHECK(type.physical() == vec::PhysicalType::kString);
+      return Value::OfBytes(type, RandomText(random));
+  }
+}
+
+}  // namespace turdb::table

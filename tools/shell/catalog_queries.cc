@@ -1,0 +1,88 @@
+#include "shell/catalog_queries.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "shell/dot_commands.h"
+
+namespace turdb::shell {
+namespace {
+
+constexpr std::string_view kKeywords[] = {
+    "add",       "all",         "alter",      "analyze",  "and",     "as",        "asc",       "begin",     "between",
+    "bigint",    "boolean",     "by",         "case",     "cast",    "check",     "column",    "commit",    "conflict",
+    "copy",      "count",       "create",     "cross",    "date",    "decimal",   "default",   "delete",    "desc",
+    "describe",  "distinct",    "do",         "double",   "drop",    "else",      "end",       "except",    "exists",
+    "explain",   "false",       "first",      "foreign",  "from",    "full",      "group",     "having",    "if",
+    "in",        "index",       "inner",      "insert",   "integer", "intersect", "interval",  "into",      "is",
+    "join",      "key",         "last",       "left",     "like",    "limit",     "natural",   "not",       "nothing",
+    "null",      "nulls",       "offset",     "on",       "or",      "order",     "outer",     "partition", "precision",
+    "primary",   "recursive",   "references", "release",  "rename",  "replace",   "returning", "right",     "rollback",
+    "savepoint", "schema",      "select",     "set",      "show",    "table",     "text",      "then",      "timestamp",
+    "to",        "transaction", "true",       "truncate", "union",   "unique",    "update",    "using",     "vacuum",
+    "values",    "view",        "when",       "where",    "window",  "with"};
+
+bool StartsWithIgnoringCase(std::string_view text, std::string_view start) {
+  return text.size() >= start.size() && std::equal(start.begin(), start.end(), text.begin(), [](char a, char b) {
+           return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+         });
+}
+
+constexpr char kUserSchemas[] = "table_schema NOT IN ('turdb_catalog', 'information_schema')";
+
+}  // namespace
+
+const char kNamesQuery[] =
+    "SELECT table_name FROM information_schema.tables UNION SELECT column_name FROM information_schema.columns "
+    "WHERE table_schema NOT IN ('turdb_catalog', 'information_schema')";
+
+std::string QuoteText(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'') quoted.push_back('\'');
+    quoted.push_back(c);
+  }
+  return quoted + "'";
+}
+
+std::string TablesQuery(std::string_view pattern) {
+  return std::string("SELECT table_schema, table_name, table_type FROM information_schema.tables WHERE ") + kUserSchemas +
+         " AND table_name LIKE " + QuoteText(pattern) + " ORDER BY table_schema, table_name";
+}
+
+std::string SchemaQuery(std::string_view pattern) {
+  return "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name LIKE " + QuoteText(pattern) +
+         " ORDER BY tbl_name, type = 'index', name";
+}
+
+std::string IndexesQuery(std::string_view pattern) {
+  return "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'index' AND tbl_name LIKE " + QuoteText(pattern) +
+         " ORDER BY tbl_name, name";
+}
+
+std::vector<std::string> Candidates(std::string_view line, std::string_view word, const std::vector<std::string>& names) {
+  std::vector<std::string> found;
+  if (line.starts_with('.')) {
+    if (line != word) return found;
+    for (const std::string& name : DotCommandNames()) {
+      if (name.starts_with(word)) found.push_back(name);
+    }
+    return found;
+  }
+  if (word.empty()) return found;
+  const bool upper = std::isupper(static_cast<unsigned char>(word[0])) != 0;
+  for (const std::string_view keyword : kKeywords) {
+    if (!StartsWithIgnoringCase(keyword, word)) continue;
+    std::string text(keyword);
+    if (upper) std::transform(text.begin(), text.end(), text.begin(), [](char c) { return static_cast<char>(c - 32); });
+    found.push_back(text);
+  }
+  for (const std::string& name : names) {
+    if (StartsWithIgnoringCase(name, word)) found.push_back(name);
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+}  // namespace turdb::shell

@@ -55,6 +55,11 @@ std::string SchemaQuery(std::string_view pattern) {
          " ORDER BY tbl_name, type = 'index', name";
 }
 
+std::string ObjectsQuery(std::string_view pattern) {
+  return "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name LIKE " + QuoteText(pattern) +
+         " ORDER BY tbl_name, name";
+}
+
 std::string IndexesQuery(std::string_view pattern) {
   return "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'index' AND tbl_name LIKE " + QuoteText(pattern) +
          " ORDER BY tbl_name, name";

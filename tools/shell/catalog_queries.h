@@ -14,6 +14,8 @@ extern const char kNamesQuery[];
 std::string TablesQuery(std::string_view pattern);
 // One SQL text a row that makes the objects of tables LIKE `pattern` again.
 std::string SchemaQuery(std::string_view pattern);
+// Type ("table", "index", "view"), name and SQL of the objects of tables LIKE `pattern`.
+std::string ObjectsQuery(std::string_view pattern);
 // Name and table of indexes, of tables LIKE `pattern`.
 std::string IndexesQuery(std::string_view pattern);
 

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "shell/catalog_queries.h"
+#include "shell/dump.h"
 #include "shell/shell.h"
 #include "shell/text_width.h"
 #include "shell/value_text.h"
@@ -32,6 +33,12 @@ struct DotCommands {
     if (problems > 0) return std::to_string(problems) + " problem" + (problems == 1 ? "" : "s") + " found";
     std::fputs("ok\n", shell.out());
     return "";
+  }
+
+  static std::string DumpCommand(Shell& shell, const Words& words) {
+    if (shell.conn_ == nullptr) return "no database is open";
+    ErrorHandle error;
+    return Dump(shell.conn_.get(), words.size() > 1 ? words[1] : "%", shell.out(), error) ? "" : Fail(shell, error);
   }
 
   static std::string Explain(Shell& shell, const Words& words) {
@@ -226,6 +233,7 @@ constexpr std::string_view kImportHelp =
 constexpr DotCommand kCommands[] = {
     {".bail", "on|off", "stop at the first error", DotCommands::Bail},
     {".check", "", "verify every page, tree, index and log segment", DotCommands::Check},
+    {".dump", "[TABLE]", "the database, or tables LIKE this, as SQL that makes it again", DotCommands::DumpCommand},
     {".echo", "on|off", "print what is run", DotCommands::Echo},
     {".exit", "[CODE]", "leave, with this exit code", DotCommands::Quit},
     {".explain", "on|off|auto", "on: show each statement's plan first; off: EXPLAIN in the mode's own form",

@@ -186,8 +186,8 @@ bool Shell::RunStatement(const Statement& statement, const Input& input) {
   if (settings_.explain == ExplainMode::kOn && FirstWord(statement.text) != "explain") ShowPlan(statement.text);
   const bool ran = Execute(statement.text, error);
   if (!ran) SayError(TextOf(error.get()), statement.text, input.source, statement.line);
+  std::fflush(out());  // whoever reads the other end of a pipe may be waiting for this result
   if (settings_.timer) {
-    std::fflush(out());
     std::fprintf(stderr, "time: %.3f ms\n", std::chrono::duration<double, std::milli>(Clock::now() - start).count());
   }
   return ran || AfterError();

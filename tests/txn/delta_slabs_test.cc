@@ -1,0 +1,137 @@
+#include "txn/delta_slabs.h"
+
+#include <cstring>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace turdb::txn {
+namespace {
+
+TEST(DeltaSlabsTest, EveryClassHoldsWhatItPromises) {
+  for (size_t size = 1; size <= DeltaSlabs::kMaxObjectBytes; size += size < 100 ? 1 : 37) {
+    const size_t index = DeltaSlabs::ClassOf(size);
+    EXPECT_GE(DeltaSlabs::ClassBytes(index), size);
+    EXPECT_TRUE(index == 0 || DeltaSlabs::ClassBytes(index - 1) < size) << size;
+  }
+}
+
+TEST(DeltaSlabsTest, ObjectsDoNotOverlapAndMemoryGoesBack) {
+  base::MemoryBudget budget(int64_t{64} << 20);
+  DeltaSlabs slabs(budget);
+  std::mt19937 random(1);
+  struct Object {
+    unsigned char* memory;
+    size_t size;
+    unsigned char fill;
+  };
+  std::vector<Object> objects;
+  SlabCache cache;
+  for (int i = 0; i < 20000; ++i) {
+    if (objects.size() < 500 || random() % 2 == 0) {
+      const size_t size = random() % 20 == 0 ? 1 + random() % DeltaSlabs::kMaxObjectBytes : 1 + random() % 300;
+      auto* memory = static_cast<unsigned char*>(slabs.Allocate(size, random() % 2 == 0 ? &cache : nullptr));
+      const auto fill = static_cast<unsigned char>(random());
+      std::memset(memory, fill, size);
+      objects.push_back({memory, size, fill});
+    } else {
+      const size_t at = random() % objects.size();
+      const Object object = objects[at];
+      for (size_t b = 0; b < object.size; b += 7) ASSERT_EQ(object.memory[b], object.fill);
+      slabs.Free(object.memory, object.size, random() % 2 == 0 ? &cache : nullptr);
+      objects[at] = objects.back();
+      objects.pop_back();
+    }
+  }
+  const int64_t peak = slabs.reserved_bytes();
+  EXPECT_EQ(budget.used_bytes(), peak);
+  for (const Object& object : objects) slabs.Free(object.memory, object.size);
+  slabs.Drain(cache);
+  // At most one empty block a class stays behind.
+  EXPECT_LE(slabs.reserved_bytes(), 10 * 16384 + 10 * 65536);
+  EXPECT_EQ(budget.used_bytes(), slabs.reserved_bytes());
+}
+
+TEST(DeltaSlabsTest, SteadyLoadDoesNotTouchTheBudget) {
+  base::MemoryBudget budget(int64_t{1} << 20);
+  DeltaSlabs slabs(budget);
+  SlabCache cache;
+  const auto round = [&](SlabCache* at) {
+    void* a = slabs.Allocate(40, at);
+    void* b = slabs.Allocate(100, at);
+    slabs.Free(a, 40, at);
+    slabs.Free(b, 100, at);
+  };
+  round(&cache);
+  round(nullptr);
+  const int64_t used = budget.used_bytes();
+  for (int i = 0; i < 1000; ++i) {
+    round(&cache);
+    round(nullptr);
+    ASSERT_EQ(budget.used_bytes(), used);
+  }
+  EXPECT_EQ(budget.peak_bytes(), used);
+  slabs.Drain(cache);
+}
+
+TEST(DeltaSlabsTest, OverdraftIsReportedAndMadeGood) {
+  base::MemoryBudget budget(20000);
+  std::vector<void*> objects;
+  {
+    DeltaSlabs slabs(budget);
+    EXPECT_TRUE(slabs.Admit().ok());
+    for (int i = 0; i < 600; ++i) objects.push_back(slabs.Allocate(64));  // three blocks, one fits
+    EXPECT_GT(slabs.overdraft_bytes(), 0);
+    EXPECT_EQ(slabs.Admit().code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_LE(budget.used_bytes(), 20000);
+    budget.set_limit_bytes(1 << 20);
+    EXPECT_TRUE(slabs.Admit().ok());
+    EXPECT_EQ(slabs.overdraft_bytes(), 0);
+    EXPECT_EQ(budget.used_bytes(), slabs.reserved_bytes());
+    for (void* object : objects) slabs.Free(object, 64);
+  }
+  EXPECT_EQ(budget.used_bytes(), 0);
+}
+
+TEST(DeltaSlabsTest, FreeingEndsAnOverdraft) {
+  base::MemoryBudget budget(20000);
+  DeltaSlabs slabs(budget);
+  std::vector<void*> objects;
+  for (int i = 0; i < 600; ++i) objects.push_back(slabs.Allocate(64));
+  EXPECT_FALSE(slabs.Admit().ok());
+  for (void* object : objects) slabs.Free(object, 64);
+  EXPECT_TRUE(slabs.Admit().ok());
+  EXPECT_EQ(budget.used_bytes(), slabs.reserved_bytes());
+}
+
+TEST(DeltaSlabsTest, ManyThreads) {
+  base::MemoryBudget budget(int64_t{64} << 20);
+  DeltaSlabs slabs(budget);
+  std::vector<std::thread> threads;
+  for (unsigned seed = 0; seed < 4; ++seed) {
+    threads.emplace_back([&slabs, seed] {
+      std::mt19937 random(seed);
+      SlabCache cache;
+      std::vector<std::pair<uint32_t*, size_t>> mine;
+      for (int i = 0; i < 5000; ++i) {
+        if (mine.size() < 50 || random() % 2 == 0) {
+          const size_t size = 4 + random() % 400;
+          mine.emplace_back(static_cast<uint32_t*>(slabs.Allocate(size, &cache)), size);
+          *mine.back().first = seed;
+        } else {
+          ASSERT_EQ(*mine.back().first, seed);
+          slabs.Free(mine.back().first, mine.back().second, random() % 2 == 0 ? &cache : nullptr);
+          mine.pop_back();
+        }
+      }
+      for (auto [object, size] : mine) slabs.Free(object, size);
+      slabs.Drain(cache);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace turdb::txn

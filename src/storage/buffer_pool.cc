@@ -95,10 +95,10 @@ Frame* BufferPool::Find(PageId id) {
 }
 
 StatusOr<OptimisticGuard> BufferPool::FixOptimistic(PageId id) {
+  bool loaded = false;  // a page that was just read has not been visited again
   for (;;) {
     Frame* frame = Find(id);
     if (frame == nullptr) {
-      bool loaded = false;
       TURDB_ASSIGN_OR_RETURN(frame, FindOrLoad(id, /*read=*/true, &loaded));
       if (loaded) frame->UnlockExclusive();  // another page than before: the version must grow
     }
@@ -115,7 +115,7 @@ StatusOr<OptimisticGuard> BufferPool::FixOptimistic(PageId id) {
       word = frame->WaitWhileExclusive();
     if (frame->page_id.load(std::memory_order_relaxed) != id.packed()) continue;
 #endif
-    MarkVisited(frame);
+    if (!loaded) MarkVisited(frame);
     return OptimisticGuard(frame, Frame::VersionOf(word), id);
   }
 }

@@ -107,7 +107,7 @@ Status Storage::Impl::CreateDatabase() {
   return absl::OkStatus();
 }
 
-Status Storage::Impl::ReadMeta() {
+Status Storage::Impl::ReadMeta(bool* changed) {
   TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<os::File> file,
                          environment.files->Open(os::JoinPath(directory, kMetaName), os::OpenMode::kReadOnly));
   std::array<std::byte, kFileHeaderBytes> bytes{};
@@ -128,12 +128,11 @@ Status Storage::Impl::ReadMeta() {
   if (header.page_size != kPageSize) return base::UnsupportedError(wrong(absl::StrCat("page size ", header.page_size)));
   files.set_database_id(header.shared.database_id);
   files.SetPath(base::kMetaFile, std::string(kMetaName));
-  // Page 0 of the meta file was changed, so there was a log.
-  recovery.end_lsn = header.shared.lsn;
+  *changed = header.shared.lsn != base::kNoLsn;
   return absl::OkStatus();
 }
 
-Status Storage::Impl::OpenParts(const RedoTable& redo) {
+Status Storage::Impl::OpenParts(const RedoTable& redo, bool meta_changed) {
   TURDB_ASSIGN_OR_RETURN(std::unique_ptr<LogSegments> opened,
                          LogSegments::Open({.files = environment.files.get(),
                                             .directory = os::JoinPath(directory, kLogDirectory),
@@ -141,9 +140,16 @@ Status Storage::Impl::OpenParts(const RedoTable& redo) {
                                             .segment_bytes = SegmentBytes(options.wal_limit_bytes),
                                             .read_only = options.read_only}));
   LogSegments& segments = *opened;
-  if (segments.empty() && recovery.end_lsn != base::kNoLsn) {
-    return base::CorruptionError(
-        "the log is missing: the directory wal holds no segment, but the database has been written to");
+  if (segments.empty() && !recovery.created) {
+    // A database that was never written to has no log, but no files either.
+    TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, environment.files->List(directory));
+    const bool others = std::any_of(names.begin(), names.end(), [](const std::string& name) {
+      return name != kLockName && name != kMetaName && name != kLogDirectory;
+    });
+    if (meta_changed || others) {
+      return base::CorruptionError(
+          "the log is missing: the directory wal holds no segment, but the database has been written to");
+    }
   }
   log = std::make_unique<Log>(environment, health, std::move(opened));
   write_back = std::make_unique<WriteBack>(*environment.scheduler, *log, files, health);
@@ -186,8 +192,9 @@ Status Storage::Impl::Open(const RedoTable& redo) {
     }
     TURDB_RETURN_IF_ERROR(CreateDatabase());
   }
-  TURDB_RETURN_IF_ERROR(ReadMeta());
-  TURDB_RETURN_IF_ERROR(OpenParts(all));
+  bool meta_changed = false;
+  TURDB_RETURN_IF_ERROR(ReadMeta(&meta_changed));
+  TURDB_RETURN_IF_ERROR(OpenParts(all, meta_changed));
   if (options.threads > 1 && !options.read_only) checkpointer->StartThread();
   return absl::OkStatus();
 }

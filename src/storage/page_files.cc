@@ -125,7 +125,8 @@ void PageFiles::ReadPages(std::span<const PageId> ids, std::span<std::byte* cons
       }
       status = (*file)->file().ReadBatch(requests);
     }
-    for (size_t i = begin; i < end; ++i) results[i] = status.ok() ? Verify(**file, ids[i], into[i]) : status;
+    // One bad range fails a batch as a whole: ask again, page by page.
+    for (size_t i = begin; i < end; ++i) results[i] = status.ok() ? Verify(**file, ids[i], into[i]) : ReadPage(ids[i], into[i]);
     begin = end;
   }
 }

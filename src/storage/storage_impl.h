@@ -53,8 +53,8 @@ class Storage::Impl {
  private:
   Status LockDirectory();
   Status CreateDatabase();
-  Status ReadMeta();
-  Status OpenParts(const RedoTable& redo);
+  Status ReadMeta(bool* changed);
+  Status OpenParts(const RedoTable& redo, bool meta_changed);
   Lsn KeepLsn();
 };
 

@@ -1,5 +1,6 @@
 // The shell's parts that need no database: reading CSV, telling types, splitting statements, drawing results.
 #include <cstdio>
+#include <random>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -64,6 +65,34 @@ TEST(CsvReader, WhatIsWrongIsSaidOfTheRecordAndReadingGoesOn) {
 TEST(CsvReader, FieldsMayBeLongerThanTheBuffer) {
   const std::string field(700'000, 'x');
   EXPECT_EQ(Read(field + ",\"" + field + "\"\n"), "1:[" + field + "]q[" + field + "]\n");
+}
+
+// What is written as CSV is read back, whatever the bytes: 500 random files.
+TEST(CsvReader, ReadsBackWhatTheRendererWrites) {
+  std::mt19937 random(11);
+  constexpr std::string_view kBytes = "ab,\"\n\r; \tx";
+  for (int round = 0; round < 500; ++round) {
+    const size_t columns = 1 + random() % 4;
+    std::vector<std::vector<std::string>> rows(1 + random() % 5, std::vector<std::string>(columns));
+    std::string content;
+    for (auto& row : rows) {
+      for (size_t i = 0; i < columns; ++i) {
+        for (size_t length = 1 + random() % 8; length > 0; --length) row[i] += kBytes[random() % kBytes.size()];
+        content += (i > 0 ? "," : "") + CsvText(row[i], ',');
+      }
+      content += random() % 2 == 0 ? "\n" : "\r\n";
+    }
+    const ContentFile file(content);
+    CsvReader reader(file.get(), ',');
+    CsvRecord record;
+    for (const auto& row : rows) {
+      ASSERT_TRUE(reader.Next(&record)) << content;
+      ASSERT_EQ(record.problem, "") << content;
+      ASSERT_EQ(record.fields.size(), columns) << content;
+      for (size_t i = 0; i < columns; ++i) ASSERT_EQ(record.fields[i].text, row[i]) << content;
+    }
+    ASSERT_FALSE(reader.Next(&record)) << content;
+  }
 }
 
 TEST(CsvReader, TheDelimiterIsTheOneThatSplitsEvenly) {
@@ -216,6 +245,31 @@ TEST(StatementSplitter, StatementsGrowLineByLine) {
   EXPECT_EQ(rest, "select\n2");
   Split({"select 1; /* never closed"}, &rest);
   EXPECT_EQ(rest, "");
+}
+
+// However a text is cut into lines, the same statements come out of it as out of the whole.
+TEST(StatementSplitter, WhereTheInputIsCutMakesNoDifference) {
+  std::mt19937 random(5);
+  const std::vector<std::string> pieces = {"select", " ",  "'",  "''",  "\"", ";",  "\n", "--",
+                                           "/*",     "*/", "$$", "$a$", "e'", "\\", "`",  "1"};
+  for (int round = 0; round < 2000; ++round) {
+    std::string text;
+    for (int i = 0; i < 20; ++i) text += pieces[random() % pieces.size()];
+    text += "\n";
+    std::string whole_rest;
+    const std::vector<std::string> whole = Split({text}, &whole_rest);
+    StatementSplitter splitter;
+    std::vector<std::string> statements;
+    for (size_t at = 0; at < text.size();) {
+      const size_t end = text.find('\n', at) + 1;
+      splitter.Add(std::string_view(text).substr(at, end - at));
+      while (const auto statement = splitter.Next()) statements.push_back(statement->text);
+      at = end;
+    }
+    const auto rest = splitter.Rest();
+    ASSERT_EQ(statements, whole) << text;
+    ASSERT_EQ(rest.has_value() ? rest->text : "", whole_rest) << text;
+  }
 }
 
 TEST(StatementSplitter, LinesAreCountedAndStartsAreKnown) {

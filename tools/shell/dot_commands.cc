@@ -190,7 +190,7 @@ struct DotCommands {
 
   // ---- what they share
   static std::string Switch(const Words& words, bool* value) {
-    const std::string_view text = words.size() == 2 ? words[1] : "";
+    const std::string text = words.size() == 2 ? words[1] : "";
     if (text != "on" && text != "off" && text != "1" && text != "0" && text != "yes" && text != "no")
       return "usage: " + words[0] + " on|off";
     *value = text == "on" || text == "1" || text == "yes";

@@ -31,8 +31,9 @@ class EditedLine final : public LineEditor {
     el_set(editor_, EL_PROMPT, &EditedLine::Prompt);
     el_set(editor_, EL_EDITOR, "emacs");
     el_set(editor_, EL_HIST, history, history_);
-    el_set(editor_, EL_ADDFN, "turdb-complete", "complete the word", &EditedLine::Complete);
-    el_set(editor_, EL_ADDFN, "turdb-forget", "forget the statement", &EditedLine::Forget);
+    // The narrow call copies the names and never frees them.
+    el_wset(editor_, EL_ADDFN, L"turdb-complete", L"complete the word", &EditedLine::Complete);
+    el_wset(editor_, EL_ADDFN, L"turdb-forget", L"forget the statement", &EditedLine::Forget);
     el_set(editor_, EL_BIND, "^I", "turdb-complete", nullptr);
     el_set(editor_, EL_BIND, "^R", "em-inc-search-prev", nullptr);
     el_set(editor_, EL_BIND, "^[[1;5C", "em-next-word", nullptr);

@@ -5,6 +5,10 @@
 // a call, a second table keyed by (group, arguments) and feeds only what is new there. ORDER BY inside a call keeps
 // (group, arguments) in a Sorter and feeds them at the end, a run of one group at a time.
 //
+// When the budget refuses a new group, the table stays as it is (G1) and rows whose group is not in it are put aside,
+// whole, in partitions by hash. After the groups in memory have been given out, each partition is aggregated in the
+// same way, splitting again where that is needed.
+//
 //  (A1) Without group expressions there is one group, made at the start, so that empty input gives one row.
 //  (A2) With group expressions empty input gives no row.
 #include <algorithm>
@@ -15,6 +19,7 @@
 #include "exec/builder.h"
 #include "exec/group_table.h"
 #include "exec/sorter.h"
+#include "exec/spill_partitions.h"
 #include "exec/vector_operations.h"
 #include "function/aggregate.h"
 
@@ -186,7 +191,14 @@ class Call {
 class AggregateSource : public Source {
  public:
   AggregateSource(const AggregateNode& node, std::unique_ptr<Stream> input, Chunk chunk, Builder& builder)
-      : input_(std::move(input)), chunk_(std::move(chunk)), arena_(builder.budget()), records_(builder.capacity()) {
+      : input_(std::move(input)),
+        chunk_(std::move(chunk)),
+        input_layout_(node.input->types),
+        refed_(builder.NewChunk(node.input->types)),
+        spill_reserve_(*builder.budget()),
+        arena_(builder.budget()),
+        records_(builder.capacity()),
+        selection_(builder.capacity(), builder.budget()) {
     for (const Expression* group : node.groups) group_types_.push_back(group->type);
   }
 
@@ -204,11 +216,14 @@ class AggregateSource : public Source {
 
   Status Start(Runtime& runtime) override {
     drained_ = false;
-    position_ = RowStore::Position();
-    table_->Reset();
-    arena_.Reset(kKeepBytes);
+    put_aside_.clear();
+    spilled_.reset();
+    level_ = 0;
+    if (CanSpill(runtime) && spill_reserve_.bytes() == 0) {
+      TURDB_RETURN_IF_ERROR(spill_reserve_.Grow(SpillPartitions::kReserveBytes, "grouping"));
+    }
     TURDB_RETURN_IF_ERROR(groups_.Start(runtime));
-    for (const std::unique_ptr<Call>& call : calls_) TURDB_RETURN_IF_ERROR(call->Start(runtime));
+    TURDB_RETURN_IF_ERROR(StartPass(runtime));
     return input_->Start(runtime);
   }
 
@@ -220,7 +235,7 @@ class AggregateSource : public Source {
     }
     chunk_.Reset();
     const uint32_t count = table_->rows().Scan(&position_, chunk_.capacity(), records_.data());
-    if (count == 0) return Flow::kDone;
+    if (count == 0) return NextPartition(runtime);
     for (size_t c = 0; c < group_types_.size(); ++c) {
       RowStore::Gather(table_->layout(), c, records_.data(), count, &chunk_.column(c));
     }
@@ -247,26 +262,101 @@ class AggregateSource : public Source {
       TURDB_ASSIGN_OR_RETURN(const Flow flow, input_->Next(runtime, &batch));
       if (flow == Flow::kBlocked) return flow;
       if (flow == Flow::kDone) break;
-      if (!group_types_.empty()) {
-        TURDB_RETURN_IF_ERROR(groups_.Evaluate(runtime, *batch.chunk, batch.rows));
-        TURDB_RETURN_IF_ERROR(FindGroups(batch.rows));
-      } else {
-        std::fill_n(records_.begin(), batch.rows.count, only_group_);
-      }
-      for (const std::unique_ptr<Call>& call : calls_) {
-        TURDB_RETURN_IF_ERROR(call->Feed(runtime, *batch.chunk, batch.rows, records_.data(), &arena_));
-      }
+      TURDB_RETURN_IF_ERROR(Feed(runtime, batch));
     }
-    for (const std::unique_ptr<Call>& call : calls_) TURDB_RETURN_IF_ERROR(call->FinishInput(runtime, &arena_));
+    TURDB_RETURN_IF_ERROR(FinishPass(runtime));
     return Flow::kDone;
   }
 
-  // records_[i] = the states of the group of row rows[i].
+  // One pass aggregates the input, or one partition of it.
+  Status StartPass(Runtime& runtime) {
+    position_ = RowStore::Position();
+    table_->Reset();
+    arena_.Reset(kKeepBytes);
+    for (const std::unique_ptr<Call>& call : calls_) TURDB_RETURN_IF_ERROR(call->Start(runtime));
+    return absl::OkStatus();
+  }
+
+  Status FinishPass(Runtime& runtime) {
+    for (const std::unique_ptr<Call>& call : calls_) TURDB_RETURN_IF_ERROR(call->FinishInput(runtime, &arena_));
+    if (spilled_ == nullptr) return absl::OkStatus();
+    TURDB_RETURN_IF_ERROR(spilled_->FinishWriting());
+    for (uint32_t p = 0; p < SpillPartitions::kCount; ++p) {
+      if (std::unique_ptr<SpillFile> file = spilled_->Take(p)) put_aside_.push_back({std::move(file), level_ + 1});
+    }
+    spilled_.reset();
+    return absl::OkStatus();
+  }
+
+  // The groups of the next partition take the place of those that have been given out.
+  StatusOr<Flow> NextPartition(Runtime& runtime) {
+    if (put_aside_.empty()) return Flow::kDone;
+    PutAside partition = std::move(put_aside_.back());
+    put_aside_.pop_back();
+    level_ = partition.level;
+    TURDB_RETURN_IF_ERROR(StartPass(runtime));
+    SpillScan scan(*partition.file, input_layout_, runtime.budget);
+    while (true) {
+      TURDB_RETURN_IF_ERROR(runtime.CheckCancelled());
+      TURDB_ASSIGN_OR_RETURN(const bool more, scan.Next(&refed_));
+      if (!more) break;
+      TURDB_RETURN_IF_ERROR(Feed(runtime, Batch::All(refed_)));
+    }
+    TURDB_RETURN_IF_ERROR(FinishPass(runtime));
+    return Flow::kHaveMore;
+  }
+
+  Status Feed(Runtime& runtime, Batch batch) {
+    if (group_types_.empty()) {
+      std::fill_n(records_.begin(), batch.rows.count, only_group_);
+    } else {
+      TURDB_RETURN_IF_ERROR(groups_.Evaluate(runtime, *batch.chunk, batch.rows));
+      TURDB_RETURN_IF_ERROR(FindGroups(batch.rows));
+      if (table_->full()) {
+        TURDB_ASSIGN_OR_RETURN(batch.rows, PutAsideWithoutGroup(runtime, batch));
+        if (batch.empty()) return absl::OkStatus();
+      }
+    }
+    for (const std::unique_ptr<Call>& call : calls_) {
+      TURDB_RETURN_IF_ERROR(call->Feed(runtime, *batch.chunk, batch.rows, records_.data(), &arena_));
+    }
+    return absl::OkStatus();
+  }
+
+  static bool CanSpill(const Runtime& runtime) { return !runtime.context->spill_directory.empty(); }
+
+  // Rows without a record leave the batch for a partition; records_ closes up.
+  StatusOr<Rows> PutAsideWithoutGroup(Runtime& runtime, const Batch& batch) {
+    if (!CanSpill(runtime) || level_ == SpillPartitions::kMaxLevel || table_->size() == 0) {
+      return OverBudget("grouping", table_->memory_bytes());
+    }
+    missing_.clear();
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < batch.rows.count; ++i) {
+      if (records_[i] == nullptr) {
+        missing_.push_back(i);
+        continue;
+      }
+      records_[kept] = records_[i];
+      selection_.data()[kept++] = batch.rows[i];
+    }
+    if (!missing_.empty()) {
+      if (spilled_ == nullptr) spilled_ = std::make_unique<SpillPartitions>(input_layout_, level_, "grouping");
+      columns_.clear();
+      for (const Vector& column : batch.chunk->columns()) columns_.push_back(&column);
+      TURDB_RETURN_IF_ERROR(spilled_->Append(runtime, columns_, batch.rows, table_->hashes().data(), missing_));
+    }
+    return Rows{selection_.data(), kept};
+  }
+
+  // records_[i] = the states of the group of row rows[i], or null when it is not in a full table.
   Status FindGroups(Rows rows) {
     created_.clear();
     table_->FindOrInsert(groups_.values(), rows, records_.data(), &created_);
-    if (table_->full()) return OverBudget("grouping", table_->memory_bytes());
-    for (uint32_t i = 0; i < rows.count; ++i) records_[i] = table_->extra(records_[i]);
+    if (group_types_.empty() && table_->full()) return OverBudget("an aggregate", table_->memory_bytes());
+    for (uint32_t i = 0; i < rows.count; ++i) {
+      if (records_[i] != nullptr) records_[i] = table_->extra(records_[i]);
+    }
     for (const uint32_t i : created_) {
       for (const std::unique_ptr<Call>& call : calls_) call->InitState(records_[i]);
     }
@@ -274,14 +364,28 @@ class AggregateSource : public Source {
     return absl::OkStatus();
   }
 
+  struct PutAside {
+    std::unique_ptr<SpillFile> file;
+    uint32_t level;
+  };
+
   std::unique_ptr<Stream> input_;
   Chunk chunk_;
+  const RowLayout input_layout_;
+  Chunk refed_;  // rows of a partition
+  base::MemoryReservation spill_reserve_;
+  std::unique_ptr<SpillPartitions> spilled_;  // what this pass puts aside
+  std::vector<PutAside> put_aside_;           // what is still to be aggregated
+  uint32_t level_ = 0;
   std::vector<vec::Type> group_types_;
   EvaluatorList groups_;
   std::vector<std::unique_ptr<Call>> calls_;
   std::optional<GroupTable> table_;
   base::Arena arena_;  // of states
   std::vector<std::byte*> records_;
+  vec::SelectionVector selection_;
+  std::vector<uint32_t> missing_;
+  std::vector<const Vector*> columns_;
   std::vector<uint32_t> created_;
   std::byte* only_group_ = nullptr;
   RowStore::Position position_;

@@ -2,6 +2,13 @@
 
 namespace turdb::exec {
 
+bool BlockPool::TryReserve(size_t bytes) {
+  const base::MemoryBudget& budget = *reserved_.budget();
+  const auto keep_free = static_cast<int64_t>(headroom_ * static_cast<double>(budget.limit_bytes()));
+  if (!blocks_.empty() && budget.used_bytes() + static_cast<int64_t>(bytes) > budget.limit_bytes() - keep_free) return false;
+  return reserved_.TryGrow(static_cast<int64_t>(bytes));
+}
+
 bool BlockPool::NextBlock(size_t bytes) {
   // Blocks kept by Reset come first; one that is too small is skipped for good.
   while (used_blocks_ < blocks_.size()) {
@@ -15,9 +22,9 @@ bool BlockPool::NextBlock(size_t bytes) {
   size_t size_bytes = kFirstBlockBytes;
   if (!blocks_.empty()) size_bytes = std::min(kLargestBlockBytes, blocks_.back().size_bytes * 2);
   size_bytes = std::max(size_bytes, bytes);
-  if (!reserved_.TryGrow(static_cast<int64_t>(size_bytes))) {
+  if (!TryReserve(size_bytes)) {
     size_bytes = bytes;
-    if (!reserved_.TryGrow(static_cast<int64_t>(size_bytes))) return false;
+    if (!TryReserve(size_bytes)) return false;
   }
   // Not value-initialised: the memory is about to be written.
   blocks_.push_back({std::unique_ptr<std::byte[]>(new std::byte[size_bytes]), size_bytes});

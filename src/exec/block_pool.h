@@ -19,7 +19,9 @@ class BlockPool {
   static constexpr size_t kFirstBlockBytes = 2048;
   static constexpr size_t kLargestBlockBytes = 256 << 10;
 
-  explicit BlockPool(base::MemoryBudget* budget) : reserved_(*budget) {}
+  // Beyond its first block the pool leaves `headroom` (a fraction of the limit) to others: what runs after a breaker
+  // needs memory while the breaker still holds its own.
+  explicit BlockPool(base::MemoryBudget* budget, double headroom = 0) : reserved_(*budget), headroom_(headroom) {}
   BlockPool(BlockPool&&) noexcept = default;
   BlockPool& operator=(BlockPool&&) noexcept = default;
 
@@ -44,8 +46,10 @@ class BlockPool {
     size_t size_bytes;
   };
   bool NextBlock(size_t bytes);
+  bool TryReserve(size_t bytes);
 
   base::MemoryReservation reserved_;
+  double headroom_;
   std::vector<Block> blocks_;
   size_t used_blocks_ = 0;
   std::byte* cursor_ = nullptr;

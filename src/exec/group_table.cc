@@ -12,7 +12,7 @@ using vec::Rows;
 using vec::SelIndex;
 
 GroupTable::GroupTable(std::span<const vec::Type> key_types, size_t extra_bytes, uint32_t capacity, base::MemoryBudget* budget)
-    : rows_(RowLayout(key_types, kHeaderBytes + extra_bytes, 16), budget),
+    : rows_(RowLayout(key_types, kHeaderBytes + extra_bytes, 16), budget, kHeadroom),
       reserved_(*budget),
       hashes_(capacity),
       slots_(capacity),

@@ -7,6 +7,10 @@
 // Probing is by column and by step: all heads of a batch, then the first record of every chain against its row, then
 // the second of those that go on. Pairs that match collect until a chunk is full or the batch is through.
 //
+// When the budget refuses a right row, both sides are split by hash into partitions on disk (the right at once, the
+// left as it comes), and each pair of partitions is joined by itself at the end, split again where it is still too
+// large.
+//
 //  (J1) A row with a NULL key (that is not null_equal) matches nothing: on the left it is only output where the join
 //       keeps unmatched rows, on the right it is only kept for right and full joins.
 //  (J2) The residual is part of the condition: a pair that fails it is no match.
@@ -18,6 +22,7 @@
 #include "absl/strings/str_cat.h"
 #include "exec/builder.h"
 #include "exec/row_store.h"
+#include "exec/spill_partitions.h"
 #include "exec/vector_operations.h"
 
 namespace turdb::exec {
@@ -70,8 +75,10 @@ class BuildSide {
       : node_(node),
         columns_(node.right_keys, node.right->types),
         input_(std::move(input)),
-        store_(RowLayout(columns_.types, sizeof(Link)), builder.budget()),
+        store_(RowLayout(columns_.types, sizeof(Link)), builder.budget(), kHeadroom),
+        chunk_(builder.NewChunk(columns_.types)),
         reserved_(*builder.budget()),
+        spill_reserve_(*builder.budget()),
         records_(builder.capacity()),
         hashes_(builder.capacity()),
         positions_(builder.capacity()),
@@ -84,8 +91,14 @@ class BuildSide {
 
   Status Start(Runtime& runtime) {
     store_.Reset(kKeepBytes);
+    partitions_.reset();
+    level_ = 0;
     built_ = has_null_key_ = false;
     row_count_ = 0;
+    // Twice: the left side is split as well.
+    if (CanSpill(runtime) && spill_reserve_.bytes() == 0) {
+      TURDB_RETURN_IF_ERROR(spill_reserve_.Grow(2 * SpillPartitions::kReserveBytes, "a hash join"));
+    }
     TURDB_RETURN_IF_ERROR(keys_.Start(runtime));
     return input_->Start(runtime);
   }
@@ -100,10 +113,37 @@ class BuildSide {
       if (flow == Flow::kDone) break;
       TURDB_RETURN_IF_ERROR(Add(runtime, batch));
     }
-    TURDB_RETURN_IF_ERROR(LinkRecords());
     built_ = true;
+    TURDB_RETURN_IF_ERROR(FinishBuild(runtime));
     return Flow::kDone;
   }
+
+  // The same from a partition of the right side that was split `level` times.
+  Status Load(Runtime& runtime, SpillFile* file, uint32_t level) {
+    store_.Reset(kKeepBytes);
+    level_ = level;
+    if (file != nullptr) {
+      SpillScan scan(*file, layout(), runtime.budget);
+      while (true) {
+        TURDB_RETURN_IF_ERROR(runtime.CheckCancelled());
+        TURDB_ASSIGN_OR_RETURN(const bool more, scan.Next(&chunk_));
+        if (!more) break;
+        vectors_.clear();
+        for (const Vector& column : chunk_.columns()) vectors_.push_back(&column);
+        const Rows rows = Rows::All(chunk_.size());
+        HashColumns(Columns(vectors_).first(node_.right_keys.size()), rows, hashes_.data());
+        TURDB_RETURN_IF_ERROR(Keep(runtime, rows));
+      }
+    }
+    return FinishBuild(runtime);
+  }
+
+  // What was built did not fit: there are no records, and TakePartition has the rows.
+  bool spilled() const { return partitions_ != nullptr; }
+  uint32_t level() const { return level_; }
+  std::unique_ptr<SpillFile> TakePartition(uint32_t partition) { return partitions_->Take(partition); }
+  void ForgetPartitions() { partitions_.reset(); }
+  static bool CanSpill(const Runtime& runtime) { return !runtime.context->spill_directory.empty(); }
 
   // The first record of the chain that a hash belongs to, or null.
   std::byte* Head(uint64_t hash) const {
@@ -137,9 +177,50 @@ class BuildSide {
     HashColumns(keys_.values(), rows, hashes_.data());
     vectors_.assign(keys_.values().begin(), keys_.values().end());
     for (const size_t c : columns_.extra) vectors_.push_back(&batch.chunk->column(c));
-    if (!store_.TryAppend(vectors_, rows, records_.data())) return OverBudget();
-    for (uint32_t i = 0; i < rows.count; ++i) LinkOf(records_[i]).hash = hashes_[i];
+    return Keep(runtime, rows);
+  }
+
+  // Rows of vectors_, whose hashes are in hashes_: as records, or on disk once that is where rows go.
+  Status Keep(Runtime& runtime, Rows rows) {
+    if (partitions_ == nullptr) {
+      if (store_.TryAppend(vectors_, rows, records_.data())) {
+        for (uint32_t i = 0; i < rows.count; ++i) LinkOf(records_[i]).hash = hashes_[i];
+        return absl::OkStatus();
+      }
+      TURDB_RETURN_IF_ERROR(SpillRecords(runtime));
+    }
+    return partitions_->Append(runtime, vectors_, rows, hashes_.data(), {});
+  }
+
+  // Moves all records to partitions on disk.
+  Status SpillRecords(Runtime& runtime) {
+    if (!CanSpill(runtime) || level_ == SpillPartitions::kMaxLevel) return OverBudget();
+    partitions_ = std::make_unique<SpillPartitions>(layout(), level_, "a hash join");
+    std::vector<uint64_t> hashes(records_.size());
+    std::vector<const Vector*> columns;
+    Chunk rows(columns_.types, static_cast<uint32_t>(records_.size()));  // the budget is used up; this is soon gone
+    RowStore::Position position;
+    while (const uint32_t count = store_.Scan(&position, static_cast<uint32_t>(records_.size()), records_.data())) {
+      rows.Reset();
+      columns.clear();
+      for (size_t c = 0; c < columns_.types.size(); ++c) {
+        RowStore::Gather(layout(), c, records_.data(), count, &rows.column(c));
+        columns.push_back(&rows.column(c));
+      }
+      for (uint32_t i = 0; i < count; ++i) hashes[i] = LinkOf(records_[i]).hash;
+      TURDB_RETURN_IF_ERROR(partitions_->Append(runtime, columns, Rows::All(count), hashes.data(), {}));
+    }
+    store_.Reset(0);
     return absl::OkStatus();
+  }
+
+  Status FinishBuild(Runtime& runtime) {
+    if (partitions_ == nullptr) {
+      TURDB_ASSIGN_OR_RETURN(const bool linked, TryLinkRecords());
+      if (linked) return absl::OkStatus();
+      TURDB_RETURN_IF_ERROR(SpillRecords(runtime));
+    }
+    return partitions_->FinishWriting();
   }
 
   Status OverBudget() const {
@@ -147,12 +228,13 @@ class BuildSide {
                                                " bytes for ", store_.size(), " rows so far)"));
   }
 
-  Status LinkRecords() {
+  // False: there is no room for the heads.
+  StatusOr<bool> TryLinkRecords() {
     const size_t wanted = std::bit_ceil(std::max<uint64_t>(64, store_.size() * 2));
     if (heads_.size() < wanted || heads_.size() * sizeof(uint64_t) > std::max(kKeepBytes, wanted * 2 * sizeof(uint64_t))) {
       heads_ = std::vector<uint64_t>();
       reserved_.Reset();
-      if (!reserved_.TryGrow(static_cast<int64_t>(wanted * sizeof(uint64_t)))) return OverBudget();
+      if (!reserved_.TryGrow(static_cast<int64_t>(wanted * sizeof(uint64_t)))) return false;
       heads_.resize(wanted);
     }
     std::fill(heads_.begin(), heads_.end(), 0);
@@ -165,7 +247,7 @@ class BuildSide {
         head = (head & ~kPointerMask) | BloomBit(link.hash) | reinterpret_cast<uint64_t>(records_[i]);
       }
     }
-    return absl::OkStatus();
+    return true;
   }
 
   const HashJoinNode& node_;
@@ -173,7 +255,11 @@ class BuildSide {
   std::unique_ptr<Stream> input_;
   EvaluatorList keys_;
   RowStore store_;
+  Chunk chunk_;  // rows of a partition
+  std::unique_ptr<SpillPartitions> partitions_;
+  uint32_t level_ = 0;  // how often what is being built was split
   base::MemoryReservation reserved_;
+  base::MemoryReservation spill_reserve_;
   std::vector<uint64_t> heads_;
   bool built_ = false;
   bool has_null_key_ = false;
@@ -195,6 +281,8 @@ class HashJoinOperator : public Operator {
         pairs_(builder.NewChunk(PairTypes(node))),
         output_(builder.NewChunk(node.types)),
         selection_(builder.capacity(), builder.budget()),
+        left_layout_(node.left->types),
+        left_chunk_(builder.NewChunk(node.left->types)),
         hashes_(builder.capacity()),
         open_(builder.capacity()),
         equal_(builder.capacity()),
@@ -213,6 +301,10 @@ class HashJoinOperator : public Operator {
   Status Start(Runtime& runtime) override {
     probing_ = false;
     unmatched_position_ = RowStore::Position();
+    left_partitions_.reset();
+    split_.clear();
+    current_ = SplitPair();
+    left_scan_.reset();
     TURDB_RETURN_IF_ERROR(keys_.Start(runtime));
     TURDB_RETURN_IF_ERROR(residual_.Start(runtime));
     return build_.Start(runtime);
@@ -223,8 +315,57 @@ class HashJoinOperator : public Operator {
       TURDB_ASSIGN_OR_RETURN(const Flow flow, build_.Drain(runtime));
       if (flow == Flow::kBlocked) return flow;
     }
+    if (build_.row_count() == 0 && EmptyBuildEnds()) return Flow::kDone;
+    if (build_.spilled()) {
+      TURDB_RETURN_IF_ERROR(keys_.Evaluate(runtime, *in.chunk, in.rows));
+      HashColumns(keys_.values(), in.rows, hashes_.data());
+      TURDB_RETURN_IF_ERROR(SplitLeft(runtime, in));
+      return Flow::kNeedInput;
+    }
+    return Probe(runtime, in, out);
+  }
+
+  // Right rows that nobody matched; before that, everything that waits on disk.
+  StatusOr<Flow> Finish(Runtime& runtime, Batch* out) override {
+    if (!build_.built()) {  // the left side was empty
+      if (!KeepsRight()) return Flow::kDone;
+      TURDB_ASSIGN_OR_RETURN(const Flow flow, build_.Drain(runtime));
+      if (flow == Flow::kBlocked) return flow;
+    }
+    if (build_.spilled()) TURDB_RETURN_IF_ERROR(TakePartitions());
+    if (left_scan_ != nullptr) return ProbePartition(runtime, out);
+    TURDB_ASSIGN_OR_RETURN(const Flow flow, EmitUnmatchedRight(out));
+    if (flow != Flow::kDone || split_.empty()) return flow;
+    TURDB_RETURN_IF_ERROR(OpenNextPartition(runtime));
+    return Flow::kHaveMore;
+  }
+
+  int64_t memory_bytes() const override { return build_.memory_bytes(); }
+
+ private:
+  static std::vector<vec::Type> PairTypes(const HashJoinNode& node) {
+    std::vector<vec::Type> types(node.left->types.begin(), node.left->types.end());
+    types.insert(types.end(), node.right->types.begin(), node.right->types.end());
+    return types;
+  }
+  bool Keeps(JoinType a, JoinType b) const { return node_.type == a || node_.type == b; }
+  bool IsExistence() const {
+    return node_.type == JoinType::kSemi || node_.type == JoinType::kAnti || node_.type == JoinType::kAntiNull;
+  }
+  // Without right rows these joins have no output, and the left side need not be read on.
+  bool EmptyBuildEnds() const {
+    return node_.type == JoinType::kInner || node_.type == JoinType::kSemi || node_.type == JoinType::kRight;
+  }
+
+  // Left and right rows with the same bits of the hash. No file: no rows.
+  struct SplitPair {
+    std::unique_ptr<SpillFile> left;
+    std::unique_ptr<SpillFile> right;
+    uint32_t level = 0;
+  };
+
+  StatusOr<Flow> Probe(Runtime& runtime, const Batch& in, Batch* out) {
     if (!probing_) {
-      if (build_.row_count() == 0 && EmptyBuildEnds()) return Flow::kDone;
       TURDB_RETURN_IF_ERROR(BeginProbe(runtime, in));
       probing_ = true;
     }
@@ -245,13 +386,10 @@ class HashJoinOperator : public Operator {
     return Flow::kNeedInput;
   }
 
-  // Right rows that nobody matched.
-  StatusOr<Flow> Finish(Runtime& runtime, Batch* out) override {
-    if (node_.type != JoinType::kRight && node_.type != JoinType::kFull) return Flow::kDone;
-    if (!build_.built()) {  // the left side was empty
-      TURDB_ASSIGN_OR_RETURN(const Flow flow, build_.Drain(runtime));
-      if (flow == Flow::kBlocked) return flow;
-    }
+  bool KeepsRight() const { return node_.type == JoinType::kRight || node_.type == JoinType::kFull; }
+
+  StatusOr<Flow> EmitUnmatchedRight(Batch* out) {
+    if (!KeepsRight()) return Flow::kDone;
     const auto scanned =
         build_.store().Scan(&unmatched_position_, static_cast<uint32_t>(pair_records_.size()), pair_records_.data());
     if (scanned == 0) return Flow::kDone;
@@ -267,22 +405,72 @@ class HashJoinOperator : public Operator {
     return Flow::kHaveMore;
   }
 
-  int64_t memory_bytes() const override { return build_.memory_bytes(); }
+  // ---- partitions on disk
 
- private:
-  static std::vector<vec::Type> PairTypes(const HashJoinNode& node) {
-    std::vector<vec::Type> types(node.left->types.begin(), node.left->types.end());
-    types.insert(types.end(), node.right->types.begin(), node.right->types.end());
-    return types;
+  // hashes_ are of the rows' keys.
+  Status SplitLeft(Runtime& runtime, const Batch& in) {
+    if (left_partitions_ == nullptr) {
+      left_partitions_ = std::make_unique<SpillPartitions>(left_layout_, build_.level(), "a hash join");
+    }
+    left_columns_.clear();
+    for (const Vector& column : in.chunk->columns()) left_columns_.push_back(&column);
+    return left_partitions_->Append(runtime, left_columns_, in.rows, hashes_.data(), {});
   }
-  bool Keeps(JoinType a, JoinType b) const { return node_.type == a || node_.type == b; }
-  bool IsExistence() const {
-    return node_.type == JoinType::kSemi || node_.type == JoinType::kAnti || node_.type == JoinType::kAntiNull;
+
+  // Both sides of the build that did not fit go to the list of what is still to be joined.
+  Status TakePartitions() {
+    if (left_partitions_ != nullptr) TURDB_RETURN_IF_ERROR(left_partitions_->FinishWriting());
+    for (uint32_t p = 0; p < SpillPartitions::kCount; ++p) {
+      SplitPair pair;
+      pair.left = left_partitions_ == nullptr ? nullptr : left_partitions_->Take(p);
+      pair.right = build_.TakePartition(p);
+      pair.level = build_.level() + 1;
+      if (pair.left != nullptr || (pair.right != nullptr && KeepsRight())) split_.push_back(std::move(pair));
+    }
+    left_partitions_.reset();
+    build_.ForgetPartitions();
+    // There is nothing in memory to give out.
+    unmatched_position_ = RowStore::Position();
+    return absl::OkStatus();
   }
-  // Without right rows these joins have no output, and the left side need not be read on.
-  bool EmptyBuildEnds() const {
-    return node_.type == JoinType::kInner || node_.type == JoinType::kSemi || node_.type == JoinType::kRight;
+
+  Status OpenNextPartition(Runtime& runtime) {
+    left_scan_.reset();
+    current_ = std::move(split_.back());
+    split_.pop_back();
+    TURDB_RETURN_IF_ERROR(build_.Load(runtime, current_.right.get(), current_.level));
+    unmatched_position_ = RowStore::Position();
+    if (current_.left == nullptr) return absl::OkStatus();
+    left_scan_ = std::make_unique<SpillScan>(*current_.left, left_layout_, runtime.budget);
+    left_chunk_.Reset();
+    if (!build_.spilled()) return absl::OkStatus();
+    // Still too large: its left side is split like the right.
+    while (true) {
+      TURDB_RETURN_IF_ERROR(runtime.CheckCancelled());
+      TURDB_ASSIGN_OR_RETURN(const bool more, left_scan_->Next(&left_chunk_));
+      if (!more) break;
+      const Batch batch = Batch::All(left_chunk_);
+      TURDB_RETURN_IF_ERROR(keys_.Evaluate(runtime, left_chunk_, batch.rows));
+      HashColumns(keys_.values(), batch.rows, hashes_.data());
+      TURDB_RETURN_IF_ERROR(SplitLeft(runtime, batch));
+    }
+    left_scan_.reset();
+    return absl::OkStatus();
   }
+
+  StatusOr<Flow> ProbePartition(Runtime& runtime, Batch* out) {
+    if (!probing_) {
+      TURDB_ASSIGN_OR_RETURN(const bool more, left_scan_->Next(&left_chunk_));
+      if (!more) {
+        left_scan_.reset();
+        return Flow::kHaveMore;
+      }
+    }
+    TURDB_RETURN_IF_ERROR(Probe(runtime, Batch::All(left_chunk_), out).status());
+    return Flow::kHaveMore;
+  }
+
+  // ---- one batch
 
   Status BeginProbe(Runtime& runtime, const Batch& in) {
     pair_count_ = 0;
@@ -357,7 +545,7 @@ class HashJoinOperator : public Operator {
       TURDB_ASSIGN_OR_RETURN(passed, residual_.Apply(runtime, pairs_, passed));
     }
     for (uint32_t k = 0; k < passed.count; ++k) matched_[pair_positions_[passed[k]]] = 1;
-    if (Keeps(JoinType::kRight, JoinType::kFull)) {
+    if (KeepsRight()) {
       for (uint32_t k = 0; k < passed.count; ++k) build_.LinkOf(pair_records_[passed[k]]).matched = 1;
     }
     if (!IsExistence()) *out = Batch{&pairs_, passed};
@@ -393,6 +581,14 @@ class HashJoinOperator : public Operator {
   Chunk output_;  // unmatched rows
   vec::SelectionVector selection_;
   RowStore::Position unmatched_position_;
+  // Joining by partitions.
+  const RowLayout left_layout_;
+  Chunk left_chunk_;
+  std::unique_ptr<SpillPartitions> left_partitions_;
+  std::vector<const Vector*> left_columns_;
+  std::vector<SplitPair> split_;  // still to be joined
+  SplitPair current_;
+  std::unique_ptr<SpillScan> left_scan_;  // of current_, while its left side is being read
   // The batch being probed; positions count its rows.
   bool probing_ = false;
   std::vector<uint64_t> hashes_;

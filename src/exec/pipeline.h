@@ -25,6 +25,7 @@
 namespace turdb::exec {
 
 inline constexpr size_t kKeepBytes = 64 << 10;
+inline constexpr double kHeadroom = 0.125;  // of the budget, which breakers that stay in memory leave to what follows
 
 struct Batch {
   vec::Chunk* chunk = nullptr;

@@ -53,7 +53,8 @@ using Columns = std::span<const vec::Vector* const>;
 // Not thread-safe. Rows are valid until Reset or destruction.
 class RowStore {
  public:
-  RowStore(RowLayout layout, base::MemoryBudget* budget) : layout_(std::move(layout)), rows_(budget), strings_(budget) {}
+  RowStore(RowLayout layout, base::MemoryBudget* budget, double headroom = 0)
+      : layout_(std::move(layout)), rows_(budget, headroom), strings_(budget, headroom) {}
   RowStore(RowStore&&) noexcept = default;
   RowStore& operator=(RowStore&&) noexcept = default;
 

@@ -6,6 +6,7 @@
 #include "exec/key_range.h"
 #include "exec/pipeline.h"
 #include "exec/spill_file.h"
+#include "exec/spill_partitions.h"
 
 namespace turdb::exec {
 
@@ -38,7 +39,7 @@ class Sorter::Runs {
   Status Prepare(Runtime& runtime, int64_t* spilled_bytes) {
     size_t fan_in = kMaxFanIn;
     base::MemoryReservation probe(*budget_);
-    while (fan_in > 2 && !probe.TryGrow(static_cast<int64_t>(fan_in * SpillFile::kBufferBytes * 2))) fan_in /= 2;
+    while (fan_in > 2 && !probe.TryGrow(static_cast<int64_t>(fan_in * SpillFile::kReadBufferBytes * 2))) fan_in /= 2;
     probe.Reset();
     while (files_.size() > fan_in) {
       TURDB_ASSIGN_OR_RETURN(std::unique_ptr<SpillFile> merged, SpillFile::Create(runtime, "sorting"));
@@ -65,7 +66,7 @@ class Sorter::Runs {
     uint32_t count = 0;
     for (; count < out->capacity() && winner_ != kNone; ++count) {
       DecodeRecord(layout_, heads_[winner_].payload, row_.data());
-      for (size_t c = 0; c < layout_.column_count(); ++c) CopyCell(record, c, &out->column(c), count);
+      for (size_t c = 0; c < layout_.column_count(); ++c) CopyRecordCell(layout_, record, c, &out->column(c), count);
       TURDB_RETURN_IF_ERROR(Advance());
     }
     out->set_size(count);
@@ -81,13 +82,6 @@ class Sorter::Runs {
     base::Bytes payload;
     bool done = false;
   };
-
-  void CopyCell(const std::byte* record, size_t c, vec::Vector* to, size_t row) const {
-    table::Slot slot;
-    slot.is_null = !RowLayout::IsValid(record, c);
-    std::memcpy(slot.fixed, record + layout_.offset(c), layout_.type(c).width());
-    CopySlot(slot, to, row);
-  }
 
   Status Open(size_t count) {
     heads_.clear();

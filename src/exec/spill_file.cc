@@ -41,7 +41,7 @@ Status SpillFile::Append(base::Bytes record) {
   buffer_.insert(buffer_.end(), record.begin(), record.end());
   size_bytes_ += sizeof(length) + record.size();
   ++record_count_;
-  return buffer_.size() >= kBufferBytes ? Flush() : absl::OkStatus();
+  return buffer_.size() >= kWriteBufferBytes ? Flush() : absl::OkStatus();
 }
 
 Status SpillFile::Flush() {
@@ -75,7 +75,7 @@ Status SpillFile::Reader::Fill(size_t wanted) {
   if (begin_ > 0) std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
-  const size_t size_bytes = std::max(kBufferBytes, wanted);
+  const size_t size_bytes = std::max(kReadBufferBytes, wanted);
   if (buffer_.size() < size_bytes) {
     TURDB_RETURN_IF_ERROR(reserved_.Grow(static_cast<int64_t>(size_bytes - buffer_.size()), "reading spilled rows"));
     buffer_.resize(size_bytes);
@@ -86,6 +86,23 @@ Status SpillFile::Reader::Fill(size_t wanted) {
   offset_ += count;
   end_ += count;
   return absl::OkStatus();
+}
+
+void EncodeRow(const RowLayout& layout, Columns columns, size_t row, std::string* out) {
+  out->assign(layout.extra_offset(), '\0');
+  for (size_t c = 0; c < columns.size(); ++c) {
+    const vec::VectorView view = columns[c]->View();
+    if (!view.IsValid(row)) continue;
+    const size_t width = layout.type(c).width();
+    const std::byte* value = view.data + view.Index(row) * width;
+    auto* record = reinterpret_cast<std::byte*>(out->data());
+    RowLayout::SetValid(record, c);
+    std::memcpy(record + layout.offset(c), value, width);
+    if (layout.type(c).physical() != vec::PhysicalType::kString) continue;
+    vec::StringView text;
+    std::memcpy(&text, value, sizeof(text));
+    if (!text.is_inlined()) out->append(text.view());
+  }
 }
 
 void EncodeRecord(const RowLayout& layout, const std::byte* record, std::string* out) {

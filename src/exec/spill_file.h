@@ -21,7 +21,8 @@ namespace turdb::exec {
 // Not thread-safe. The file is removed on destruction. Write everything, then read any number of times.
 class SpillFile {
  public:
-  static constexpr size_t kBufferBytes = 16 << 10;
+  static constexpr size_t kWriteBufferBytes = 4 << 10;
+  static constexpr size_t kReadBufferBytes = 16 << 10;
 
   // Error 53200 when nothing may be spilled (no directory); `purpose` names what needed memory.
   static base::StatusOr<std::unique_ptr<SpillFile>> Create(Runtime& runtime, std::string_view purpose);
@@ -62,6 +63,8 @@ class SpillFile {
   uint64_t record_count_ = 0;
 };
 
+// Replaces `out` by one row of vectors as a record of `layout`.
+void EncodeRow(const RowLayout& layout, Columns columns, size_t row, std::string* out);
 // Appends a record of `layout` without its extra bytes: fixed part, then the long strings.
 void EncodeRecord(const RowLayout& layout, const std::byte* record, std::string* out);
 // A record again, whose strings point into `bytes`; `record` has layout.row_bytes() bytes.

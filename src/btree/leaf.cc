@@ -415,6 +415,36 @@ void BuildMerged(const std::byte* left, const std::byte* right, std::byte* merge
   AppendRange(right, 0, Limit(right), merged);
 }
 
+bool BuildFrom(std::span<const EntryView> entries, uint8_t flags, const Fences& fences, PageNo next_leaf, std::byte* page) {
+  const size_t prefix = fences.has_upper ? CommonPrefixLength(fences.lower, fences.upper) : 0;
+  Contents contents;
+  contents.cells = entries.size();
+  for (const EntryView& entry : entries) {
+    contents.suffix_bytes += entry.key.size() - prefix;
+    contents.value_bytes += entry.value.size();
+  }
+  PageKind kind = PageKind::kSlottedLeaf;
+  if ((flags & kInt64Tree) != 0) {
+    if (!entries.empty()) {
+      contents.span = static_cast<uint64_t>(Int64Of(entries.back().key)) - static_cast<uint64_t>(Int64Of(entries[0].key)) + 1;
+      if (contents.span == 0) contents.span = UINT64_MAX / 4;
+    }
+    kind = BestKind(flags, contents);
+  }
+  const size_t bytes = kind == PageKind::kDenseLeaf ? DenseBytes(contents) : SlottedBytes(contents);
+  if (bytes + FenceBytes(fences) > kCapacity) return false;
+  FormatNode(page, kind, flags, 0, fences, next_leaf);
+  if (kind == PageKind::kDenseLeaf && !entries.empty()) LayOutSpan(page, Int64Of(entries[0].key), contents.span);
+  for (const EntryView& entry : entries) {
+    if (kind == PageKind::kDenseLeaf) {
+      dense::Insert(page, Int64Of(entry.key), entry.value, false);
+    } else {
+      slotted::InsertAt(page, PageHead(page).cell_count, entry.key, entry.value, false);
+    }
+  }
+  return true;
+}
+
 void FormatEmpty(std::byte* page, uint8_t flags, const Fences& fences, PageNo next_leaf) {
   FormatNode(page, (flags & kInt64Tree) != 0 ? PageKind::kDenseLeaf : PageKind::kSlottedLeaf, flags, 0, fences, next_leaf);
 }

@@ -7,6 +7,8 @@
 #ifndef TURDB_BTREE_LEAF_H_
 #define TURDB_BTREE_LEAF_H_
 
+#include <span>
+
 #include "btree/dense_node.h"
 #include "btree/node.h"
 #include "btree/slotted_node.h"
@@ -69,6 +71,14 @@ void Truncate(std::byte* page, size_t first_right, Bytes separator, PageNo next)
 size_t MergedBytes(const std::byte* left, const std::byte* right);
 // REQUIRES: MergedBytes fit into a page; `merged` is another page.
 void BuildMerged(const std::byte* left, const std::byte* right, std::byte* merged);
+
+// Entries in memory, ascending, for building whole leaves.
+struct EntryView {
+  Bytes key;
+  Bytes value;
+};
+// Formats a leaf with the entries, in the form that suits them. False when they do not fit.
+bool BuildFrom(std::span<const EntryView> entries, uint8_t flags, const Fences& fences, PageNo next_leaf, std::byte* page);
 
 // Formats an empty leaf, in the form that suits the kind of tree.
 void FormatEmpty(std::byte* page, uint8_t flags, const Fences& fences, PageNo next_leaf);

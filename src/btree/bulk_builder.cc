@@ -22,11 +22,6 @@ namespace {
 constexpr size_t kCapacity = kPageSize - kNodeHeaderEnd;
 constexpr size_t kSlottedOverhead = sizeof(Slot) + slotted::kCellHeaderBytes;
 
-struct alignas(64) PageCopy {
-  std::byte bytes[kPageSize];
-  std::byte* data() { return bytes; }
-};
-
 uint8_t Op(NodeOp op) { return static_cast<uint8_t>(op); }
 
 }  // namespace
@@ -126,8 +121,7 @@ Status BulkBuilder::AppendLeaf(const std::byte* built, Bytes separator) {
     Guards guards = {&last, &parent};
     pages.AppendGuards(&guards);
     tree_.storage_.BeginChange(guards);
-    PageCopy left, right, above;
-    std::memcpy(left.data(), built, kPageSize);
+    PageCopy left(built), right, above(parent.page());
     Header(left.data()).next_leaf = fresh.id().page;
     leaf::FormatEmpty(right.data(), PageHead(built).flags, Fences{separator, Bytes(), false}, base::kNoPage);
     LogEntries entries;
@@ -140,19 +134,19 @@ Status BulkBuilder::AppendLeaf(const std::byte* built, Bytes separator) {
     tree_.storage_.LogChange(RecordKind::kStructure, nullptr, entries, guards);
     CopyNodeRelaxed(fresh.page(), right.data());
     CopyNodeRelaxed(last.page(), left.data());
-    std::memcpy(above.data(), parent.page(), kPageSize);
     interior::InsertSeparator(above.data(), separator, fresh.id().page);
     CopyNodeRelaxed(parent.page(), above.data());
     return absl::OkStatus();
   }
 }
 
-Status BulkBuilder::ReplaceLastLeaf(const std::byte* built) {
+Status BulkBuilder::ReplaceLastLeaf(std::byte* built) {
   const FrameReservation frames = tree_.pool_.ReserveFrames(3);
   TURDB_ASSIGN_OR_RETURN(ExclusiveGuard last, tree_.FixLeaf<ExclusiveGuard>(Bytes(), Tree::Side::kLast));
   if (PageHead(last.page()).cell_count != 0) return base::MisuseError("a bulk load into a tree that is not empty");
   ExclusiveGuard* const guards[] = {&last};
   tree_.storage_.BeginChange(guards);
+  Header(built).first_pending = Header(last.page()).first_pending;
   const storage::LogEntry entries[] = {{last.id(), Op(NodeOp::kImage), NodeImageParts(built)}};
   tree_.storage_.LogChange(RecordKind::kStructure, nullptr, entries, guards);
   CopyNodeRelaxed(last.page(), built);

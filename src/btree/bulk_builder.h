@@ -47,7 +47,7 @@ class BulkBuilder {
   // Writes as many of the first gathered entries as one leaf takes, below the next one (or below `next_key`).
   Status WriteLeaf(Bytes next_key);
   Status AppendLeaf(const std::byte* leaf, Bytes separator);
-  Status ReplaceLastLeaf(const std::byte* leaf);
+  Status ReplaceLastLeaf(std::byte* leaf);
   void DropFirst(size_t count);
 
   Tree& tree_;

@@ -221,10 +221,6 @@ class TreeChecker {
     return absl::OkStatus();
   }
 
-  struct alignas(64) PageCopy {
-    std::byte bytes[kPageSize];
-  };
-
   Tree& tree_;
   CheckReport& report_;
   std::vector<bool> seen_;

@@ -29,7 +29,9 @@ void FormatNode(std::byte* page, PageKind kind, uint8_t flags, uint8_t level, co
   head.flags = flags;
   head.cell_count = 0;
   NodeHeader& node = Header(page);
+  const PageNo first_pending = node.first_pending;
   node = NodeHeader{};
+  node.first_pending = first_pending;
   node.next_leaf = next_leaf;
   node.level = level;
   node.heap_begin = static_cast<uint16_t>(kPageSize);

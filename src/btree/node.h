@@ -48,13 +48,15 @@ struct NodeHeader {
   uint16_t upper_offset;  // the upper fence, exclusive; offset 0 means that there is none
   uint16_t upper_length;
   int64_t dense_base;     // dense leaves: the key of offset-array entry 0
-  uint16_t dense_span;    // dense leaves: entries of the offset array, the first and last one in use
-  uint16_t reserved1[7];  // zero
+  uint16_t dense_span;    // dense leaves: entries of the offset array, the last one in use
+  uint16_t reserved1;     // zero
+  PageNo first_pending;   // root: the first overflow chain that waits to be freed (overflow.cc); elsewhere 0
+  uint16_t reserved2[4];  // zero
 };
 static_assert(sizeof(NodeHeader) == kNodeHeaderEnd - storage::kPageHeaderBytes);
 static_assert(offsetof(NodeHeader, heap_begin) == 8 && offsetof(NodeHeader, level) == 14 &&
               offsetof(NodeHeader, lower_offset) == 16 && offsetof(NodeHeader, dense_base) == 24 &&
-              offsetof(NodeHeader, dense_span) == 32 && offsetof(NodeHeader, reserved1) == 34);
+              offsetof(NodeHeader, dense_span) == 32 && offsetof(NodeHeader, first_pending) == 36);
 
 // Of slotted leaves and interior nodes, sorted by key. On disk: do not change.
 struct Slot {
@@ -105,7 +107,7 @@ size_t CommonPrefixLength(Bytes a, Bytes b);
 // The shortest s with left_max < s <= right_min: a prefix of right_min. REQUIRES: left_max < right_min.
 Bytes ShortestSeparator(Bytes left_max, Bytes right_min);
 
-// Makes an empty node of what was there, LSN and CRC excepted. The fences may not point into the page.
+// Makes an empty node of what was there; CRC, LSN and first_pending stay. The fences may not point into the page.
 void FormatNode(std::byte* page, PageKind kind, uint8_t flags, uint8_t level, const Fences& fences, PageNo next_leaf);
 
 // End of the slot or offset array; [LowEnd, heap_begin) is free.
@@ -127,6 +129,16 @@ std::array<Bytes, 3> NodeImageParts(const std::byte* page);
 bool NodeImageIsSound(Bytes payload);
 // REQUIRES: NodeImageIsSound(payload).
 void ApplyNodeImage(std::byte* page, Bytes payload);
+
+// A private page to build a node in.
+struct alignas(64) PageCopy {
+  PageCopy() { Header(bytes).first_pending = base::kNoPage; }
+  explicit PageCopy(const std::byte* page) { std::memcpy(bytes, page, kPageSize); }
+  PageCopy(const PageCopy&) = delete;
+  PageCopy& operator=(const PageCopy&) = delete;
+  std::byte* data() { return bytes; }
+  std::byte bytes[kPageSize];
+};
 
 // Copies a node over another in relaxed words, because optimistic readers may be looking (kernel rule 9).
 // CRC and LSN of `to` stay.

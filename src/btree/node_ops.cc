@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "btree/interior_node.h"
 #include "btree/leaf.h"
+#include "btree/overflow_page.h"
 
 namespace turdb::btree {
 
@@ -169,6 +170,17 @@ Status ApplyNodeOp(uint8_t op, base::PageId id, std::byte* page, Bytes payload) 
       break;
     case NodeOp::kRemoveSeparator:
       why = ApplyRemoveSeparator(page, payload);
+      break;
+    case NodeOp::kOverflowTaken:
+      break;
+    case NodeOp::kOverflowPage:
+      why = ApplyOverflowPage(page, payload);
+      break;
+    case NodeOp::kOverflowField:
+      why = ApplyOverflowField(page, payload);
+      break;
+    case NodeOp::kFreeLater:
+      why = ApplyFreeLater(page, payload);
       break;
     default:
       why = "unknown operation";

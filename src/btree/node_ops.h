@@ -25,6 +25,11 @@ enum class NodeOp : uint8_t {
   kTruncate = 0x31,         // u16 first index gone, u32 next leaf, separator: the left part of a leaf split
   kInsertSeparator = 0x32,  // u32 right child, separator
   kRemoveSeparator = 0x33,  // u16 index
+  // Overflow chains (overflow.cc).
+  kOverflowTaken = 0x40,  // on page 0: u32 page, ...: taken for a chain. Undone by freeing them; redo does nothing
+  kOverflowPage = 0x41,   // OverflowHeader, data
+  kOverflowField = 0x42,  // u16 offset, u32 value: one link of an overflow page, or the root's first_pending
+  kFreeLater = 0x43,      // u32 next of the list: the chain that begins here is pending. Undone by unlinking it
 };
 inline constexpr uint8_t kFirstNodeOp = 0x20;
 inline constexpr uint8_t kLastNodeOp = 0x5f;

@@ -29,11 +29,6 @@ constexpr size_t kUnderfull = kCapacity / 2;
 // A merged node keeps some room, or the next insert would split it again.
 constexpr size_t kMergeLimit = kCapacity * 7 / 8;
 
-struct alignas(64) PageCopy {
-  std::byte bytes[kPageSize];
-  std::byte* data() { return bytes; }
-};
-
 uint8_t Op(NodeOp op) { return static_cast<uint8_t>(op); }
 
 bool Spilled(const ExclusiveGuard& guard) {
@@ -64,10 +59,14 @@ Status Tree::GrowRoot(uint8_t level) {
     FormatNode(grown.data(), PageKind::kInterior, PageHead(root.page()).flags, static_cast<uint8_t>(level + 1), Fences{},
                base::kNoPage);
     Header(grown.data()).rightmost_child = pages.page_no(0);
-    entries.push_back({pages.page(0).id(), Op(NodeOp::kImage), NodeImageParts(root.page())});
+    // The list of pending chains hangs from the root and stays there.
+    Header(grown.data()).first_pending = Header(root.page()).first_pending;
+    PageCopy moved(root.page());
+    Header(moved.data()).first_pending = base::kNoPage;
+    entries.push_back({pages.page(0).id(), Op(NodeOp::kImage), NodeImageParts(moved.data())});
     entries.push_back({root.id(), Op(NodeOp::kImage), NodeImageParts(grown.data())});
     storage_.LogChange(RecordKind::kStructure, nullptr, entries, guards);
-    CopyNodeRelaxed(pages.page(0).page(), root.page());
+    CopyNodeRelaxed(pages.page(0).page(), moved.data());
     CopyNodeRelaxed(root.page(), grown.data());
     if (level == 0) transactions_.versions().Merge(txn::VersionsOf(pages.page(0)), txn::VersionsOf(root));
     return absl::OkStatus();
@@ -111,7 +110,7 @@ Status Tree::MakeRoom(Bytes key, size_t value_size, bool replacing) {
     Guards guards = {&left, &parent};
     pages.AppendGuards(&guards);
     storage_.BeginChange(guards);
-    PageCopy right_copy, parent_copy;
+    PageCopy right_copy, parent_copy(parent.page());
     leaf::BuildRight(left.page(), plan, right_copy.data());
     LogEntries entries;
     pages.Apply(PageHead(right_copy.data()).kind, &entries);
@@ -125,7 +124,6 @@ Status Tree::MakeRoom(Bytes key, size_t value_size, bool replacing) {
     storage_.LogChange(RecordKind::kStructure, nullptr, entries, guards);
     CopyNodeRelaxed(right.page(), right_copy.data());
     leaf::Truncate(left.page(), plan.first_right, plan.separator(), right.id().page);
-    std::memcpy(parent_copy.data(), parent.page(), kPageSize);
     interior::InsertSeparator(parent_copy.data(), plan.separator(), right.id().page);
     CopyNodeRelaxed(parent.page(), parent_copy.data());
     transactions_.versions().Split(txn::VersionsOf(left), txn::VersionsOf(right), plan.separator());
@@ -182,9 +180,9 @@ Status Tree::SplitInterior(Bytes key, uint8_t level, size_t separator_size) {
     storage_.LogChange(RecordKind::kStructure, nullptr, entries, guards);
     CopyNodeRelaxed(right.page(), right_copy.data());
     CopyNodeRelaxed(left.page(), left_copy.data());
-    std::memcpy(left_copy.data(), parent.page(), kPageSize);
-    interior::InsertSeparator(left_copy.data(), separator, right.id().page);
-    CopyNodeRelaxed(parent.page(), left_copy.data());
+    PageCopy parent_copy(parent.page());
+    interior::InsertSeparator(parent_copy.data(), separator, right.id().page);
+    CopyNodeRelaxed(parent.page(), parent_copy.data());
     return absl::OkStatus();
   }
 }
@@ -246,9 +244,9 @@ StatusOr<bool> Tree::MergeOnce(Bytes key, uint8_t level) {
       release.Apply(&entries);
       storage_.LogChange(RecordKind::kStructure, nullptr, entries, guards);
       CopyNodeRelaxed(left.page(), merged.data());
-      std::memcpy(merged.data(), parent.page(), kPageSize);
-      interior::RemoveSeparator(merged.data(), first);
-      CopyNodeRelaxed(parent.page(), merged.data());
+      PageCopy parent_copy(parent.page());
+      interior::RemoveSeparator(parent_copy.data(), first);
+      CopyNodeRelaxed(parent.page(), parent_copy.data());
       return true;
     }
     if (!spilled) return false;
@@ -274,8 +272,8 @@ Status Tree::ShrinkRoot() {
     Guards guards = {&root};
     release.AppendGuards(&guards);
     storage_.BeginChange(guards);
-    PageCopy copy;
-    std::memcpy(copy.data(), child.page(), kPageSize);
+    PageCopy copy(child.page());
+    Header(copy.data()).first_pending = Header(root.page()).first_pending;
     if (IsLeaf(copy.data())) transactions_.versions().Merge(txn::VersionsOf(root), txn::VersionsOf(child));
     LogEntries entries;
     entries.push_back({root.id(), Op(NodeOp::kImage), NodeImageParts(copy.data())});

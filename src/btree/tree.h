@@ -128,6 +128,8 @@ class Tree : public txn::UndoTarget {
   Status ReadOverflow(OverflowRef ref, std::string* out);  // appends
   // The chain is freed once the transaction has committed and no snapshot needs it.
   Status FreeOverflowLater(txn::Transaction& transaction, OverflowRef ref);
+  // Frees what a crash left waiting. After recovery has undone what was unfinished, before the first transaction.
+  Status FreePendingOverflow();
 
   // Reads every page of the file and adds what is wrong to report->problems. An error only when it cannot read on.
   // REQUIRES: no other call runs meanwhile.
@@ -181,6 +183,14 @@ class Tree : public txn::UndoTarget {
   enum class RowState : uint8_t { kProceed, kNoRow, kAgain };
   StatusOr<RowState> JudgeRow(txn::Transaction& transaction, storage::ExclusiveGuard& leaf, storage::FrameReservation& frames,
                               Bytes key, txn::Intent intent, txn::WaitPolicy policy, size_t* index);
+
+  // ---- Overflow chains (overflow.cc).
+  struct PendingLinks;
+  Status FixPending(PageNo page, PendingLinks* links);
+  void UnlinkPending(PendingLinks* links, storage::LogEntries* entries);
+  Status FreeChain(PageNo page);
+  Status UndoOverflowTaken(storage::TxnLog& log, base::Lsn undo_next, Bytes payload);
+  Status UndoFreeLater(storage::TxnLog& log, base::Lsn undo_next, PageNo page);
 
   // ---- Structure (structure.cc). Each is one log record, and is called with nothing held, reservations included.
   // Sees to it that the leaf over `key` has room for the entry (or, `replacing`, for its longer value): splits

@@ -6,6 +6,7 @@
 //   kUpdate     kUpdate        the inverse splice
 //   kGhost      kRevive        an empty splice; the ghost lives again
 //   kRevive     kUnrevive      the inverse splice; a ghost again
+//   kOverflowTaken, kFreeLater: overflow.cc
 #include "absl/strings/str_cat.h"
 #include "btree/leaf.h"
 #include "btree/node_ops.h"
@@ -21,6 +22,8 @@ using storage::RecordKind;
 
 Status Tree::Undo(storage::TxnLog& log, base::Lsn undo_next, base::PageId logged_page, uint8_t op, Bytes payload) {
   const auto logged = static_cast<NodeOp>(op);
+  if (logged == NodeOp::kOverflowTaken) return UndoOverflowTaken(log, undo_next, payload);
+  if (logged == NodeOp::kFreeLater) return UndoFreeLater(log, undo_next, logged_page.page);
   EntryPayload entry;
   if (!DecodeEntryPayload(logged, payload, &entry) || logged == NodeOp::kRemove || logged == NodeOp::kUnrevive) {
     return Damaged(logged_page.page, absl::StrCat("undoing operation ", op, ": the record cannot be undone"));

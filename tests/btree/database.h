@@ -12,6 +12,7 @@
 #include "btree/cursor.h"
 #include "btree/tree.h"
 #include "os/environment.h"
+#include "os/fault_file_system.h"
 #include "storage/file_header.h"
 #include "storage/storage.h"
 #include "txn/commit_log.h"
@@ -28,6 +29,12 @@ inline std::string Int64Key(int64_t value) {
 }
 
 inline constexpr FileId kTestFile = 10;
+
+inline os::Environment WithFiles(std::shared_ptr<os::FileSystem> files) {
+  os::Environment environment = os::Environment::InMemory();
+  environment.files = std::move(files);
+  return environment;
+}
 
 class Database {
  public:
@@ -58,7 +65,9 @@ class Database {
       return tree.get();
     });
     manager->SetQuietPageCallback([this](base::PageId page) {
-      if (tree != nullptr && tree->file() == page.file) EXPECT_TRUE(tree->PurgeQuietPage(page.page).ok());
+      if (tree != nullptr && tree->file() == page.file) {
+        EXPECT_TRUE(tree->PurgeQuietPage(page.page).ok());
+      }
     });
     TURDB_RETURN_IF_ERROR(manager->UndoUnfinished(storage->recovery().unfinished));
     if (storage->FileExists(kTestFile)) {
@@ -88,7 +97,6 @@ class Database {
     Drop();
     return absl::OkStatus();
   }
-  // Like the death of the process.
   void Drop() {
     tree.reset();
     manager.reset();

@@ -169,53 +169,66 @@ TEST_P(TreeTest, RandomTransactionsAgreeWithAModel) {
   database_.Check();
 }
 
-// What was committed is there after closing, and after dying without closing.
+// What was committed is there after closing, and after dying without closing in the middle of transactions.
 TEST_P(TreeTest, SurvivesReopening) {
   std::mt19937_64 random(8);
+  auto disk = std::make_shared<os::FaultFileSystem>();
+  auto database = std::make_unique<Database>(WithFiles(disk));
+  ASSERT_TRUE(database->Open().ok());
+  ASSERT_TRUE(database->CreateTree(GetParam().kind).ok());
   Rows rows;
   for (int reopen = 0; reopen < 4; ++reopen) {
     for (int round = 0; round < 10; ++round) {
-      txn::TransactionPtr transaction = database_.Begin();
+      txn::TransactionPtr transaction = database->Begin();
       for (int i = 0; i < 60; ++i) {
         const std::string key = GetParam().key(random);
         std::string value(random() % (GetParam().max_value + 1), static_cast<char>('a' + random() % 26));
         if (rows.contains(key) && random() % 2 == 0) {
-          ASSERT_TRUE(*database_.Delete(*transaction, key));
+          ASSERT_TRUE(*database->Delete(*transaction, key));
           rows.erase(key);
         } else if (rows.contains(key)) {
-          ASSERT_TRUE(*database_.Update(*transaction, key, value));
+          ASSERT_TRUE(*database->Update(*transaction, key, value));
           rows[key] = value;
         } else {
-          ASSERT_TRUE(database_.Insert(*transaction, key, value).ok());
+          ASSERT_TRUE(database->Insert(*transaction, key, value).ok());
           rows[key] = value;
         }
       }
-      ASSERT_TRUE(database_.manager->Commit(*transaction).ok());
+      ASSERT_TRUE(database->manager->Commit(*transaction).ok());
     }
-    // Somebody is in the middle of something.
-    txn::TransactionPtr unfinished = database_.Begin();
-    for (int i = 0; i < 50; ++i) {
+    // Two are in the middle of something.
+    txn::TransactionPtr deleter = database->Begin(), writer = database->Begin();
+    for (int i = 0; i < 100; ++i) {
       const std::string key = GetParam().key(random);
-      if (rows.contains(key)) {
-        ASSERT_TRUE(database_.Delete(*unfinished, key).ok());
-      } else {
-        ASSERT_TRUE(database_.tree->Insert(*unfinished, AsBytes(key), AsBytes("unfinished")).ok());
+      if (i % 3 == 0) {
+        ASSERT_TRUE(database->Delete(*deleter, key).ok());
+      } else if (!rows.contains(key)) {
+        ASSERT_TRUE(database->tree
+                        ->Insert(*writer, AsBytes(key + (GetParam().kind == KeyKind::kInt64 ? "" : "x")), AsBytes("unfinished"))
+                        .ok());
       }
     }
     if (reopen % 2 == 0) {
-      ASSERT_TRUE(database_.manager->Rollback(*unfinished).ok());
-      unfinished.reset();
-      const Status status = database_.Close();
+      ASSERT_TRUE(database->manager->Rollback(*deleter).ok());
+      ASSERT_TRUE(database->manager->Rollback(*writer).ok());
+      ASSERT_EQ(database->Committed(), rows);
+      deleter.reset();
+      writer.reset();
+      const Status status = database->Close();
       ASSERT_TRUE(status.ok()) << Describe(status);
     } else {
-      ASSERT_TRUE(database_.storage->FlushLog().ok());
-      (void)unfinished.release();  // died with it
-      database_.Drop();
+      ASSERT_TRUE(database->storage->FlushLog().ok());
+      disk = disk->CrashedCopy(1);
+      ASSERT_TRUE(database->manager->Rollback(*deleter).ok());
+      ASSERT_TRUE(database->manager->Rollback(*writer).ok());
+      deleter.reset();
+      writer.reset();
+      database = std::make_unique<Database>(WithFiles(disk));
     }
-    const Status status = database_.Open();
+    const Status status = database->Open();
     ASSERT_TRUE(status.ok()) << Describe(status);
-    ASSERT_EQ(database_.Committed(), rows) << "reopened " << reopen;
-    ASSERT_TRUE(database_.Check().ok());
+    ASSERT_EQ(database->Committed(), rows) << "reopened " << reopen;
+    ASSERT_TRUE(database->Check().ok());
   }
 }
 
@@ -376,33 +389,34 @@ TEST_F(TreeFixture, LongValuesComeBackAndTheirPagesTooWhenNobodyNeedsThem) {
 }
 
 TEST_F(TreeFixture, ChainsThatWaitedToBeFreedAreFreedAfterACrash) {
-  Open(KeyKind::kBytes);
-  txn::TransactionPtr transaction = database_.Begin();
+  auto disk = std::make_shared<os::FaultFileSystem>();
+  Database database(WithFiles(disk));
+  ASSERT_TRUE(database.Open().ok());
+  ASSERT_TRUE(database.CreateTree(KeyKind::kBytes).ok());
+  txn::TransactionPtr transaction = database.Begin();
   std::vector<OverflowRef> refs;
   std::mt19937_64 random(3);
   std::string noise(60000, ' ');
   for (char& c : noise) c = static_cast<char>(random());
   for (int i = 0; i < 4; ++i) {
-    const StatusOr<OverflowRef> ref = database_.tree->WriteOverflow(*transaction, AsBytes(noise));
+    const StatusOr<OverflowRef> ref = database.tree->WriteOverflow(*transaction, AsBytes(noise));
     ASSERT_TRUE(ref.ok());
     refs.push_back(*ref);
   }
-  ASSERT_TRUE(database_.manager->Commit(*transaction).ok());
-  txn::Snapshot reader = database_.manager->AcquireSnapshot();
-  transaction = database_.Begin();
-  for (size_t i = 0; i < 3; ++i) ASSERT_TRUE(database_.tree->FreeOverflowLater(*transaction, refs[i]).ok());
-  ASSERT_TRUE(database_.manager->Commit(*transaction).ok());
-  txn::TransactionPtr unfinished = database_.Begin();
-  ASSERT_TRUE(database_.tree->FreeOverflowLater(*unfinished, refs[3]).ok());
-  ASSERT_TRUE(database_.storage->FlushLog().ok());
-  (void)unfinished.release();
-  reader = txn::Snapshot();
-  database_.Drop();
-  const Status status = database_.Open();
+  ASSERT_TRUE(database.manager->Commit(*transaction).ok());
+  const txn::Snapshot reader = database.manager->AcquireSnapshot();
+  transaction = database.Begin();
+  for (size_t i = 0; i < 3; ++i) ASSERT_TRUE(database.tree->FreeOverflowLater(*transaction, refs[i]).ok());
+  ASSERT_TRUE(database.manager->Commit(*transaction).ok());
+  txn::TransactionPtr unfinished = database.Begin();
+  ASSERT_TRUE(database.tree->FreeOverflowLater(*unfinished, refs[3]).ok());
+  ASSERT_TRUE(database.storage->FlushLog().ok());
+  Database crashed(WithFiles(disk->CrashedCopy(1)));
+  const Status status = crashed.Open();
   ASSERT_TRUE(status.ok()) << Describe(status);
-  EXPECT_EQ(database_.Check().overflow_pages, 4u);  // the one whose freeing was undone
+  EXPECT_EQ(crashed.Check().overflow_pages, 4u);  // the one whose freeing was undone
   std::string read;
-  ASSERT_TRUE(database_.tree->ReadOverflow(refs[3], &read).ok());
+  ASSERT_TRUE(crashed.tree->ReadOverflow(refs[3], &read).ok());
   EXPECT_EQ(read, noise);
 }
 

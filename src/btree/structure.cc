@@ -188,11 +188,13 @@ Status Tree::SplitInterior(Bytes key, uint8_t level, size_t separator_size) {
 }
 
 Status Tree::MergeUnderfull(Bytes key, uint8_t level) {
-  for (;;) {
-    TURDB_ASSIGN_OR_RETURN(const bool merged, MergeOnce(key, level));
-    if (!merged) return ShrinkRoot();
-    ++level;
+  for (bool any = true; any; ++level) {
+    any = false;
+    for (bool merged = true; merged; any |= merged) {
+      TURDB_ASSIGN_OR_RETURN(merged, MergeOnce(key, level));
+    }
   }
+  return ShrinkRoot();
 }
 
 StatusOr<bool> Tree::MergeOnce(Bytes key, uint8_t level) {
@@ -210,10 +212,6 @@ StatusOr<bool> Tree::MergeOnce(Bytes key, uint8_t level) {
       const Bytes separator = interior::SeparatorAt(parent.page(), first, separator_bytes);
       TURDB_ASSIGN_OR_RETURN(ExclusiveGuard left, pool_.FixExclusive(IdOf(interior::ChildAt(parent.page(), first))));
       TURDB_ASSIGN_OR_RETURN(ExclusiveGuard right, pool_.FixExclusive(IdOf(interior::ChildAt(parent.page(), first + 1))));
-      if (UsedBytes(mine == first ? left.page() : right.page()) >= kUnderfull) return false;
-      const size_t bytes = level == 0 ? leaf::MergedBytes(left.page(), right.page())
-                                      : interior::MergedBytes(left.page(), separator, right.page());
-      if (bytes > kMergeLimit) continue;
       if (level == 0 && (Spilled(left) || Spilled(right))) {
         const base::PageId page = Spilled(left) ? left.id() : right.id();
         left.Release();
@@ -224,6 +222,17 @@ StatusOr<bool> Tree::MergeOnce(Bytes key, uint8_t level) {
         spilled = true;
         break;
       }
+      if (level == 0) {
+        // Garbage must not move: whoever was told to purge a page knows it by its number.
+        PurgeGarbage(left, SIZE_MAX);
+        PurgeGarbage(right, SIZE_MAX);
+      }
+      if (UsedBytes(mine == first ? left.page() : right.page()) >= kUnderfull) return false;
+      const size_t bytes = level == 0 ? leaf::MergedBytes(left.page(), right.page())
+                                      : interior::MergedBytes(left.page(), separator, right.page());
+      // An empty node goes even if that leaves a full one.
+      const bool empty = PageHead((mine == first ? left : right).page()).cell_count == 0;
+      if (bytes > (level == 0 && empty ? kCapacity : kMergeLimit)) continue;
       ExclusiveGuard* const freed[] = {&right};
       TURDB_ASSIGN_OR_RETURN(PageRelease release, storage_.FreePages(file_, freed));
       Guards guards = {&left, &parent};
@@ -267,6 +276,7 @@ Status Tree::ShrinkRoot() {
       TURDB_RETURN_IF_ERROR(transactions_.LoadVersions(page));
       continue;
     }
+    if (IsLeaf(child.page())) PurgeGarbage(child, SIZE_MAX);
     ExclusiveGuard* const freed[] = {&child};
     TURDB_ASSIGN_OR_RETURN(PageRelease release, storage_.FreePages(file_, freed));
     Guards guards = {&root};
@@ -288,8 +298,8 @@ Status Tree::PurgeQuietPage(PageNo page) {
   {
     const FrameReservation frames = pool_.ReserveFrames(2);
     TURDB_ASSIGN_OR_RETURN(ExclusiveGuard guard, pool_.FixExclusive(IdOf(page)));
-    // It may have been freed or merged away since, or become busy again.
-    if (!IsLeaf(guard.page()) || txn::TableOf(guard) != nullptr) return absl::OkStatus();
+    // It may have been freed or merged away since. If it is busy again, only what has no version goes.
+    if (!IsLeaf(guard.page()) || Spilled(guard)) return absl::OkStatus();
     PurgeGarbage(guard, SIZE_MAX);
     if (page == root_ || UsedBytes(guard.page()) >= kUnderfull) return absl::OkStatus();
     key.assign(base::AsText(LowerFence(guard.page())));

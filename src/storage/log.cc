@@ -11,6 +11,7 @@
 namespace turdb::storage {
 namespace {
 
+constexpr size_t kFirstTouchBytes = 64 << 10;  // the rest is touched when the ring first gets there
 constexpr size_t kMarkBytes = kRecordHeaderBytes;  // its LSN is in previous_lsn
 
 size_t RecordBytes(const Log::Record& record) {
@@ -73,7 +74,7 @@ Status Log::Start(size_t ring_bytes, Lsn at, uint64_t epoch, base::MemoryBudget&
   reservation_ = base::MemoryReservation(budget);
   TURDB_RETURN_IF_ERROR(reservation_.Grow(static_cast<int64_t>(ring_bytes), "the log's buffer"));
   TURDB_RETURN_IF_ERROR(ring_memory_.Reserve(ring_bytes, /*huge_pages=*/false));
-  ring_memory_.Populate(0, ring_bytes);
+  ring_memory_.Populate(0, std::min(ring_bytes, kFirstTouchBytes));
   ring_ = ring_memory_.data();
   ring_bytes_ = ring_bytes;
   epoch_ = epoch;

@@ -10,6 +10,7 @@ namespace turdb::storage {
 namespace {
 
 constexpr size_t kScanBytes = 2 * kMaxRecordBytes;
+constexpr size_t kFirstScanBytes = 4096;
 
 }  // namespace
 
@@ -27,7 +28,9 @@ StatusOr<bool> LogScanner::End(std::string cause) {
 Status LogScanner::Fill(size_t bytes) {
   if (buffered() >= bytes) return absl::OkStatus();
   const Lsn limit = segments_.end_lsn();
-  const size_t wanted = static_cast<size_t>(std::min<uint64_t>(std::max(kScanBytes, bytes), limit - lsn_));
+  // Small at first: a checkpoint's records are often all that is read.
+  const size_t chunk = std::min(kScanBytes, std::max(kFirstScanBytes, buffer_.size() * 2));
+  const size_t wanted = static_cast<size_t>(std::min<uint64_t>(std::max(chunk, bytes), limit - lsn_));
   const size_t kept = buffered();
   if (kept != 0) std::memmove(buffer_.data(), buffer_.data() + buffer_at_, kept);
   buffer_.resize(std::max(wanted, kept));

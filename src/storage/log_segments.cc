@@ -70,7 +70,7 @@ Status LogSegments::Load() {
   // Only the run of consecutive segments at the end is the log; what lies before a gap is spare already.
   size_t first = segments_.empty() ? 0 : segments_.size() - 1;
   while (first > 0 && segments_[first - 1].number + 1 == segments_[first].number) --first;
-  for (size_t i = 0; i < first; ++i) spares_.push_back(segments_[i].path);
+  for (size_t i = 0; i < first; ++i) spares_.push_back(Spare{segments_[i].number, segments_[i].path});
   segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(first));
   for (size_t i = 0; i + 1 < segments_.size(); ++i) {
     Segment& segment = segments_[i];
@@ -107,7 +107,7 @@ Status LogSegments::LoadSegment(uint64_t number, const std::string& path) {
     }
   }
   if (unused || header.number != number) {  // the power went before a fresh or renamed segment got its header
-    spares_.push_back(path);
+    spares_.push_back(Spare{number, path});
     return absl::OkStatus();
   }
   for (size_t slot = 0; slot < 2; ++slot) {
@@ -215,14 +215,23 @@ Status LogSegments::ContinueAt(Lsn end, uint64_t epoch, const ControlBlock& cont
     segment.file.reset();
     TURDB_RETURN_IF_ERROR(config_.files->Remove(segment.path));
   }
-  for (const std::string& spare : spares_) TURDB_RETURN_IF_ERROR(config_.files->Remove(spare));
-  if (!beyond.empty() || !spares_.empty()) TURDB_RETURN_IF_ERROR(config_.files->SyncDirectory(config_.directory));
-  spares_.clear();
+  // A spare whose number is still to come (the power went before it got its header) would be in the way.
+  const uint64_t next_number = kept.empty() ? next_number_ : kept.back().number + 1;
+  bool removed = !beyond.empty();
+  for (size_t i = spares_.size(); i-- > 0;) {
+    if (spares_[i].number < next_number && spares_.size() <= kMaxSpares) continue;
+    TURDB_RETURN_IF_ERROR(config_.files->Remove(spares_[i].path));
+    spares_.erase(spares_.begin() + static_cast<std::ptrdiff_t>(i));
+    removed = true;
+  }
+  if (removed) TURDB_RETURN_IF_ERROR(config_.files->SyncDirectory(config_.directory));
   // What was read may have been only in the system's memory (the process died, the machine did not).
-  for (const Segment& segment : kept) TURDB_RETURN_IF_ERROR(segment.file->Sync());
+  if (end != control_.durable_lsn) {
+    for (const Segment& segment : kept) TURDB_RETURN_IF_ERROR(segment.file->Sync());
+  }
   absl::MutexLock lock(&mu_);
   if (!segments_.empty()) segments_.back().end = std::min(segments_.back().end, end);
-  next_number_ = segments_.empty() ? next_number_ : segments_.back().number + 1;
+  next_number_ = next_number;
   epoch_ = epoch;
   control_ = control;
   control_.flags = 0;
@@ -247,7 +256,7 @@ Status LogSegments::BeginSegment(Lsn start) {
                   .path = PathOf(next_number_),
                   .file = nullptr};
   if (!spares_.empty()) {
-    TURDB_RETURN_IF_ERROR(config_.files->Rename(spares_.back(), segment.path));
+    TURDB_RETURN_IF_ERROR(config_.files->Rename(spares_.back().path, segment.path));
     spares_.pop_back();
     TURDB_ASSIGN_OR_RETURN(segment.file, config_.files->Open(segment.path, os::OpenMode::kReadWrite));
     TURDB_ASSIGN_OR_RETURN(segment.allocated_bytes, segment.file->Size());
@@ -356,7 +365,7 @@ Status LogSegments::Recycle(Lsn keep) {
   for (Segment& segment : old) {
     segment.file.reset();
     if (spares_.size() < kMaxSpares) {
-      spares_.push_back(segment.path);
+      spares_.push_back(Spare{segment.number, segment.path});
     } else {
       TURDB_RETURN_IF_ERROR(config_.files->Remove(segment.path));
     }

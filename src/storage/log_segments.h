@@ -112,6 +112,10 @@ class LogSegments {
     std::string path;
     std::shared_ptr<os::File> file;
   };
+  struct Spare {
+    uint64_t number = 0;  // that it has on disk
+    std::string path;
+  };
   explicit LogSegments(Config config) : config_(std::move(config)) {}
   base::Status Load();
   base::Status LoadSegment(uint64_t number, const std::string& path);
@@ -124,7 +128,7 @@ class LogSegments {
   const Config config_;
   mutable absl::Mutex mu_;
   std::vector<Segment> segments_ ABSL_GUARDED_BY(mu_);  // by number; changed by the writer only
-  std::vector<std::string> spares_;                     // the writer's
+  std::vector<Spare> spares_;                           // the writer's
   ControlBlock control_{};                              // the writer's
   uint64_t epoch_ = 0;
   uint64_t next_number_ = 1;

@@ -11,7 +11,7 @@
 namespace turdb::storage {
 namespace {
 
-constexpr size_t kFirstTouchBytes = 64 << 10;  // the rest is touched when the ring first gets there
+constexpr size_t kFirstTouchBytes = 64 << 10;      // the rest is touched when the ring first gets there
 constexpr size_t kMarkBytes = kRecordHeaderBytes;  // its LSN is in previous_lsn
 
 size_t RecordBytes(const Log::Record& record) {

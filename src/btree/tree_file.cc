@@ -21,6 +21,8 @@ namespace {
 static_assert(kFileHeaderBytes == storage::kFileHeaderBytes);
 static_assert(kRowCountField == offsetof(storage::TableHeader, row_count));
 static_assert(kAutoIncrementField == offsetof(storage::TableHeader, auto_increment));
+static_assert(kSchemaCountField == offsetof(storage::MetaHeader, schema_count));
+static_assert(kDefaultSchemaField == offsetof(storage::MetaHeader, default_schema_id));
 static_assert(kNextTableIdField == offsetof(storage::MetaHeader, next_table_id));
 static_assert(kNextIndexIdField == offsetof(storage::MetaHeader, next_index_id));
 
@@ -49,15 +51,6 @@ std::array<std::byte, kFileHeaderBytes> IndexFileHeader(FileId index, FileId tab
   header.key_column_count = key_columns;
   header.unique = unique ? 1 : 0;
   return ToBytes(header, storage::kIndexMagic);
-}
-
-std::array<std::byte, kFileHeaderBytes> MetaFileHeader(FileId next_id) {
-  storage::MetaHeader header{};
-  header.version = storage::kFormatVersion;
-  header.page_size = static_cast<uint32_t>(storage::kPageSize);
-  header.next_table_id = next_id;
-  header.next_index_id = next_id;
-  return ToBytes(header, storage::kMetaMagic);
 }
 
 StatusOr<uint64_t> ReadHeaderField(storage::Storage& storage, FileId file, size_t offset) {

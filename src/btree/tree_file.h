@@ -30,11 +30,12 @@ inline constexpr size_t kFileHeaderBytes = 128;
 std::array<std::byte, kFileHeaderBytes> TableFileHeader(base::FileId table, uint32_t column_count);
 std::array<std::byte, kFileHeaderBytes> IndexFileHeader(base::FileId index, base::FileId table, uint32_t key_columns,
                                                         bool unique);
-std::array<std::byte, kFileHeaderBytes> MetaFileHeader(base::FileId next_id);
 
 // Offsets of fields that the rooms above own, u64 each.
 inline constexpr size_t kRowCountField = 24;       // of .tbd
 inline constexpr size_t kAutoIncrementField = 48;  // of .tbd
+inline constexpr size_t kSchemaCountField = 24;    // of turdb.meta
+inline constexpr size_t kDefaultSchemaField = 32;  // of turdb.meta
 inline constexpr size_t kNextTableIdField = 40;    // of turdb.meta
 inline constexpr size_t kNextIndexIdField = 48;    // of turdb.meta, always the same number
 

@@ -103,7 +103,7 @@ class Table {
   [[nodiscard]] bool EncodeIndexKey(int32_t index, std::span<const Cell> key_values, KeyBuffer* out) const;
   // Bounds of a scan: `equal` leading values, then a range on the next part; cells of the parts' types.
   struct Range {
-    std::span<const Cell> equal;
+    std::span<const Cell> equal = {};
     Cell lower = nullptr;  // null: none
     Cell upper = nullptr;
     bool lower_inclusive = true;

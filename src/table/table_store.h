@@ -3,6 +3,7 @@
 #define TURDB_TABLE_TABLE_STORE_H_
 
 #include <memory>
+#include <string_view>
 
 #include "base/ids.h"
 #include "base/memory_budget.h"
@@ -39,6 +40,17 @@ class TableStore {
   base::Status BuildIndex(txn::Transaction& transaction, const Table& table, int32_t index, IndexEvaluator* evaluator);
   // The file goes once the transaction has committed and no snapshot can read it.
   base::Status DropFile(txn::Transaction& transaction, base::FileId file);
+  base::Status RenameFile(txn::Transaction& transaction, base::FileId file, std::string_view new_path);
+  // The file was made by a transaction that has rolled back: what is open of it goes.
+  void Forget(base::FileId file);
+
+  // ---- turdb.meta
+  // The next number of the one counter of object ids, at least `least`. Never given again, crash or not.
+  base::StatusOr<base::FileId> NewObjectId(base::FileId least = 0);
+  // Puts an empty tree into turdb.meta, unless there is one.
+  base::Status PrepareCatalogTree();
+  // Fields of the header that say how many schemas there are and which is the default.
+  base::Status WriteSchemaFacts(uint64_t count, uint64_t default_schema_id);
 
   // Writes row estimates into the files' headers, for the next opening. To be called before a checkpoint.
   base::Status WriteEstimates();

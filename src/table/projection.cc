@@ -1,0 +1,425 @@
+#include "table/projection.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "vec/chunk.h"
+#include "vec/scalar.h"
+#include "vec/vector.h"
+
+namespace turdb::table {
+
+namespace {
+
+using base::Bytes;
+using base::Status;
+using base::StatusOr;
+
+Status DamagedRow(const RowLayouts& layouts) {
+  return base::CorruptionError(absl::StrCat("a row of table ", layouts.schema().qualified_name(), " is damaged"));
+}
+
+Bytes WholeKey(const btree::Entry& entry, std::byte* buffer) {
+  if (entry.prefix.empty()) return entry.suffix;
+  std::memcpy(buffer, entry.prefix.data(), entry.prefix.size());
+  if (!entry.suffix.empty()) std::memcpy(buffer + entry.prefix.size(), entry.suffix.data(), entry.suffix.size());
+  return {buffer, entry.prefix.size() + entry.suffix.size()};
+}
+
+int64_t Int64KeyOf(const btree::Entry& entry) {
+  if (entry.prefix.empty()) return DecodeInt64Key(entry.suffix.data());
+  std::byte buffer[8];
+  return DecodeInt64Key(WholeKey(entry, buffer).data());
+}
+
+// An int64 key as the key column's type.
+void StoreKeyAs(vec::PhysicalType physical, int64_t key, std::byte* to) {
+  switch (physical) {
+    case vec::PhysicalType::kInt16: {
+      const int16_t narrow = static_cast<int16_t>(key);
+      std::memcpy(to, &narrow, sizeof(narrow));
+      break;
+    }
+    case vec::PhysicalType::kInt32: {
+      const int32_t narrow = static_cast<int32_t>(key);
+      std::memcpy(to, &narrow, sizeof(narrow));
+      break;
+    }
+    default:
+      std::memcpy(to, &key, sizeof(key));
+  }
+}
+
+std::byte* RawData(vec::Vector* out) {
+  std::byte* data = nullptr;
+  vec::VisitPhysical(out->physical(), [&](auto tag) { data = reinterpret_cast<std::byte*>(out->data<decltype(tag)>()); });
+  return data;
+}
+
+void SetField(const RawField& field, vec::Vector* out, uint32_t row) {
+  if (out->physical() == vec::PhysicalType::kString) {
+    auto* views = out->data<vec::StringView>();
+    if (field.data == nullptr) {
+      views[row] = vec::StringView();
+      out->SetNull(row);
+    } else {
+      out->SetString(row, {reinterpret_cast<const char*>(field.data), field.size});
+    }
+    return;
+  }
+  const size_t width = vec::PhysicalWidth(out->physical());
+  std::byte* const to = RawData(out) + row * width;
+  if (field.data == nullptr) {
+    std::memset(to, 0, width);
+    out->SetNull(row);
+  } else {
+    std::memcpy(to, field.data, width);
+    out->SetValid(row);
+  }
+}
+
+}  // namespace
+
+// Entries of one leaf whose rows are all of the newest version and in place.
+struct Projection::Batch {
+  size_t count = 0;
+  bool any_null = false;
+  std::array<const std::byte*, kBatch> rows;
+  std::array<uint32_t, kBatch> sizes;
+};
+
+Projection::Projection(const RowLayouts& layouts, std::span<const int32_t> columns)
+    : layouts_(layouts), columns_(columns.begin(), columns.end()) {
+  const TableSchema& schema = layouts.schema();
+  for (const int32_t column : columns) {
+    Output output{};
+    if (column == kRowKeyColumn) {
+      output.source = Source::kRowKey;
+      output.type = vec::Type::Blob();
+    } else if (column == kRowIdColumn) {
+      TURDB_CHECK(schema.key_form != KeyForm::kEncoded);
+      output.source = Source::kInt64Key;
+      output.type = vec::Type::Int64();
+    } else {
+      const Column& from = schema.columns[static_cast<size_t>(column)];
+      output.type = from.type;
+      output.source = column == schema.key_column() ? Source::kInt64Key : Source::kRow;
+      output.stored = from.stored;
+      if (output.source == Source::kRow) output.place = layouts.newest().places[static_cast<size_t>(from.stored)];
+    }
+    output.physical = output.type.physical();
+    types_.push_back(output.type);
+    outputs_.push_back(output);
+  }
+}
+
+// ---- one row
+
+void Projection::ReadSlot(const Output& output, Bytes row, uint32_t at, RowBuffer* out) const {
+  const RawField field = layouts_.Read(row, output.stored);
+  Slot& slot = out->slots_[at];
+  slot.is_null = field.data == nullptr;
+  if (slot.is_null) return;
+  if (output.physical != vec::PhysicalType::kString) {
+    switch (vec::PhysicalWidth(output.physical)) {
+      case 1:
+        std::memcpy(slot.fixed, field.data, 1);
+        break;
+      case 2:
+        std::memcpy(slot.fixed, field.data, 2);
+        break;
+      case 4:
+        std::memcpy(slot.fixed, field.data, 4);
+        break;
+      case 8:
+        std::memcpy(slot.fixed, field.data, 8);
+        break;
+      default:
+        std::memcpy(slot.fixed, field.data, 16);
+    }
+    return;
+  }
+  const char* text = reinterpret_cast<const char*>(field.data);
+  if (field.elsewhere) {
+    out->far_.push_back({at, field.ref()});
+    return;
+  }
+  if (field.size > vec::StringView::kInlineBytes) {
+    // Room for the whole row was made before, so that earlier views stay valid.
+    const size_t begin = out->bytes_.size();
+    TURDB_DCHECK_LE(begin + field.size, out->bytes_.capacity());
+    out->bytes_.append(text, field.size);
+    text = out->bytes_.data() + begin;
+  }
+  const vec::StringView view(text, field.size);
+  std::memcpy(slot.fixed, &view, sizeof(view));
+}
+
+void Projection::ReadRowSlots(Bytes row, RowBuffer* out) const {
+  out->bytes_.clear();
+  if (out->bytes_.capacity() < row.size()) out->bytes_.reserve(row.size());
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    if (outputs_[i].source == Source::kRow) ReadSlot(outputs_[i], row, static_cast<uint32_t>(i), out);
+  }
+}
+
+StatusOr<bool> Projection::ReadRow(Bytes key, Bytes row, RowBuffer* out) const {
+  if (out->slots_.size() != outputs_.size()) out->slots_.resize(outputs_.size());
+  out->far_.clear();
+  out->row_elsewhere_ = false;
+  TURDB_RETURN_IF_ERROR(layouts_.Validate(row));
+  if (IsElsewhere(row)) {
+    out->row_elsewhere_ = true;
+    out->row_ref_ = ElsewhereRef(row);
+    out->bytes_.clear();
+    if (out->bytes_.capacity() < key.size()) out->bytes_.reserve(key.size());
+  } else {
+    if (out->bytes_.capacity() < row.size() + key.size()) out->bytes_.reserve(row.size() + key.size());
+    ReadRowSlots(row, out);
+  }
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    const Output& output = outputs_[i];
+    Slot& slot = out->slots_[i];
+    if (output.source == Source::kInt64Key) {
+      slot.is_null = false;
+      StoreKeyAs(output.physical, DecodeInt64Key(key.data()), slot.fixed);
+    } else if (output.source == Source::kRowKey) {
+      slot.is_null = false;
+      const char* text = reinterpret_cast<const char*>(key.data());
+      if (key.size() > vec::StringView::kInlineBytes) {
+        const size_t begin = out->bytes_.size();
+        out->bytes_.append(text, key.size());
+        text = out->bytes_.data() + begin;
+      }
+      const vec::StringView view(text, static_cast<uint32_t>(key.size()));
+      std::memcpy(slot.fixed, &view, sizeof(view));
+    }
+  }
+  return !out->row_elsewhere_ && out->far_.empty();
+}
+
+Status Projection::Fetch(btree::Tree& tree, RowBuffer* out) const {
+  if (out->row_elsewhere_) {
+    out->whole_row_.clear();
+    TURDB_RETURN_IF_ERROR(tree.ReadOverflow(out->row_ref_, &out->whole_row_));
+    const Bytes row = base::AsBytes(out->whole_row_);
+    TURDB_RETURN_IF_ERROR(layouts_.Validate(row));
+    if (IsElsewhere(row)) return DamagedRow(layouts_);
+    // Key slots are read already; their bytes must stay, so strings of the row refer to whole_row_ instead.
+    for (size_t i = 0; i < outputs_.size(); ++i) {
+      if (outputs_[i].source != Source::kRow) continue;
+      const RawField field = layouts_.Read(row, outputs_[i].stored);
+      Slot& slot = out->slots_[i];
+      slot.is_null = field.data == nullptr;
+      if (slot.is_null) continue;
+      if (field.elsewhere) {
+        out->far_.push_back({static_cast<uint32_t>(i), field.ref()});
+      } else if (outputs_[i].physical == vec::PhysicalType::kString) {
+        const vec::StringView view(reinterpret_cast<const char*>(field.data), field.size);
+        std::memcpy(slot.fixed, &view, sizeof(view));
+      } else {
+        std::memcpy(slot.fixed, field.data, vec::PhysicalWidth(outputs_[i].physical));
+      }
+    }
+    out->row_elsewhere_ = false;
+  }
+  if (out->far_bytes_.size() < out->far_.size()) out->far_bytes_.resize(out->far_.size());
+  for (size_t i = 0; i < out->far_.size(); ++i) {
+    std::string& bytes = out->far_bytes_[i];
+    bytes.clear();
+    TURDB_RETURN_IF_ERROR(tree.ReadOverflow(out->far_[i].ref, &bytes));
+    const vec::StringView view{std::string_view(bytes)};
+    std::memcpy(out->slots_[out->far_[i].slot].fixed, &view, sizeof(view));
+  }
+  out->far_.clear();
+  return absl::OkStatus();
+}
+
+// ---- many rows
+
+void Projection::ReadKeys(const Output& output, std::span<const btree::Entry> entries, vec::Vector* out, uint32_t first) const {
+  if (output.source == Source::kInt64Key) {
+    vec::VisitPhysical(output.physical, [&](auto tag) {
+      using T = decltype(tag);
+      if constexpr (std::is_integral_v<T>) {
+        T* const to = out->data<T>() + first;
+        for (size_t i = 0; i < entries.size(); ++i) to[i] = static_cast<T>(Int64KeyOf(entries[i]));
+      }
+    });
+    return;
+  }
+  auto* const to = out->data<vec::StringView>() + first;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const btree::Entry& entry = entries[i];
+    const size_t size = entry.prefix.size() + entry.suffix.size();
+    std::byte small[vec::StringView::kInlineBytes];
+    std::byte* const text = size <= sizeof(small) ? small : reinterpret_cast<std::byte*>(out->heap()->Allocate(size));
+    if (!entry.prefix.empty()) std::memcpy(text, entry.prefix.data(), entry.prefix.size());
+    if (!entry.suffix.empty()) std::memcpy(text + entry.prefix.size(), entry.suffix.data(), entry.suffix.size());
+    to[i] = vec::StringView(reinterpret_cast<const char*>(text), static_cast<uint32_t>(size));
+  }
+}
+
+template <typename T>
+void Projection::ReadFixed(const Output& output, const Batch& batch, vec::Vector* out, uint32_t first) const {
+  T* const to = out->data<T>() + first;
+  const size_t offset = static_cast<size_t>(output.place.fixed);
+  for (size_t i = 0; i < batch.count; ++i) std::memcpy(to + i, batch.rows[i] + offset, sizeof(T));
+}
+
+bool Projection::ReadStrings(const Output& output, int32_t index, const Batch& batch, vec::Vector* out, uint32_t first,
+                             std::vector<FarValue>* far) const {
+  const RowLayout& layout = layouts_.newest();
+  auto* const to = out->data<vec::StringView>() + first;
+  const uint32_t data_offset = layout.data_offset(false);
+  const size_t ends = layout.ends_offset + 2 * static_cast<size_t>(output.place.variable);
+  const bool is_first = output.place.variable == 0;
+  // One allocation holds the long strings of the batch.
+  size_t long_bytes = 0;
+  for (size_t i = 0; i < batch.count; ++i) {
+    const std::byte* const row = batch.rows[i];
+    const uint32_t flagged = base::LoadLE<uint16_t>(row + ends);
+    const uint32_t end = flagged & ~uint32_t{kValueElsewhere};
+    const uint32_t begin = is_first ? data_offset : base::LoadLE<uint16_t>(row + ends - 2) & ~uint32_t{kValueElsewhere};
+    if (begin < data_offset || begin > end || end > batch.sizes[i]) return false;
+    const uint32_t size = end - begin;
+    if (size > vec::StringView::kInlineBytes) long_bytes += size;
+  }
+  char* heap = long_bytes == 0 ? nullptr : out->heap()->Allocate(long_bytes);
+  for (size_t i = 0; i < batch.count; ++i) {
+    const std::byte* const row = batch.rows[i];
+    const uint32_t flagged = base::LoadLE<uint16_t>(row + ends);
+    const uint32_t end = flagged & ~uint32_t{kValueElsewhere};
+    const uint32_t begin = is_first ? data_offset : base::LoadLE<uint16_t>(row + ends - 2) & ~uint32_t{kValueElsewhere};
+    const uint32_t size = end - begin;
+    const char* text = reinterpret_cast<const char*>(row + begin);
+    if (size > vec::StringView::kInlineBytes) {
+      std::memcpy(heap, text, size);
+      text = heap;
+      heap += size;
+    }
+    to[i] = vec::StringView(text, size);
+    if ((flagged & kValueElsewhere) != 0) {
+      if (size != kOverflowRefBytes) return false;
+      btree::OverflowRef ref;
+      std::memcpy(&ref, text, sizeof(ref));
+      to[i] = vec::StringView();
+      far->push_back({first + static_cast<uint32_t>(i), index, ref});
+    }
+  }
+  return true;
+}
+
+void Projection::ReadOldRow(Bytes row, vec::Chunk* out, uint32_t at, std::vector<FarValue>* far) const {
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    if (outputs_[i].source != Source::kRow) continue;
+    RawField field = layouts_.Read(row, outputs_[i].stored);
+    if (field.elsewhere) {
+      far->push_back({at, static_cast<int32_t>(i), field.ref()});
+      static constexpr std::byte kNothing{};
+      field = {&kNothing, 0, false};
+    }
+    SetField(field, &out->column(i), at);
+  }
+}
+
+Status Projection::ReadBatch(std::span<const btree::Entry> entries, vec::Chunk* out, uint32_t first,
+                             std::vector<FarValue>* far) const {
+  const RowLayout& layout = layouts_.newest();
+  const uint32_t least = layout.data_offset(false);
+  const uint16_t newest = layouts_.schema().row_version;
+  Batch batch;
+  batch.count = entries.size();
+  bool plain = true;
+  unsigned nulls = 0;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const Bytes row = entries[i].value;
+    if (row.size() < least || RowHeaderWord(row) != newest || base::LoadLE<uint16_t>(row.data() + 2) != row.size()) {
+      plain = false;
+      break;
+    }
+    batch.rows[i] = row.data();
+    batch.sizes[i] = static_cast<uint32_t>(row.size());
+    for (uint32_t b = 0; b < layout.null_bytes; ++b) nulls |= std::to_integer<unsigned>(row[kRowHeaderBytes + b]);
+  }
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    const Output& output = outputs_[i];
+    vec::Vector* const column = &out->column(i);
+    if (output.source != Source::kRow) {
+      ReadKeys(output, entries, column, first);
+    } else if (plain) {
+      bool sound = true;
+      vec::VisitPhysical(output.physical, [&](auto tag) {
+        using T = decltype(tag);
+        if constexpr (std::is_same_v<T, vec::StringView>) {
+          sound = ReadStrings(output, static_cast<int32_t>(i), batch, column, first, far);
+        } else {
+          ReadFixed<T>(output, batch, column, first);
+        }
+      });
+      if (!sound) return DamagedRow(layouts_);
+      const size_t null_byte = kRowHeaderBytes + static_cast<size_t>(output.place.bit >> 3);
+      const unsigned bit = 1u << (output.place.bit & 7);
+      if (nulls != 0) {
+        for (size_t r = 0; r < batch.count; ++r) {
+          const bool null = (std::to_integer<unsigned>(batch.rows[r][null_byte]) & bit) != 0;
+          if (null) {
+            column->SetNull(first + r);
+          } else {
+            column->SetValid(first + r);
+          }
+        }
+      } else if (column->MayHaveNulls()) {
+        for (size_t r = 0; r < batch.count; ++r) column->SetValid(first + r);
+      }
+    }
+  }
+  if (plain) return absl::OkStatus();
+  for (size_t r = 0; r < entries.size(); ++r) {
+    const Bytes row = entries[r].value;
+    const uint32_t at = first + static_cast<uint32_t>(r);
+    TURDB_RETURN_IF_ERROR(layouts_.Validate(row));
+    if (!IsElsewhere(row)) {
+      ReadOldRow(row, out, at, far);
+      continue;
+    }
+    far->push_back({at, -1, ElsewhereRef(row)});
+  }
+  return absl::OkStatus();
+}
+
+Status Projection::ReadRows(std::span<const btree::Entry> entries, vec::Chunk* out, uint32_t first,
+                            std::vector<FarValue>* far) const {
+  TURDB_CHECK_LE(first + entries.size(), out->capacity());
+  while (!entries.empty()) {
+    const size_t count = std::min(entries.size(), kBatch);
+    TURDB_RETURN_IF_ERROR(ReadBatch(entries.first(count), out, first, far));
+    entries = entries.subspan(count);
+    first += static_cast<uint32_t>(count);
+  }
+  return absl::OkStatus();
+}
+
+Status Projection::FetchRows(btree::Tree& tree, std::span<const FarValue> far, vec::Chunk* out) const {
+  std::string bytes;
+  std::vector<FarValue> inner;
+  for (const FarValue& value : far) {
+    bytes.clear();
+    TURDB_RETURN_IF_ERROR(tree.ReadOverflow(value.ref, &bytes));
+    if (value.output >= 0) {
+      out->column(static_cast<size_t>(value.output)).SetString(value.row, bytes);
+      continue;
+    }
+    const Bytes row = base::AsBytes(bytes);
+    TURDB_RETURN_IF_ERROR(layouts_.Validate(row));
+    if (IsElsewhere(row)) return DamagedRow(layouts_);
+    inner.clear();
+    ReadOldRow(row, out, value.row, &inner);
+    TURDB_RETURN_IF_ERROR(FetchRows(tree, inner, out));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace turdb::table

@@ -1,0 +1,258 @@
+#include "table/scan.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "btree/cursor.h"
+#include "vec/chunk.h"
+#include "vec/vector.h"
+
+namespace turdb::table {
+
+using base::Bytes;
+using base::Status;
+using base::StatusOr;
+
+// ---- rows
+
+TableScan::TableScan(const Table& table, const Projection& projection, Bytes lower, Bytes upper, bool reverse)
+    : table_(table), projection_(projection), cursor_(table.primary(), lower, upper), reverse_(reverse) {}
+
+void TableScan::Reset(Bytes lower, Bytes upper) { cursor_.Reset(lower, upper); }
+
+StatusOr<bool> TableScan::Next(const txn::View& view, uint32_t max_rows, vec::Chunk* out) {
+  out->Reset();
+  const uint32_t limit = std::min(max_rows, out->capacity());
+  far_.clear();
+  uint32_t rows = 0;
+  Status status;
+  const auto visit = [&](std::span<const btree::Entry> entries) {
+    if (!status.ok()) return;
+    status = projection_.ReadRows(entries, out, rows, &far_);
+    rows += static_cast<uint32_t>(entries.size());
+  };
+  for (bool more = true; more && rows < limit;) {
+    TURDB_ASSIGN_OR_RETURN(more,
+                           reverse_ ? cursor_.Previous(view, limit - rows, visit) : cursor_.Next(view, limit - rows, visit));
+    TURDB_RETURN_IF_ERROR(status);
+  }
+  out->set_size(rows);
+  if (!far_.empty()) TURDB_RETURN_IF_ERROR(projection_.FetchRows(table_.primary(), far_, out));
+  return rows != 0;
+}
+
+// ---- indexes
+
+namespace {
+
+// Where a wanted column is found in an index entry; -1: nowhere.
+int32_t PartOfColumn(const IndexSchema& index, int32_t column) {
+  for (size_t i = 0; i < index.parts.size(); ++i) {
+    if (index.parts[i].column == column && KeyKeepsValue(index.parts[i].type)) return static_cast<int32_t>(i);
+  }
+  return -1;
+}
+
+int32_t KeyPartOfColumn(const TableSchema& schema, int32_t column) {
+  for (size_t i = 0; i < schema.primary_key.size(); ++i) {
+    if (schema.primary_key[i].column == column && KeyKeepsValue(schema.primary_key[i].type)) return static_cast<int32_t>(i);
+  }
+  return -1;
+}
+
+}  // namespace
+
+struct IndexScan::State {
+  State(const Table& t, int32_t i, const Projection& p, btree::Tree& tree, Bytes lower, Bytes upper, bool r)
+      : table(t), index(i), projection(p), cursor(tree, lower, upper), reverse(r) {}
+
+  const Table& table;
+  int32_t index;
+  const Projection& projection;
+  btree::Cursor cursor;
+  bool reverse;
+  bool index_only = false;
+  bool unique = false;
+  // Index-only: by part, the output that it fills (-1: none); the same for the row key's parts.
+  std::vector<int32_t> output_of_part;
+  std::vector<int32_t> output_of_key_part;
+  std::vector<int32_t> row_key_outputs, row_id_outputs;
+  // Otherwise: the row keys of a chunk, one after the other.
+  std::string row_keys;
+  std::vector<uint32_t> row_key_ends;
+  RowBuffer row;
+
+  Status ReadEntry(const btree::Entry& entry, vec::Chunk* out, uint32_t at);
+  Status CollectRowKey(const btree::Entry& entry);
+  StatusOr<Bytes> RowKeyOf(Bytes key, Bytes value, bool skip_parts) const;
+};
+
+// The row key of an entry; `key` begins at its first part, or behind its last one.
+StatusOr<Bytes> IndexScan::State::RowKeyOf(Bytes key, Bytes value, bool skip_parts) const {
+  if (unique) return value;
+  if (skip_parts) {
+    for (const KeyPart& part : table.key_parts(index)) {
+      if (!SkipKeyPart(part, &key)) {
+        return base::MakeError(
+            absl::StatusCode::kDataLoss, base::sqlstate::kIndexCorrupted,
+            absl::StrCat("an entry of index ", table.schema().indexes[static_cast<size_t>(index)].name, " is damaged"));
+      }
+    }
+  }
+  return key;
+}
+
+Status IndexScan::State::ReadEntry(const btree::Entry& entry, vec::Chunk* out, uint32_t at) {
+  std::byte buffer[base::kMaxKeyBytes];
+  Bytes key = entry.suffix;
+  if (!entry.prefix.empty()) {
+    std::memcpy(buffer, entry.prefix.data(), entry.prefix.size());
+    if (!entry.suffix.empty()) std::memcpy(buffer + entry.prefix.size(), entry.suffix.data(), entry.suffix.size());
+    key = {buffer, entry.prefix.size() + entry.suffix.size()};
+  }
+  const std::span<const KeyPart> parts = table.key_parts(index);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (output_of_part[i] >= 0) {
+      TURDB_RETURN_IF_ERROR(ReadKeyPart(parts[i], &key, &out->column(static_cast<size_t>(output_of_part[i])), at));
+    } else if (!SkipKeyPart(parts[i], &key)) {
+      return base::CorruptionError("an index entry is damaged");
+    }
+  }
+  TURDB_ASSIGN_OR_RETURN(Bytes row_key, RowKeyOf(key, entry.value, false));
+  for (const int32_t output : row_key_outputs) out->column(static_cast<size_t>(output)).SetString(at, base::AsText(row_key));
+  for (const int32_t output : row_id_outputs) {
+    if (row_key.size() != 8) return base::CorruptionError("an index entry has no row key");
+    const int64_t number = DecodeInt64Key(row_key.data());
+    vec::Vector& column = out->column(static_cast<size_t>(output));
+    vec::VisitPhysical(column.physical(), [&](auto tag) {
+      using T = decltype(tag);
+      if constexpr (std::is_integral_v<T>) column.Set(at, static_cast<T>(number));
+    });
+  }
+  const std::span<const KeyPart> key_parts = table.key_parts(-1);
+  for (size_t i = 0; i < output_of_key_part.size(); ++i) {
+    if (output_of_key_part[i] >= 0) {
+      TURDB_RETURN_IF_ERROR(ReadKeyPart(key_parts[i], &row_key, &out->column(static_cast<size_t>(output_of_key_part[i])), at));
+    } else if (!SkipKeyPart(key_parts[i], &row_key)) {
+      return base::CorruptionError("an index entry has no row key");
+    }
+  }
+  return absl::OkStatus();
+}
+
+Status IndexScan::State::CollectRowKey(const btree::Entry& entry) {
+  std::byte buffer[base::kMaxKeyBytes];
+  Bytes key = entry.suffix;
+  if (!unique && !entry.prefix.empty()) {
+    std::memcpy(buffer, entry.prefix.data(), entry.prefix.size());
+    if (!entry.suffix.empty()) std::memcpy(buffer + entry.prefix.size(), entry.suffix.data(), entry.suffix.size());
+    key = {buffer, entry.prefix.size() + entry.suffix.size()};
+  }
+  TURDB_ASSIGN_OR_RETURN(const Bytes row_key, RowKeyOf(key, entry.value, true));
+  row_keys.append(base::AsText(row_key));
+  row_key_ends.push_back(static_cast<uint32_t>(row_keys.size()));
+  return absl::OkStatus();
+}
+
+bool IndexScan::IsIndexOnly(const TableSchema& schema, int32_t index, std::span<const int32_t> columns) {
+  const IndexSchema& from = schema.indexes[static_cast<size_t>(index)];
+  return std::all_of(columns.begin(), columns.end(), [&](int32_t column) {
+    return column == kRowKeyColumn || column == kRowIdColumn || column == schema.key_column() ||
+           PartOfColumn(from, column) >= 0 || KeyPartOfColumn(schema, column) >= 0;
+  });
+}
+
+IndexScan::IndexScan(std::unique_ptr<State> state) : state_(std::move(state)) {}
+IndexScan::~IndexScan() = default;
+
+StatusOr<std::unique_ptr<IndexScan>> IndexScan::Open(const Table& table, int32_t index, const Projection& projection,
+                                                     Bytes lower, Bytes upper, bool reverse) {
+  TURDB_ASSIGN_OR_RETURN(btree::Tree* const tree, table.IndexTree(index));
+  auto state = std::make_unique<State>(table, index, projection, *tree, lower, upper, reverse);
+  const TableSchema& schema = table.schema();
+  const IndexSchema& from = schema.indexes[static_cast<size_t>(index)];
+  state->unique = from.unique;
+  state->index_only = IsIndexOnly(schema, index, projection.columns());
+  // One place fills at most one output; a column that is wanted twice is read from the row.
+  state->output_of_part.assign(from.parts.size(), -1);
+  state->output_of_key_part.assign(schema.key_form == KeyForm::kEncoded ? schema.primary_key.size() : 0, -1);
+  for (size_t i = 0; state->index_only && i < projection.columns().size(); ++i) {
+    const int32_t column = projection.columns()[i];
+    const int32_t output = static_cast<int32_t>(i);
+    if (column == kRowKeyColumn) {
+      state->row_key_outputs.push_back(output);
+    } else if (column == kRowIdColumn || column == schema.key_column()) {
+      state->row_id_outputs.push_back(output);
+    } else {
+      const int32_t part = PartOfColumn(from, column);
+      int32_t& place = part >= 0 ? state->output_of_part[static_cast<size_t>(part)]
+                                 : state->output_of_key_part[static_cast<size_t>(KeyPartOfColumn(schema, column))];
+      state->index_only = place < 0;
+      place = output;
+    }
+  }
+  return std::unique_ptr<IndexScan>(new IndexScan(std::move(state)));
+}
+
+void IndexScan::Reset(Bytes lower, Bytes upper) { state_->cursor.Reset(lower, upper); }
+
+StatusOr<bool> IndexScan::Next(const txn::View& view, uint32_t max_rows, vec::Chunk* out) {
+  State& state = *state_;
+  out->Reset();
+  const uint32_t limit = std::min(max_rows, out->capacity());
+  uint32_t rows = 0;
+  Status status;
+  bool more = true;
+  const auto step = [&](uint32_t count, absl::FunctionRef<void(std::span<const btree::Entry>)> visit) {
+    return state.reverse ? state.cursor.Previous(view, count, visit) : state.cursor.Next(view, count, visit);
+  };
+  if (state.index_only) {
+    while (more && rows < limit) {
+      TURDB_ASSIGN_OR_RETURN(more, step(limit - rows, [&](std::span<const btree::Entry> entries) {
+                               for (const btree::Entry& entry : entries) {
+                                 if (status.ok()) status = state.ReadEntry(entry, out, rows);
+                                 ++rows;
+                               }
+                             }));
+      TURDB_RETURN_IF_ERROR(status);
+    }
+    out->set_size(rows);
+    return rows != 0;
+  }
+  state.row_keys.clear();
+  state.row_key_ends.clear();
+  while (more && state.row_key_ends.size() < limit) {
+    TURDB_ASSIGN_OR_RETURN(
+        more, step(limit - static_cast<uint32_t>(state.row_key_ends.size()), [&](std::span<const btree::Entry> entries) {
+          for (const btree::Entry& entry : entries) {
+            if (status.ok()) status = state.CollectRowKey(entry);
+          }
+        }));
+    TURDB_RETURN_IF_ERROR(status);
+  }
+  uint32_t begin = 0;
+  std::vector<Projection::FarValue> far;
+  for (const uint32_t end : state.row_key_ends) {
+    const Bytes row_key = base::AsBytes(state.row_keys).subspan(begin, end - begin);
+    begin = end;
+    TURDB_ASSIGN_OR_RETURN(const bool found, state.table.primary().Get(view, row_key, [&](Bytes row) {
+      const btree::Entry entry{{}, row_key, row};
+      status = state.projection.ReadRows(std::span(&entry, 1), out, rows, &far);
+    }));
+    TURDB_RETURN_IF_ERROR(status);
+    // An entry that the view sees has a row that it sees (kernel rule 5).
+    if (!found) {
+      return base::MakeError(absl::StatusCode::kDataLoss, base::sqlstate::kIndexCorrupted,
+                             absl::StrCat("index ", state.table.schema().indexes[static_cast<size_t>(state.index)].name,
+                                          " has an entry for a row that is not there"));
+    }
+    ++rows;
+  }
+  out->set_size(rows);
+  if (!far.empty()) TURDB_RETURN_IF_ERROR(state.projection.FetchRows(state.table.primary(), far, out));
+  return rows != 0;
+}
+
+}  // namespace turdb::table

@@ -1,0 +1,214 @@
+#include "table/table.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "btree/cursor.h"
+#include "table/table_state.h"
+#include "table/table_store.h"
+#include "txn/view.h"
+#include "vec/chunk.h"
+
+namespace turdb::table {
+
+using base::Bytes;
+using base::Status;
+using base::StatusOr;
+
+namespace {
+
+KeyPart PartOf(const IndexPart& part) { return {part.type, part.descending, part.nulls_first}; }
+
+}  // namespace
+
+WriteScratch::State::State(const Table& table) : encoder(table.layouts()) {
+  const size_t columns = table.schema().columns.size();
+  cells.reserve(columns);
+  numbers.resize(columns);
+  views.resize(columns);
+  far.resize(columns);
+}
+
+WriteScratch::WriteScratch(const Table& table) : state_(std::make_unique<State>(table)) {}
+WriteScratch::WriteScratch(WriteScratch&&) noexcept = default;
+WriteScratch::~WriteScratch() = default;
+
+Table::Table(TableStore& store, std::shared_ptr<const TableSchema> schema, std::shared_ptr<TableState> state,
+             btree::Tree* primary)
+    : store_(store), schema_(std::move(schema)), layouts_(*schema_), state_(std::move(state)), primary_(primary) {
+  if (schema_->key_form == KeyForm::kRowId) {
+    primary_parts_.push_back({vec::Type::Int64(), false, false});
+  } else {
+    for (const IndexPart& part : schema_->primary_key) primary_parts_.push_back(PartOf(part));
+  }
+  for (const IndexSchema& index : schema_->indexes) {
+    auto parts = std::make_unique<IndexParts>();
+    parts->needs_evaluator = !index.predicate_sql.empty();
+    for (const IndexPart& part : index.parts) {
+      parts->parts.push_back(PartOf(part));
+      parts->needs_evaluator |= part.column < 0;
+    }
+    indexes_.push_back(std::move(parts));
+  }
+  for (size_t i = 0; i < schema_->columns.size(); ++i) {
+    const Generation generation = schema_->columns[i].generation;
+    auto_numbered_.push_back(static_cast<int32_t>(i) == schema_->key_column() || generation == Generation::kIdentityByDefault ||
+                             generation == Generation::kIdentityAlways);
+  }
+}
+
+Table::~Table() = default;
+
+StatusOr<btree::Tree*> Table::IndexTree(int32_t index) const {
+  const IndexParts& parts = *indexes_[static_cast<size_t>(index)];
+  if (btree::Tree* const tree = parts.tree.load(std::memory_order_acquire); tree != nullptr) return tree;
+  TURDB_ASSIGN_OR_RETURN(btree::Tree* const tree, store_.TreeOf(schema_->indexes[static_cast<size_t>(index)].id));
+  parts.tree.store(tree, std::memory_order_release);
+  return tree;
+}
+
+bool Table::NeedsEvaluator(int32_t index) const { return indexes_[static_cast<size_t>(index)]->needs_evaluator; }
+
+int64_t Table::row_estimate() const { return std::max<int64_t>(0, state_->rows.load(std::memory_order_relaxed)); }
+int64_t Table::last_identity() const { return state_->last_identity.load(std::memory_order_relaxed); }
+
+// ---- reads
+
+StatusOr<bool> Table::Get(const txn::View& view, Bytes row_key, const Projection& projection, RowBuffer* out) const {
+  Status status;
+  bool whole = true;
+  TURDB_ASSIGN_OR_RETURN(const bool found, primary_->Get(view, row_key, [&](Bytes row) {
+    StatusOr<bool> read = projection.ReadRow(row_key, row, out);
+    if (read.ok()) {
+      whole = *read;
+    } else {
+      status = std::move(read).status();
+    }
+  }));
+  TURDB_RETURN_IF_ERROR(status);
+  if (found && !whole) TURDB_RETURN_IF_ERROR(projection.Fetch(*primary_, out));
+  return found;
+}
+
+StatusOr<bool> Table::FindUnique(const txn::View& view, int32_t index, Bytes index_key, KeyBuffer* row_key) const {
+  TURDB_ASSIGN_OR_RETURN(btree::Tree* const tree, IndexTree(index));
+  return tree->Get(view, index_key, [&](Bytes value) { row_key->Assign(value); });
+}
+
+StatusOr<bool> Table::LockRow(txn::Transaction& transaction, Bytes row_key, txn::LockStrength strength,
+                              txn::WaitPolicy policy) const {
+  return primary_->Lock(transaction, row_key, strength, policy);
+}
+
+// ---- check
+
+namespace {
+
+// Errors of a check, up to a limit.
+class Findings {
+ public:
+  explicit Findings(std::vector<std::string>* errors) : errors_(errors) {}
+  void Add(std::string error) {
+    if (errors_->size() < kMost) errors_->push_back(std::move(error));
+  }
+
+ private:
+  static constexpr size_t kMost = 100;
+  std::vector<std::string>* errors_;
+};
+
+std::string KeyText(const Table& table, Bytes row_key) {
+  if (table.schema().key_form != KeyForm::kEncoded) return absl::StrCat(DecodeInt64Key(row_key.data()));
+  std::string text;
+  for (const KeyPart& part : table.key_parts(-1)) {
+    vec::Value value;
+    if (!ReadKeyPart(part, &row_key, &value).ok()) return "a damaged key";
+    absl::StrAppend(&text, text.empty() ? "" : ", ", value.ToString());
+  }
+  return text;
+}
+
+struct CopiedEntry {
+  std::string key;
+  std::string value;
+};
+
+// The entries that `view` sees, some at a time; a cursor's visitor may not call the engine.
+Status ForEachEntry(btree::Tree& tree, const txn::View& view, absl::FunctionRef<Status(const CopiedEntry&)> visit) {
+  btree::Cursor cursor(tree, {}, {});
+  std::vector<CopiedEntry> entries;
+  for (bool more = true; more;) {
+    entries.clear();
+    TURDB_ASSIGN_OR_RETURN(more, cursor.Next(view, 256, [&](std::span<const btree::Entry> found) {
+      for (const btree::Entry& entry : found) {
+        entries.push_back(
+            {absl::StrCat(base::AsText(entry.prefix), base::AsText(entry.suffix)), std::string(base::AsText(entry.value))});
+      }
+    }));
+    for (const CopiedEntry& entry : entries) TURDB_RETURN_IF_ERROR(visit(entry));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Status Table::Check(const txn::View& view, IndexEvaluator* evaluator, bool trees, std::vector<std::string>* errors) const {
+  Findings findings(errors);
+  const std::string name = schema_->qualified_name();
+  const auto check_tree = [&](btree::Tree& tree) -> Status {
+    btree::CheckReport report;
+    TURDB_RETURN_IF_ERROR(tree.Check(&report));
+    for (const std::string& problem : report.problems) findings.Add(problem);
+    return absl::OkStatus();
+  };
+  if (trees) TURDB_RETURN_IF_ERROR(check_tree(*primary_));
+  const int32_t count = static_cast<int32_t>(indexes_.size());
+  std::vector<uint64_t> entries_due(indexes_.size(), 0);
+  WriteScratch scratch(*this);
+  Scratch& state = *scratch.state_;
+  // Every row reads, and every index has its entry.
+  TURDB_RETURN_IF_ERROR(ForEachEntry(*primary_, view, [&](const CopiedEntry& row_entry) -> Status {
+    const Bytes row_key = base::AsBytes(row_entry.key);
+    const StatusOr<Bytes> row = ResolveRow(base::AsBytes(row_entry.value), &state.whole);
+    if (!row.ok()) {
+      findings.Add(absl::StrCat(name, ", row ", KeyText(*this, row_key), ": ", row.status().message()));
+      return absl::OkStatus();
+    }
+    for (int32_t i = 0; i < count; ++i) {
+      bool in_index;
+      TURDB_RETURN_IF_ERROR(EntryOf(i, row_key, *row, evaluator, state, &state.entry, &in_index));
+      if (!in_index) continue;
+      const IndexSchema& index = schema_->indexes[static_cast<size_t>(i)];
+      TURDB_ASSIGN_OR_RETURN(btree::Tree* const tree, IndexTree(i));
+      bool right_value = true;
+      TURDB_ASSIGN_OR_RETURN(const bool found, tree->Get(view, state.entry.bytes(), [&](Bytes value) {
+        right_value = base::CompareBytes(value, index.unique ? row_key : Bytes()) == 0;
+      }));
+      if (!found || !right_value) {
+        findings.Add(absl::StrCat("index ", index.name, " of ", name,
+                                  found ? " has a wrong entry for row " : " has no entry for row ", KeyText(*this, row_key)));
+      }
+      ++entries_due[static_cast<size_t>(i)];
+    }
+    return absl::OkStatus();
+  }));
+  // No index has entries besides.
+  for (int32_t i = 0; i < count; ++i) {
+    TURDB_ASSIGN_OR_RETURN(btree::Tree* const tree, IndexTree(i));
+    if (trees) TURDB_RETURN_IF_ERROR(check_tree(*tree));
+    uint64_t entries = 0;
+    TURDB_RETURN_IF_ERROR(ForEachEntry(*tree, view, [&](const CopiedEntry&) {
+      ++entries;
+      return absl::OkStatus();
+    }));
+    if (entries != entries_due[static_cast<size_t>(i)]) {
+      findings.Add(absl::StrCat("index ", schema_->indexes[static_cast<size_t>(i)].name, " of ", name, " has ", entries,
+                                " entries for ", entries_due[static_cast<size_t>(i)], " rows"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace turdb::table

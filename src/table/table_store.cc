@@ -1,0 +1,313 @@
+#include "table/table_store.h"
+
+#include <algorithm>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/check.h"
+#include "btree/bulk_builder.h"
+#include "btree/cursor.h"
+#include "btree/tree_file.h"
+#include "table/table_state.h"
+#include "txn/transaction.h"
+#include "txn/transaction_manager.h"
+
+namespace turdb::table {
+
+using base::Bytes;
+using base::FileId;
+using base::Status;
+using base::StatusOr;
+
+struct TableStore::Rep {
+  std::shared_mutex mutex;
+  absl::flat_hash_map<FileId, std::unique_ptr<btree::Tree>> trees;
+  absl::flat_hash_map<FileId, std::shared_ptr<TableState>> states;
+};
+
+TableStore::TableStore(storage::Storage& storage, txn::TransactionManager& transactions, base::MemoryBudget& budget)
+    : storage_(storage), transactions_(transactions), budget_(budget), rep_(std::make_unique<Rep>()) {}
+
+TableStore::~TableStore() = default;
+
+StatusOr<btree::Tree*> TableStore::TreeOf(FileId file) {
+  {
+    const std::shared_lock lock(rep_->mutex);
+    if (const auto found = rep_->trees.find(file); found != rep_->trees.end()) return found->second.get();
+  }
+  const std::unique_lock lock(rep_->mutex);
+  std::unique_ptr<btree::Tree>& tree = rep_->trees[file];
+  if (tree == nullptr) {
+    StatusOr<std::unique_ptr<btree::Tree>> opened = btree::Tree::Open(storage_, transactions_, file);
+    if (!opened.ok()) {
+      rep_->trees.erase(file);
+      return base::WithFrame(opened.status(), absl::StrCat("opening the tree of file ", file));
+    }
+    tree = *std::move(opened);
+  }
+  return tree.get();
+}
+
+std::shared_ptr<TableState> TableStore::StateOf(FileId table) {
+  const std::unique_lock lock(rep_->mutex);
+  std::shared_ptr<TableState>& state = rep_->states[table];
+  if (state == nullptr) {
+    state = std::make_shared<TableState>();
+    state->file = table;
+  }
+  return state;
+}
+
+namespace {
+
+// The greatest key that anybody could see; 0 when there is none. Runs before the first write of this process, so
+// that what is committed is all there is.
+StatusOr<int64_t> GreatestKey(btree::Tree& tree, txn::TransactionManager& transactions) {
+  const txn::Snapshot snapshot = transactions.AcquireSnapshot();
+  const txn::View view{snapshot.read_ts()};
+  btree::Cursor cursor(tree, {}, {});
+  int64_t greatest = 0;
+  bool found = false;
+  for (bool more = true; more && !found;) {
+    TURDB_ASSIGN_OR_RETURN(more, cursor.Previous(view, 1, [&](std::span<const btree::Entry> entries) {
+      std::byte key[8];
+      std::memcpy(key, entries[0].prefix.data(), entries[0].prefix.size());
+      std::memcpy(key + entries[0].prefix.size(), entries[0].suffix.data(), entries[0].suffix.size());
+      greatest = DecodeInt64Key(key);
+      found = true;
+    }));
+  }
+  return greatest;
+}
+
+}  // namespace
+
+StatusOr<std::shared_ptr<Table>> TableStore::Open(std::shared_ptr<const TableSchema> schema) {
+  TURDB_ASSIGN_OR_RETURN(btree::Tree* const primary, TreeOf(schema->id));
+  std::shared_ptr<TableState> state = StateOf(schema->id);
+  {
+    const std::lock_guard lock(state->mutex);
+    if (!state->loaded) {
+      int64_t number = 0, rows = 0;
+      if (schema->id != base::kMetaFile) {
+        TURDB_ASSIGN_OR_RETURN(const uint64_t logged, btree::ReadHeaderField(storage_, schema->id, btree::kAutoIncrementField));
+        TURDB_ASSIGN_OR_RETURN(const uint64_t counted, btree::ReadHeaderField(storage_, schema->id, btree::kRowCountField));
+        number = static_cast<int64_t>(logged);
+        rows = static_cast<int64_t>(counted);
+      }
+      int64_t greatest = 0;
+      if (schema->key_form != KeyForm::kEncoded) {
+        TURDB_ASSIGN_OR_RETURN(greatest, GreatestKey(*primary, transactions_));
+      }
+      state->rows.store(rows);
+      state->next_key.store(std::max({int64_t{1}, number, greatest == INT64_MAX ? INT64_MAX : greatest + 1}));
+      state->next_identity.store(std::max<int64_t>(1, number));
+      state->logged_until.store(number);
+      state->loaded = true;
+    }
+  }
+  return std::shared_ptr<Table>(new Table(*this, std::move(schema), std::move(state), primary));
+}
+
+Status TableStore::CreateIndexFile(txn::Transaction& transaction, const TableSchema& schema, const IndexSchema& index) {
+  const auto header = btree::IndexFileHeader(index.id, schema.id, static_cast<uint32_t>(index.parts.size()), index.unique);
+  return btree::Tree::Create(storage_, transaction.log, index.id, index.path, header, btree::KeyKind::kBytes);
+}
+
+Status TableStore::CreateFiles(txn::Transaction& transaction, const TableSchema& schema) {
+  TURDB_RETURN_IF_ERROR(transaction.PrepareWrite());
+  const auto header = btree::TableFileHeader(schema.id, static_cast<uint32_t>(schema.columns.size()));
+  const btree::KeyKind kind = schema.key_form == KeyForm::kEncoded ? btree::KeyKind::kBytes : btree::KeyKind::kInt64;
+  TURDB_RETURN_IF_ERROR(btree::Tree::Create(storage_, transaction.log, schema.id, schema.path, header, kind));
+  for (const IndexSchema& index : schema.indexes) TURDB_RETURN_IF_ERROR(CreateIndexFile(transaction, schema, index));
+  return absl::OkStatus();
+}
+
+Status TableStore::DropFile(txn::Transaction& transaction, FileId file) {
+  return btree::DropTreeFile(storage_, transaction, file, [this, file] { Forget(file); });
+}
+
+Status TableStore::RenameFile(txn::Transaction& transaction, FileId file, std::string_view new_path) {
+  return btree::RenameTreeFile(storage_, transaction, file, new_path);
+}
+
+void TableStore::Forget(FileId file) {
+  const std::unique_lock lock(rep_->mutex);
+  rep_->trees.erase(file);
+  rep_->states.erase(file);
+}
+
+// ---- turdb.meta
+
+StatusOr<FileId> TableStore::NewObjectId(FileId least) {
+  static constexpr size_t kFields[] = {btree::kNextTableIdField, btree::kNextIndexIdField};
+  uint64_t id = 0;
+  TURDB_RETURN_IF_ERROR(btree::ChangeHeaderField(storage_, base::kMetaFile, kFields, [&](uint64_t next) {
+                          id = std::max<uint64_t>(next, least);
+                          return id > UINT32_MAX ? next : id + 1;
+                        }).status());
+  if (id > UINT32_MAX) return base::LimitError("no object id is left: 4294967295 objects have been made");
+  return static_cast<FileId>(id);
+}
+
+Status TableStore::PrepareCatalogTree() {
+  TURDB_ASSIGN_OR_RETURN(const base::PageNo pages, storage_.PageCount(base::kMetaFile));
+  if (pages > 1) return absl::OkStatus();
+  TURDB_ASSIGN_OR_RETURN(const base::PageNo root, btree::Tree::CreateIn(storage_, base::kMetaFile, btree::KeyKind::kBytes));
+  TURDB_CHECK_EQ(root, btree::Tree::kRootPage);
+  return absl::OkStatus();
+}
+
+Status TableStore::WriteSchemaFacts(uint64_t count, uint64_t default_schema_id) {
+  static constexpr size_t kCount[] = {btree::kSchemaCountField}, kDefault[] = {btree::kDefaultSchemaField};
+  TURDB_RETURN_IF_ERROR(btree::ChangeHeaderField(storage_, base::kMetaFile, kCount, [&](uint64_t) { return count; }).status());
+  return btree::ChangeHeaderField(storage_, base::kMetaFile, kDefault, [&](uint64_t) { return default_schema_id; }).status();
+}
+
+Status TableStore::WriteEstimates() {
+  std::vector<std::shared_ptr<TableState>> states;
+  {
+    const std::shared_lock lock(rep_->mutex);
+    for (const auto& [file, state] : rep_->states) states.push_back(state);
+  }
+  for (const std::shared_ptr<TableState>& state : states) {
+    if (state->file == base::kMetaFile) continue;
+    static constexpr size_t kField[] = {btree::kRowCountField};
+    const int64_t rows = std::max<int64_t>(0, state->rows.load());
+    TURDB_RETURN_IF_ERROR(btree::ChangeHeaderField(storage_, state->file, kField, [&](uint64_t) {
+                            return static_cast<uint64_t>(rows);
+                          }).status());
+  }
+  return absl::OkStatus();
+}
+
+// ---- index build
+
+namespace {
+
+struct BuiltEntry {
+  uint32_t key_begin, key_size, value_begin, value_size;
+};
+
+// Entries gathered until the budget refuses, then sorted.
+class EntryRun {
+ public:
+  explicit EntryRun(base::MemoryBudget& budget) : reservation_(budget) {}
+
+  // False: no memory for it.
+  bool Add(Bytes key, Bytes value) {
+    const size_t bytes = bytes_.size() + key.size() + value.size();
+    if (bytes > kMostBytes) return false;
+    const int64_t due = static_cast<int64_t>(bytes * 2 + (entries_.size() + 1) * 2 * sizeof(BuiltEntry));
+    while (reservation_.bytes() < due) {
+      if (!reservation_.TryGrow(std::max<int64_t>(64 << 10, reservation_.bytes()))) return false;
+    }
+    BuiltEntry entry{static_cast<uint32_t>(bytes_.size()), static_cast<uint32_t>(key.size()), 0,
+                     static_cast<uint32_t>(value.size())};
+    bytes_.append(base::AsText(key));
+    entry.value_begin = static_cast<uint32_t>(bytes_.size());
+    bytes_.append(base::AsText(value));
+    entries_.push_back(entry);
+    return true;
+  }
+  void Sort() {
+    std::sort(entries_.begin(), entries_.end(),
+              [this](const BuiltEntry& a, const BuiltEntry& b) { return base::CompareBytes(Key(a), Key(b)) < 0; });
+  }
+  Bytes Key(const BuiltEntry& entry) const { return base::AsBytes(bytes_).subspan(entry.key_begin, entry.key_size); }
+  Bytes Value(const BuiltEntry& entry) const { return base::AsBytes(bytes_).subspan(entry.value_begin, entry.value_size); }
+  const std::vector<BuiltEntry>& entries() const { return entries_; }
+  void Clear() {
+    entries_.clear();
+    bytes_.clear();
+  }
+
+ private:
+  static constexpr size_t kMostBytes = size_t{1} << 30;
+  base::MemoryReservation reservation_;
+  std::vector<BuiltEntry> entries_;
+  std::string bytes_;
+};
+
+}  // namespace
+
+Status TableStore::BuildIndex(txn::Transaction& transaction, const Table& table, int32_t index, IndexEvaluator* evaluator) {
+  const IndexSchema& schema = table.schema().indexes[static_cast<size_t>(index)];
+  TURDB_RETURN_IF_ERROR(transaction.PrepareWrite());
+  TURDB_RETURN_IF_ERROR(CreateIndexFile(transaction, table.schema(), schema));
+  TURDB_ASSIGN_OR_RETURN(btree::Tree* const tree, TreeOf(schema.id));
+  EntryRun run(budget_);
+  bool first_run = true;
+  const auto duplicate = [&](Bytes key) -> Status {
+    std::vector<std::string> columns, values;
+    for (size_t i = 0; i < schema.parts.size(); ++i) {
+      const int32_t column = schema.parts[i].column;
+      columns.push_back(column < 0 ? schema.parts[i].expression_sql : table.schema().columns[static_cast<size_t>(column)].name);
+      vec::Value value;
+      TURDB_RETURN_IF_ERROR(ReadKeyPart(table.key_parts(index)[i], &key, &value));
+      values.push_back(value.ToString());
+    }
+    return base::MakeError(absl::StatusCode::kAlreadyExists, base::sqlstate::kUniqueViolation,
+                           absl::StrCat("could not create unique index \"", schema.name, "\": Key (",
+                                        absl::StrJoin(columns, ", "), ")=(", absl::StrJoin(values, ", "), ") is duplicated."));
+  };
+  // What fits into memory is sorted and built bottom-up; when it did not all fit, later runs are inserted in order.
+  const auto flush = [&](bool last) -> Status {
+    run.Sort();
+    const std::vector<BuiltEntry>& entries = run.entries();
+    for (size_t i = 1; i < entries.size(); ++i) {
+      if (base::CompareBytes(run.Key(entries[i - 1]), run.Key(entries[i])) == 0) return duplicate(run.Key(entries[i]));
+    }
+    if (first_run) {
+      btree::BulkBuilder builder(*tree);
+      for (const BuiltEntry& entry : entries) TURDB_RETURN_IF_ERROR(builder.Add(run.Key(entry), run.Value(entry)));
+      TURDB_RETURN_IF_ERROR(builder.Finish());
+    } else {
+      for (const BuiltEntry& entry : entries) {
+        TURDB_ASSIGN_OR_RETURN(const btree::Tree::InsertResult result,
+                               tree->Insert(transaction, run.Key(entry), run.Value(entry)));
+        if (result == btree::Tree::InsertResult::kDuplicate) return duplicate(run.Key(entry));
+      }
+    }
+    first_run = false;
+    if (!last) run.Clear();
+    return absl::OkStatus();
+  };
+  WriteScratch scratch(table);
+  WriteScratch::State& state = *scratch.state_;
+  btree::Cursor cursor(table.primary(), {}, {});
+  struct Row {
+    std::string key, row;
+  };
+  std::vector<Row> rows;
+  for (bool more = true; more;) {
+    rows.clear();
+    TURDB_ASSIGN_OR_RETURN(
+        more, cursor.Next(transaction.view_with_own_changes(), 128, [&](std::span<const btree::Entry> found) {
+          for (const btree::Entry& entry : found) {
+            rows.push_back(
+                {absl::StrCat(base::AsText(entry.prefix), base::AsText(entry.suffix)), std::string(base::AsText(entry.value))});
+          }
+        }));
+    for (const Row& row : rows) {
+      const Bytes row_key = base::AsBytes(row.key);
+      TURDB_ASSIGN_OR_RETURN(const Bytes resolved, table.ResolveRow(base::AsBytes(row.row), &state.whole));
+      bool in_index;
+      TURDB_RETURN_IF_ERROR(table.EntryOf(index, row_key, resolved, evaluator, state, &state.entry, &in_index));
+      if (!in_index) continue;
+      const Bytes value = schema.unique ? row_key : Bytes();
+      if (run.Add(state.entry.bytes(), value)) continue;
+      if (run.entries().empty()) return base::OutOfMemoryError("no memory is left to build an index");
+      TURDB_RETURN_IF_ERROR(flush(false));
+      if (!run.Add(state.entry.bytes(), value)) return base::OutOfMemoryError("no memory is left to build an index");
+    }
+  }
+  return flush(true);
+}
+
+}  // namespace turdb::table

@@ -58,7 +58,7 @@ class Relation {
   // A guess for the planner that never reads a row; negative when nothing is known.
   int64_t row_estimate() const;
 
-  explicit Relation(table::TableStore* store) : store_(store) {}
+  explicit Relation(table::TableStore* store);
   ~Relation();
 
  private:
@@ -89,7 +89,7 @@ class Snapshot {
 
   // Lookups take names as the parser gives them (unquoted ones folded to lower case): first an exact match,
   // then the one match that differs in case only. Null: no such thing, or several differ in case only.
-  // `schema` empty: the schemas of `search_path` in order, then turdb_catalog.
+  // `schema` empty: the schemas of `search_path` in order; sqlite_schema, sqlite_master and pg_* are found anyway.
   const Schema* FindSchema(std::string_view name) const;
   std::shared_ptr<const Relation> FindRelation(std::string_view schema, std::string_view name,
                                                std::span<const std::string> search_path) const;
@@ -110,7 +110,6 @@ class Snapshot {
  private:
   friend class Catalog;
   friend class SchemaChanges;
-  friend class SnapshotBuilder;
   struct Rep;
   explicit Snapshot(std::shared_ptr<const Rep> rep);
   std::shared_ptr<const Rep> rep_;

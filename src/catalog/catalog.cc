@@ -1,0 +1,118 @@
+#include "catalog/catalog.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "catalog/catalog_rep.h"
+#include "catalog/object_codec.h"
+#include "catalog/snapshot_rep.h"
+#include "catalog/system_views.h"
+#include "txn/transaction_manager.h"
+
+namespace turdb::catalog {
+
+using base::Status;
+using base::StatusOr;
+
+namespace {
+
+// Ids of what every database has. On disk: do not change.
+constexpr ObjectId kRootSchemaId = 2;
+constexpr ObjectId kSystemSchemaId = 3;
+constexpr ObjectId kInformationSchemaId = 4;
+constexpr ObjectId kFirstSystemViewId = UINT32_MAX - 255;  // never stored
+constexpr ObjectId kFirstFreeId = 16;
+
+}  // namespace
+
+Catalog::Catalog(table::TableStore& store) : store_(store), rep_(std::make_unique<Rep>()) {}
+Catalog::~Catalog() = default;
+
+Status Catalog::Create(table::TableStore& store, txn::Transaction& transaction) {
+  TURDB_RETURN_IF_ERROR(store.PrepareCatalogTree());
+  TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<ObjectTable> objects, ObjectTable::Open(store));
+  const ObjectRow root{ObjectKind::kSchema, kRootSchemaId, std::string(kDefaultSchema), ""};
+  TURDB_ASSIGN_OR_RETURN(const bool made, objects->Insert(transaction, root));
+  if (!made) return base::InternalError("the catalog exists already");
+  TURDB_RETURN_IF_ERROR(store.NewObjectId(kFirstFreeId - 1).status());
+  return store.WriteSchemaFacts(1, kRootSchemaId);
+}
+
+StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store) {
+  auto catalog = std::unique_ptr<Catalog>(new Catalog(store));
+  Rep& rep = *catalog->rep_;
+  TURDB_ASSIGN_OR_RETURN(rep.objects, ObjectTable::Open(store));
+  const txn::Snapshot reading = store.transactions().AcquireSnapshot();
+  auto state = std::make_shared<Snapshot::Rep>();
+  state->epoch = rep.next_epoch++;
+  state->AddSchema({kSystemSchemaId, std::string(kSystemSchema), true});
+  state->AddSchema({kInformationSchemaId, std::string(kInformationSchema), true});
+  ObjectId next_view = kFirstSystemViewId;
+  for (const SystemView& view : SystemViews()) {
+    auto relation = std::make_shared<Relation>(nullptr);
+    relation->kind = RelationKind::kSystemView;
+    relation->id = next_view++;
+    relation->version = rep.next_version++;
+    relation->schema = SchemaOf(view, relation->id);
+    relation->system_view = &view;
+    state->AddRelation(relation);
+  }
+  std::map<uint64_t, std::string> schema_names;
+  TURDB_RETURN_IF_ERROR(rep.objects->ForEach(txn::View{reading.read_ts()}, [&](const ObjectRow& row) -> Status {
+    if (row.kind == ObjectKind::kSchema) {
+      state->AddSchema({static_cast<ObjectId>(row.id), row.name, false});
+      schema_names[static_cast<uint64_t>(row.id)] = row.name;
+      if (row.name == kDefaultSchema) rep.default_schema = static_cast<ObjectId>(row.id);
+    } else if (row.kind == ObjectKind::kRelation) {
+      StatusOr<RelationDefinition> definition = DecodeRelation(row.definition);
+      if (!definition.ok()) {
+        return base::WithFrame(definition.status(), absl::StrCat("reading the definition of object ", row.id));
+      }
+      // Schemas come before relations, in key order.
+      definition->schema.schema_name = schema_names[definition->schema_id];
+      auto relation = std::make_shared<Relation>(&store);
+      relation->kind = static_cast<RelationKind>(definition->kind);
+      relation->id = definition->schema.id;
+      relation->version = rep.next_version++;
+      relation->view_sql = std::move(definition->view_sql);
+      relation->schema = std::make_shared<const table::TableSchema>(std::move(definition->schema));
+      state->AddRelation(relation);
+    }
+    return absl::OkStatus();
+  }));
+  if (rep.default_schema == 0) return base::CorruptionError("the catalog has no default schema");
+  rep.history.push_back({0, std::shared_ptr<const Snapshot>(new Snapshot(std::move(state)))});
+  return catalog;
+}
+
+std::shared_ptr<const Snapshot> Catalog::Current() const {
+  const std::lock_guard lock(rep_->mutex);
+  return rep_->history.back().snapshot;
+}
+
+std::shared_ptr<const Snapshot> Catalog::At(base::Timestamp read_ts) const {
+  const std::lock_guard lock(rep_->mutex);
+  for (auto it = rep_->history.rbegin(); it != rep_->history.rend(); ++it) {
+    if (it->since <= read_ts) return it->snapshot;
+  }
+  return rep_->history.front().snapshot;
+}
+
+void Catalog::ForgetBefore(base::Timestamp oldest_read_ts) {
+  const std::lock_guard lock(rep_->mutex);
+  while (rep_->history.size() > 1 && rep_->history[1].since <= oldest_read_ts) rep_->history.pop_front();
+}
+
+Status Catalog::CheckStillCurrent(const Relation& relation) const {
+  const std::lock_guard lock(rep_->mutex);
+  const auto changing = rep_->changing.find(relation.id);
+  if (changing != rep_->changing.end()) {
+    if (changing->second == relation.version) return absl::OkStatus();  // the change is the caller's own
+  } else {
+    const std::shared_ptr<const Relation> newest = rep_->history.back().snapshot->RelationOf(relation.id);
+    if (newest != nullptr && newest->version == relation.version) return absl::OkStatus();
+  }
+  return base::SerializationFailure(
+      absl::StrCat("table ", relation.schema->qualified_name(), " was changed by a concurrent schema change"));
+}
+
+}  // namespace turdb::catalog

@@ -1,0 +1,35 @@
+// The inside of Catalog. Internal to this room.
+#ifndef TURDB_CATALOG_CATALOG_REP_H_
+#define TURDB_CATALOG_CATALOG_REP_H_
+
+#include <atomic>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "catalog/catalog.h"
+#include "catalog/object_table.h"
+
+namespace turdb::catalog {
+
+struct Catalog::Rep {
+  std::unique_ptr<ObjectTable> objects;
+  std::atomic<uint64_t> next_epoch{1};
+  std::atomic<uint64_t> next_version{1};
+  ObjectId default_schema = 0;
+
+  mutable std::mutex mutex;
+  struct Published {
+    base::Timestamp since;  // readers from this timestamp on
+    std::shared_ptr<const Snapshot> snapshot;
+  };
+  std::deque<Published> history;  // ascending, never empty; guarded by mutex
+  // Tables that a transaction is changing, with the version it gave them last: from the change until its outcome
+  // is published. Guarded by mutex.
+  std::map<ObjectId, uint64_t> changing;
+};
+
+}  // namespace turdb::catalog
+
+#endif  // TURDB_CATALOG_CATALOG_REP_H_

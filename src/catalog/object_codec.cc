@@ -1,0 +1,500 @@
+#include "catalog/object_codec.h"
+
+#include <cstring>
+#include <functional>
+
+#include "absl/strings/str_cat.h"
+#include "base/bytes.h"
+#include "vec/any.h"
+
+namespace turdb::catalog {
+
+namespace {
+
+using base::Status;
+using base::StatusOr;
+using table::Column;
+using table::ForeignKey;
+using table::IndexPart;
+using table::IndexSchema;
+using table::StoredColumn;
+using table::TableSchema;
+
+// ---- the wire: a field is a varint (tag << 1 | is_bytes), then a varint, which is the value or the bytes' length.
+
+class Writer {
+ public:
+  void Number(uint32_t tag, uint64_t value) {
+    if (value == 0) return;  // zero is what a missing field means
+    Varint(uint64_t{tag} << 1);
+    Varint(value);
+  }
+  // Small negative numbers are -1 only: shifted by one.
+  void Position(uint32_t tag, int32_t value) { Number(tag, static_cast<uint64_t>(int64_t{value} + 1)); }
+  void Text(uint32_t tag, std::string_view text) {
+    if (!text.empty()) Bytes(tag, text);
+  }
+  // Written even when empty: an element of a list.
+  void Bytes(uint32_t tag, std::string_view bytes) {
+    Varint(uint64_t{tag} << 1 | 1);
+    Varint(bytes.size());
+    out_.append(bytes);
+  }
+  std::string Take() { return std::move(out_); }
+
+ private:
+  void Varint(uint64_t value) {
+    for (; value >= 0x80; value >>= 7) out_.push_back(static_cast<char>(value | 0x80));
+    out_.push_back(static_cast<char>(value));
+  }
+  std::string out_;
+};
+
+struct Field {
+  uint64_t tag = 0;
+  bool is_bytes = false;
+  uint64_t number = 0;
+  std::string_view bytes;
+
+  int32_t position() const { return static_cast<int32_t>(static_cast<int64_t>(number) - 1); }
+  bool flag() const { return number != 0; }
+  std::string text() const { return std::string(bytes); }
+};
+
+bool ReadVarint(std::string_view* in, uint64_t* value) {
+  *value = 0;
+  for (int shift = 0; shift < 64; shift += 7) {
+    if (in->empty()) return false;
+    const unsigned char byte = static_cast<unsigned char>(in->front());
+    in->remove_prefix(1);
+    *value |= uint64_t{byte & 0x7fu} << shift;
+    if (byte < 0x80) return true;
+  }
+  return false;
+}
+
+// Calls `use` for each field; it returns false for a tag it does not know.
+Status ReadFields(std::string_view in, std::string_view what, const std::function<StatusOr<bool>(const Field&)>& use) {
+  while (!in.empty()) {
+    Field field;
+    uint64_t head;
+    if (!ReadVarint(&in, &head) || !ReadVarint(&in, &field.number)) {
+      return base::CorruptionError(absl::StrCat("the definition of a ", what, " is cut off"));
+    }
+    field.tag = head >> 1;
+    field.is_bytes = (head & 1) != 0;
+    if (field.is_bytes) {
+      if (field.number > in.size()) return base::CorruptionError(absl::StrCat("the definition of a ", what, " is cut off"));
+      field.bytes = in.substr(0, field.number);
+      in.remove_prefix(field.number);
+    }
+    TURDB_ASSIGN_OR_RETURN(const bool known, use(field));
+    if (!known) {
+      return base::CorruptionError(
+          absl::StrCat("the definition of a ", what, " has the unknown field ", field.tag, ": a newer TurDB wrote it"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// ---- types and values
+
+std::string EncodeType(const vec::Type& type) {
+  std::string bytes(8, '\0');
+  bytes[0] = static_cast<char>(type.id);
+  bytes[1] = static_cast<char>(type.precision);
+  bytes[2] = static_cast<char>(type.scale);
+  base::StoreLE(bytes.data() + 4, type.length);
+  return bytes;
+}
+
+StatusOr<vec::Type> DecodeType(std::string_view bytes) {
+  if (bytes.size() != 8 || static_cast<unsigned char>(bytes[0]) >= vec::kTypeIdCount) {
+    return base::CorruptionError("a definition has a type that does not exist");
+  }
+  vec::Type type;
+  type.id = static_cast<vec::TypeId>(bytes[0]);
+  type.precision = static_cast<uint8_t>(bytes[1]);
+  type.scale = static_cast<uint8_t>(bytes[2]);
+  type.length = base::LoadLE<int32_t>(bytes.data() + 4);
+  return type;
+}
+
+// ANY bytes forget lengths and precisions of types, which the column knows.
+vec::Value ValueOfType(const vec::Type& type, std::string_view any) {
+  const vec::Value value = vec::DecodeAny(any);
+  if (type.id == vec::TypeId::kAny || value.type().physical() != type.physical()) return value;
+  if (type.physical() == vec::PhysicalType::kString) return vec::Value::OfBytes(type, value.bytes());
+  return vec::VisitPhysical(type.physical(), [&](auto tag) -> vec::Value {
+    using T = decltype(tag);
+    if constexpr (std::is_same_v<T, vec::StringView>) {
+      return value;
+    } else {
+      return vec::Value::Of(type, value.Get<T>());
+    }
+  });
+}
+
+// ---- parts of a definition
+
+std::string Encode(const Column& column) {
+  Writer out;
+  out.Text(1, column.name);
+  out.Bytes(2, EncodeType(column.type));
+  out.Number(3, column.not_null);
+  out.Number(4, static_cast<uint64_t>(column.generation));
+  out.Text(5, column.default_sql);
+  out.Text(6, column.collation);
+  out.Text(7, column.comment);
+  out.Position(8, column.stored);
+  return out.Take();
+}
+
+StatusOr<Column> DecodeColumn(std::string_view bytes) {
+  Column column;
+  TURDB_RETURN_IF_ERROR(ReadFields(bytes, "column", [&](const Field& field) -> StatusOr<bool> {
+    switch (field.tag) {
+      case 1:
+        column.name = field.text();
+        return true;
+      case 2: {
+        TURDB_ASSIGN_OR_RETURN(column.type, DecodeType(field.bytes));
+        return true;
+      }
+      case 3:
+        column.not_null = field.flag();
+        return true;
+      case 4:
+        column.generation = static_cast<table::Generation>(field.number);
+        return true;
+      case 5:
+        column.default_sql = field.text();
+        return true;
+      case 6:
+        column.collation = field.text();
+        return true;
+      case 7:
+        column.comment = field.text();
+        return true;
+      case 8:
+        column.stored = field.position();
+        return true;
+      default:
+        return false;
+    }
+  }));
+  return column;
+}
+
+std::string Encode(const StoredColumn& stored) {
+  Writer out;
+  out.Bytes(1, EncodeType(stored.type));
+  out.Number(2, stored.first_version);
+  out.Number(3, stored.last_version);
+  if (!stored.missing.is_null()) out.Bytes(4, vec::EncodeAny(stored.missing));
+  return out.Take();
+}
+
+StatusOr<StoredColumn> DecodeStored(std::string_view bytes) {
+  StoredColumn stored;
+  std::string_view missing;
+  TURDB_RETURN_IF_ERROR(ReadFields(bytes, "stored column", [&](const Field& field) -> StatusOr<bool> {
+    switch (field.tag) {
+      case 1: {
+        TURDB_ASSIGN_OR_RETURN(stored.type, DecodeType(field.bytes));
+        return true;
+      }
+      case 2:
+        stored.first_version = static_cast<uint16_t>(field.number);
+        return true;
+      case 3:
+        stored.last_version = static_cast<uint16_t>(field.number);
+        return true;
+      case 4:
+        missing = field.bytes;
+        return true;
+      default:
+        return false;
+    }
+  }));
+  stored.missing = missing.empty() ? vec::Value::Null(stored.type) : ValueOfType(stored.type, missing);
+  return stored;
+}
+
+std::string Encode(const IndexPart& part) {
+  Writer out;
+  out.Position(1, part.column);
+  out.Text(2, part.expression_sql);
+  out.Bytes(3, EncodeType(part.type));
+  out.Number(4, part.descending);
+  out.Number(5, part.nulls_first);
+  out.Text(6, part.collation);
+  return out.Take();
+}
+
+StatusOr<IndexPart> DecodePart(std::string_view bytes) {
+  IndexPart part;
+  TURDB_RETURN_IF_ERROR(ReadFields(bytes, "key part", [&](const Field& field) -> StatusOr<bool> {
+    switch (field.tag) {
+      case 1:
+        part.column = field.position();
+        return true;
+      case 2:
+        part.expression_sql = field.text();
+        return true;
+      case 3: {
+        TURDB_ASSIGN_OR_RETURN(part.type, DecodeType(field.bytes));
+        return true;
+      }
+      case 4:
+        part.descending = field.flag();
+        return true;
+      case 5:
+        part.nulls_first = field.flag();
+        return true;
+      case 6:
+        part.collation = field.text();
+        return true;
+      default:
+        return false;
+    }
+  }));
+  return part;
+}
+
+std::string Encode(const IndexSchema& index) {
+  Writer out;
+  out.Number(1, index.id);
+  out.Text(2, index.name);
+  out.Text(3, index.path);
+  out.Number(4, static_cast<uint64_t>(index.method));
+  for (const IndexPart& part : index.parts) out.Bytes(5, Encode(part));
+  for (const int32_t column : index.included) out.Position(6, column);
+  out.Number(7, index.unique);
+  out.Number(8, index.nulls_not_distinct);
+  out.Number(9, index.is_constraint);
+  out.Text(10, index.predicate_sql);
+  out.Text(11, index.comment);
+  return out.Take();
+}
+
+StatusOr<IndexSchema> DecodeIndex(std::string_view bytes) {
+  IndexSchema index;
+  TURDB_RETURN_IF_ERROR(ReadFields(bytes, "index", [&](const Field& field) -> StatusOr<bool> {
+    switch (field.tag) {
+      case 1:
+        index.id = static_cast<base::FileId>(field.number);
+        return true;
+      case 2:
+        index.name = field.text();
+        return true;
+      case 3:
+        index.path = field.text();
+        return true;
+      case 4:
+        index.method = static_cast<table::IndexMethod>(field.number);
+        return true;
+      case 5: {
+        TURDB_ASSIGN_OR_RETURN(IndexPart part, DecodePart(field.bytes));
+        index.parts.push_back(std::move(part));
+        return true;
+      }
+      case 6:
+        index.included.push_back(field.position());
+        return true;
+      case 7:
+        index.unique = field.flag();
+        return true;
+      case 8:
+        index.nulls_not_distinct = field.flag();
+        return true;
+      case 9:
+        index.is_constraint = field.flag();
+        return true;
+      case 10:
+        index.predicate_sql = field.text();
+        return true;
+      case 11:
+        index.comment = field.text();
+        return true;
+      default:
+        return false;
+    }
+  }));
+  return index;
+}
+
+std::string Encode(const ForeignKey& key) {
+  Writer out;
+  out.Text(1, key.name);
+  for (const int32_t column : key.columns) out.Position(2, column);
+  out.Number(3, key.referenced_table);
+  for (const std::string& column : key.referenced_columns) out.Bytes(4, column);
+  out.Number(5, static_cast<uint64_t>(key.on_delete));
+  out.Number(6, static_cast<uint64_t>(key.on_update));
+  out.Number(7, key.deferrable);
+  out.Number(8, key.initially_deferred);
+  return out.Take();
+}
+
+StatusOr<ForeignKey> DecodeForeignKey(std::string_view bytes) {
+  ForeignKey key;
+  TURDB_RETURN_IF_ERROR(ReadFields(bytes, "foreign key", [&](const Field& field) -> StatusOr<bool> {
+    switch (field.tag) {
+      case 1:
+        key.name = field.text();
+        return true;
+      case 2:
+        key.columns.push_back(field.position());
+        return true;
+      case 3:
+        key.referenced_table = static_cast<base::FileId>(field.number);
+        return true;
+      case 4:
+        key.referenced_columns.push_back(field.text());
+        return true;
+      case 5:
+        key.on_delete = static_cast<table::ForeignKeyAction>(field.number);
+        return true;
+      case 6:
+        key.on_update = static_cast<table::ForeignKeyAction>(field.number);
+        return true;
+      case 7:
+        key.deferrable = field.flag();
+        return true;
+      case 8:
+        key.initially_deferred = field.flag();
+        return true;
+      default:
+        return false;
+    }
+  }));
+  return key;
+}
+
+std::string Encode(const table::CheckConstraint& check) {
+  Writer out;
+  out.Text(1, check.name);
+  out.Text(2, check.sql);
+  return out.Take();
+}
+
+StatusOr<table::CheckConstraint> DecodeCheck(std::string_view bytes) {
+  table::CheckConstraint check;
+  TURDB_RETURN_IF_ERROR(ReadFields(bytes, "check", [&](const Field& field) -> StatusOr<bool> {
+    if (field.tag == 1) check.name = field.text();
+    if (field.tag == 2) check.sql = field.text();
+    return field.tag == 1 || field.tag == 2;
+  }));
+  return check;
+}
+
+// The fields of a table that are lists.
+StatusOr<bool> DecodeList(const Field& field, TableSchema* schema) {
+  switch (field.tag) {
+    case 10: {
+      TURDB_ASSIGN_OR_RETURN(Column column, DecodeColumn(field.bytes));
+      schema->columns.push_back(std::move(column));
+      return true;
+    }
+    case 11: {
+      TURDB_ASSIGN_OR_RETURN(StoredColumn stored, DecodeStored(field.bytes));
+      schema->stored.push_back(std::move(stored));
+      return true;
+    }
+    case 12: {
+      TURDB_ASSIGN_OR_RETURN(IndexPart part, DecodePart(field.bytes));
+      schema->primary_key.push_back(std::move(part));
+      return true;
+    }
+    case 13: {
+      TURDB_ASSIGN_OR_RETURN(IndexSchema index, DecodeIndex(field.bytes));
+      schema->indexes.push_back(std::move(index));
+      return true;
+    }
+    case 14: {
+      TURDB_ASSIGN_OR_RETURN(table::CheckConstraint check, DecodeCheck(field.bytes));
+      schema->checks.push_back(std::move(check));
+      return true;
+    }
+    case 15: {
+      TURDB_ASSIGN_OR_RETURN(ForeignKey key, DecodeForeignKey(field.bytes));
+      schema->foreign_keys.push_back(std::move(key));
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+std::string EncodeRelation(const RelationDefinition& definition) {
+  const TableSchema& schema = definition.schema;
+  Writer out;
+  out.Number(1, definition.kind);
+  out.Number(2, definition.schema_id);
+  out.Number(3, schema.id);
+  out.Text(4, schema.name);
+  out.Text(5, schema.path);
+  out.Number(6, static_cast<uint64_t>(schema.key_form));
+  out.Text(7, schema.primary_key_name);
+  out.Number(8, schema.autoincrement);
+  out.Number(9, schema.row_version);
+  for (const Column& column : schema.columns) out.Bytes(10, Encode(column));
+  for (const StoredColumn& stored : schema.stored) out.Bytes(11, Encode(stored));
+  for (const IndexPart& part : schema.primary_key) out.Bytes(12, Encode(part));
+  for (const IndexSchema& index : schema.indexes) out.Bytes(13, Encode(index));
+  for (const table::CheckConstraint& check : schema.checks) out.Bytes(14, Encode(check));
+  for (const ForeignKey& key : schema.foreign_keys) out.Bytes(15, Encode(key));
+  out.Text(16, schema.comment);
+  out.Text(17, definition.view_sql);
+  return out.Take();
+}
+
+StatusOr<RelationDefinition> DecodeRelation(std::string_view bytes) {
+  RelationDefinition definition;
+  TableSchema& schema = definition.schema;
+  TURDB_RETURN_IF_ERROR(ReadFields(bytes, "relation", [&](const Field& field) -> StatusOr<bool> {
+    switch (field.tag) {
+      case 1:
+        definition.kind = static_cast<uint8_t>(field.number);
+        return true;
+      case 2:
+        definition.schema_id = field.number;
+        return true;
+      case 3:
+        schema.id = static_cast<base::FileId>(field.number);
+        return true;
+      case 4:
+        schema.name = field.text();
+        return true;
+      case 5:
+        schema.path = field.text();
+        return true;
+      case 6:
+        schema.key_form = static_cast<table::KeyForm>(field.number);
+        return true;
+      case 7:
+        schema.primary_key_name = field.text();
+        return true;
+      case 8:
+        schema.autoincrement = field.flag();
+        return true;
+      case 9:
+        schema.row_version = static_cast<uint16_t>(field.number);
+        return true;
+      case 16:
+        schema.comment = field.text();
+        return true;
+      case 17:
+        definition.view_sql = field.text();
+        return true;
+      default:
+        return DecodeList(field, &schema);
+    }
+  }));
+  return definition;
+}
+
+}  // namespace turdb::catalog

@@ -1,0 +1,28 @@
+// Definitions of objects as bytes: tagged fields, so that later versions can add some. FORMAT.md lists the tags.
+#ifndef TURDB_CATALOG_OBJECT_CODEC_H_
+#define TURDB_CATALOG_OBJECT_CODEC_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "table/schema.h"
+
+namespace turdb::catalog {
+
+// A table or a view. Schema and object names are part of it; ids of schemas are not.
+struct RelationDefinition {
+  uint8_t kind = 1;  // RelationKind
+  uint64_t schema_id = 0;
+  table::TableSchema schema;
+  std::string view_sql;
+};
+
+std::string EncodeRelation(const RelationDefinition& definition);
+// Unknown fields are an error: they belong to a newer format. Errors: XX001.
+base::StatusOr<RelationDefinition> DecodeRelation(std::string_view bytes);
+
+}  // namespace turdb::catalog
+
+#endif  // TURDB_CATALOG_OBJECT_CODEC_H_

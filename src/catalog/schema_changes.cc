@@ -1,0 +1,611 @@
+// DDL of one transaction: each statement writes the objects' rows, makes or drops files, and puts one more
+// snapshot on the transaction's own stack. Commit applies the same changes to the newest committed snapshot, which
+// others may have moved meanwhile; that they touch different objects is what the rows' conflicts saw to.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/check.h"
+#include "catalog/catalog.h"
+#include "catalog/catalog_rep.h"
+#include "catalog/object_codec.h"
+#include "catalog/snapshot_rep.h"
+#include "txn/transaction.h"
+#include "txn/transaction_manager.h"
+
+namespace turdb::catalog {
+
+using base::MakeError;
+using base::Status;
+using base::StatusOr;
+using table::IndexSchema;
+using table::TableSchema;
+namespace sqlstate = base::sqlstate;
+
+namespace {
+
+enum class ChangeKind : uint8_t { kAddSchema, kRemoveSchema, kPutRelation, kRemoveRelation };
+
+struct Change {
+  ChangeKind kind;
+  Schema schema;                             // of the two schema kinds
+  ObjectId id = 0;                           // kRemoveRelation
+  std::shared_ptr<const Relation> relation;  // kPutRelation
+  std::vector<base::FileId> made_files;      // to be forgotten when this is taken back
+
+  bool is_relation() const { return kind == ChangeKind::kPutRelation || kind == ChangeKind::kRemoveRelation; }
+  ObjectId relation_id() const { return kind == ChangeKind::kPutRelation ? relation->id : id; }
+  // No relation that anybody holds has version 0: what was removed is current for nobody.
+  uint64_t version() const { return kind == ChangeKind::kPutRelation ? relation->version : 0; }
+};
+
+Status AlreadyExists(base::SqlState state, std::string_view what, std::string_view name) {
+  return MakeError(absl::StatusCode::kAlreadyExists, state, absl::StrCat(what, " \"", name, "\" already exists"));
+}
+
+Status CheckName(std::string_view name, std::string_view what) {
+  if (!name.empty() && name.size() <= static_cast<size_t>(base::kMaxNameBytes)) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kInvalidName,
+                   absl::StrCat("the name of a ", what, " has 1 to ", base::kMaxNameBytes, " bytes, not ", name.size()));
+}
+
+// "users_email_key": the table, the columns ("expr" for an expression), the ending.
+std::string AutomaticName(const TableSchema& schema, const std::vector<table::IndexPart>& parts, std::string_view ending) {
+  std::string name = schema.name;
+  for (const table::IndexPart& part : parts) {
+    absl::StrAppend(&name, "_", part.column < 0 ? "expr" : schema.columns[static_cast<size_t>(part.column)].name);
+  }
+  absl::StrAppend(&name, ending);
+  if (name.size() > static_cast<size_t>(base::kMaxNameBytes)) name = absl::StrCat(schema.name, ending);
+  return name;
+}
+
+// Types of key parts come from their columns; a descending part has its NULLs where the statement said.
+void FinishParts(const TableSchema& schema, IndexSchema& index) {
+  for (table::IndexPart& part : index.parts) {
+    if (part.column < 0) continue;
+    const table::Column& column = schema.columns[static_cast<size_t>(part.column)];
+    part.type = column.type;
+    if (part.collation.empty()) part.collation = column.collation;
+  }
+}
+
+}  // namespace
+
+struct SchemaChanges::Rep {
+  Rep(Catalog& c, txn::Transaction& t) : catalog(c), state(*c.rep_), store(c.store()), transaction(t) {}
+
+  Catalog& catalog;
+  Catalog::Rep& state;
+  table::TableStore& store;
+  txn::Transaction& transaction;
+  std::shared_ptr<const Snapshot> base;  // what the first change started from
+  std::vector<Change> changes;
+  std::vector<std::shared_ptr<const Snapshot>> stack;  // after each change
+
+  const Snapshot& now() {
+    if (base == nullptr) {
+      base = transaction.has_snapshot() ? catalog.At(transaction.read_ts()) : catalog.Current();
+    }
+    return stack.empty() ? *base : *stack.back();
+  }
+
+  static void Apply(const Change& change, Snapshot::Rep* to) {
+    switch (change.kind) {
+      case ChangeKind::kAddSchema:
+        to->AddSchema(change.schema);
+        break;
+      case ChangeKind::kRemoveSchema:
+        to->RemoveSchema(change.schema.name);
+        break;
+      case ChangeKind::kPutRelation:
+        to->AddRelation(change.relation);
+        break;
+      case ChangeKind::kRemoveRelation:
+        to->RemoveRelation(change.id);
+        break;
+    }
+  }
+
+  void Push(Change change) {
+    auto next = std::make_shared<Snapshot::Rep>(*now().rep_);
+    next->epoch = state.next_epoch++;
+    Apply(change, next.get());
+    if (change.is_relation()) {
+      const std::lock_guard lock(state.mutex);
+      state.changing[change.relation_id()] = change.version();
+    }
+    stack.push_back(std::shared_ptr<const Snapshot>(new Snapshot(std::move(next))));
+    changes.push_back(std::move(change));
+  }
+
+  StatusOr<Schema> SchemaToChange(std::string_view name) {
+    const Schema* const schema = now().FindSchema(name.empty() ? kDefaultSchema : name);
+    if (schema == nullptr) {
+      return MakeError(absl::StatusCode::kNotFound, sqlstate::kUndefinedSchema,
+                       absl::StrCat("schema \"", name, "\" does not exist"));
+    }
+    if (schema->is_system) {
+      return MakeError(absl::StatusCode::kPermissionDenied, base::SqlState{"42501"},
+                       absl::StrCat("schema \"", schema->name, "\" belongs to the system"));
+    }
+    return *schema;
+  }
+
+  bool NameIsTaken(const Schema& schema, std::string_view name) {
+    const std::string exact(name);
+    const auto relation = now().FindRelation(schema.name, name, {});
+    if (relation != nullptr && relation->name() == exact) return true;
+    const IndexRef index = now().FindIndex(schema.name, name, {});
+    return index.relation != nullptr && index.relation->schema->indexes[static_cast<size_t>(index.index)].name == exact;
+  }
+
+  // `taken`: names that this statement has given out.
+  std::string FreeName(const Schema& schema, std::string name, const std::vector<std::string>& taken) {
+    const auto is_taken = [&](const std::string& candidate) {
+      return NameIsTaken(schema, candidate) || std::find(taken.begin(), taken.end(), candidate) != taken.end();
+    };
+    if (!is_taken(name)) return name;
+    for (int i = 1;; ++i) {
+      std::string candidate = absl::StrCat(name, i);
+      if (!is_taken(candidate)) return candidate;
+    }
+  }
+
+  Status TakeName(const Schema& schema, const std::string& name) {
+    TURDB_ASSIGN_OR_RETURN(const bool taken, state.objects->Insert(transaction, {ObjectKind::kName, schema.id, name, ""}));
+    return taken ? absl::OkStatus() : AlreadyExists(sqlstate::kDuplicateTable, "relation", name);
+  }
+  Status GiveNameBack(const Schema& schema, const std::string& name) {
+    return state.objects->Delete(transaction, ObjectKind::kName, schema.id, name);
+  }
+
+  ObjectRow RowOf(const Relation& relation, const Schema& schema) {
+    RelationDefinition definition;
+    definition.kind = static_cast<uint8_t>(relation.kind);
+    definition.schema_id = schema.id;
+    definition.schema = *relation.schema;
+    definition.view_sql = relation.view_sql;
+    return {ObjectKind::kRelation, relation.id, "", EncodeRelation(definition)};
+  }
+
+  std::shared_ptr<Relation> NewRelation(RelationKind kind, TableSchema schema, std::string view_sql) {
+    auto relation = std::make_shared<Relation>(kind == RelationKind::kTable ? &store : nullptr);
+    relation->kind = kind;
+    relation->id = schema.id;
+    relation->version = state.next_version++;
+    relation->schema = std::make_shared<const TableSchema>(std::move(schema));
+    relation->view_sql = std::move(view_sql);
+    return relation;
+  }
+
+  Status Lock(ObjectId table, txn::TableLockMode mode) { return store.transactions().LockTable(transaction, table, mode); }
+
+  // Writes the new definition of a relation that exists and makes it visible.
+  Status Replace(const Relation& relation, TableSchema changed) {
+    TURDB_ASSIGN_OR_RETURN(const Schema schema, SchemaToChange(relation.schema_name()));
+    changed.schema_name = schema.name;
+    std::shared_ptr<Relation> next = NewRelation(relation.kind, std::move(changed), relation.view_sql);
+    TURDB_RETURN_IF_ERROR(state.objects->Update(transaction, RowOf(*next, schema)));
+    Push({.kind = ChangeKind::kPutRelation, .schema = {}, .id = 0, .relation = next, .made_files = {}});
+    return absl::OkStatus();
+  }
+
+  Status NameConstraints(const Schema& schema, TableSchema& definition, std::vector<std::string>* names);
+  Status DropRelation(const std::shared_ptr<const Relation>& relation, bool cascade);
+  // Tables other than the one itself whose foreign keys refer to it.
+  std::vector<std::shared_ptr<const Relation>> ReferencedBy(ObjectId table);
+};
+
+std::vector<std::shared_ptr<const Relation>> SchemaChanges::Rep::ReferencedBy(ObjectId table) {
+  std::vector<std::shared_ptr<const Relation>> found;
+  now().ForEachRelation([&](const std::shared_ptr<const Relation>& relation) {
+    if (relation->id == table) return;
+    const auto& keys = relation->schema->foreign_keys;
+    if (std::any_of(keys.begin(), keys.end(), [&](const auto& key) { return key.referenced_table == table; })) {
+      found.push_back(relation);
+    }
+  });
+  return found;
+}
+
+SchemaChanges::SchemaChanges(Catalog& catalog, txn::Transaction& transaction)
+    : rep_(std::make_unique<Rep>(catalog, transaction)) {}
+
+SchemaChanges::~SchemaChanges() {
+  if (!rep_->changes.empty()) Rollback();
+}
+
+std::shared_ptr<const Snapshot> SchemaChanges::Visible(base::Timestamp read_ts) const {
+  return rep_->stack.empty() ? rep_->catalog.At(read_ts) : rep_->stack.back();
+}
+
+bool SchemaChanges::empty() const { return rep_->changes.empty(); }
+
+// ---- schemas
+
+StatusOr<bool> SchemaChanges::CreateSchema(std::string_view name, bool if_not_exists) {
+  TURDB_RETURN_IF_ERROR(CheckName(name, "schema"));
+  const Schema* const found = rep_->now().FindSchema(name);
+  const bool exists = found != nullptr && (found->name == name || FoldName(found->name) != FoldName(name));
+  if (exists) {
+    if (if_not_exists) return false;
+    return AlreadyExists(sqlstate::kDuplicateSchema, "schema", name);
+  }
+  TURDB_ASSIGN_OR_RETURN(const ObjectId id, rep_->store.NewObjectId());
+  // The name is a row of its own key, as names of relations are: two transactions cannot both take it.
+  TURDB_ASSIGN_OR_RETURN(const bool taken,
+                         rep_->state.objects->Insert(rep_->transaction, {ObjectKind::kName, 0, std::string(name), ""}));
+  if (!taken) return AlreadyExists(sqlstate::kDuplicateSchema, "schema", name);
+  TURDB_RETURN_IF_ERROR(
+      rep_->state.objects->Insert(rep_->transaction, {ObjectKind::kSchema, id, std::string(name), ""}).status());
+  rep_->Push({.kind = ChangeKind::kAddSchema,
+              .schema = {id, std::string(name), false},
+              .id = 0,
+              .relation = nullptr,
+              .made_files = {}});
+  return true;
+}
+
+StatusOr<bool> SchemaChanges::DropSchema(std::string_view name, bool if_exists, bool cascade) {
+  if (if_exists && rep_->now().FindSchema(name) == nullptr) return false;
+  TURDB_ASSIGN_OR_RETURN(const Schema schema, rep_->SchemaToChange(name));
+  if (schema.id == rep_->state.default_schema) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, sqlstate::kDependentObjects,
+                     absl::StrCat("schema \"", schema.name, "\" is the default schema and cannot be dropped"));
+  }
+  std::vector<std::shared_ptr<const Relation>> inside;
+  rep_->now().ForEachRelation([&](const std::shared_ptr<const Relation>& relation) {
+    if (relation->schema_name() == schema.name) inside.push_back(relation);
+  });
+  if (!inside.empty() && !cascade) {
+    return base::WithHint(MakeError(absl::StatusCode::kFailedPrecondition, sqlstate::kDependentObjects,
+                                    absl::StrCat("cannot drop schema ", schema.name,
+                                                 " because other objects depend on it: ", inside[0]->schema->qualified_name(),
+                                                 inside.size() == 1 ? "" : absl::StrCat(" and ", inside.size() - 1, " more"))),
+                          "Use DROP ... CASCADE to drop the dependent objects too.");
+  }
+  for (const std::shared_ptr<const Relation>& relation : inside) {
+    TURDB_RETURN_IF_ERROR(rep_->DropRelation(relation, true));
+  }
+  TURDB_RETURN_IF_ERROR(rep_->state.objects->Delete(rep_->transaction, ObjectKind::kSchema, schema.id, schema.name));
+  TURDB_RETURN_IF_ERROR(rep_->state.objects->Delete(rep_->transaction, ObjectKind::kName, 0, schema.name));
+  rep_->Push({.kind = ChangeKind::kRemoveSchema, .schema = schema, .id = 0, .relation = nullptr, .made_files = {}});
+  return true;
+}
+
+// ---- tables
+
+// Names what has none, and collects the names that relations of the schema share.
+Status SchemaChanges::Rep::NameConstraints(const Schema& schema, TableSchema& definition, std::vector<std::string>* names) {
+  if (!definition.primary_key.empty()) {
+    if (definition.primary_key_name.empty()) {
+      definition.primary_key_name = FreeName(schema, absl::StrCat(definition.name, "_pkey"), *names);
+    }
+    names->push_back(definition.primary_key_name);
+  }
+  for (IndexSchema& index : definition.indexes) {
+    if (index.name.empty()) {
+      index.name = FreeName(schema, AutomaticName(definition, index.parts, index.unique ? "_key" : "_idx"), *names);
+    } else if (NameIsTaken(schema, index.name) || std::find(names->begin(), names->end(), index.name) != names->end()) {
+      return AlreadyExists(sqlstate::kDuplicateTable, "relation", index.name);
+    }
+    TURDB_RETURN_IF_ERROR(CheckName(index.name, "constraint"));
+    names->push_back(index.name);
+  }
+  // Checks and foreign keys share names inside their table only.
+  std::vector<std::string> inside;
+  for (const table::CheckConstraint& check : definition.checks) inside.push_back(check.name);
+  for (const table::ForeignKey& key : definition.foreign_keys) inside.push_back(key.name);
+  const auto name_inside = [&](std::string name) {
+    std::string candidate = name;
+    for (int i = 1; std::find(inside.begin(), inside.end(), candidate) != inside.end(); ++i) candidate = absl::StrCat(name, i);
+    inside.push_back(candidate);
+    return candidate;
+  };
+  for (table::CheckConstraint& check : definition.checks) {
+    if (check.name.empty()) check.name = name_inside(absl::StrCat(definition.name, "_check"));
+  }
+  for (table::ForeignKey& key : definition.foreign_keys) {
+    if (!key.name.empty()) continue;
+    std::string name = definition.name;
+    for (const int32_t column : key.columns) {
+      absl::StrAppend(&name, "_", definition.columns[static_cast<size_t>(column)].name);
+    }
+    key.name = name_inside(absl::StrCat(name, "_fkey"));
+  }
+  return absl::OkStatus();
+}
+
+StatusOr<bool> SchemaChanges::CreateTable(NewTable table) {
+  TableSchema& definition = table.definition;
+  TURDB_RETURN_IF_ERROR(CheckName(definition.name, "table"));
+  for (const table::Column& column : definition.columns) TURDB_RETURN_IF_ERROR(CheckName(column.name, "column"));
+  TURDB_ASSIGN_OR_RETURN(const Schema schema, rep_->SchemaToChange(definition.schema_name));
+  definition.schema_name = schema.name;
+  if (rep_->NameIsTaken(schema, definition.name)) {
+    if (table.if_not_exists) return false;
+    return AlreadyExists(sqlstate::kDuplicateTable, "relation", definition.name);
+  }
+  TURDB_RETURN_IF_ERROR(table::FinishNewTable(definition));
+  std::vector<std::string> names = {definition.name};
+  TURDB_RETURN_IF_ERROR(rep_->NameConstraints(schema, definition, &names));
+  Change change{.kind = ChangeKind::kPutRelation, .schema = {}, .id = 0, .relation = nullptr, .made_files = {}};
+  TURDB_ASSIGN_OR_RETURN(definition.id, rep_->store.NewObjectId());
+  definition.path = table::TablePath(schema.name, definition.name);
+  change.made_files.push_back(definition.id);
+  for (IndexSchema& index : definition.indexes) {
+    TURDB_ASSIGN_OR_RETURN(index.id, rep_->store.NewObjectId());
+    index.path = table::IndexPath(schema.name, definition.name, index.name);
+    FinishParts(definition, index);
+    change.made_files.push_back(index.id);
+  }
+  for (table::ForeignKey& key : definition.foreign_keys) {
+    if (key.referenced_table == base::kNoFile) key.referenced_table = definition.id;
+  }
+  for (const std::string& name : names) TURDB_RETURN_IF_ERROR(rep_->TakeName(schema, name));
+  TURDB_RETURN_IF_ERROR(rep_->store.CreateFiles(rep_->transaction, definition));
+  const std::shared_ptr<Relation> relation = rep_->NewRelation(RelationKind::kTable, std::move(definition), "");
+  TURDB_RETURN_IF_ERROR(rep_->state.objects->Insert(rep_->transaction, rep_->RowOf(*relation, schema)).status());
+  change.relation = relation;
+  rep_->Push(std::move(change));
+  return true;
+}
+
+Status SchemaChanges::Rep::DropRelation(const std::shared_ptr<const Relation>& relation, bool cascade) {
+  TURDB_ASSIGN_OR_RETURN(const Schema schema, SchemaToChange(relation->schema_name()));
+  const TableSchema& definition = *relation->schema;
+  if (relation->kind == RelationKind::kTable) {
+    TURDB_RETURN_IF_ERROR(Lock(relation->id, txn::TableLockMode::kExclusive));
+    for (const std::shared_ptr<const Relation>& other : ReferencedBy(relation->id)) {
+      if (!cascade) {
+        return base::WithHint(
+            MakeError(absl::StatusCode::kFailedPrecondition, sqlstate::kDependentObjects,
+                      absl::StrCat("cannot drop table ", definition.name,
+                                   " because other objects depend on it: a foreign key of table ", other->name())),
+            "Use DROP ... CASCADE to drop the dependent objects too.");
+      }
+      TURDB_RETURN_IF_ERROR(Lock(other->id, txn::TableLockMode::kExclusive));
+      TableSchema changed = *other->schema;
+      std::erase_if(changed.foreign_keys, [&](const auto& key) { return key.referenced_table == relation->id; });
+      TURDB_RETURN_IF_ERROR(Replace(*other, std::move(changed)));
+    }
+  }
+  TURDB_RETURN_IF_ERROR(state.objects->Delete(transaction, ObjectKind::kRelation, relation->id, ""));
+  TURDB_RETURN_IF_ERROR(GiveNameBack(schema, definition.name));
+  if (relation->kind == RelationKind::kTable) {
+    if (!definition.primary_key.empty()) TURDB_RETURN_IF_ERROR(GiveNameBack(schema, definition.primary_key_name));
+    TURDB_RETURN_IF_ERROR(store.DropFile(transaction, relation->id));
+    for (const IndexSchema& index : definition.indexes) {
+      TURDB_RETURN_IF_ERROR(GiveNameBack(schema, index.name));
+      TURDB_RETURN_IF_ERROR(store.DropFile(transaction, index.id));
+    }
+  }
+  Push({.kind = ChangeKind::kRemoveRelation, .schema = {}, .id = relation->id, .relation = nullptr, .made_files = {}});
+  return absl::OkStatus();
+}
+
+StatusOr<bool> SchemaChanges::DropTable(std::string_view schema, std::string_view name, bool if_exists, bool cascade) {
+  const std::string path[] = {std::string(kDefaultSchema)};
+  auto found = rep_->now().GetRelation(schema, name, path);
+  if (!found.ok()) {
+    if (if_exists) return false;
+    return found.status();
+  }
+  if ((*found)->kind != RelationKind::kTable) {
+    return MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"42809"},
+                     absl::StrCat("\"", name, "\" is not a table"));
+  }
+  TURDB_RETURN_IF_ERROR(rep_->DropRelation(*found, cascade));
+  return true;
+}
+
+Status SchemaChanges::ReplaceTable(const Relation& relation, TableSchema changed) {
+  TURDB_CHECK_EQ(relation.id, changed.id);
+  TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
+  return rep_->Replace(relation, std::move(changed));
+}
+
+Status SchemaChanges::RenameTable(const Relation& relation, std::string_view new_name) {
+  TURDB_RETURN_IF_ERROR(CheckName(new_name, "table"));
+  TURDB_ASSIGN_OR_RETURN(const Schema schema, rep_->SchemaToChange(relation.schema_name()));
+  if (rep_->NameIsTaken(schema, new_name)) return AlreadyExists(sqlstate::kDuplicateTable, "relation", new_name);
+  TableSchema changed = *relation.schema;
+  if (relation.kind == RelationKind::kTable) TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
+  TURDB_RETURN_IF_ERROR(rep_->TakeName(schema, std::string(new_name)));
+  TURDB_RETURN_IF_ERROR(rep_->GiveNameBack(schema, changed.name));
+  changed.name = std::string(new_name);
+  if (relation.kind == RelationKind::kTable) {
+    changed.path = table::TablePath(schema.name, changed.name);
+    TURDB_RETURN_IF_ERROR(rep_->store.RenameFile(rep_->transaction, changed.id, changed.path));
+    for (IndexSchema& index : changed.indexes) {
+      index.path = table::IndexPath(schema.name, changed.name, index.name);
+      TURDB_RETURN_IF_ERROR(rep_->store.RenameFile(rep_->transaction, index.id, index.path));
+    }
+  }
+  return rep_->Replace(relation, std::move(changed));
+}
+
+Status SchemaChanges::RenameColumn(const Relation& relation, int32_t column, std::string_view new_name) {
+  TURDB_RETURN_IF_ERROR(CheckName(new_name, "column"));
+  TableSchema changed = *relation.schema;
+  if (changed.FindColumn(new_name) >= 0) {
+    return MakeError(absl::StatusCode::kAlreadyExists, sqlstate::kDuplicateColumn,
+                     absl::StrCat("column \"", new_name, "\" of relation \"", changed.name, "\" already exists"));
+  }
+  // Texts that name columns would have to be rewritten.
+  const bool has_texts = !changed.checks.empty() ||
+                         std::any_of(changed.columns.begin(), changed.columns.end(),
+                                     [](const table::Column& c) { return c.generation == table::Generation::kStored; }) ||
+                         std::any_of(changed.indexes.begin(), changed.indexes.end(), [](const IndexSchema& index) {
+                           return !index.predicate_sql.empty() || std::any_of(index.parts.begin(), index.parts.end(),
+                                                                              [](const auto& part) { return part.column < 0; });
+                         });
+  if (has_texts) {
+    return base::UnsupportedError(absl::StrCat("renaming a column of table \"", changed.name,
+                                               "\", which has checks, generated columns or indexes on expressions"));
+  }
+  if (relation.kind == RelationKind::kTable) TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
+  std::string& name = changed.columns[static_cast<size_t>(column)].name;
+  const std::string old_name = name;
+  name = std::string(new_name);
+  const auto rename_references = [&](TableSchema& schema) {
+    for (table::ForeignKey& key : schema.foreign_keys) {
+      if (key.referenced_table != relation.id) continue;
+      std::replace(key.referenced_columns.begin(), key.referenced_columns.end(), old_name, std::string(new_name));
+    }
+  };
+  rename_references(changed);
+  for (const std::shared_ptr<const Relation>& other : rep_->ReferencedBy(relation.id)) {
+    TURDB_RETURN_IF_ERROR(rep_->Lock(other->id, txn::TableLockMode::kExclusive));
+    TableSchema referring = *other->schema;
+    rename_references(referring);
+    TURDB_RETURN_IF_ERROR(rep_->Replace(*other, std::move(referring)));
+  }
+  return rep_->Replace(relation, std::move(changed));
+}
+
+// ---- indexes
+
+StatusOr<bool> SchemaChanges::CreateIndex(const Relation& relation, IndexSchema index, bool if_not_exists,
+                                          table::IndexEvaluator* evaluator) {
+  TURDB_ASSIGN_OR_RETURN(const Schema schema, rep_->SchemaToChange(relation.schema_name()));
+  TableSchema changed = *relation.schema;
+  if (index.parts.empty() || index.parts.size() > static_cast<size_t>(base::kMaxIndexColumns)) {
+    return MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kTooManyColumns,
+                     absl::StrCat("an index has 1 to ", base::kMaxIndexColumns, " columns, not ", index.parts.size()));
+  }
+  if (index.name.empty()) {
+    index.name = rep_->FreeName(schema, AutomaticName(changed, index.parts, index.is_constraint ? "_key" : "_idx"), {});
+  } else if (rep_->NameIsTaken(schema, index.name)) {
+    if (if_not_exists) return false;
+    return AlreadyExists(sqlstate::kDuplicateTable, "relation", index.name);
+  }
+  TURDB_RETURN_IF_ERROR(CheckName(index.name, "index"));
+  TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kShare));
+  TURDB_ASSIGN_OR_RETURN(index.id, rep_->store.NewObjectId());
+  index.path = table::IndexPath(schema.name, changed.name, index.name);
+  FinishParts(changed, index);
+  TURDB_RETURN_IF_ERROR(rep_->TakeName(schema, index.name));
+  const int32_t position = static_cast<int32_t>(changed.indexes.size());
+  const base::FileId file = index.id;
+  changed.indexes.push_back(std::move(index));
+  TURDB_RETURN_IF_ERROR(rep_->Replace(relation, std::move(changed)));
+  rep_->changes.back().made_files.push_back(file);
+  TURDB_ASSIGN_OR_RETURN(const table::Table* const table, rep_->changes.back().relation->Open());
+  TURDB_RETURN_IF_ERROR(rep_->store.BuildIndex(rep_->transaction, *table, position, evaluator));
+  return true;
+}
+
+StatusOr<bool> SchemaChanges::DropIndex(std::string_view schema_name, std::string_view name, bool if_exists) {
+  const std::string path[] = {std::string(kDefaultSchema)};
+  auto found = rep_->now().GetIndex(schema_name, name, path);
+  if (!found.ok()) {
+    if (if_exists) return false;
+    return found.status();
+  }
+  const Relation& relation = *found->relation;
+  TURDB_ASSIGN_OR_RETURN(const Schema schema, rep_->SchemaToChange(relation.schema_name()));
+  TableSchema changed = *relation.schema;
+  const IndexSchema index = changed.indexes[static_cast<size_t>(found->index)];
+  if (index.is_constraint) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, sqlstate::kDependentObjects,
+                     absl::StrCat("cannot drop index ", index.name, " because constraint ", index.name, " of table ",
+                                  changed.name, " requires it"));
+  }
+  TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
+  changed.indexes.erase(changed.indexes.begin() + found->index);
+  TURDB_RETURN_IF_ERROR(rep_->GiveNameBack(schema, index.name));
+  TURDB_RETURN_IF_ERROR(rep_->store.DropFile(rep_->transaction, index.id));
+  TURDB_RETURN_IF_ERROR(rep_->Replace(relation, std::move(changed)));
+  return true;
+}
+
+// ---- views
+
+StatusOr<bool> SchemaChanges::CreateView(TableSchema columns, std::string sql, bool or_replace, bool if_not_exists) {
+  TURDB_RETURN_IF_ERROR(CheckName(columns.name, "view"));
+  TURDB_ASSIGN_OR_RETURN(const Schema schema, rep_->SchemaToChange(columns.schema_name));
+  columns.schema_name = schema.name;
+  const auto existing = rep_->now().FindRelation(schema.name, columns.name, {});
+  const bool exists = rep_->NameIsTaken(schema, columns.name);
+  if (exists && if_not_exists) return false;
+  if (exists && !(or_replace && existing != nullptr && existing->kind == RelationKind::kView)) {
+    return AlreadyExists(sqlstate::kDuplicateTable, "relation", columns.name);
+  }
+  if (exists) {
+    columns.id = existing->id;
+  } else {
+    TURDB_ASSIGN_OR_RETURN(columns.id, rep_->store.NewObjectId());
+    TURDB_RETURN_IF_ERROR(rep_->TakeName(schema, columns.name));
+  }
+  const std::shared_ptr<Relation> view = rep_->NewRelation(RelationKind::kView, std::move(columns), std::move(sql));
+  const ObjectRow row = rep_->RowOf(*view, schema);
+  if (exists) {
+    TURDB_RETURN_IF_ERROR(rep_->state.objects->Update(rep_->transaction, row));
+  } else {
+    TURDB_RETURN_IF_ERROR(rep_->state.objects->Insert(rep_->transaction, row).status());
+  }
+  rep_->Push({.kind = ChangeKind::kPutRelation, .schema = {}, .id = 0, .relation = view, .made_files = {}});
+  return true;
+}
+
+StatusOr<bool> SchemaChanges::DropView(std::string_view schema, std::string_view name, bool if_exists) {
+  const std::string path[] = {std::string(kDefaultSchema)};
+  auto found = rep_->now().GetRelation(schema, name, path);
+  if (!found.ok()) {
+    if (if_exists) return false;
+    return found.status();
+  }
+  if ((*found)->kind != RelationKind::kView) {
+    return MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"42809"}, absl::StrCat("\"", name, "\" is not a view"));
+  }
+  TURDB_RETURN_IF_ERROR(rep_->DropRelation(*found, true));
+  return true;
+}
+
+// ---- the end of it
+
+size_t SchemaChanges::Mark() const { return rep_->changes.size(); }
+
+void SchemaChanges::RollbackTo(size_t mark) {
+  std::vector<Change>& changes = rep_->changes;
+  if (mark >= changes.size()) return;
+  const std::lock_guard lock(rep_->state.mutex);
+  for (size_t i = mark; i < changes.size(); ++i) {
+    for (const base::FileId file : changes[i].made_files) rep_->store.Forget(file);
+    if (changes[i].is_relation()) rep_->state.changing.erase(changes[i].relation_id());
+  }
+  changes.resize(mark);
+  rep_->stack.resize(mark);
+  for (const Change& change : changes) {
+    if (change.is_relation()) rep_->state.changing[change.relation_id()] = change.version();
+  }
+}
+
+void SchemaChanges::Commit(base::Timestamp commit_ts) {
+  if (rep_->changes.empty()) return;
+  Catalog::Rep& state = rep_->state;
+  const std::lock_guard lock(state.mutex);
+  auto next = std::make_shared<Snapshot::Rep>(*state.history.back().snapshot->rep_);
+  next->epoch = state.next_epoch++;
+  for (const Change& change : rep_->changes) {
+    Rep::Apply(change, next.get());
+    if (change.is_relation()) state.changing.erase(change.relation_id());
+  }
+  state.history.push_back(
+      {std::max(commit_ts, state.history.back().since), std::shared_ptr<const Snapshot>(new Snapshot(std::move(next)))});
+  const bool schemas_changed =
+      std::any_of(rep_->changes.begin(), rep_->changes.end(), [](const Change& change) { return !change.is_relation(); });
+  rep_->changes.clear();
+  if (!schemas_changed) return;
+  // A count for readers of the file; nothing depends on it, and the next change of schemas repairs it.
+  uint64_t count = 0;
+  state.history.back().snapshot->ForEachSchema(
+      [&](const Schema& schema) { count += static_cast<uint64_t>(!schema.is_system); });
+  rep_->store.WriteSchemaFacts(count, state.default_schema).IgnoreError();
+}
+
+void SchemaChanges::Rollback() { RollbackTo(0); }
+
+}  // namespace turdb::catalog

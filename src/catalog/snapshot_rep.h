@@ -1,0 +1,38 @@
+// What a Snapshot is made of, and how a changed one is made from it. Internal to this room.
+#ifndef TURDB_CATALOG_SNAPSHOT_REP_H_
+#define TURDB_CATALOG_SNAPSHOT_REP_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catalog/catalog.h"
+
+namespace turdb::catalog {
+
+// Objects by (schema, name in lower case); those that differ in case only share an entry.
+template <typename T>
+using ByName = std::map<std::pair<std::string, std::string>, std::vector<T>, std::less<>>;
+
+struct Snapshot::Rep {
+  uint64_t epoch = 0;
+  std::map<std::string, std::vector<Schema>, std::less<>> schemas;  // by name in lower case
+  ByName<std::shared_ptr<const Relation>> relations;
+  ByName<std::pair<std::string, IndexRef>> indexes;  // with the index's name
+  std::map<ObjectId, std::shared_ptr<const Relation>> by_id;
+
+  // Each REQUIRES that the snapshot is being built and nobody else sees it.
+  void AddSchema(const Schema& schema);
+  void RemoveSchema(std::string_view name);
+  void AddRelation(const std::shared_ptr<const Relation>& relation);  // replaces the one of the same id
+  void RemoveRelation(ObjectId id);
+};
+
+// ASCII letters in lower case, as names fold.
+std::string FoldName(std::string_view name);
+
+}  // namespace turdb::catalog
+
+#endif  // TURDB_CATALOG_SNAPSHOT_REP_H_

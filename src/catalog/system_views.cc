@@ -1,0 +1,347 @@
+#include "catalog/system_views.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "catalog/table_sql.h"
+#include "txn/transaction_manager.h"
+
+namespace turdb::catalog {
+
+namespace {
+
+using base::Status;
+using table::TableSchema;
+using vec::TypeId;
+using vec::Value;
+
+Value Text(std::string_view text) { return Value::Text(text); }
+Value TextOrNull(std::string_view text) { return text.empty() ? Value::Null(vec::Type::Text()) : Value::Text(text); }
+Value YesNo(bool yes) { return Value::Text(yes ? "YES" : "NO"); }
+
+// Calls `visit` for relations in order until one fails.
+Status ForEach(const Snapshot& snapshot, absl::FunctionRef<Status(const Relation&)> visit) {
+  Status status;
+  snapshot.ForEachRelation([&](const std::shared_ptr<const Relation>& relation) {
+    if (status.ok()) status = visit(*relation);
+  });
+  return status;
+}
+
+std::string_view KindName(RelationKind kind) {
+  switch (kind) {
+    case RelationKind::kTable:
+      return "table";
+    case RelationKind::kView:
+      return "view";
+    case RelationKind::kSystemView:
+      return "system view";
+  }
+  return "";
+}
+
+// ---- turdb_catalog
+
+constexpr SystemColumn kSchemasColumns[] = {
+    {"schema_name", TypeId::kText}, {"schema_id", TypeId::kInt64}, {"is_system", TypeId::kBoolean}};
+Status Schemas(const SystemView&, const SystemViewContext& context, RowSink sink) {
+  Status status;
+  context.snapshot.ForEachSchema([&](const Schema& schema) {
+    if (!status.ok()) return;
+    const Value row[] = {Text(schema.name), Value::Int64(schema.id), Value::Boolean(schema.is_system)};
+    status = sink(row);
+  });
+  return status;
+}
+
+constexpr SystemColumn kTablesColumns[] = {
+    {"schema_name", TypeId::kText},     {"table_name", TypeId::kText}, {"kind", TypeId::kText},
+    {"table_id", TypeId::kInt64},       {"file", TypeId::kText},       {"column_count", TypeId::kInt64},
+    {"estimated_rows", TypeId::kInt64}, {"sql", TypeId::kText},        {"comment", TypeId::kText}};
+Status Tables(const SystemView&, const SystemViewContext& context, RowSink sink) {
+  return ForEach(context.snapshot, [&](const Relation& relation) {
+    const TableSchema& schema = *relation.schema;
+    const bool stored = relation.kind == RelationKind::kTable;
+    const int64_t rows = relation.row_estimate();
+    const Value row[] = {Text(schema.schema_name),
+                         Text(schema.name),
+                         Text(KindName(relation.kind)),
+                         stored ? Value::Int64(schema.id) : Value::Null(vec::Type::Int64()),
+                         TextOrNull(schema.path),
+                         Value::Int64(static_cast<int64_t>(schema.columns.size())),
+                         rows < 0 ? Value::Null(vec::Type::Int64()) : Value::Int64(rows),
+                         TextOrNull(SqlOf(context.snapshot, relation)),
+                         TextOrNull(schema.comment)};
+    return sink(row);
+  });
+}
+
+constexpr SystemColumn kColumnsColumns[] = {
+    {"schema_name", TypeId::kText}, {"table_name", TypeId::kText},    {"column_name", TypeId::kText},
+    {"position", TypeId::kInt64},   {"data_type", TypeId::kText},     {"is_nullable", TypeId::kBoolean},
+    {"default_sql", TypeId::kText}, {"key_position", TypeId::kInt64}, {"comment", TypeId::kText}};
+Status Columns(const SystemView&, const SystemViewContext& context, RowSink sink) {
+  return ForEach(context.snapshot, [&](const Relation& relation) {
+    const TableSchema& schema = *relation.schema;
+    for (size_t i = 0; i < schema.columns.size(); ++i) {
+      const table::Column& column = schema.columns[i];
+      Value key_position = Value::Null(vec::Type::Int64());
+      for (size_t k = 0; k < schema.primary_key.size(); ++k) {
+        if (schema.primary_key[k].column == static_cast<int32_t>(i)) key_position = Value::Int64(static_cast<int64_t>(k) + 1);
+      }
+      const Value row[] = {Text(schema.schema_name),
+                           Text(schema.name),
+                           Text(column.name),
+                           Value::Int64(static_cast<int64_t>(i) + 1),
+                           Text(column.type.ToString()),
+                           Value::Boolean(!column.not_null),
+                           TextOrNull(column.default_sql),
+                           key_position,
+                           TextOrNull(column.comment)};
+      TURDB_RETURN_IF_ERROR(sink(row));
+    }
+    return absl::OkStatus();
+  });
+}
+
+constexpr SystemColumn kIndexesColumns[] = {{"schema_name", TypeId::kText},   {"table_name", TypeId::kText},
+                                            {"index_name", TypeId::kText},    {"index_id", TypeId::kInt64},
+                                            {"file", TypeId::kText},          {"is_unique", TypeId::kBoolean},
+                                            {"is_primary", TypeId::kBoolean}, {"is_constraint", TypeId::kBoolean},
+                                            {"columns", TypeId::kText},       {"sql", TypeId::kText},
+                                            {"comment", TypeId::kText}};
+Status Indexes(const SystemView&, const SystemViewContext& context, RowSink sink) {
+  return ForEach(context.snapshot, [&](const Relation& relation) -> Status {
+    const TableSchema& schema = *relation.schema;
+    if (!schema.primary_key.empty()) {
+      const Value row[] = {Text(schema.schema_name),
+                           Text(schema.name),
+                           Text(schema.primary_key_name),
+                           Value::Null(vec::Type::Int64()),
+                           TextOrNull(schema.path),
+                           Value::Boolean(true),
+                           Value::Boolean(true),
+                           Value::Boolean(true),
+                           Text(PartsSql(schema, schema.primary_key)),
+                           Value::Null(vec::Type::Text()),
+                           Value::Null(vec::Type::Text())};
+      TURDB_RETURN_IF_ERROR(sink(row));
+    }
+    for (const table::IndexSchema& index : schema.indexes) {
+      const Value row[] = {Text(schema.schema_name),
+                           Text(schema.name),
+                           Text(index.name),
+                           Value::Int64(index.id),
+                           TextOrNull(index.path),
+                           Value::Boolean(index.unique),
+                           Value::Boolean(false),
+                           Value::Boolean(index.is_constraint),
+                           Text(PartsSql(schema, index.parts)),
+                           TextOrNull(SqlOf(schema, index)),
+                           TextOrNull(index.comment)};
+      TURDB_RETURN_IF_ERROR(sink(row));
+    }
+    return absl::OkStatus();
+  });
+}
+
+constexpr SystemColumn kTransactionsColumns[] = {{"transaction_id", TypeId::kInt64}, {"snapshot", TypeId::kInt64},
+                                                 {"isolation", TypeId::kText},       {"is_read_only", TypeId::kBoolean},
+                                                 {"began", TypeId::kTimestampTz},    {"waits_for", TypeId::kInt64},
+                                                 {"waits_for_table", TypeId::kInt64}};
+Status Transactions(const SystemView&, const SystemViewContext& context, RowSink sink) {
+  const auto number = [](uint64_t value) {
+    return value == 0 ? Value::Null(vec::Type::Int64()) : Value::Int64(static_cast<int64_t>(value));
+  };
+  for (const txn::TransactionInfo& info : context.transactions.ListTransactions()) {
+    const std::string_view isolation = info.isolation == txn::Isolation::kSerializable    ? "serializable"
+                                       : info.isolation == txn::Isolation::kReadCommitted ? "read committed"
+                                                                                          : "snapshot";
+    const Value row[] = {number(info.id),
+                         number(info.read_ts),
+                         Text(isolation),
+                         Value::Boolean(info.read_only),
+                         Value::Of(TypeId::kTimestampTz, info.began_unix_us),
+                         number(info.waits_for),
+                         number(info.waits_for_table)};
+    TURDB_RETURN_IF_ERROR(sink(row));
+  }
+  return absl::OkStatus();
+}
+
+constexpr SystemColumn kSettingsColumns[] = {
+    {"name", TypeId::kText}, {"value", TypeId::kText}, {"data_type", TypeId::kText}, {"description", TypeId::kText}};
+Status Others(const SystemView& view, const SystemViewContext& context, RowSink sink) {
+  return context.others == nullptr ? absl::OkStatus() : context.others->Visit(view.name, sink);
+}
+
+// ---- SQLite's
+
+constexpr SystemColumn kSqliteColumns[] = {{"type", TypeId::kText},
+                                           {"name", TypeId::kText},
+                                           {"tbl_name", TypeId::kText},
+                                           {"rootpage", TypeId::kInt64},
+                                           {"sql", TypeId::kText}};
+Status SqliteSchema(const SystemView&, const SystemViewContext& context, RowSink sink) {
+  return ForEach(context.snapshot, [&](const Relation& relation) -> Status {
+    if (relation.kind == RelationKind::kSystemView) return absl::OkStatus();
+    const TableSchema& schema = *relation.schema;
+    const Value row[] = {Text(KindName(relation.kind)), Text(schema.name), Text(schema.name),
+                         Value::Int64(relation.kind == RelationKind::kTable ? 1 : 0), Text(SqlOf(context.snapshot, relation))};
+    TURDB_RETURN_IF_ERROR(sink(row));
+    for (const table::IndexSchema& index : schema.indexes) {
+      const Value index_row[] = {Text("index"), Text(index.name), Text(schema.name), Value::Int64(1),
+                                 index.is_constraint ? Value::Null(vec::Type::Text()) : Text(SqlOf(schema, index))};
+      TURDB_RETURN_IF_ERROR(sink(index_row));
+    }
+    return absl::OkStatus();
+  });
+}
+
+// ---- information_schema
+
+constexpr std::string_view kCatalogName = "turdb";
+
+constexpr SystemColumn kSchemataColumns[] = {
+    {"catalog_name", TypeId::kText}, {"schema_name", TypeId::kText}, {"schema_owner", TypeId::kText}};
+Status Schemata(const SystemView&, const SystemViewContext& context, RowSink sink) {
+  Status status;
+  context.snapshot.ForEachSchema([&](const Schema& schema) {
+    if (!status.ok()) return;
+    const Value row[] = {Text(kCatalogName), Text(schema.name), Value::Null(vec::Type::Text())};
+    status = sink(row);
+  });
+  return status;
+}
+
+constexpr SystemColumn kInfoTablesColumns[] = {{"table_catalog", TypeId::kText},
+                                               {"table_schema", TypeId::kText},
+                                               {"table_name", TypeId::kText},
+                                               {"table_type", TypeId::kText}};
+Status InfoTables(const SystemView&, const SystemViewContext& context, RowSink sink) {
+  return ForEach(context.snapshot, [&](const Relation& relation) {
+    const Value row[] = {Text(kCatalogName), Text(relation.schema_name()), Text(relation.name()),
+                         Text(relation.kind == RelationKind::kTable ? "BASE TABLE" : "VIEW")};
+    return sink(row);
+  });
+}
+
+constexpr SystemColumn kInfoColumnsColumns[] = {
+    {"table_catalog", TypeId::kText},      {"table_schema", TypeId::kText},      {"table_name", TypeId::kText},
+    {"column_name", TypeId::kText},        {"ordinal_position", TypeId::kInt32}, {"column_default", TypeId::kText},
+    {"is_nullable", TypeId::kText},        {"data_type", TypeId::kText},         {"character_maximum_length", TypeId::kInt32},
+    {"numeric_precision", TypeId::kInt32}, {"numeric_scale", TypeId::kInt32}};
+Status InfoColumns(const SystemView&, const SystemViewContext& context, RowSink sink) {
+  const auto number = [](bool known, int32_t value) { return known ? Value::Int32(value) : Value::Null(vec::Type::Int32()); };
+  return ForEach(context.snapshot, [&](const Relation& relation) {
+    const TableSchema& schema = *relation.schema;
+    for (size_t i = 0; i < schema.columns.size(); ++i) {
+      const table::Column& column = schema.columns[i];
+      const std::string full = column.type.ToString();
+      const std::string_view name = std::string_view(full).substr(0, full.find('('));
+      const bool decimal = column.type.id == TypeId::kDecimal;
+      const Value row[] = {Text(kCatalogName),
+                           Text(schema.schema_name),
+                           Text(schema.name),
+                           Text(column.name),
+                           Value::Int32(static_cast<int32_t>(i) + 1),
+                           TextOrNull(column.default_sql),
+                           YesNo(!column.not_null),
+                           Text(name),
+                           number(vec::IsText(column.type.id) && column.type.length != 0, column.type.length),
+                           number(decimal, column.type.precision),
+                           number(decimal, column.type.scale)};
+      TURDB_RETURN_IF_ERROR(sink(row));
+    }
+    return absl::OkStatus();
+  });
+}
+
+constexpr SystemColumn kConstraintsColumns[] = {{"constraint_catalog", TypeId::kText}, {"constraint_schema", TypeId::kText},
+                                                {"constraint_name", TypeId::kText},    {"table_catalog", TypeId::kText},
+                                                {"table_schema", TypeId::kText},       {"table_name", TypeId::kText},
+                                                {"constraint_type", TypeId::kText}};
+Status TableConstraints(const SystemView&, const SystemViewContext& context, RowSink sink) {
+  return ForEach(context.snapshot, [&](const Relation& relation) -> Status {
+    const TableSchema& schema = *relation.schema;
+    const auto add = [&](const std::string& name, std::string_view type) {
+      const Value row[] = {Text(kCatalogName),       Text(schema.schema_name), Text(name), Text(kCatalogName),
+                           Text(schema.schema_name), Text(schema.name),        Text(type)};
+      return sink(row);
+    };
+    if (!schema.primary_key.empty()) TURDB_RETURN_IF_ERROR(add(schema.primary_key_name, "PRIMARY KEY"));
+    for (const table::IndexSchema& index : schema.indexes) {
+      if (index.is_constraint) TURDB_RETURN_IF_ERROR(add(index.name, "UNIQUE"));
+    }
+    for (const table::CheckConstraint& check : schema.checks) TURDB_RETURN_IF_ERROR(add(check.name, "CHECK"));
+    for (const table::ForeignKey& key : schema.foreign_keys) TURDB_RETURN_IF_ERROR(add(key.name, "FOREIGN KEY"));
+    return absl::OkStatus();
+  });
+}
+
+constexpr SystemColumn kKeyUsageColumns[] = {{"constraint_schema", TypeId::kText}, {"constraint_name", TypeId::kText},
+                                             {"table_schema", TypeId::kText},      {"table_name", TypeId::kText},
+                                             {"column_name", TypeId::kText},       {"ordinal_position", TypeId::kInt32}};
+Status KeyColumnUsage(const SystemView&, const SystemViewContext& context, RowSink sink) {
+  return ForEach(context.snapshot, [&](const Relation& relation) -> Status {
+    const TableSchema& schema = *relation.schema;
+    const auto add = [&](const std::string& name, int32_t column, size_t position) {
+      const Value row[] = {Text(schema.schema_name),
+                           Text(name),
+                           Text(schema.schema_name),
+                           Text(schema.name),
+                           Text(schema.columns[static_cast<size_t>(column)].name),
+                           Value::Int32(static_cast<int32_t>(position) + 1)};
+      return sink(row);
+    };
+    for (size_t i = 0; i < schema.primary_key.size(); ++i) {
+      TURDB_RETURN_IF_ERROR(add(schema.primary_key_name, schema.primary_key[i].column, i));
+    }
+    for (const table::IndexSchema& index : schema.indexes) {
+      for (size_t i = 0; index.is_constraint && i < index.parts.size(); ++i) {
+        TURDB_RETURN_IF_ERROR(add(index.name, index.parts[i].column, i));
+      }
+    }
+    for (const table::ForeignKey& key : schema.foreign_keys) {
+      for (size_t i = 0; i < key.columns.size(); ++i) TURDB_RETURN_IF_ERROR(add(key.name, key.columns[i], i));
+    }
+    return absl::OkStatus();
+  });
+}
+
+constexpr SystemView kViews[] = {
+    {kSystemSchema, "schemas", kSchemasColumns, Schemas},
+    {kSystemSchema, "tables", kTablesColumns, Tables},
+    {kSystemSchema, "columns", kColumnsColumns, Columns},
+    {kSystemSchema, "indexes", kIndexesColumns, Indexes},
+    {kSystemSchema, "transactions", kTransactionsColumns, Transactions},
+    {kSystemSchema, "settings", kSettingsColumns, Others},
+    {kSystemSchema, "sqlite_schema", kSqliteColumns, SqliteSchema},
+    {kSystemSchema, "sqlite_master", kSqliteColumns, SqliteSchema},
+    {kInformationSchema, "schemata", kSchemataColumns, Schemata},
+    {kInformationSchema, "tables", kInfoTablesColumns, InfoTables},
+    {kInformationSchema, "columns", kInfoColumnsColumns, InfoColumns},
+    {kInformationSchema, "table_constraints", kConstraintsColumns, TableConstraints},
+    {kInformationSchema, "key_column_usage", kKeyUsageColumns, KeyColumnUsage},
+};
+
+}  // namespace
+
+std::span<const SystemView> SystemViews() { return kViews; }
+
+std::shared_ptr<const TableSchema> SchemaOf(const SystemView& view, ObjectId id) {
+  auto schema = std::make_shared<TableSchema>();
+  schema->id = id;
+  schema->schema_name = std::string(view.schema);
+  schema->name = std::string(view.name);
+  for (const SystemColumn& from : view.columns) {
+    table::Column column;
+    column.name = std::string(from.name);
+    column.type = from.type;
+    schema->columns.push_back(std::move(column));
+  }
+  return schema;
+}
+
+}  // namespace turdb::catalog

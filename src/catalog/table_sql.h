@@ -1,0 +1,25 @@
+// Definitions written back as SQL, for listings and dumps.
+#ifndef TURDB_CATALOG_TABLE_SQL_H_
+#define TURDB_CATALOG_TABLE_SQL_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "table/schema.h"
+
+namespace turdb::catalog {
+
+// As an identifier: in double quotes where it would not be read back as itself.
+std::string QuoteName(std::string_view name);
+// CREATE TABLE or CREATE VIEW; empty for system views. The snapshot knows the tables that foreign keys refer to.
+std::string SqlOf(const Snapshot& snapshot, const Relation& relation);
+// CREATE INDEX.
+std::string SqlOf(const table::TableSchema& schema, const table::IndexSchema& index);
+// "a, b DESC".
+std::string PartsSql(const table::TableSchema& schema, const std::vector<table::IndexPart>& parts);
+
+}  // namespace turdb::catalog
+
+#endif  // TURDB_CATALOG_TABLE_SQL_H_

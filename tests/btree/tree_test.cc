@@ -53,7 +53,7 @@ class TreeTest : public testing::TestWithParam<Shape> {
 // seeing what they saw.
 TEST_P(TreeTest, RandomTransactionsAgreeWithAModel) {
   const Shape& shape = GetParam();
-  std::mt19937_64 random(7);
+  std::mt19937_64 random(Seed(7));
   Rows committed;
   struct Old {
     txn::Snapshot snapshot;
@@ -171,7 +171,7 @@ TEST_P(TreeTest, RandomTransactionsAgreeWithAModel) {
 
 // What was committed is there after closing, and after dying without closing in the middle of transactions.
 TEST_P(TreeTest, SurvivesReopening) {
-  std::mt19937_64 random(8);
+  std::mt19937_64 random(Seed(8));
   auto disk = std::make_shared<os::FaultFileSystem>();
   auto database = std::make_unique<Database>(WithFiles(disk));
   ASSERT_TRUE(database->Open().ok());
@@ -234,7 +234,7 @@ TEST_P(TreeTest, SurvivesReopening) {
 
 // Everything deleted and nobody looking: pages go back to the file, the tree becomes one leaf again.
 TEST_P(TreeTest, DeletingEverythingGivesThePagesBack) {
-  std::mt19937_64 random(9);
+  std::mt19937_64 random(Seed(9));
   Rows rows;
   txn::TransactionPtr transaction = database_.Begin();
   while (rows.size() < 1500 && rows.size() * GetParam().max_value < 3000000) {
@@ -339,7 +339,7 @@ TEST_F(TreeFixture, ARowLockKeepsOthersOut) {
 
 TEST_F(TreeFixture, LongValuesComeBackAndTheirPagesTooWhenNobodyNeedsThem) {
   Open(KeyKind::kBytes);
-  std::mt19937_64 random(10);
+  std::mt19937_64 random(Seed(10));
   const auto make = [&](size_t size, bool compressible) {
     std::string value(size, 'c');
     if (!compressible) {
@@ -395,7 +395,7 @@ TEST_F(TreeFixture, ChainsThatWaitedToBeFreedAreFreedAfterACrash) {
   ASSERT_TRUE(database.CreateTree(KeyKind::kBytes).ok());
   txn::TransactionPtr transaction = database.Begin();
   std::vector<OverflowRef> refs;
-  std::mt19937_64 random(3);
+  std::mt19937_64 random(Seed(3));
   std::string noise(60000, ' ');
   for (char& c : noise) c = static_cast<char>(random());
   for (int i = 0; i < 4; ++i) {
@@ -425,7 +425,7 @@ TEST_F(TreeFixture, ABulkLoadedTreeIsLikeAnyOther) {
     Database database(os::Environment::InMemory());
     ASSERT_TRUE(database.Open().ok());
     ASSERT_TRUE(database.CreateTree(kind).ok());
-    std::mt19937_64 random(12);
+    std::mt19937_64 random(Seed(12));
     Rows rows;
     for (int i = 0; i < 30000; ++i) {
       const std::string key =

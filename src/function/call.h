@@ -71,9 +71,14 @@ enum class ErrorCode : uint8_t {
 // Constant during the call except through result and Raise. One thread.
 class Call {
  public:
-  Call(Rows rows_in, std::span<const VectorView> args_in, std::span<const Type> argument_types_in, Vector* result_in,
-       CallContext* context_in)
-      : rows(rows_in), args(args_in), argument_types(argument_types_in), result(result_in), context(*context_in) {}
+  Call(Rows rows_in, std::span<const VectorView> args_in, std::span<const Vector* const> sources,
+       std::span<const Type> argument_types_in, Vector* result_in, CallContext* context_in)
+      : rows(rows_in),
+        args(args_in),
+        argument_types(argument_types_in),
+        result(result_in),
+        context(*context_in),
+        sources_(sources) {}
 
   // The rows to compute. Row r of each argument makes row r of the result.
   const Rows rows;
@@ -87,6 +92,9 @@ class Call {
   // Strict functions: which rows have no NULL argument; null when all.
   const uint64_t* valid = nullptr;
   bool IsValid(SelIndex row) const { return valid == nullptr || vec::TestBit(valid, row); }
+
+  // The result may hold views that point into the strings of argument `i` (substr, trim, coalesce).
+  void ShareHeap(size_t i) { result->KeepAlive(*sources_[i]); }
 
   // The error of the lowest row wins; a kernel may go on or return.
   void Raise(SelIndex row, ErrorCode code);
@@ -109,6 +117,7 @@ class Call {
   }
 
  private:
+  std::span<const Vector* const> sources_;
   bool raised_ = false;
   bool has_status_ = false;
   SelIndex raised_row_ = 0;

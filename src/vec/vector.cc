@@ -48,7 +48,7 @@ std::byte* Vector::MutableData() {
   if (!data_ || !owns_data_) {
     EnsureOwn(data_, owns_data_, spare_data_, size_t{capacity_} * width_, budget_);
     // So that no slot ever reads as uninitialised memory (V3, V6).
-    if (physical_ == PhysicalType::kString) std::memset(data_->data(), 0, size_t{capacity_} * width_);
+    std::memset(data_->data(), 0, size_t{capacity_} * width_);
   }
   return data_->data();
 }

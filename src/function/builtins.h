@@ -1,0 +1,56 @@
+// How the files of this room hand their functions to the registry.
+#ifndef TURDB_FUNCTION_BUILTINS_H_
+#define TURDB_FUNCTION_BUILTINS_H_
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "function/registry.h"
+
+namespace turdb::function {
+
+using BindFunction = Status (*)(BoundCall*, std::span<const Type>);
+
+// Filled once, when the registry is first used; constant from then on.
+class FunctionList {
+ public:
+  // `flags` gets kStrict added unless kNotStrict is among them.
+  ScalarFunction& Add(std::string_view name, std::vector<TypeId> arguments, TypeId result, int flags, Kernel kernel,
+                      BindFunction bind = nullptr) {
+    const bool strict = (flags & kNotStrict) == 0;
+    functions_.push_back({name, std::move(arguments), result, static_cast<uint8_t>((flags & 0xff) | (strict ? kStrict : 0)),
+                          kernel, bind, false});
+    return functions_.back();
+  }
+  void AddVariadic(std::string_view name, std::vector<TypeId> arguments, TypeId result, int flags, Kernel kernel,
+                   BindFunction bind = nullptr) {
+    Add(name, std::move(arguments), result, flags, kernel, bind).variadic = true;
+  }
+  static constexpr int kNotStrict = 0x100;
+  std::vector<ScalarFunction>& functions() { return functions_; }
+
+ private:
+  std::vector<ScalarFunction> functions_;
+};
+
+void AddArithmetic(FunctionList& list);
+void AddBitwise(FunctionList& list);
+void AddComparisons(FunctionList& list);
+void AddDecimals(FunctionList& list);
+void AddMath(FunctionList& list);
+void AddNumericMath(FunctionList& list);
+void AddStrings(FunctionList& list);
+void AddEncodings(FunctionList& list);
+void AddPatterns(FunctionList& list);
+void AddDatetime(FunctionList& list);
+void AddDatetimeFormat(FunctionList& list);
+void AddMiscellany(FunctionList& list);
+
+// decimal(p,s) that holds every value of an integer or decimal type exactly; nullopt for other types.
+std::optional<Type> AsDecimal(Type type);
+
+}  // namespace turdb::function
+
+#endif  // TURDB_FUNCTION_BUILTINS_H_

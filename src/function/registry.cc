@@ -1,0 +1,118 @@
+#include "function/registry.h"
+
+#include <algorithm>
+
+#include "absl/container/flat_hash_map.h"
+#include "function/builtins.h"
+#include "function/resolve.h"
+
+namespace turdb::function {
+namespace {
+
+// Every built-in function, by name. Built once, then constant.
+class Catalog {
+ public:
+  static const Catalog& Get() {
+    static const Catalog* const kCatalog = new Catalog;
+    return *kCatalog;
+  }
+
+  std::span<const ScalarFunction* const> Find(std::string_view name) const {
+    const auto found = by_name_.find(name);
+    if (found == by_name_.end()) return {};
+    return found->second;
+  }
+  const absl::flat_hash_map<std::string_view, std::vector<const ScalarFunction*>>& by_name() const { return by_name_; }
+
+ private:
+  Catalog() {
+    AddArithmetic(list_);
+    AddBitwise(list_);
+    AddDecimals(list_);
+    AddMath(list_);
+    AddNumericMath(list_);
+    AddStrings(list_);
+    AddEncodings(list_);
+    AddPatterns(list_);
+    AddDatetime(list_);
+    AddDatetimeFormat(list_);
+    AddMiscellany(list_);
+    AddComparisons(list_);
+    for (const ScalarFunction& function : list_.functions()) by_name_[function.name].push_back(&function);
+  }
+
+  FunctionList list_;
+  absl::flat_hash_map<std::string_view, std::vector<const ScalarFunction*>> by_name_;
+};
+
+// Operators that PostgreSQL does not have because it lacks the types: integers of different signs and widths
+// meet in the smallest integer type that holds both.
+void UnifyIntegers(std::vector<TypeId>& actual) {
+  if (actual.size() != 2 || !vec::IsInteger(actual[0]) || !vec::IsInteger(actual[1]) || actual[0] == actual[1]) return;
+  const auto is_postgres = [](TypeId id) { return id == TypeId::kInt16 || id == TypeId::kInt32 || id == TypeId::kInt64; };
+  if (is_postgres(actual[0]) && is_postgres(actual[1])) return;
+  for (TypeId id : {TypeId::kUInt8, TypeId::kInt8, TypeId::kUInt16, TypeId::kInt16, TypeId::kUInt32, TypeId::kInt32,
+                    TypeId::kUInt64, TypeId::kInt64, TypeId::kInt128}) {
+    const auto holds = [&](TypeId from) {
+      const CastProperties* cast = FindCast(from, id);
+      return from == id || (cast != nullptr && cast->context == CastContext::kImplicit);
+    };
+    if (holds(actual[0]) && holds(actual[1])) {
+      actual[0] = actual[1] = id;
+      return;
+    }
+  }
+}
+
+StatusOr<BoundCall> Resolve(std::string_view name, std::span<const Type> arguments, bool is_operator) {
+  const std::span<const ScalarFunction* const> overloads = Catalog::Get().Find(name);
+  std::vector<Candidate> candidates;
+  candidates.reserve(overloads.size());
+  for (size_t i = 0; i < overloads.size(); ++i) candidates.push_back({overloads[i]->arguments, overloads[i]->variadic, i});
+  std::vector<TypeId> actual;
+  actual.reserve(arguments.size());
+  for (const Type& type : arguments) actual.push_back(SignatureType(type.id));
+  const bool is_shift = name == "<<" || name == ">>";
+  if (!is_shift) UnifyIntegers(actual);
+  size_t chosen = 0;
+  switch (ChooseOverload(candidates, actual, is_operator, &chosen)) {
+    case Resolution::kNone:
+      return NoSuchFunction(name, arguments, is_operator, !overloads.empty());
+    case Resolution::kAmbiguous:
+      return AmbiguousFunction(name, arguments, is_operator);
+    case Resolution::kFound:
+      break;
+  }
+  const ScalarFunction& function = *overloads[chosen];
+  BoundCall call;
+  call.function = &function;
+  call.kernel = function.kernel;
+  call.flags = function.flags;
+  call.result_type = function.result;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    call.argument_types.push_back(ArgumentType(ParameterAt(candidates[chosen], i), arguments[i]));
+  }
+  if (function.bind != nullptr) TURDB_RETURN_IF_ERROR(function.bind(&call, arguments));
+  return call;
+}
+
+}  // namespace
+
+StatusOr<BoundCall> ResolveFunction(std::string_view name, std::span<const Type> arguments) {
+  return Resolve(name, arguments, false);
+}
+
+StatusOr<BoundCall> ResolveOperator(std::string_view symbol, std::span<const Type> operands) {
+  return Resolve(symbol == "!=" ? "<>" : symbol, operands, true);
+}
+
+bool IsFunction(std::string_view name) { return !Catalog::Get().Find(name).empty(); }
+
+std::vector<std::string_view> FunctionNames() {
+  std::vector<std::string_view> names;
+  for (const auto& [name, overloads] : Catalog::Get().by_name()) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace turdb::function

@@ -40,6 +40,7 @@ Status Catalog::Create(table::TableStore& store, txn::Transaction& transaction) 
 StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store) {
   auto catalog = std::unique_ptr<Catalog>(new Catalog(store));
   Rep& rep = *catalog->rep_;
+  TURDB_RETURN_IF_ERROR(store.FinishRecovery());
   TURDB_ASSIGN_OR_RETURN(rep.objects, ObjectTable::Open(store));
   const txn::Snapshot reading = store.transactions().AcquireSnapshot();
   auto state = std::make_shared<Snapshot::Rep>();

@@ -74,7 +74,7 @@ struct Schema {
   bool is_system = false;
 };
 
-// Where an index is: its table and its position among that table's indexes.
+// Where an index is: its table and its position among that table's indexes, -1 for the primary key.
 struct IndexRef {
   std::shared_ptr<const Relation> relation;
   int32_t index = -1;

@@ -70,6 +70,11 @@ void FinishParts(const TableSchema& schema, IndexSchema& index) {
   }
 }
 
+const std::string& NameOf(const IndexRef& index) {
+  const TableSchema& schema = *index.relation->schema;
+  return index.index < 0 ? schema.primary_key_name : schema.indexes[static_cast<size_t>(index.index)].name;
+}
+
 }  // namespace
 
 struct SchemaChanges::Rep {
@@ -137,7 +142,7 @@ struct SchemaChanges::Rep {
     const auto relation = now().FindRelation(schema.name, name, {});
     if (relation != nullptr && relation->name() == exact) return true;
     const IndexRef index = now().FindIndex(schema.name, name, {});
-    return index.relation != nullptr && index.relation->schema->indexes[static_cast<size_t>(index.index)].name == exact;
+    return index.relation != nullptr && NameOf(index) == exact;
   }
 
   // `taken`: names that this statement has given out.
@@ -507,12 +512,12 @@ StatusOr<bool> SchemaChanges::DropIndex(std::string_view schema_name, std::strin
   const Relation& relation = *found->relation;
   TURDB_ASSIGN_OR_RETURN(const Schema schema, rep_->SchemaToChange(relation.schema_name()));
   TableSchema changed = *relation.schema;
-  const IndexSchema index = changed.indexes[static_cast<size_t>(found->index)];
-  if (index.is_constraint) {
+  if (found->index < 0 || changed.indexes[static_cast<size_t>(found->index)].is_constraint) {
     return MakeError(absl::StatusCode::kFailedPrecondition, sqlstate::kDependentObjects,
-                     absl::StrCat("cannot drop index ", index.name, " because constraint ", index.name, " of table ",
+                     absl::StrCat("cannot drop index ", NameOf(*found), " because constraint ", NameOf(*found), " of table ",
                                   changed.name, " requires it"));
   }
+  const IndexSchema index = changed.indexes[static_cast<size_t>(found->index)];
   TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
   changed.indexes.erase(changed.indexes.begin() + found->index);
   TURDB_RETURN_IF_ERROR(rep_->GiveNameBack(schema, index.name));

@@ -53,6 +53,16 @@ int64_t Relation::row_estimate() const {
 
 // ---- building
 
+namespace {
+
+// The primary key is index -1.
+void ForEachIndexName(const table::TableSchema& schema, absl::FunctionRef<void(const std::string& name, int32_t index)> visit) {
+  if (!schema.primary_key_name.empty()) visit(schema.primary_key_name, -1);
+  for (size_t i = 0; i < schema.indexes.size(); ++i) visit(schema.indexes[i].name, static_cast<int32_t>(i));
+}
+
+}  // namespace
+
 void Snapshot::Rep::AddSchema(const Schema& schema) { schemas[FoldName(schema.name)].push_back(schema); }
 
 void Snapshot::Rep::RemoveSchema(std::string_view name) {
@@ -67,10 +77,9 @@ void Snapshot::Rep::AddRelation(const std::shared_ptr<const Relation>& relation)
   const std::string& schema = relation->schema_name();
   relations[{schema, FoldName(relation->name())}].push_back(relation);
   by_id[relation->id] = relation;
-  for (size_t i = 0; i < relation->schema->indexes.size(); ++i) {
-    const std::string& name = relation->schema->indexes[i].name;
-    indexes[{schema, FoldName(name)}].push_back({name, IndexRef{relation, static_cast<int32_t>(i)}});
-  }
+  ForEachIndexName(*relation->schema, [&](const std::string& name, int32_t index) {
+    indexes[{schema, FoldName(name)}].push_back({name, IndexRef{relation, index}});
+  });
 }
 
 void Snapshot::Rep::RemoveRelation(ObjectId id) {
@@ -82,12 +91,12 @@ void Snapshot::Rep::RemoveRelation(ObjectId id) {
   TURDB_CHECK(named != relations.end());
   std::erase_if(named->second, [&](const std::shared_ptr<const Relation>& other) { return other->id == id; });
   if (named->second.empty()) relations.erase(named);
-  for (const table::IndexSchema& index : relation->schema->indexes) {
-    const auto at = indexes.find(std::pair(relation->schema_name(), FoldName(index.name)));
-    if (at == indexes.end()) continue;
+  ForEachIndexName(*relation->schema, [&](const std::string& name, int32_t) {
+    const auto at = indexes.find(std::pair(relation->schema_name(), FoldName(name)));
+    if (at == indexes.end()) return;
     std::erase_if(at->second, [&](const auto& entry) { return entry.second.relation->id == id; });
     if (at->second.empty()) indexes.erase(at);
-  }
+  });
 }
 
 // ---- looking up

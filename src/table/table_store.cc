@@ -26,6 +26,7 @@ using base::StatusOr;
 
 struct TableStore::Rep {
   std::shared_mutex mutex;
+  bool recovered = false;  // guarded by mutex, like the maps
   absl::flat_hash_map<FileId, std::unique_ptr<btree::Tree>> trees;
   absl::flat_hash_map<FileId, std::shared_ptr<TableState>> states;
 };
@@ -48,9 +49,23 @@ StatusOr<btree::Tree*> TableStore::TreeOf(FileId file) {
       rep_->trees.erase(file);
       return base::WithFrame(opened.status(), absl::StrCat("opening the tree of file ", file));
     }
+    if (rep_->recovered && !storage_.read_only()) {
+      if (Status status = (*opened)->FreePendingOverflow(); !status.ok()) {
+        rep_->trees.erase(file);
+        return base::WithFrame(std::move(status), absl::StrCat("opening the tree of file ", file));
+      }
+    }
     tree = *std::move(opened);
   }
   return tree.get();
+}
+
+Status TableStore::FinishRecovery() {
+  const std::unique_lock lock(rep_->mutex);
+  rep_->recovered = true;
+  if (storage_.read_only()) return absl::OkStatus();
+  for (const auto& [file, tree] : rep_->trees) TURDB_RETURN_IF_ERROR(tree->FreePendingOverflow());
+  return absl::OkStatus();
 }
 
 std::shared_ptr<TableState> TableStore::StateOf(FileId table) {

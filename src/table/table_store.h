@@ -26,6 +26,10 @@ class TableStore {
   txn::TransactionManager& transactions() const { return transactions_; }
   base::MemoryBudget& budget() const { return budget_; }
 
+  // After recovery has undone what was unfinished: from now on a tree frees, when it is opened, the overflow chains
+  // that a crash left waiting.
+  base::Status FinishRecovery();
+
   // The tree of a file, opened at the first call; also how the transaction manager finds what to undo.
   base::StatusOr<btree::Tree*> TreeOf(base::FileId file);
 

@@ -500,6 +500,7 @@ struct SetItem {
 
 struct IndexElement {
   Expr* expr = nullptr;  // a Column, or any expression
+  Text text;             // `expr` as it was written
   QualifiedName collation;
   QualifiedName operator_class;
   Direction direction = Direction::kDefault;
@@ -659,7 +660,8 @@ struct CreateTable : Statement {
   List<LikeTable> like_tables;
   List<Name> as_columns;
   Statement* as = nullptr;  // a query
-  Text unsupported;         // a clause that is recognised and not run: INHERITS, PARTITION BY ...
+  Text as_text;
+  Text unsupported;  // a clause that is recognised and not run: INHERITS, PARTITION BY ...
   int32_t unsupported_offset = -1;
 };
 

@@ -124,7 +124,9 @@ Statement* Parser::ParseCreateTable(int32_t offset, bool temporary, bool or_repl
     }
     create->as_columns = Keep(names);
     create->columns = {};
+    const int32_t begin = token_.offset;
     create->as = ParseExplainable();
+    create->as_text = TextFrom(begin);
     if (Accept("with"_kw)) {
       create->with_no_data = Accept("no"_kw);
       Expect("data"_kw);
@@ -531,7 +533,9 @@ ast::List<ast::IndexElement> Parser::ParseIndexElements() {
 
 ast::IndexElement Parser::ParseIndexElement() {
   ast::IndexElement element;
+  const int32_t begin = token_.offset;
   element.expr = ParseExpr(kUnaryPrecedence);  // COLLATE belongs to the element
+  element.text = TextFrom(begin);
   if (token_.kind == TokenKind::kOperator) Unexpected();
   if (Accept("collate"_kw)) element.collation = ParseQualifiedName();
   if (token_.kind == TokenKind::kQuotedName || (token_.kind == TokenKind::kWord && token_.keyword == kNoKeyword)) {

@@ -1,0 +1,162 @@
+// Calls: functions, the forms that are no functions (COALESCE, NULLIF ...), aggregates.
+#include "absl/strings/str_cat.h"
+#include "function/aggregate.h"
+#include "function/registry.h"
+#include "sql/bind/binder.h"
+
+namespace turdb::sql {
+
+using base::Status;
+using base::StatusOr;
+using exec::ExpressionKind;
+using function::CastContext;
+using vec::Type;
+using vec::TypeId;
+using vec::Value;
+namespace sqlstate = base::sqlstate;
+
+StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext& context) {
+  if (call.name.parts.size() > 2) return Unsupported("a function's name with a database in it", call.offset);
+  if (call.name.parts.size() == 2 && call.name.parts[0].text != "pg_catalog") {
+    return Unsupported("a function of a schema", call.offset);
+  }
+  const std::string_view name = call.name.last().text;
+  if (call.over != nullptr) return Unsupported("a window function", call.offset);
+  if (call.variadic) return Unsupported("VARIADIC", call.offset);
+  if (call.within_group) return Unsupported("WITHIN GROUP", call.offset);
+  bool special = false;
+  TURDB_ASSIGN_OR_RETURN(const Expr* result, BindSpecialCall(name, call, context, &special));
+  if (special) return result;
+  if (function::IsAggregate(name)) return BindAggregate(call, name, context);
+  if (call.star || call.distinct || call.filter != nullptr || !call.order_by.empty()) {
+    if (!function::IsFunction(name)) {
+      return Error(sqlstate::kUndefinedFunction, absl::StrCat("function ", name, " does not exist"), call.offset);
+    }
+    return Error(base::SqlState{"42809"}, absl::StrCat(name, " is not an aggregate function"), call.offset);
+  }
+  std::vector<const Expr*> arguments;
+  for (const ast::Expr* argument : call.arguments) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(*argument, context));
+    arguments.push_back(bound);
+  }
+  return MakeFunction(name, arguments, Position(call.offset));
+}
+
+StatusOr<const Expr*> Binder::BindSpecialCall(std::string_view name, const ast::Call& call, const ExprContext& context,
+                                              bool* special) {
+  const int32_t position = Position(call.offset);
+  const size_t count = call.arguments.size();
+  const bool coalesce = name == "coalesce" || (name == "ifnull" && count == 2);
+  const bool nullif = name == "nullif" && count == 2;
+  const bool iif = (name == "iif" || name == "if") && count == 3;
+  const bool extreme = name == "greatest" || name == "least";
+  const bool scalar_extreme = (name == "max" || name == "min") && count >= 2;
+  *special = (coalesce || nullif || iif || extreme || scalar_extreme) && count > 0 && !call.distinct && call.filter == nullptr;
+  if (!*special) return nullptr;
+  std::vector<const Expr*> arguments;
+  for (const ast::Expr* argument : call.arguments) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(*argument, context));
+    arguments.push_back(bound);
+  }
+  const auto make = [&](ExpressionKind kind, const Type& type, std::vector<const Expr*> operands) -> const Expr* {
+    return plan_.NewExpression(kind, type, plan_.Copy(operands), position);
+  };
+  if (coalesce) {
+    TURDB_RETURN_IF_ERROR(Unify(&arguments, "COALESCE", call.offset));
+    return make(ExpressionKind::kCoalesce, arguments[0]->type, arguments);
+  }
+  if (nullif) {  // CASE WHEN a = b THEN NULL ELSE a END
+    TURDB_ASSIGN_OR_RETURN(const Expr* equal, MakeOperator("=", {arguments[0], arguments[1]}, position));
+    const Expr* first = arguments[0];
+    if (first->type.id == TypeId::kUnknown) {
+      TURDB_ASSIGN_OR_RETURN(first, Coerce(first, TypeId::kText, CastContext::kImplicit));
+    }
+    return make(ExpressionKind::kCase, first->type, {equal, NullConstant(first->type, call.offset), first});
+  }
+  if (iif) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* condition, ToCondition(arguments[0], "IIF", call.offset));
+    TURDB_ASSIGN_OR_RETURN(const auto both, UnifyPair(arguments[1], arguments[2], "IIF", call.offset));
+    return make(ExpressionKind::kCase, both.first->type, {condition, both.first, both.second});
+  }
+  // GREATEST and LEAST ignore NULLs; max(a, b) and min(a, b) are SQLite's, where a NULL wins.
+  const bool greatest = name == "greatest" || name == "max";
+  TURDB_RETURN_IF_ERROR(Unify(&arguments, greatest ? "GREATEST" : "LEAST", call.offset));
+  const Expr* best = arguments[0];
+  for (size_t i = 1; i < arguments.size(); ++i) {
+    const Expr* next = arguments[i];
+    TURDB_ASSIGN_OR_RETURN(const Expr* better, MakeOperator(greatest ? ">" : "<", {next, best}, position));
+    const Expr* null = make(ExpressionKind::kIsNull, TypeId::kBoolean, {scalar_extreme ? next : best});
+    const Expr* take = make(ExpressionKind::kOr, TypeId::kBoolean, {null, better});
+    if (scalar_extreme) {
+      const Expr* keep = make(ExpressionKind::kIsNull, TypeId::kBoolean, {best});
+      best = make(ExpressionKind::kCase, next->type, {keep, best, take, next, best});
+    } else {
+      best = make(ExpressionKind::kCase, next->type, {take, next, best});
+    }
+  }
+  return best;
+}
+
+StatusOr<const Expr*> Binder::BindAggregate(const ast::Call& call, std::string_view name, const ExprContext& context) {
+  if (context.inside_aggregate) {
+    return Error(sqlstate::kGroupingError, "aggregate function calls cannot be nested", call.offset);
+  }
+  if (context.aggregates == nullptr) {
+    return Error(sqlstate::kGroupingError, absl::StrCat("aggregate functions are not allowed in ", context.clause),
+                 call.offset);
+  }
+  ExprContext inner = context;
+  inner.inside_aggregate = true;
+  inner.aggregates = nullptr;
+  LogicalAggregate aggregate;
+  aggregate.distinct = call.distinct;
+  aggregate.position = Position(call.offset);
+  std::vector<Type> types;
+  for (const ast::Expr* argument : call.arguments) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(*argument, inner));
+    aggregate.arguments.push_back(bound);
+    types.push_back(bound->type);
+  }
+  if (call.star && name != "count") {
+    return Error(sqlstate::kUndefinedFunction, absl::StrCat("function ", name, "(*) does not exist"), call.offset);
+  }
+  auto resolved = function::ResolveAggregate(name, types);
+  if (!resolved.ok()) return At(resolved.status(), call.offset);
+  for (size_t i = 0; i < aggregate.arguments.size(); ++i) {
+    TURDB_ASSIGN_OR_RETURN(aggregate.arguments[i],
+                           Coerce(aggregate.arguments[i], resolved->argument_types[i], CastContext::kImplicit));
+  }
+  if (call.filter != nullptr) {
+    inner.clause = "FILTER";
+    TURDB_ASSIGN_OR_RETURN(aggregate.filter, BindCondition(*call.filter, inner));
+  }
+  for (const ast::OrderItem& item : call.order_by) {
+    LogicalSortKey key;
+    TURDB_ASSIGN_OR_RETURN(key.expression, Bind(*item.expr, inner));
+    TURDB_ASSIGN_OR_RETURN(key.expression,
+                           Coerce(key.expression, function::ResolveUnknown(key.expression->type), CastContext::kImplicit));
+    key.descending = item.direction == ast::Direction::kDescending;
+    key.nulls_first = item.nulls == ast::NullsOrder::kDefault ? key.descending : item.nulls == ast::NullsOrder::kFirst;
+    aggregate.order.push_back(key);
+  }
+  if (resolved->function->ignores_duplicates) aggregate.distinct = false;
+  // The same call twice is computed once.
+  for (size_t i = 0; i < context.aggregates->size(); ++i) {
+    const LogicalAggregate& other = (*context.aggregates)[i];
+    if (other.function->function != resolved->function || other.distinct != aggregate.distinct || other.filter != nullptr ||
+        aggregate.filter != nullptr || !other.order.empty() || !aggregate.order.empty() ||
+        other.arguments.size() != aggregate.arguments.size()) {
+      continue;
+    }
+    bool same = true;
+    for (size_t a = 0; a < aggregate.arguments.size(); ++a) same &= exec::Equal(*other.arguments[a], *aggregate.arguments[a]);
+    if (same) return ColumnExpr((*context.aggregate_outputs)[i], aggregate.position);
+  }
+  const ColumnId id = NewColumn(arena_.Copy(name), resolved->result_type);
+  aggregate.function = plan_.Own(*std::move(resolved));
+  context.aggregates->push_back(std::move(aggregate));
+  context.aggregate_outputs->push_back(id);
+  return ColumnExpr(id, Position(call.offset));
+}
+
+}  // namespace turdb::sql

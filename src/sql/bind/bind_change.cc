@@ -1,0 +1,604 @@
+// INSERT, UPDATE, DELETE, COPY FROM: where new values come from, and the rules every new row must pass.
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "function/registry.h"
+#include "sql/bind/binder.h"
+
+namespace turdb::sql {
+
+using ast::ExprKind;
+using base::Status;
+using base::StatusOr;
+using function::CastContext;
+using vec::Type;
+using vec::TypeId;
+namespace sqlstate = base::sqlstate;
+
+StatusOr<Binder::Target> Binder::FindTarget(const ast::QualifiedName& name, const ast::Name& alias) {
+  TURDB_ASSIGN_OR_RETURN(const RelationName split, SplitName(name));
+  auto found = context_.catalog->GetRelation(split.schema, split.name, context_.search_path);
+  if (!found.ok()) return At(found.status(), name.offset());
+  Target target;
+  target.relation = *found;
+  DependOn(target.relation);
+  if (target.relation->kind != catalog::RelationKind::kTable) {
+    return Error(base::SqlState{"42809"}, absl::StrCat("cannot change \"", split.name, "\": it is not a table"), name.offset());
+  }
+  auto table = target.relation->Open();
+  if (!table.ok()) return table.status();
+  target.table = *table;
+  target.alias = alias.empty() ? std::string_view(target.relation->name()) : alias.text;
+  return target;
+}
+
+StatusOr<int32_t> Binder::TargetColumn(const ast::Name& name, const catalog::Relation& relation) {
+  const int32_t column = catalog::FindColumn(*relation.schema, name.text);
+  if (column >= 0) return column;
+  Status status =
+      Error(sqlstate::kUndefinedColumn,
+            absl::StrCat("column \"", name.text, "\" of relation \"", relation.name(), "\" does not exist"), name.offset);
+  return status;
+}
+
+// SQL text that the catalog keeps: defaults, checks, generating and index expressions.
+StatusOr<const Expr*> Binder::BindStored(std::string_view text, Scope* scope, std::string_view what) {
+  // The text outlives the plan's arena no longer than the relation, which the plan keeps; names in it may go.
+  auto parsed = ParseExpression(arena_, text);
+  if (!parsed.ok()) return base::WithFrame(parsed.status(), what);
+  const int32_t saved = fixed_position_;
+  fixed_position_ = 0;
+  ++view_depth_;
+  ExprContext context;
+  Scope nothing;
+  context.scope = scope == nullptr ? &nothing : scope;
+  context.clause = what;
+  auto bound = Bind(**parsed, context);
+  --view_depth_;
+  fixed_position_ = saved;
+  if (!bound.ok()) return base::WithFrame(bound.status(), what);
+  return bound;
+}
+
+StatusOr<const Expr*> Binder::DefaultOf(const table::TableSchema& schema, int32_t column) {
+  const table::Column& definition = schema.columns[column];
+  if (definition.generation != table::Generation::kNone || definition.default_sql.empty()) {
+    return NullConstant(definition.type, 0);
+  }
+  TURDB_ASSIGN_OR_RETURN(const Expr* value,
+                         BindStored(definition.default_sql, nullptr, absl::StrCat("the default of ", definition.name)));
+  return Coerce(value, definition.type, CastContext::kAssignment);
+}
+
+// One new value, with the cast that storing it asks for.
+StatusOr<const Expr*> Binder::BindAssigned(const ast::Expr& expr, const table::TableSchema& schema, int32_t column,
+                                           const ExprContext& context) {
+  const table::Column& definition = schema.columns[column];
+  const bool is_default = expr.kind == ExprKind::kDefault;
+  if (definition.generation == table::Generation::kStored && !is_default) {
+    return Error(base::SqlState{"428C9"}, absl::StrCat("cannot insert or update generated column \"", definition.name, "\""),
+                 expr.offset);
+  }
+  if (is_default) return DefaultOf(schema, column);
+  if (definition.generation == table::Generation::kIdentityAlways) {
+    return base::WithHint(
+        Error(base::SqlState{"428C9"}, absl::StrCat("cannot insert a non-DEFAULT value into column \"", definition.name, "\""),
+              expr.offset),
+        "the column is GENERATED ALWAYS; leave it out or write DEFAULT");
+  }
+  TURDB_ASSIGN_OR_RETURN(const Expr* value, Bind(expr, context));
+  TURDB_RETURN_IF_ERROR(AssignCasts(schema, column, &value));
+  return value;
+}
+
+Status Binder::AssignCasts(const table::TableSchema& schema, int32_t column, const Expr** expr) {
+  const table::Column& definition = schema.columns[column];
+  const Type from = (*expr)->type;
+  auto cast = Coerce(*expr, definition.type, CastContext::kAssignment);
+  if (cast.ok()) {
+    *expr = *cast;
+    return absl::OkStatus();
+  }
+  if (base::GetSqlState(cast.status()) == sqlstate::kDatatypeMismatch ||
+      base::GetSqlState(cast.status()) == sqlstate::kCannotCoerce) {
+    Status status = base::MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kDatatypeMismatch,
+                                    absl::StrCat("column \"", definition.name, "\" is of type ", definition.type.ToString(),
+                                                 " but expression is of type ", from.ToString()));
+    status = base::WithHint(std::move(status), "You will need to rewrite or cast the expression.");
+    return base::WithPosition(std::move(status), (*expr)->position);
+  }
+  return base::WithFrame(cast.status(), absl::StrCat("storing into column ", definition.name));
+}
+
+// New ids for a row of the table, and the names that expressions over it use.
+std::vector<ColumnId> Binder::RowColumns(const Target& target, ScopeRelation* relation) {
+  std::vector<ColumnId> ids;
+  relation->alias = target.alias;
+  for (const table::Column& column : target.relation->schema->columns) {
+    ids.push_back(NewColumn(column.name, column.type));
+    relation->columns.push_back({column.name, ColumnExpr(ids.back())});
+  }
+  return ids;
+}
+
+namespace {
+
+Scope ScopeOfRow(const ScopeRelation& relation) {
+  Scope scope;
+  scope.relations.push_back(relation);
+  for (const ScopeColumn& column : relation.columns) scope.visible.push_back({column.name, column.expr, 0});
+  return scope;
+}
+
+}  // namespace
+
+// Generated columns, checks and index expressions, over the row in `scope`.
+Status Binder::BindRowRules(const Target& target, Scope* scope, std::vector<exec::GeneratedColumn>* generated,
+                            std::vector<exec::CheckConstraint>* checks, std::vector<exec::IndexExpression>* index_expressions) {
+  const table::TableSchema& schema = *target.relation->schema;
+  for (size_t i = 0; i < schema.columns.size(); ++i) {
+    if (schema.columns[i].generation != table::Generation::kStored) continue;
+    TURDB_ASSIGN_OR_RETURN(const Expr* value, BindStored(schema.columns[i].default_sql, scope, "a generated column"));
+    TURDB_ASSIGN_OR_RETURN(value, Coerce(value, schema.columns[i].type, CastContext::kAssignment));
+    generated->push_back({static_cast<int32_t>(i), value});
+  }
+  for (const table::CheckConstraint& check : schema.checks) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* condition, BindStored(check.sql, scope, "a check constraint"));
+    TURDB_ASSIGN_OR_RETURN(condition, ToCondition(condition, "CHECK", 0));
+    checks->push_back({check.name, condition});
+  }
+  for (size_t i = 0; i < schema.indexes.size(); ++i) {
+    const table::IndexSchema& index = schema.indexes[i];
+    for (size_t part = 0; part < index.parts.size(); ++part) {
+      if (index.parts[part].column >= 0) continue;
+      TURDB_ASSIGN_OR_RETURN(const Expr* value, BindStored(index.parts[part].expression_sql, scope, "an index expression"));
+      TURDB_ASSIGN_OR_RETURN(value, Coerce(value, index.parts[part].type, CastContext::kAssignment));
+      index_expressions->push_back({static_cast<int32_t>(i), static_cast<int32_t>(part), value});
+    }
+    if (index.predicate_sql.empty()) continue;
+    TURDB_ASSIGN_OR_RETURN(const Expr* predicate, BindStored(index.predicate_sql, scope, "an index predicate"));
+    TURDB_ASSIGN_OR_RETURN(predicate, ToCondition(predicate, "WHERE", 0));
+    index_expressions->push_back({static_cast<int32_t>(i), -1, predicate});
+  }
+  return absl::OkStatus();
+}
+
+Status Binder::BindReturning(ast::List<ast::SelectItem> items, Scope* scope, BoundReturning* out) {
+  if (items.empty()) return absl::OkStatus();
+  ExprContext context;
+  context.scope = scope;
+  context.clause = "RETURNING";
+  std::vector<ProjectionItem> bound;
+  TURDB_RETURN_IF_ERROR(BindItems(items, context, &bound));
+  for (ProjectionItem& item : bound) {
+    TURDB_ASSIGN_OR_RETURN(item.expr, Coerce(item.expr, function::ResolveUnknown(item.expr->type), CastContext::kImplicit));
+    out->expressions.push_back(item.expr);
+    out->names.push_back(item.name);
+  }
+  return absl::OkStatus();
+}
+
+// ---- INSERT
+
+StatusOr<std::vector<int32_t>> Binder::TargetColumns(const ast::Insert& insert, const table::TableSchema& schema) {
+  std::vector<int32_t> targets;
+  if (!insert.has_columns) {
+    for (size_t i = 0; i < schema.columns.size(); ++i) targets.push_back(static_cast<int32_t>(i));
+    return targets;
+  }
+  TURDB_ASSIGN_OR_RETURN(const auto relation, FindTable(insert.table));
+  for (const ast::Name& name : insert.columns) {
+    TURDB_ASSIGN_OR_RETURN(const int32_t column, TargetColumn(name, *relation));
+    if (std::find(targets.begin(), targets.end(), column) != targets.end()) {
+      return Error(sqlstate::kDuplicateColumn, absl::StrCat("column \"", name.text, "\" specified more than once"),
+                   name.offset);
+    }
+    targets.push_back(column);
+  }
+  return targets;
+}
+
+// Rows are typed by the columns they go to, one by one, so that DEFAULT and untyped literals know what they are.
+Status Binder::BindInsertRows(const ast::Values& values, const std::vector<int32_t>& targets, BoundInsert* bound,
+                              Scope* scope) {
+  const table::TableSchema& schema = *bound->relation->schema;
+  ExprContext context;
+  context.scope = scope;
+  context.clause = "VALUES";
+  std::vector<const Expr*> defaults(schema.columns.size());
+  std::vector<bool> given(schema.columns.size());
+  for (const auto& row : values.rows) {
+    if (row.size() != values.rows[0].size()) {
+      return Error(sqlstate::kSyntaxError, "VALUES lists must all be the same length", row[0]->offset);
+    }
+    if (row.size() > targets.size()) {
+      return Error(sqlstate::kSyntaxError, "INSERT has more expressions than target columns", row[targets.size()]->offset);
+    }
+  }
+  for (size_t i = 0; i < values.rows[0].size(); ++i) given[targets[i]] = true;
+  for (size_t column = 0; column < schema.columns.size(); ++column) {
+    if (given[column]) continue;
+    TURDB_ASSIGN_OR_RETURN(defaults[column], DefaultOf(schema, static_cast<int32_t>(column)));
+  }
+  LogicalNode* node = NewNode(LogicalKind::kValues);
+  for (const auto& row : values.rows) {
+    std::vector<const Expr*> cells = defaults;
+    for (size_t i = 0; i < row.size(); ++i) {
+      TURDB_ASSIGN_OR_RETURN(cells[targets[i]], BindAssigned(*row[i], schema, targets[i], context));
+    }
+    node->rows.push_back(std::move(cells));
+  }
+  for (const table::Column& column : schema.columns) node->outputs.push_back(NewColumn(column.name, column.type));
+  bound->input = node;
+  bound->input_columns = node->outputs;
+  return absl::OkStatus();
+}
+
+Status Binder::BindInsertSource(const ast::Insert& insert, const std::vector<int32_t>& targets, BoundInsert* bound,
+                                Scope* scope) {
+  const table::TableSchema& schema = *bound->relation->schema;
+  const bool plain = insert.source != nullptr && insert.source->body->kind == ast::BodyKind::kValues &&
+                     insert.source->with == nullptr && insert.source->order_by.empty() && insert.source->limit == nullptr &&
+                     insert.source->limit_offset == nullptr;
+  if (plain) return BindInsertRows(*static_cast<const ast::Values*>(insert.source->body), targets, bound, scope);
+  LogicalNode* source = NewNode(LogicalKind::kSingleRow);
+  std::vector<OutputColumn> columns;
+  if (insert.source != nullptr) {
+    TURDB_ASSIGN_OR_RETURN(BoundQuery query, BindSelect(*insert.source, scope, true));
+    if (query.columns.size() > targets.size() || (insert.has_columns && query.columns.size() < targets.size())) {
+      return Error(sqlstate::kSyntaxError,
+                   query.columns.size() > targets.size() ? "INSERT has more expressions than target columns"
+                                                         : "INSERT has more target columns than expressions",
+                   insert.source->offset);
+    }
+    source = query.root;
+    columns = query.columns;
+  }
+  std::vector<ProjectionItem> items;
+  for (size_t column = 0; column < schema.columns.size(); ++column) {
+    const auto at = std::find(targets.begin(), targets.end(), static_cast<int32_t>(column));
+    const auto place = static_cast<size_t>(at - targets.begin());
+    ProjectionItem item;
+    item.name = schema.columns[column].name;
+    if (place < columns.size()) {
+      if (schema.columns[column].generation == table::Generation::kStored) {
+        return Error(base::SqlState{"428C9"},
+                     absl::StrCat("cannot insert a value into generated column \"", schema.columns[column].name, "\""),
+                     insert.source->offset);
+      }
+      item.expr = columns[place].literal != nullptr ? columns[place].literal
+                                                    : ColumnExpr(columns[place].id, Position(insert.source->offset));
+      TURDB_RETURN_IF_ERROR(AssignCasts(schema, static_cast<int32_t>(column), &item.expr));
+    } else {
+      TURDB_ASSIGN_OR_RETURN(item.expr, DefaultOf(schema, static_cast<int32_t>(column)));
+    }
+    items.push_back(item);
+  }
+  std::vector<OutputColumn> outputs;
+  bound->input = Project(source, items, &outputs);
+  for (const OutputColumn& output : outputs) bound->input_columns.push_back(output.id);
+  return absl::OkStatus();
+}
+
+StatusOr<int32_t> Binder::ConflictIndex(const ast::OnConflict& conflict, const table::TableSchema& schema) {
+  if (!conflict.constraint.empty()) {
+    if (conflict.constraint.text == schema.primary_key_name) return -1;
+    for (size_t i = 0; i < schema.indexes.size(); ++i) {
+      if (schema.indexes[i].unique && schema.indexes[i].name == conflict.constraint.text) return static_cast<int32_t>(i);
+    }
+    return Error(sqlstate::kUndefinedObject,
+                 absl::StrCat("constraint \"", conflict.constraint.text, "\" for table \"", schema.name, "\" does not exist"),
+                 conflict.constraint.offset);
+  }
+  if (conflict.target.empty()) return -2;
+  std::vector<int32_t> columns;
+  for (const ast::IndexElement& element : conflict.target) {
+    if (element.expr->kind != ExprKind::kColumn || ast::As<ast::Column>(*element.expr).parts.size() != 1) {
+      return Unsupported("ON CONFLICT over an expression", element.expr->offset);
+    }
+    const ast::Name& name = ast::As<ast::Column>(*element.expr).parts[0];
+    const int32_t column = catalog::FindColumn(schema, name.text);
+    if (column < 0) {
+      return Error(sqlstate::kUndefinedColumn, absl::StrCat("column \"", name.text, "\" does not exist"), name.offset);
+    }
+    columns.push_back(column);
+  }
+  const auto same = [&](const std::vector<table::IndexPart>& parts) {
+    if (parts.empty()) return false;
+    const auto named = [&](const table::IndexPart& p) {
+      return std::find(columns.begin(), columns.end(), p.column) != columns.end();
+    };
+    const auto part = [&](int32_t c) {
+      return std::any_of(parts.begin(), parts.end(), [&](const table::IndexPart& p) { return p.column == c; });
+    };
+    return std::all_of(parts.begin(), parts.end(), named) && std::all_of(columns.begin(), columns.end(), part);
+  };
+  if (same(schema.primary_key)) return -1;
+  for (size_t i = 0; i < schema.indexes.size(); ++i) {
+    if (schema.indexes[i].unique && schema.indexes[i].predicate_sql.empty() && same(schema.indexes[i].parts)) {
+      return static_cast<int32_t>(i);
+    }
+  }
+  return Error(sqlstate::kInvalidColumnReference,
+               "there is no unique or exclusion constraint matching the ON CONFLICT specification", conflict.offset);
+}
+
+Status Binder::BindOnConflict(const ast::Insert& insert, const Target& target, BoundInsert* bound) {
+  switch (insert.or_action) {
+    case ast::ConflictAction::kReplace:
+      bound->on_conflict.action = exec::ConflictAction::kReplace;
+      break;
+    case ast::ConflictAction::kIgnore:
+      bound->on_conflict.action = exec::ConflictAction::kNothing;
+      break;
+    case ast::ConflictAction::kFail:
+    case ast::ConflictAction::kRollback:
+      return Unsupported("INSERT OR FAIL and INSERT OR ROLLBACK", insert.offset);
+    default:
+      break;
+  }
+  if (insert.on_conflict.empty()) return absl::OkStatus();
+  if (insert.on_conflict.size() > 1) return Unsupported("more than one ON CONFLICT clause", insert.on_conflict[1]->offset);
+  const ast::OnConflict& conflict = *insert.on_conflict[0];
+  if (conflict.target_where != nullptr) return Unsupported("ON CONFLICT with a partial index", conflict.offset);
+  TURDB_ASSIGN_OR_RETURN(bound->on_conflict.index, ConflictIndex(conflict, *target.relation->schema));
+  if (!conflict.update) {
+    bound->on_conflict.action = exec::ConflictAction::kNothing;
+    return absl::OkStatus();
+  }
+  if (bound->on_conflict.index == -2) {
+    return base::WithHint(Error(sqlstate::kSyntaxError,
+                                "ON CONFLICT DO UPDATE requires inference specification or constraint name", conflict.offset),
+                          "For example, ON CONFLICT (column_name).");
+  }
+  bound->on_conflict.action = exec::ConflictAction::kUpdate;
+  ScopeRelation existing;
+  existing.alias = target.alias;
+  for (size_t i = 0; i < bound->row.size(); ++i) {
+    existing.columns.push_back({target.relation->schema->columns[i].name, ColumnExpr(bound->row[i])});
+  }
+  Scope scope = ScopeOfRow(existing);
+  ScopeRelation excluded;
+  Target excluded_target = target;
+  excluded_target.alias = "excluded";
+  bound->excluded = RowColumns(excluded_target, &excluded);
+  scope.relations.push_back(excluded);  // named as excluded.x only: bare names are the existing row's
+  ExprContext context;
+  context.scope = &scope;
+  context.clause = "ON CONFLICT";
+  TURDB_RETURN_IF_ERROR(BindAssignments(conflict.set, target, context, &bound->conflict_assignments));
+  if (conflict.where != nullptr) {
+    TURDB_ASSIGN_OR_RETURN(bound->on_conflict.where, BindCondition(*conflict.where, context));
+  }
+  return absl::OkStatus();
+}
+
+StatusOr<Binder::BoundInsert> Binder::BindInsert(const ast::Insert& insert) {
+  BoundInsert bound;
+  TURDB_ASSIGN_OR_RETURN(const Target target, FindTarget(insert.table, insert.alias));
+  bound.relation = target.relation;
+  bound.table = target.table;
+  bound.name = target.relation->name();
+  TURDB_ASSIGN_OR_RETURN(const std::vector<int32_t> targets, TargetColumns(insert, *target.relation->schema));
+  Scope scope;
+  if (insert.with != nullptr) TURDB_RETURN_IF_ERROR(BindWith(*insert.with, &scope));
+  TURDB_RETURN_IF_ERROR(BindInsertSource(insert, targets, &bound, &scope));
+  if (insert.with != nullptr) bound.input = WrapCommonTables(bound.input, scope);
+  ScopeRelation row;
+  bound.row = RowColumns(target, &row);
+  Scope row_scope = ScopeOfRow(row);
+  TURDB_RETURN_IF_ERROR(BindRowRules(target, &row_scope, &bound.generated, &bound.checks, &bound.index_expressions));
+  TURDB_RETURN_IF_ERROR(BindOnConflict(insert, target, &bound));
+  TURDB_RETURN_IF_ERROR(BindReturning(insert.returning, &row_scope, &bound.returning));
+  return bound;
+}
+
+// ---- UPDATE and DELETE
+
+Status Binder::BindAssignments(ast::List<ast::SetItem> items, const Target& target, const ExprContext& context,
+                               std::vector<exec::Assignment>* out) {
+  const table::TableSchema& schema = *target.relation->schema;
+  for (const ast::SetItem& item : items) {
+    std::vector<const ast::Expr*> values = {item.value};
+    if (item.multiple) {
+      if (item.value->kind == ExprKind::kSubquery)
+        return Unsupported("assigning a subquery to several columns", item.value->offset);
+      if (item.value->kind == ExprKind::kRow) {
+        const auto elements = ast::As<ast::Row>(*item.value).elements;
+        values.assign(elements.begin(), elements.end());
+      }
+      if (values.size() != item.columns.size()) {
+        return Error(sqlstate::kSyntaxError, "number of columns does not match number of values", item.value->offset);
+      }
+    }
+    for (size_t i = 0; i < values.size(); ++i) {
+      exec::Assignment assignment;
+      TURDB_ASSIGN_OR_RETURN(assignment.column, TargetColumn(item.columns[i], *target.relation));
+      for (const exec::Assignment& other : *out) {
+        if (other.column != assignment.column) continue;
+        return Error(sqlstate::kSyntaxError, absl::StrCat("multiple assignments to same column \"", item.columns[i].text, "\""),
+                     item.columns[i].offset);
+      }
+      TURDB_ASSIGN_OR_RETURN(assignment.value, BindAssigned(*values[i], schema, assignment.column, context));
+      out->push_back(assignment);
+    }
+  }
+  return absl::OkStatus();
+}
+
+StatusOr<Binder::BoundUpdate> Binder::BindUpdate(const ast::Update& update) {
+  if (update.or_action != ast::ConflictAction::kNone && update.or_action != ast::ConflictAction::kAbort) {
+    return Unsupported("UPDATE OR ...", update.offset);
+  }
+  if (!update.order_by.empty() || update.limit != nullptr) return Unsupported("UPDATE with ORDER BY or LIMIT", update.offset);
+  BoundUpdate bound;
+  TURDB_ASSIGN_OR_RETURN(const Target target, FindTarget(update.table->name, update.table->alias));
+  bound.relation = target.relation;
+  bound.table = target.table;
+  bound.name = target.relation->name();
+  Scope outer;
+  if (update.with != nullptr) TURDB_RETURN_IF_ERROR(BindWith(*update.with, &outer));
+  TURDB_ASSIGN_OR_RETURN(FromItem item, BindRelation(target.relation, *update.table));
+  const std::vector<ColumnId> columns = item.node->outputs;
+  LogicalNode* node = item.node;
+  if (!update.from.empty()) {
+    TURDB_ASSIGN_OR_RETURN(FromItem other, BindFrom(update.from, &outer));
+    TURDB_RETURN_IF_ERROR(CheckAliases(item, other));
+    LogicalNode* join = NewNode(LogicalKind::kJoin);
+    join->left = node;
+    join->right = other.node;
+    item = Combine(std::move(item), std::move(other), join, {});
+    node = join;
+  }
+  Scope scope = ScopeOf(item, &outer);
+  ExprContext context;
+  context.scope = &scope;
+  context.clause = "UPDATE";
+  TURDB_RETURN_IF_ERROR(BindAssignments(update.set, target, context, &bound.assignments));
+  if (update.where != nullptr) {
+    context.clause = "WHERE";
+    LogicalNode* filter = NewNode(LogicalKind::kFilter);
+    filter->left = node;
+    TURDB_RETURN_IF_ERROR(BindConjuncts(*update.where, context, &filter->conjuncts));
+    node = filter;
+  }
+  bound.input = update.with != nullptr ? WrapCommonTables(node, outer) : node;
+  bound.old_row.assign(columns.begin(), columns.end() - 2);
+  bound.row_key = columns.back();
+  ScopeRelation row;
+  bound.new_row = RowColumns(target, &row);
+  Scope row_scope = ScopeOfRow(row);
+  TURDB_RETURN_IF_ERROR(BindRowRules(target, &row_scope, &bound.generated, &bound.checks, &bound.index_expressions));
+  // RETURNING shows the new row; other tables of FROM may be named, too.
+  for (size_t i = 1; i < scope.relations.size(); ++i) row_scope.relations.push_back(scope.relations[i]);
+  for (const Scope::Visible& visible : scope.visible) {
+    if (visible.relation != 0) row_scope.visible.push_back(visible);
+  }
+  TURDB_RETURN_IF_ERROR(BindReturning(update.returning, &row_scope, &bound.returning));
+  return bound;
+}
+
+StatusOr<Binder::BoundUpdate> Binder::BindDelete(const ast::Delete& statement) {
+  if (!statement.order_by.empty() || statement.limit != nullptr) {
+    return Unsupported("DELETE with ORDER BY or LIMIT", statement.offset);
+  }
+  BoundUpdate bound;
+  TURDB_ASSIGN_OR_RETURN(const Target target, FindTarget(statement.table->name, statement.table->alias));
+  bound.relation = target.relation;
+  bound.table = target.table;
+  bound.name = target.relation->name();
+  Scope outer;
+  if (statement.with != nullptr) TURDB_RETURN_IF_ERROR(BindWith(*statement.with, &outer));
+  TURDB_ASSIGN_OR_RETURN(FromItem item, BindRelation(target.relation, *statement.table));
+  const std::vector<ColumnId> columns = item.node->outputs;
+  LogicalNode* node = item.node;
+  if (!statement.using_tables.empty()) {
+    TURDB_ASSIGN_OR_RETURN(FromItem other, BindFrom(statement.using_tables, &outer));
+    TURDB_RETURN_IF_ERROR(CheckAliases(item, other));
+    LogicalNode* join = NewNode(LogicalKind::kJoin);
+    join->left = node;
+    join->right = other.node;
+    item = Combine(std::move(item), std::move(other), join, {});
+    node = join;
+  }
+  Scope scope = ScopeOf(item, &outer);
+  ExprContext context;
+  context.scope = &scope;
+  context.clause = "WHERE";
+  if (statement.where != nullptr) {
+    LogicalNode* filter = NewNode(LogicalKind::kFilter);
+    filter->left = node;
+    TURDB_RETURN_IF_ERROR(BindConjuncts(*statement.where, context, &filter->conjuncts));
+    node = filter;
+  }
+  bound.input = statement.with != nullptr ? WrapCommonTables(node, outer) : node;
+  bound.old_row.assign(columns.begin(), columns.end() - 2);
+  bound.row_key = columns.back();
+  TURDB_RETURN_IF_ERROR(BindReturning(statement.returning, &scope, &bound.returning));
+  return bound;
+}
+
+// ---- COPY FROM
+
+StatusOr<Binder::BoundInsert> Binder::BindCopyFrom(const ast::Copy& copy) {
+  if (copy.program) return Unsupported("COPY FROM PROGRAM", copy.offset);
+  if (copy.standard_stream) return Unsupported("COPY FROM STDIN", copy.offset);
+  if (copy.where != nullptr) return Unsupported("COPY ... WHERE", copy.where->offset);
+  BoundInsert bound;
+  TURDB_ASSIGN_OR_RETURN(const Target target, FindTarget(copy.table, {}));
+  bound.relation = target.relation;
+  bound.table = target.table;
+  bound.name = target.relation->name();
+  const table::TableSchema& schema = *target.relation->schema;
+  LogicalNode* csv = NewNode(LogicalKind::kCsv);
+  csv->path = copy.path;
+  bool is_csv = copy.path.ends_with(".csv");
+  for (const ast::Option& option : copy.options) {
+    const std::string_view name = option.name.text;
+    const auto one = [&](char* out) -> Status {
+      if (option.value.size() != 1) {
+        return Error(sqlstate::kInvalidParameter, absl::StrCat("COPY ", name, " must be a single one-byte character"),
+                     option.name.offset);
+      }
+      *out = option.value[0];
+      return absl::OkStatus();
+    };
+    if (name == "format") {
+      if (option.value != "csv") return Unsupported(absl::StrCat("COPY format \"", option.value, "\""), option.name.offset);
+      is_csv = true;
+    } else if (name == "header") {
+      csv->csv.header = option.value.empty() || option.value == "true" || option.value == "on" || option.value == "1" ||
+                        option.value == "match";
+    } else if (name == "delimiter" || name == "delim" || name == "sep") {
+      TURDB_RETURN_IF_ERROR(one(&csv->csv.delimiter));
+    } else if (name == "quote") {
+      TURDB_RETURN_IF_ERROR(one(&csv->csv.quote));
+    } else if (name == "escape") {
+      TURDB_RETURN_IF_ERROR(one(&csv->csv.escape));
+    } else if (name == "null" || name == "nullstr") {
+      csv->csv.null_text = plan_.Copy(option.value);
+    } else if (name == "max_rejected_rows") {
+      if (!absl::SimpleAtoi(option.value, &csv->csv.max_rejected_rows)) {
+        return Error(sqlstate::kInvalidParameter, "max_rejected_rows takes a number", option.name.offset);
+      }
+    } else if (name != "encoding" && name != "auto_detect") {
+      return Error(sqlstate::kSyntaxError, absl::StrCat("option \"", name, "\" not recognized"), option.name.offset);
+    }
+  }
+  if (!is_csv) {
+    return base::WithHint(Unsupported("COPY in PostgreSQL's text format", copy.offset), "WITH (FORMAT csv) reads CSV");
+  }
+  std::vector<int32_t> targets;
+  if (copy.columns.empty()) {
+    for (size_t i = 0; i < schema.columns.size(); ++i) {
+      if (schema.columns[i].generation != table::Generation::kStored) targets.push_back(static_cast<int32_t>(i));
+    }
+  }
+  for (const ast::Name& name : copy.columns) {
+    TURDB_ASSIGN_OR_RETURN(const int32_t column, TargetColumn(name, *target.relation));
+    targets.push_back(column);
+  }
+  std::vector<ProjectionItem> items(schema.columns.size());
+  for (const int32_t column : targets) {
+    csv->outputs.push_back(NewColumn(schema.columns[column].name, schema.columns[column].type));
+    items[column].expr = ColumnExpr(csv->outputs.back());
+  }
+  for (size_t i = 0; i < items.size(); ++i) {
+    items[i].name = schema.columns[i].name;
+    if (items[i].expr != nullptr) continue;
+    TURDB_ASSIGN_OR_RETURN(items[i].expr, DefaultOf(schema, static_cast<int32_t>(i)));
+  }
+  std::vector<OutputColumn> outputs;
+  bound.input = Project(csv, items, &outputs);
+  for (const OutputColumn& output : outputs) bound.input_columns.push_back(output.id);
+  ScopeRelation row;
+  bound.row = RowColumns(target, &row);
+  Scope row_scope = ScopeOfRow(row);
+  TURDB_RETURN_IF_ERROR(BindRowRules(target, &row_scope, &bound.generated, &bound.checks, &bound.index_expressions));
+  return bound;
+}
+
+}  // namespace turdb::sql

@@ -1,0 +1,220 @@
+// Statements that the engine carries out without a plan.
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "sql/bind/binder.h"
+
+namespace turdb::sql {
+
+using ast::StatementKind;
+using base::Status;
+using base::StatusOr;
+namespace sqlstate = base::sqlstate;
+
+StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
+  switch (statement.kind) {
+    case StatementKind::kCreateSchema: {
+      const auto& create = static_cast<const ast::CreateSchema&>(statement);
+      return Command(CreateSchemaCommand{std::string(create.name.text), create.if_not_exists});
+    }
+    case StatementKind::kCreateTable:
+      return BindCreateTable(static_cast<const ast::CreateTable&>(statement));
+    case StatementKind::kCreateIndex:
+      return BindCreateIndex(static_cast<const ast::CreateIndex&>(statement));
+    case StatementKind::kCreateView:
+      return BindCreateView(static_cast<const ast::CreateView&>(statement));
+    case StatementKind::kDrop:
+      return BindDrop(static_cast<const ast::Drop&>(statement));
+    case StatementKind::kAlterTable:
+      return BindAlter(static_cast<const ast::AlterTable&>(statement));
+    case StatementKind::kTransaction:
+      return BindTransaction(static_cast<const ast::Transaction&>(statement));
+    case StatementKind::kSet:
+      return BindSet(static_cast<const ast::Set&>(statement));
+    case StatementKind::kShow:
+      return Command(ShowCommand{std::string(static_cast<const ast::Show&>(statement).name)});
+    case StatementKind::kPragma:
+      return BindPragma(static_cast<const ast::Pragma&>(statement));
+    case StatementKind::kVacuum: {
+      const auto& vacuum = static_cast<const ast::Vacuum&>(statement);
+      if (!vacuum.into.empty()) return Unsupported("VACUUM INTO", statement.offset);
+      return Command(MaintenanceCommand{MaintenanceAction::kVacuum});
+    }
+    case StatementKind::kCheckpoint:
+      return Command(MaintenanceCommand{MaintenanceAction::kCheckpoint});
+    case StatementKind::kAnalyze:
+      return Command(MaintenanceCommand{MaintenanceAction::kAnalyze});
+    case StatementKind::kReindex:
+      return Command(NoOperation{"indexes are kept in step and need no rebuilding"});
+    case StatementKind::kMerge:
+      return Unsupported("MERGE", statement.offset);
+    case StatementKind::kCreateSequence:
+      return Unsupported("CREATE SEQUENCE", statement.offset);
+    case StatementKind::kCreateType:
+      return Unsupported("CREATE TYPE", statement.offset);
+    case StatementKind::kPrepare:
+    case StatementKind::kExecute:
+    case StatementKind::kDeallocate:
+      return Unsupported("PREPARE and EXECUTE in SQL", statement.offset);
+    case StatementKind::kComment:
+      return Unsupported("COMMENT ON", statement.offset);
+    case StatementKind::kAttach:
+    case StatementKind::kDetach:
+      return Unsupported("ATTACH", statement.offset);
+    case StatementKind::kDescribe:
+      return Unsupported("DESCRIBE", statement.offset);
+    case StatementKind::kOther:
+      return Unsupported(absl::AsciiStrToUpper(static_cast<const ast::Other&>(statement).words), statement.offset);
+    default:
+      return base::InternalError("a statement that should have had a plan");
+  }
+}
+
+StatusOr<Command> Binder::BindDrop(const ast::Drop& drop) {
+  DropCommand command;
+  command.if_exists = drop.if_exists;
+  command.cascade = drop.cascade;
+  switch (drop.object) {
+    case ast::ObjectKind::kTable:
+      command.kind = DropKind::kTable;
+      break;
+    case ast::ObjectKind::kIndex:
+      command.kind = DropKind::kIndex;
+      break;
+    case ast::ObjectKind::kView:
+      command.kind = DropKind::kView;
+      break;
+    case ast::ObjectKind::kSchema:
+      command.kind = DropKind::kSchema;
+      break;
+    default:
+      // There are none of these yet, so IF EXISTS is satisfied.
+      if (drop.if_exists) {
+        return Command(
+            NoOperation{absl::StrCat(drop.object_words, " \"", drop.names[0].last().text, "\" does not exist, skipping")});
+      }
+      return Unsupported(absl::StrCat("DROP ", absl::AsciiStrToUpper(drop.object_words)), drop.offset);
+  }
+  for (const ast::QualifiedName& name : drop.names) {
+    TURDB_ASSIGN_OR_RETURN(const RelationName split, SplitName(name));
+    command.names.push_back({std::string(split.schema), std::string(split.name)});
+  }
+  return Command(std::move(command));
+}
+
+StatusOr<Command> Binder::BindAlter(const ast::AlterTable& alter) {
+  if (alter.if_exists) {
+    TURDB_ASSIGN_OR_RETURN(const RelationName name, SplitName(alter.table));
+    if (context_.catalog->FindRelation(name.schema, name.name, context_.search_path) == nullptr) {
+      return Command(NoOperation{absl::StrCat("relation \"", name.name, "\" does not exist, skipping")});
+    }
+  }
+  AlterTableCommand command;
+  TURDB_ASSIGN_OR_RETURN(command.relation, FindTable(alter.table));
+  if (alter.actions.size() != 1) return Unsupported("several changes in one ALTER TABLE", alter.offset);
+  const ast::AlterItem& item = alter.actions[0];
+  command.new_name = std::string(item.new_name.text);
+  switch (item.action) {
+    case ast::AlterAction::kRenameTable:
+      return Command(std::move(command));
+    case ast::AlterAction::kRenameColumn: {
+      TURDB_ASSIGN_OR_RETURN(command.column, TargetColumn(item.name, *command.relation));
+      return Command(std::move(command));
+    }
+    default:
+      return Unsupported("this ALTER TABLE", item.offset);
+  }
+}
+
+StatusOr<Command> Binder::BindTransaction(const ast::Transaction& transaction) {
+  TransactionCommand command;
+  switch (transaction.action) {
+    case ast::TransactionAction::kBegin:
+      command.action = TransactionAction::kBegin;
+      break;
+    case ast::TransactionAction::kCommit:
+      command.action = TransactionAction::kCommit;
+      break;
+    case ast::TransactionAction::kRollback:
+      command.action = TransactionAction::kRollback;
+      break;
+    case ast::TransactionAction::kSavepoint:
+      command.action = TransactionAction::kSavepoint;
+      break;
+    case ast::TransactionAction::kRelease:
+      command.action = TransactionAction::kRelease;
+      break;
+    case ast::TransactionAction::kRollbackTo:
+      command.action = TransactionAction::kRollbackTo;
+      break;
+  }
+  if (transaction.chain) return Unsupported("AND CHAIN", transaction.offset);
+  switch (transaction.modes.isolation) {
+    case ast::IsolationLevel::kDefault:
+      break;
+    case ast::IsolationLevel::kReadUncommitted:
+    case ast::IsolationLevel::kReadCommitted:
+      command.isolation = IsolationLevel::kReadCommitted;
+      break;
+    case ast::IsolationLevel::kRepeatableRead:
+      command.isolation = IsolationLevel::kSnapshot;
+      break;
+    case ast::IsolationLevel::kSerializable:
+      command.isolation = IsolationLevel::kSerializable;
+      break;
+  }
+  command.read_only = transaction.modes.read_only;
+  command.savepoint = std::string(transaction.savepoint.text);
+  return Command(std::move(command));
+}
+
+StatusOr<Command> Binder::BindSet(const ast::Set& set) {
+  SetCommand command;
+  command.to_default = set.to_default;
+  command.name = std::string(set.name);
+  if (set.name == "transaction") {  // SET TRANSACTION is two settings in PostgreSQL, too
+    if (set.modes.read_only || set.modes.read_write) {
+      if (set.modes.isolation != ast::IsolationLevel::kDefault) {
+        return Unsupported("setting isolation and access in one SET TRANSACTION", set.offset);
+      }
+      command.name = "transaction_read_only";
+      command.value = set.modes.read_only ? "on" : "off";
+      return Command(std::move(command));
+    }
+    command.name = "transaction_isolation";
+    switch (set.modes.isolation) {
+      case ast::IsolationLevel::kDefault:
+        command.to_default = true;
+        break;
+      case ast::IsolationLevel::kReadUncommitted:
+      case ast::IsolationLevel::kReadCommitted:
+        command.value = "read committed";
+        break;
+      case ast::IsolationLevel::kRepeatableRead:
+        command.value = "repeatable read";
+        break;
+      case ast::IsolationLevel::kSerializable:
+        command.value = "serializable";
+        break;
+    }
+    return Command(std::move(command));
+  }
+  command.value =
+      absl::StrJoin(set.values, ", ", [](std::string* out, const ast::Literal* value) { absl::StrAppend(out, value->text); });
+  return Command(std::move(command));
+}
+
+StatusOr<Command> Binder::BindPragma(const ast::Pragma& pragma) {
+  std::string name = absl::AsciiStrToLower(pragma.name.text);
+  if (pragma.value == nullptr) return Command(ShowCommand{std::move(name)});
+  if (pragma.call && (name == "table_info" || name == "index_list" || name == "index_info" || name == "foreign_key_list" ||
+                      name == "table_xinfo" || name == "table_list")) {
+    return Unsupported(absl::StrCat("PRAGMA ", name), pragma.offset);
+  }
+  SetCommand command;
+  command.name = std::move(name);
+  command.value = std::string(pragma.value->text);
+  return Command(std::move(command));
+}
+
+}  // namespace turdb::sql

@@ -1,0 +1,425 @@
+// Expressions but calls and subqueries.
+#include "absl/strings/str_cat.h"
+#include "function/registry.h"
+#include "sql/bind/binder.h"
+
+namespace turdb::sql {
+
+using ast::As;
+using ast::ExprKind;
+using base::Status;
+using base::StatusOr;
+using exec::ExpressionKind;
+using function::CastContext;
+using vec::Type;
+using vec::TypeId;
+using vec::Value;
+namespace sqlstate = base::sqlstate;
+
+StatusOr<const Expr*> Binder::Bind(const ast::Expr& expr, const ExprContext& context) {
+  switch (expr.kind) {
+    case ExprKind::kNull:
+    case ExprKind::kBoolean:
+    case ExprKind::kInteger:
+    case ExprKind::kNumeric:
+    case ExprKind::kString:
+    case ExprKind::kBlob:
+    case ExprKind::kBits:
+    case ExprKind::kDefault:
+      return BindLiteral(As<ast::Literal>(expr));
+    case ExprKind::kParameter:
+      return BindParameter(As<ast::Parameter>(expr));
+    case ExprKind::kColumn:
+      return BindColumn(As<ast::Column>(expr), context);
+    case ExprKind::kStar:
+      return Error(sqlstate::kSyntaxError, "* is not allowed here", expr.offset);
+    case ExprKind::kUnary: {
+      const auto& unary = As<ast::Unary>(expr);
+      TURDB_ASSIGN_OR_RETURN(const Expr* operand, Bind(*unary.operand, context));
+      return MakeOperator(unary.op, {operand}, Position(unary.offset));
+    }
+    case ExprKind::kBinary:
+      return BindBinary(As<ast::Binary>(expr), context);
+    case ExprKind::kAnd:
+    case ExprKind::kOr:
+      return BindJunction(As<ast::Junction>(expr), context);
+    case ExprKind::kNot: {
+      const auto& node = As<ast::Not>(expr);
+      TURDB_ASSIGN_OR_RETURN(const Expr* operand, Bind(*node.operand, context));
+      TURDB_ASSIGN_OR_RETURN(operand, ToCondition(operand, "NOT", node.operand->offset));
+      return Not(operand, node.offset);
+    }
+    case ExprKind::kIs:
+      return BindIs(As<ast::IsPredicate>(expr), context);
+    case ExprKind::kBetween:
+      return BindBetween(As<ast::Between>(expr), context);
+    case ExprKind::kIn:
+      return BindIn(As<ast::In>(expr), context);
+    case ExprKind::kLike:
+      return BindLike(As<ast::Like>(expr), context);
+    case ExprKind::kQuantified:
+      return BindQuantified(As<ast::Quantified>(expr), context);
+    case ExprKind::kCase:
+      return BindCase(As<ast::Case>(expr), context);
+    case ExprKind::kCast:
+      return BindCast(As<ast::Cast>(expr), context);
+    case ExprKind::kCollate: {
+      const auto& collate = As<ast::Collate>(expr);
+      const std::string_view name = collate.collation.last().text;
+      if (name == "C" || name == "POSIX" || name == "binary" || name == "default" || name == "ucs_basic" || name == "BINARY") {
+        return Bind(*collate.operand, context);
+      }
+      return Unsupported(absl::StrCat("collation \"", name, "\""), expr.offset);
+    }
+    case ExprKind::kCall:
+      return BindCall(As<ast::Call>(expr), context);
+    case ExprKind::kSubquery:
+    case ExprKind::kExists:
+      return BindSubquery(As<ast::Subquery>(expr), context);
+    case ExprKind::kArraySubquery:
+    case ExprKind::kArray:
+    case ExprKind::kSubscript:
+      return Unsupported("an array", expr.offset);
+    case ExprKind::kRow:
+      return Unsupported("a row value here", expr.offset);
+    case ExprKind::kField:
+      return Unsupported("a field of a composite value", expr.offset);
+    case ExprKind::kGroupingSet:
+      return Error(sqlstate::kSyntaxError, "grouping sets stand in GROUP BY only", expr.offset);
+    case ExprKind::kNamedArgument:
+      return Unsupported("a named argument", expr.offset);
+  }
+  return base::InternalError("an expression of no known kind");
+}
+
+StatusOr<const Expr*> Binder::BindCondition(const ast::Expr& expr, const ExprContext& context) {
+  TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(expr, context));
+  return ToCondition(bound, context.clause, expr.offset);
+}
+
+Status Binder::BindConjuncts(const ast::Expr& expr, const ExprContext& context, std::vector<const Expr*>* conjuncts) {
+  TURDB_ASSIGN_OR_RETURN(const Expr* bound, BindCondition(expr, context));
+  SplitConjuncts(bound, conjuncts);
+  return absl::OkStatus();
+}
+
+StatusOr<const Expr*> Binder::BindLiteral(const ast::Literal& literal) {
+  const int32_t position = Position(literal.offset);
+  switch (literal.kind) {
+    case ExprKind::kNull:
+      return plan_.Constant(Value(), TypeId::kUnknown, position);
+    case ExprKind::kBoolean:
+      return plan_.Constant(Value::Boolean(literal.boolean), TypeId::kBoolean, position);
+    case ExprKind::kInteger:
+      if (literal.integer >= INT32_MIN && literal.integer <= INT32_MAX) {
+        return plan_.Constant(Value::Int32(static_cast<int32_t>(literal.integer)), TypeId::kInt32, position);
+      }
+      return plan_.Constant(Value::Int64(literal.integer), TypeId::kInt64, position);
+    case ExprKind::kNumeric: {
+      auto value = Value::Parse(literal.text, Type::Numeric());
+      if (!value.ok()) return At(value.status(), literal.offset);
+      return plan_.Constant(*std::move(value), TypeId::kNumeric, position);
+    }
+    case ExprKind::kString:
+      return plan_.Constant(Value::Unknown(literal.text), TypeId::kUnknown, position);
+    case ExprKind::kBlob:
+      return plan_.Constant(Value::Blob(literal.text), TypeId::kBlob, position);
+    case ExprKind::kBits:
+      return Unsupported("a bit string", literal.offset);
+    default:
+      return Error(sqlstate::kSyntaxError, "DEFAULT is not allowed in this context", literal.offset);
+  }
+}
+
+StatusOr<const Expr*> Binder::BindParameter(const ast::Parameter& parameter) {
+  if (view_depth_ > 0 || static_cast<size_t>(parameter.number) > parameter_types_.size()) {
+    return Error(sqlstate::kUndefinedParameter, "there are no parameters here", parameter.offset);
+  }
+  const int32_t index = parameter.number - 1;
+  Expr* node = plan_.Parameter(index, parameter_types_[index], Position(parameter.offset));
+  if (node->type.id == TypeId::kUnknown) open_parameters_.push_back(node);
+  return node;
+}
+
+StatusOr<std::vector<const Expr*>> Binder::BindRowElements(const ast::Expr& expr, const ExprContext& context) {
+  std::vector<const Expr*> elements;
+  for (const ast::Expr* element : As<ast::Row>(expr).elements) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(*element, context));
+    elements.push_back(bound);
+  }
+  return elements;
+}
+
+StatusOr<const Expr*> Binder::BindBinary(const ast::Binary& binary, const ExprContext& context) {
+  if (binary.left->kind == ExprKind::kRow && binary.right->kind == ExprKind::kRow) {
+    TURDB_ASSIGN_OR_RETURN(const auto left, BindRowElements(*binary.left, context));
+    TURDB_ASSIGN_OR_RETURN(const auto right, BindRowElements(*binary.right, context));
+    return BindRowComparison(binary.op, left, right, binary.offset);
+  }
+  TURDB_ASSIGN_OR_RETURN(const Expr* left, Bind(*binary.left, context));
+  TURDB_ASSIGN_OR_RETURN(const Expr* right, Bind(*binary.right, context));
+  auto made = MakeOperator(binary.op, {left, right}, Position(binary.offset));
+  if (!made.ok() && base::GetHint(made.status()).empty() && (binary.op == "+" || binary.op == "||") &&
+      (binary.right->kind == ExprKind::kColumn || binary.left->kind == ExprKind::kColumn)) {
+    return base::WithHint(made.status(), "no operator takes these types; an explicit cast may help");
+  }
+  return made;
+}
+
+// (a, b) < (c, d) is a < c OR (a = c AND b < d); equality and inequality go element by element.
+StatusOr<const Expr*> Binder::BindRowComparison(std::string_view op, const std::vector<const Expr*>& left,
+                                                const std::vector<const Expr*>& right, int32_t offset) {
+  if (left.size() != right.size()) return Error(sqlstate::kSyntaxError, "unequal number of entries in row expressions", offset);
+  if (left.empty()) return Error(sqlstate::kFeatureNotSupported, "cannot compare rows of zero length", offset);
+  const int32_t position = Position(offset);
+  if (op == "=" || op == "<>") {
+    std::vector<const Expr*> parts;
+    for (size_t i = 0; i < left.size(); ++i) {
+      TURDB_ASSIGN_OR_RETURN(const Expr* part, MakeOperator(op, {left[i], right[i]}, position));
+      parts.push_back(part);
+    }
+    if (parts.size() == 1) return parts[0];
+    return plan_.NewExpression(op == "=" ? ExpressionKind::kAnd : ExpressionKind::kOr, TypeId::kBoolean, plan_.Copy(parts),
+                               position);
+  }
+  if (op != "<" && op != "<=" && op != ">" && op != ">=") {
+    return Unsupported(absl::StrCat("operator ", op, " over row values"), offset);
+  }
+  TURDB_ASSIGN_OR_RETURN(const Expr* result, MakeOperator(op, {left.back(), right.back()}, position));
+  for (size_t i = left.size() - 1; i-- > 0;) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* strict, MakeOperator(op.substr(0, 1), {left[i], right[i]}, position));
+    TURDB_ASSIGN_OR_RETURN(const Expr* equal, MakeOperator("=", {left[i], right[i]}, position));
+    const Expr* rest = And({equal, result}, position);
+    result = plan_.NewExpression(ExpressionKind::kOr, TypeId::kBoolean, plan_.Copy(std::vector<const Expr*>{strict, rest}),
+                                 position);
+  }
+  return result;
+}
+
+StatusOr<const Expr*> Binder::BindJunction(const ast::Junction& junction, const ExprContext& context) {
+  std::vector<const Expr*> arguments;
+  const bool conjunction = junction.kind == ExprKind::kAnd;
+  for (const ast::Expr* operand : junction.operands) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(*operand, context));
+    TURDB_ASSIGN_OR_RETURN(bound, ToCondition(bound, conjunction ? "AND" : "OR", operand->offset));
+    arguments.push_back(bound);
+  }
+  return plan_.NewExpression(conjunction ? ExpressionKind::kAnd : ExpressionKind::kOr, TypeId::kBoolean, plan_.Copy(arguments),
+                             Position(junction.offset));
+}
+
+StatusOr<const Expr*> Binder::BindIs(const ast::IsPredicate& is, const ExprContext& context) {
+  const int32_t position = Position(is.offset);
+  const auto make = [&](ExpressionKind kind, std::vector<const Expr*> arguments) -> const Expr* {
+    return plan_.NewExpression(kind, TypeId::kBoolean, plan_.Copy(arguments), position);
+  };
+  if (is.operand->kind == ExprKind::kRow && is.test == ast::IsTest::kNull) {
+    // A row IS NULL when all its elements are, IS NOT NULL when none is.
+    TURDB_ASSIGN_OR_RETURN(const auto elements, BindRowElements(*is.operand, context));
+    std::vector<const Expr*> parts;
+    for (const Expr* element : elements) {
+      parts.push_back(make(is.negated ? ExpressionKind::kIsNotNull : ExpressionKind::kIsNull, {element}));
+    }
+    return And(parts, position);
+  }
+  TURDB_ASSIGN_OR_RETURN(const Expr* operand, Bind(*is.operand, context));
+  switch (is.test) {
+    case ast::IsTest::kNull:
+      if (operand->type.id == TypeId::kUnknown) {
+        TURDB_ASSIGN_OR_RETURN(operand, Coerce(operand, TypeId::kText, CastContext::kImplicit));
+      }
+      return make(is.negated ? ExpressionKind::kIsNotNull : ExpressionKind::kIsNull, {operand});
+    case ast::IsTest::kUnknown: {
+      TURDB_ASSIGN_OR_RETURN(operand, ToCondition(operand, "IS UNKNOWN", is.operand->offset));
+      return make(is.negated ? ExpressionKind::kIsNotNull : ExpressionKind::kIsNull, {operand});
+    }
+    case ast::IsTest::kTrue:
+    case ast::IsTest::kFalse: {
+      const bool value = is.test == ast::IsTest::kTrue;
+      TURDB_ASSIGN_OR_RETURN(operand, ToCondition(operand, value ? "IS TRUE" : "IS FALSE", is.operand->offset));
+      const Expr* constant = plan_.Constant(Value::Boolean(value), TypeId::kBoolean, position);
+      return make(is.negated ? ExpressionKind::kIsDistinct : ExpressionKind::kIsNotDistinct, {operand, constant});
+    }
+    case ast::IsTest::kDistinctFrom:
+    case ast::IsTest::kSame: {
+      TURDB_ASSIGN_OR_RETURN(const Expr* other, Bind(*is.other, context));
+      TURDB_ASSIGN_OR_RETURN(const auto both, UnifyPair(operand, other, "IS DISTINCT FROM", is.offset));
+      const bool distinct = (is.test == ast::IsTest::kDistinctFrom) != is.negated;
+      return make(distinct ? ExpressionKind::kIsDistinct : ExpressionKind::kIsNotDistinct, {both.first, both.second});
+    }
+  }
+  return base::InternalError("a test of no known kind");
+}
+
+StatusOr<const Expr*> Binder::BindBetween(const ast::Between& between, const ExprContext& context) {
+  const int32_t position = Position(between.offset);
+  TURDB_ASSIGN_OR_RETURN(const Expr* operand, Bind(*between.operand, context));
+  TURDB_ASSIGN_OR_RETURN(const Expr* lower, Bind(*between.lower, context));
+  TURDB_ASSIGN_OR_RETURN(const Expr* upper, Bind(*between.upper, context));
+  const auto within = [&](const Expr* from, const Expr* to) -> StatusOr<const Expr*> {
+    TURDB_ASSIGN_OR_RETURN(const Expr* above, MakeOperator(">=", {operand, from}, position));
+    TURDB_ASSIGN_OR_RETURN(const Expr* below, MakeOperator("<=", {operand, to}, position));
+    return And({above, below}, position);
+  };
+  TURDB_ASSIGN_OR_RETURN(const Expr* result, within(lower, upper));
+  if (between.symmetric) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* swapped, within(upper, lower));
+    result = plan_.NewExpression(ExpressionKind::kOr, TypeId::kBoolean, plan_.Copy(std::vector<const Expr*>{result, swapped}),
+                                 position);
+  }
+  return between.negated ? Not(result, between.offset) : result;
+}
+
+StatusOr<const Expr*> Binder::BindIn(const ast::In& in, const ExprContext& context) {
+  const int32_t position = Position(in.offset);
+  if (in.subquery != nullptr) {
+    if (in.negated) {
+      return BindInSubquery(*in.operand, *in.subquery, exec::SubqueryKind::kAll, exec::Comparison::kNotEqual, in.offset,
+                            context);
+    }
+    return BindInSubquery(*in.operand, *in.subquery, exec::SubqueryKind::kAny, exec::Comparison::kEqual, in.offset, context);
+  }
+  if (in.operand->kind == ExprKind::kRow) {
+    TURDB_ASSIGN_OR_RETURN(const auto left, BindRowElements(*in.operand, context));
+    std::vector<const Expr*> parts;
+    for (const ast::Expr* item : in.list) {
+      if (item->kind != ExprKind::kRow)
+        return Error(sqlstate::kDatatypeMismatch, "a row is compared with a value", item->offset);
+      TURDB_ASSIGN_OR_RETURN(const auto right, BindRowElements(*item, context));
+      TURDB_ASSIGN_OR_RETURN(const Expr* part, BindRowComparison("=", left, right, item->offset));
+      parts.push_back(part);
+    }
+    const Expr* any =
+        parts.size() == 1 ? parts[0] : plan_.NewExpression(ExpressionKind::kOr, TypeId::kBoolean, plan_.Copy(parts), position);
+    return in.negated ? Not(any, in.offset) : any;
+  }
+  TURDB_ASSIGN_OR_RETURN(const Expr* operand, Bind(*in.operand, context));
+  if (in.list.empty()) {  // SQLite's IN (): false whatever the operand
+    return plan_.Constant(Value::Boolean(in.negated), TypeId::kBoolean, position);
+  }
+  std::vector<const Expr*> all = {operand};
+  for (const ast::Expr* item : in.list) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(*item, context));
+    all.push_back(bound);
+  }
+  if (all.size() == 2) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* equal, MakeOperator("=", {all[0], all[1]}, position));
+    return in.negated ? Not(equal, in.offset) : equal;
+  }
+  // One common type if there is one, as PostgreSQL does; else item by item, so that the operator's error shows.
+  std::vector<const Expr*> unified = all;
+  if (!Unify(&unified, "IN", in.offset).ok()) {
+    for (size_t i = 1; i < all.size(); ++i) {
+      auto equal = MakeOperator("=", {all[0], all[i]}, position);
+      if (!equal.ok()) return equal.status();
+    }
+    TURDB_RETURN_IF_ERROR(Unify(&all, "IN", in.offset));
+    unified = all;
+  }
+  const Expr* result = plan_.NewExpression(ExpressionKind::kIn, TypeId::kBoolean, plan_.Copy(unified), position);
+  return in.negated ? Not(result, in.offset) : result;
+}
+
+StatusOr<const Expr*> Binder::BindLike(const ast::Like& like, const ExprContext& context) {
+  const int32_t position = Position(like.offset);
+  TURDB_ASSIGN_OR_RETURN(const Expr* operand, Bind(*like.operand, context));
+  TURDB_ASSIGN_OR_RETURN(const Expr* pattern, Bind(*like.pattern, context));
+  const Expr* escape = nullptr;
+  if (like.escape != nullptr) {
+    TURDB_ASSIGN_OR_RETURN(escape, Bind(*like.escape, context));
+  }
+  const Expr* result = nullptr;
+  switch (like.like) {
+    case ast::LikeKind::kLike:
+    case ast::LikeKind::kIlike: {
+      if (escape != nullptr) {
+        TURDB_ASSIGN_OR_RETURN(pattern, MakeFunction("like_escape", {pattern, escape}, position));
+      }
+      const bool fold = like.like == ast::LikeKind::kIlike;
+      const std::string_view op = fold ? (like.negated ? "!~~*" : "~~*") : (like.negated ? "!~~" : "~~");
+      return MakeOperator(op, {operand, pattern}, position);
+    }
+    case ast::LikeKind::kSimilar: {
+      std::vector<const Expr*> arguments = {pattern};
+      if (escape != nullptr) arguments.push_back(escape);
+      TURDB_ASSIGN_OR_RETURN(pattern, MakeFunction("similar_to_escape", arguments, position));
+      return MakeOperator(like.negated ? "!~" : "~", {operand, pattern}, position);
+    }
+    case ast::LikeKind::kGlob: {
+      TURDB_ASSIGN_OR_RETURN(result, MakeFunction("glob", {pattern, operand}, position));
+      break;
+    }
+    case ast::LikeKind::kRegexp: {
+      TURDB_ASSIGN_OR_RETURN(result, MakeOperator("~", {operand, pattern}, position));
+      break;
+    }
+    case ast::LikeKind::kMatch:
+      return Unsupported("MATCH", like.offset);
+  }
+  return like.negated ? Not(result, like.offset) : result;
+}
+
+StatusOr<const Expr*> Binder::BindCase(const ast::Case& expr, const ExprContext& context) {
+  const Expr* operand = nullptr;
+  if (expr.operand != nullptr) {
+    TURDB_ASSIGN_OR_RETURN(operand, Bind(*expr.operand, context));
+    if (operand->type.id == TypeId::kUnknown) {
+      TURDB_ASSIGN_OR_RETURN(operand, Coerce(operand, TypeId::kText, CastContext::kImplicit));
+    }
+  }
+  std::vector<const Expr*> conditions;
+  std::vector<const Expr*> results;
+  for (const ast::When& when : expr.whens) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* condition, Bind(*when.condition, context));
+    if (operand != nullptr) {
+      TURDB_ASSIGN_OR_RETURN(condition, MakeOperator("=", {operand, condition}, Position(when.condition->offset)));
+    } else {
+      TURDB_ASSIGN_OR_RETURN(condition, ToCondition(condition, "CASE/WHEN", when.condition->offset));
+    }
+    conditions.push_back(condition);
+    TURDB_ASSIGN_OR_RETURN(const Expr* result, Bind(*when.result, context));
+    results.push_back(result);
+  }
+  if (expr.otherwise != nullptr) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* otherwise, Bind(*expr.otherwise, context));
+    results.push_back(otherwise);
+  } else {
+    results.push_back(plan_.Constant(Value(), TypeId::kUnknown, Position(expr.offset)));
+  }
+  TURDB_RETURN_IF_ERROR(Unify(&results, "CASE", expr.offset));
+  std::vector<const Expr*> arguments;
+  for (size_t i = 0; i < conditions.size(); ++i) {
+    arguments.push_back(conditions[i]);
+    arguments.push_back(results[i]);
+  }
+  arguments.push_back(results.back());
+  return plan_.NewExpression(ExpressionKind::kCase, results.back()->type, plan_.Copy(arguments), Position(expr.offset));
+}
+
+StatusOr<const Expr*> Binder::BindCast(const ast::Cast& cast, const ExprContext& context) {
+  TURDB_ASSIGN_OR_RETURN(const Type type, BindType(*cast.type));
+  TURDB_ASSIGN_OR_RETURN(const Expr* operand, Bind(*cast.operand, context));
+  const int32_t position = Position(cast.offset);
+  if (cast.syntax == ast::CastSyntax::kTypedLiteral && !cast.type->interval_fields.empty()) {
+    // INTERVAL '1' YEAR: the fields say what a bare number counts.
+    std::string text = operand->value->bytes();
+    if (text.find_first_not_of("0123456789+-.") == std::string::npos) {
+      const std::string_view fields = cast.type->interval_fields;
+      const size_t last = fields.rfind(' ');
+      absl::StrAppend(&text, " ", last == std::string_view::npos ? fields : fields.substr(last + 1));
+      operand = plan_.Constant(Value::Unknown(text), TypeId::kUnknown, operand->position);
+    }
+  }
+  if (cast.syntax != ast::CastSyntax::kTry) return Coerce(operand, type, CastContext::kExplicit, position);
+  if (operand->type.id == TypeId::kUnknown) {
+    TURDB_ASSIGN_OR_RETURN(operand, Coerce(operand, TypeId::kText, CastContext::kImplicit));
+  }
+  if (operand->type == type) return operand;
+  auto call = function::BindCast(operand->type, type, CastContext::kExplicit);
+  if (!call.ok()) return base::WithPosition(call.status(), position);
+  Expr* node = plan_.Cast(*std::move(call), operand, position);
+  node->try_cast = true;
+  return node;
+}
+
+}  // namespace turdb::sql

@@ -1,0 +1,385 @@
+// FROM: tables, views, derived tables, functions, joins.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "exec/table_function.h"
+#include "function/registry.h"
+#include "sql/bind/binder.h"
+
+namespace turdb::sql {
+
+using base::Status;
+using base::StatusOr;
+using exec::ExpressionKind;
+using function::CastContext;
+using vec::Type;
+using vec::TypeId;
+namespace sqlstate = base::sqlstate;
+
+Scope Binder::ScopeOf(const FromItem& item, Scope* parent) {
+  Scope scope;
+  scope.parent = parent;
+  scope.relations = item.relations;
+  scope.visible = item.visible;
+  return scope;
+}
+
+Status Binder::CheckAliases(const FromItem& left, const FromItem& right) const {
+  for (const ScopeRelation& a : left.relations) {
+    for (const ScopeRelation& b : right.relations) {
+      if (a.alias.empty() || a.alias != b.alias || (!a.schema.empty() && !b.schema.empty() && a.schema != b.schema)) continue;
+      return Error(sqlstate::kDuplicateAlias, absl::StrCat("table name \"", b.alias, "\" specified more than once"), b.offset);
+    }
+  }
+  return absl::OkStatus();
+}
+
+Binder::FromItem Binder::Combine(FromItem left, FromItem right, LogicalNode* node, std::vector<Scope::Visible> merged) {
+  FromItem item;
+  item.node = node;
+  const auto offset = static_cast<int32_t>(left.relations.size());
+  item.relations = std::move(left.relations);
+  for (ScopeRelation& relation : right.relations) item.relations.push_back(std::move(relation));
+  item.visible = std::move(merged);
+  for (const Scope::Visible& visible : left.visible) item.visible.push_back(visible);
+  for (Scope::Visible visible : right.visible) {
+    if (visible.relation >= 0) visible.relation += offset;
+    item.visible.push_back(visible);
+  }
+  return item;
+}
+
+// Commas are cross joins; what comes later may name what came before only when it is LATERAL.
+StatusOr<Binder::FromItem> Binder::BindFrom(ast::List<ast::TableRef*> from, Scope* outer) {
+  FromItem result;
+  for (const ast::TableRef* ref : from) {
+    TURDB_ASSIGN_OR_RETURN(FromItem item, BindTableRef(*ref, outer, result.node == nullptr ? nullptr : &result));
+    if (result.node == nullptr) {
+      result = std::move(item);
+      continue;
+    }
+    TURDB_RETURN_IF_ERROR(CheckAliases(result, item));
+    LogicalNode* join = NewNode(LogicalKind::kJoin);
+    join->left = result.node;
+    join->right = item.node;
+    join->lateral = ref->lateral || ref->kind == ast::TableRefKind::kFunction;
+    result = Combine(std::move(result), std::move(item), join, {});
+  }
+  if (result.node == nullptr) result.node = NewNode(LogicalKind::kSingleRow);
+  return result;
+}
+
+StatusOr<Binder::FromItem> Binder::BindTableRef(const ast::TableRef& ref, Scope* outer, const FromItem* left) {
+  switch (ref.kind) {
+    case ast::TableRefKind::kNamed:
+      return BindNamedTable(static_cast<const ast::NamedTable&>(ref), outer);
+    case ast::TableRefKind::kDerived:
+      return BindDerived(static_cast<const ast::DerivedTable&>(ref), outer, left);
+    case ast::TableRefKind::kFunction:
+      return BindFunctionTable(static_cast<const ast::FunctionTable&>(ref), outer, left);
+    case ast::TableRefKind::kJoin:
+      return BindJoin(static_cast<const ast::Join&>(ref), outer, left);
+    case ast::TableRefKind::kFile:
+      return Unsupported("reading a file in FROM", ref.offset);
+  }
+  return base::InternalError("a table reference of no known kind");
+}
+
+StatusOr<Binder::FromItem> Binder::BindNamedTable(const ast::NamedTable& table, Scope* outer) {
+  if (table.sample != nullptr) return Unsupported("TABLESAMPLE", table.offset);
+  if (table.name.parts.size() == 1) {
+    TURDB_ASSIGN_OR_RETURN(CommonTableInfo * cte, FindCommonTable(table.name.last().text, outer));
+    if (cte != nullptr) {
+      ++cte->references;
+      LogicalNode* scan = NewNode(LogicalKind::kCteScan);
+      scan->cte = cte;
+      scan->name = cte->name;
+      BoundQuery query{scan, {}};
+      for (const OutputColumn& column : cte->definition.columns) {
+        scan->outputs.push_back(NewColumn(column.name, columns_[column.id].type));
+        query.columns.push_back({column.name, scan->outputs.back()});
+      }
+      return QueryAsItem(std::move(query), table, table.alias.empty() ? cte->name : table.alias.text);
+    }
+  }
+  TURDB_ASSIGN_OR_RETURN(auto relation, FindRelation(table.name));
+  if (relation->kind == catalog::RelationKind::kView) return BindView(relation, table);
+  if (!table.indexed_by.empty()) {
+    const auto& indexes = relation->schema->indexes;
+    if (std::none_of(indexes.begin(), indexes.end(), [&](const auto& index) { return index.name == table.indexed_by.text; })) {
+      return Error(sqlstate::kUndefinedObject, absl::StrCat("no such index: ", table.indexed_by.text), table.indexed_by.offset);
+    }
+  }
+  return BindRelation(relation, table);
+}
+
+StatusOr<Binder::FromItem> Binder::BindRelation(std::shared_ptr<const catalog::Relation> relation, const ast::TableRef& ref) {
+  const table::TableSchema& schema = *relation->schema;
+  LogicalNode* get = nullptr;
+  if (relation->kind == catalog::RelationKind::kSystemView) {
+    get = NewNode(LogicalKind::kFunction);
+    std::shared_ptr<const exec::TableFunction> source;
+    if (context_.system_view_source) source = context_.system_view_source(context_.catalog, *relation);
+    if (source == nullptr) return Unsupported(absl::StrCat("reading ", schema.qualified_name()), ref.offset);
+    get->function = source.get();
+    plan_.Keep(std::move(source));
+  } else {
+    get = NewNode(LogicalKind::kGet);
+    auto table = relation->Open();
+    if (!table.ok()) return table.status();
+    get->table = *table;
+  }
+  get->relation = relation;
+  FromItem item;
+  item.node = get;
+  ScopeRelation scope;
+  scope.alias = ref.alias.empty() ? std::string_view(schema.name) : ref.alias.text;
+  scope.schema = ref.alias.empty() ? std::string_view(schema.schema_name) : std::string_view();
+  scope.offset = ref.offset;
+  get->name = scope.alias;
+  for (size_t i = 0; i < schema.columns.size(); ++i) {
+    const ColumnId id = NewColumn(schema.columns[i].name, schema.columns[i].type);
+    columns_[id].origin = relation.get();
+    columns_[id].origin_column = static_cast<int32_t>(i);
+    get->outputs.push_back(id);
+    scope.columns.push_back({schema.columns[i].name, ColumnExpr(id)});
+  }
+  if (get->kind == LogicalKind::kGet) {
+    get->outputs.push_back(NewColumn("rowid", TypeId::kInt64));
+    get->outputs.push_back(NewColumn("row key", TypeId::kBlob));
+    scope.get = get;
+  }
+  TURDB_RETURN_IF_ERROR(ApplyColumnAliases(ref, &scope));
+  for (const ScopeColumn& column : scope.columns) item.visible.push_back({column.name, column.expr, 0});
+  item.relations.push_back(std::move(scope));
+  return item;
+}
+
+StatusOr<Binder::FromItem> Binder::BindView(const std::shared_ptr<const catalog::Relation>& relation,
+                                            const ast::TableRef& ref) {
+  if (view_depth_ >= 64) return Error(sqlstate::kStatementTooComplex, "views are nested too deeply", ref.offset);
+  auto parsed = ParseStatement(arena_, relation->view_sql);
+  if (!parsed.ok() || parsed->statement == nullptr || parsed->statement->kind != ast::StatementKind::kSelect) {
+    return base::CorruptionError(absl::StrCat("the stored text of view ", relation->schema->qualified_name(), " is no query"));
+  }
+  const int32_t saved = fixed_position_;
+  if (fixed_position_ < 0) fixed_position_ = ref.offset;
+  ++view_depth_;
+  Scope nothing;
+  auto query = BindSelect(*static_cast<const ast::SelectStatement*>(parsed->statement)->select, &nothing);
+  --view_depth_;
+  fixed_position_ = saved;
+  if (!query.ok()) {
+    return base::WithFrame(query.status(), absl::StrCat("binding view ", relation->schema->qualified_name()));
+  }
+  const auto& columns = relation->schema->columns;
+  for (size_t i = 0; i < query->columns.size() && i < columns.size(); ++i) query->columns[i].name = columns[i].name;
+  return QueryAsItem(*std::move(query), ref, ref.alias.empty() ? std::string_view(relation->name()) : ref.alias.text);
+}
+
+StatusOr<Binder::FromItem> Binder::QueryAsItem(BoundQuery query, const ast::TableRef& ref, std::string_view alias) {
+  FromItem item;
+  item.node = query.root;
+  ScopeRelation relation;
+  relation.alias = alias;
+  relation.offset = ref.offset;
+  for (const OutputColumn& column : query.columns) relation.columns.push_back({column.name, ColumnExpr(column.id)});
+  TURDB_RETURN_IF_ERROR(ApplyColumnAliases(ref, &relation));
+  for (const ScopeColumn& column : relation.columns) item.visible.push_back({column.name, column.expr, 0});
+  item.relations.push_back(std::move(relation));
+  return item;
+}
+
+Status Binder::ApplyColumnAliases(const ast::TableRef& ref, ScopeRelation* relation) const {
+  if (ref.column_aliases.size() > relation->columns.size()) {
+    return Error(sqlstate::kInvalidColumnReference,
+                 absl::StrCat("table \"", relation->alias, "\" has ", relation->columns.size(), " columns available but ",
+                              ref.column_aliases.size(), " columns specified"),
+                 ref.offset);
+  }
+  for (size_t i = 0; i < ref.column_aliases.size(); ++i) relation->columns[i].name = ref.column_aliases[i].text;
+  return absl::OkStatus();
+}
+
+StatusOr<Binder::FromItem> Binder::BindDerived(const ast::DerivedTable& table, Scope* outer, const FromItem* left) {
+  Scope between;  // what is left of a LATERAL query is an outer query to it
+  Scope* parent = outer;
+  if (table.lateral && left != nullptr) {
+    between = ScopeOf(*left, outer);
+    parent = &between;
+  }
+  TURDB_ASSIGN_OR_RETURN(BoundQuery query, BindSelect(*table.select, parent));
+  return QueryAsItem(std::move(query), table, table.alias.text);
+}
+
+StatusOr<Binder::FromItem> Binder::BindFunctionTable(const ast::FunctionTable& table, Scope* outer, const FromItem* left) {
+  if (table.calls.size() != 1 || table.with_ordinality || !table.column_definitions.empty()) {
+    return Unsupported("ROWS FROM, WITH ORDINALITY or a column definition list", table.offset);
+  }
+  const auto& call = ast::As<ast::Call>(*table.calls[0]);
+  const std::string_view name = call.name.last().text;
+  Scope between;
+  ExprContext context;
+  context.scope = outer;
+  context.clause = "functions in FROM";
+  if (left != nullptr) {
+    between = ScopeOf(*left, outer);
+    context.scope = &between;
+  }
+  if (name != "generate_series" || call.arguments.size() < 2 || call.arguments.size() > 3) {
+    return Error(sqlstate::kUndefinedFunction, absl::StrCat("table function ", name, " does not exist"), call.offset);
+  }
+  std::vector<const Expr*> arguments;
+  for (const ast::Expr* argument : call.arguments) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(*argument, context));
+    arguments.push_back(bound);
+  }
+  std::vector<const Expr*> ends = {arguments[0], arguments[1]};
+  const bool of_time = vec::IsDateTime(arguments[0]->type.id) || vec::IsDateTime(arguments[1]->type.id);
+  if (!of_time && arguments.size() == 3) ends.push_back(arguments[2]);
+  TURDB_RETURN_IF_ERROR(Unify(&ends, "generate_series", call.offset));
+  Type type = ends[0]->type;
+  if (type.id == TypeId::kInt16) type = TypeId::kInt32;
+  if (type.id == TypeId::kDate) type = TypeId::kTimestamp;
+  for (const Expr*& end : ends) {
+    TURDB_ASSIGN_OR_RETURN(end, Coerce(end, type, CastContext::kImplicit));
+  }
+  const exec::TableFunction* function = exec::GenerateSeries(type);
+  if (function == nullptr || (of_time && arguments.size() != 3)) {
+    return Error(sqlstate::kUndefinedFunction,
+                 absl::StrCat("function generate_series(", type.ToString(), ", ", type.ToString(), ") does not exist"),
+                 call.offset);
+  }
+  if (of_time) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* step, Coerce(arguments[2], TypeId::kInterval, CastContext::kImplicit));
+    ends.push_back(step);
+  } else if (ends.size() == 2) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* step, Coerce(plan_.Constant(vec::Value::Int32(1), TypeId::kInt32, Position(call.offset)),
+                                                    type, CastContext::kImplicit));
+    ends.push_back(step);
+  }
+  LogicalNode* node = NewNode(LogicalKind::kFunction);
+  node->function = function;
+  node->expressions = ends;
+  const std::string_view alias = table.alias.empty() ? name : table.alias.text;
+  node->name = alias;
+  node->outputs = {NewColumn(alias, type)};
+  return QueryAsItem(BoundQuery{node, {{alias, node->outputs[0]}}}, table, alias);
+}
+
+StatusOr<Binder::FromItem> Binder::BindJoin(const ast::Join& join, Scope* outer, const FromItem* before) {
+  TURDB_ASSIGN_OR_RETURN(FromItem left, BindTableRef(*join.left, outer, before));
+  TURDB_ASSIGN_OR_RETURN(FromItem right, BindTableRef(*join.right, outer, &left));
+  TURDB_RETURN_IF_ERROR(CheckAliases(left, right));
+  LogicalNode* node = NewNode(LogicalKind::kJoin);
+  node->left = left.node;
+  node->right = right.node;
+  node->lateral = join.right->lateral || join.right->kind == ast::TableRefKind::kFunction;
+  switch (join.join) {
+    case ast::JoinKind::kInner:
+    case ast::JoinKind::kCross:
+      node->join = exec::JoinType::kInner;
+      break;
+    case ast::JoinKind::kLeft:
+      node->join = exec::JoinType::kLeft;
+      break;
+    case ast::JoinKind::kRight:
+      node->join = exec::JoinType::kRight;
+      break;
+    case ast::JoinKind::kFull:
+      node->join = exec::JoinType::kFull;
+      break;
+    case ast::JoinKind::kSemi:
+      node->join = exec::JoinType::kSemi;
+      break;
+    case ast::JoinKind::kAnti:
+      node->join = exec::JoinType::kAnti;
+      break;
+    default:
+      return Unsupported("ASOF JOIN", join.offset);
+  }
+  if (node->lateral && node->join != exec::JoinType::kInner && node->join != exec::JoinType::kLeft) {
+    if (join.right->lateral) {
+      return Error(sqlstate::kInvalidColumnReference, "the combining JOIN type must be INNER or LEFT for a LATERAL reference",
+                   join.offset);
+    }
+    node->lateral = false;  // a function that names nothing on its left, or lowering says so
+  }
+  std::vector<Scope::Visible> merged;
+  if (join.natural || !join.using_columns.empty()) {
+    TURDB_RETURN_IF_ERROR(BindUsing(join, &left, &right, node, &merged));
+  }
+  const bool half = node->join == exec::JoinType::kSemi || node->join == exec::JoinType::kAnti;
+  FromItem left_only = left;
+  FromItem item = Combine(std::move(left), std::move(right), node, std::move(merged));
+  if (join.on != nullptr) {
+    Scope scope = ScopeOf(item, outer);
+    ExprContext context;
+    context.scope = &scope;
+    context.clause = "JOIN/ON";
+    TURDB_RETURN_IF_ERROR(BindConjuncts(*join.on, context, &node->conjuncts));
+  }
+  if (half) {
+    left_only.node = node;
+    return left_only;
+  }
+  if (!join.alias.empty()) {  // (a JOIN b) AS j hides a and b
+    ScopeRelation relation;
+    relation.alias = join.alias.text;
+    relation.offset = join.offset;
+    for (const Scope::Visible& visible : item.visible) relation.columns.push_back({visible.name, visible.expr});
+    TURDB_RETURN_IF_ERROR(ApplyColumnAliases(join, &relation));
+    item.visible.clear();
+    for (const ScopeColumn& column : relation.columns) item.visible.push_back({column.name, column.expr, 0});
+    item.relations = {relation};
+  }
+  return item;
+}
+
+// USING and NATURAL: equality of the named columns, which then show once.
+Status Binder::BindUsing(const ast::Join& join, FromItem* left, FromItem* right, LogicalNode* node,
+                         std::vector<Scope::Visible>* merged) {
+  std::vector<ast::Name> names(join.using_columns.begin(), join.using_columns.end());
+  if (join.natural) {
+    for (const Scope::Visible& a : left->visible) {
+      for (const Scope::Visible& b : right->visible) {
+        if (a.name == b.name) {
+          names.push_back(ast::Name{a.name, join.offset, false});
+          break;
+        }
+      }
+    }
+  }
+  Scope left_scope = ScopeOf(*left, nullptr);
+  Scope right_scope = ScopeOf(*right, nullptr);
+  for (const ast::Name& name : names) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* a, FindBareColumn(name, &left_scope));
+    TURDB_ASSIGN_OR_RETURN(const Expr* b, FindBareColumn(name, &right_scope));
+    if (a == nullptr || b == nullptr) {
+      return Error(sqlstate::kUndefinedColumn,
+                   absl::StrCat("column \"", name.text, "\" specified in USING clause does not exist in ",
+                                a == nullptr ? "left" : "right", " table"),
+                   name.offset);
+    }
+    TURDB_ASSIGN_OR_RETURN(const Expr* equal, MakeOperator("=", {a, b}, Position(name.offset)));
+    node->conjuncts.push_back(equal);
+    const Expr* shown = node->join == exec::JoinType::kRight ? b : a;
+    if (node->join == exec::JoinType::kFull || a->type != b->type) {
+      TURDB_ASSIGN_OR_RETURN(const auto both, UnifyPair(a, b, "JOIN/USING", name.offset));
+      shown = node->join == exec::JoinType::kRight ? both.second : both.first;
+      if (node->join == exec::JoinType::kFull) {
+        shown = plan_.NewExpression(ExpressionKind::kCoalesce, both.first->type,
+                                    plan_.Copy(std::vector<const Expr*>{both.first, both.second}), Position(name.offset));
+      }
+    }
+    merged->push_back({name.text, shown, -1});
+    const auto hide = [&](FromItem* item, const Expr* expr) {
+      std::erase_if(item->visible, [&](const Scope::Visible& visible) { return visible.expr == expr; });
+    };
+    hide(left, a);
+    hide(right, b);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace turdb::sql

@@ -1,0 +1,402 @@
+// CREATE TABLE, INDEX and VIEW: what the catalog is asked to make.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "function/registry.h"
+#include "sql/bind/binder.h"
+
+namespace turdb::sql {
+
+using ast::ConstraintKind;
+using base::Status;
+using base::StatusOr;
+using function::CastContext;
+using vec::Type;
+using vec::TypeId;
+namespace sqlstate = base::sqlstate;
+
+namespace {
+
+std::string Quoted(std::string_view name) {
+  std::string quoted = "\"";
+  for (char c : name) {
+    if (c == '"') quoted.push_back('"');
+    quoted.push_back(c);
+  }
+  return quoted + "\"";
+}
+
+bool IsBinaryCollation(std::string_view name) {
+  return name == "C" || name == "POSIX" || name == "binary" || name == "BINARY" || name == "default" || name == "ucs_basic";
+}
+
+}  // namespace
+
+std::string Binder::CreationSchema(std::string_view schema) const {
+  if (!schema.empty()) return std::string(schema);
+  for (const std::string& name : context_.search_path) {
+    const catalog::Schema* found = context_.catalog->FindSchema(name);
+    if (found != nullptr && !found->is_system) return found->name;
+  }
+  return std::string(catalog::kDefaultSchema);
+}
+
+// ---- tables
+
+StatusOr<Command> Binder::BindCreateTable(const ast::CreateTable& create) {
+  if (!create.unsupported.empty()) return Unsupported(create.unsupported, create.unsupported_offset);
+  if (create.temporary) return Unsupported("a temporary table", create.offset);
+  if (create.or_replace) return Unsupported("CREATE OR REPLACE TABLE", create.offset);
+  TURDB_ASSIGN_OR_RETURN(const RelationName name, SplitName(create.name));
+  const std::string schema_name = CreationSchema(name.schema);
+  if (create.if_not_exists && context_.catalog->FindRelation(schema_name, name.name, {}) != nullptr) {
+    return Command(NoOperation{absl::StrCat("relation \"", name.name, "\" already exists, skipping")});
+  }
+  if (create.as != nullptr) return BindCreateTableAs(create);
+  CreateTableCommand command;
+  command.table.if_not_exists = create.if_not_exists;
+  table::TableSchema& schema = command.table.definition;
+  schema.schema_name = schema_name;
+  schema.name = std::string(name.name);
+  TURDB_RETURN_IF_ERROR(BindColumns(create, &schema));
+  for (const ast::ColumnDefinition* column : create.columns) {
+    for (const ast::Constraint* constraint : column->constraints) {
+      TURDB_RETURN_IF_ERROR(BindColumnConstraint(*constraint, *column, &schema));
+    }
+  }
+  for (const ast::Constraint* constraint : create.constraints) {
+    TURDB_RETURN_IF_ERROR(BindTableConstraint(*constraint, &schema));
+  }
+  for (const table::IndexPart& part : schema.primary_key) schema.columns[part.column].not_null = true;
+  TURDB_RETURN_IF_ERROR(CheckStoredExpressions(create, schema));
+  return Command(std::move(command));
+}
+
+Status Binder::BindColumns(const ast::CreateTable& create, table::TableSchema* schema) {
+  for (const ast::LikeTable& like : create.like_tables) TURDB_RETURN_IF_ERROR(BindLikeTable(like, schema));
+  for (const ast::ColumnDefinition* column : create.columns) TURDB_RETURN_IF_ERROR(BindColumnDefinition(*column, schema));
+  if (schema->columns.size() > static_cast<size_t>(base::kMaxColumns)) {
+    return Error(sqlstate::kTooManyColumns, absl::StrCat("tables can have at most ", base::kMaxColumns, " columns"),
+                 create.name.offset());
+  }
+  return absl::OkStatus();
+}
+
+Status Binder::BindLikeTable(const ast::LikeTable& like, table::TableSchema* schema) {
+  TURDB_ASSIGN_OR_RETURN(const auto relation, FindRelation(like.table));
+  const bool defaults = std::any_of(like.including.begin(), like.including.end(),
+                                    [](const ast::Name& name) { return name.text == "all" || name.text == "defaults"; });
+  for (const table::Column& from : relation->schema->columns) {
+    table::Column column;
+    column.name = from.name;
+    column.type = from.type;
+    column.not_null = from.not_null;
+    column.collation = from.collation;
+    if (defaults && from.generation == table::Generation::kNone) column.default_sql = from.default_sql;
+    schema->columns.push_back(std::move(column));
+  }
+  return absl::OkStatus();
+}
+
+Status Binder::BindColumnType(const ast::ColumnDefinition& definition, table::Column* column) {
+  if (definition.type == nullptr) {  // untyped columns keep what they are given
+    column->type = TypeId::kAny;
+    return absl::OkStatus();
+  }
+  const std::string_view word = definition.type->name.last().text;
+  const bool is_key = std::any_of(definition.constraints.begin(), definition.constraints.end(),
+                                  [](const ast::Constraint* c) { return c->kind == ConstraintKind::kPrimaryKey; });
+  const bool plain = definition.type->modifiers.empty() && definition.type->array_depth == 0;
+  if (plain && (word == "serial" || word == "serial4" || word == "bigserial" || word == "serial8" || word == "smallserial" ||
+                word == "serial2")) {
+    column->type = word == "smallserial" || word == "serial2" ? Type(TypeId::kInt16)
+                   : word == "serial" || word == "serial4"    ? Type(TypeId::kInt32)
+                                                              : Type(TypeId::kInt64);
+    column->generation = table::Generation::kIdentityByDefault;
+    column->not_null = true;
+    return absl::OkStatus();
+  }
+  if (plain && word == "integer" && is_key) {  // SQLite's rowid by another name (query.md, rule 8)
+    column->type = TypeId::kInt64;
+    return absl::OkStatus();
+  }
+  TURDB_ASSIGN_OR_RETURN(column->type, BindType(*definition.type));
+  return absl::OkStatus();
+}
+
+Status Binder::BindColumnDefinition(const ast::ColumnDefinition& definition, table::TableSchema* schema) {
+  table::Column column;
+  column.name = std::string(definition.name.text);
+  if (column.name.size() > static_cast<size_t>(base::kMaxNameBytes)) {
+    return Error(sqlstate::kInvalidName, absl::StrCat("a name is longer than ", base::kMaxNameBytes, " bytes"),
+                 definition.name.offset);
+  }
+  if (schema->FindColumn(column.name) >= 0) {
+    return Error(sqlstate::kDuplicateColumn, absl::StrCat("column \"", column.name, "\" specified more than once"),
+                 definition.name.offset);
+  }
+  TURDB_RETURN_IF_ERROR(BindColumnType(definition, &column));
+  schema->columns.push_back(std::move(column));
+  return absl::OkStatus();
+}
+
+Status Binder::SetPrimaryKey(const ast::Constraint& constraint, std::vector<table::IndexPart> parts,
+                             table::TableSchema* schema) {
+  if (!schema->primary_key.empty()) {
+    return Error(sqlstate::kInvalidTableDefinition,
+                 absl::StrCat("multiple primary keys for table \"", schema->name, "\" are not allowed"), constraint.offset);
+  }
+  schema->primary_key = std::move(parts);
+  schema->primary_key_name = std::string(constraint.name.text);
+  const table::Column& first = schema->columns[schema->primary_key[0].column];
+  if (schema->primary_key.size() == 1 && first.generation != table::Generation::kNone) schema->autoincrement = true;
+  return absl::OkStatus();
+}
+
+Status Binder::BindColumnConstraint(const ast::Constraint& constraint, const ast::ColumnDefinition& definition,
+                                    table::TableSchema* schema) {
+  const int32_t index = schema->FindColumn(definition.name.text);
+  table::Column& column = schema->columns[index];
+  if (constraint.on_conflict != ast::ConflictAction::kNone && constraint.on_conflict != ast::ConflictAction::kAbort) {
+    return Unsupported("ON CONFLICT in a table's definition", constraint.offset);
+  }
+  table::IndexPart part;
+  part.column = index;
+  part.type = column.type;
+  part.descending = constraint.direction == ast::Direction::kDescending;
+  part.nulls_first = part.descending;
+  switch (constraint.kind) {
+    case ConstraintKind::kNotNull:
+      column.not_null = true;
+      return absl::OkStatus();
+    case ConstraintKind::kNull:
+      return absl::OkStatus();
+    case ConstraintKind::kDefault:
+      column.default_sql = std::string(constraint.expr_text);
+      return absl::OkStatus();
+    case ConstraintKind::kCheck:
+      schema->checks.push_back({std::string(constraint.name.text), std::string(constraint.expr_text)});
+      return absl::OkStatus();
+    case ConstraintKind::kUnique: {
+      table::IndexSchema unique;
+      unique.name = std::string(constraint.name.text);
+      unique.parts = {part};
+      unique.unique = true;
+      unique.is_constraint = true;
+      unique.nulls_not_distinct = constraint.nulls_not_distinct;
+      schema->indexes.push_back(std::move(unique));
+      return absl::OkStatus();
+    }
+    case ConstraintKind::kPrimaryKey:
+      if (constraint.autoincrement) {
+        if (!vec::IsSignedInteger(column.type.id)) {
+          return Error(sqlstate::kInvalidTableDefinition, "AUTOINCREMENT is only allowed on an INTEGER PRIMARY KEY",
+                       constraint.offset);
+        }
+        column.generation = table::Generation::kIdentityByDefault;
+      }
+      return SetPrimaryKey(constraint, {part}, schema);
+    case ConstraintKind::kForeignKey:
+      return Unsupported("a foreign key", constraint.offset);
+    case ConstraintKind::kGenerated:
+      column.generation = table::Generation::kStored;
+      column.default_sql = std::string(constraint.expr_text);
+      return absl::OkStatus();
+    case ConstraintKind::kIdentity:
+      if (!vec::IsSignedInteger(column.type.id)) {
+        return Error(sqlstate::kInvalidParameter, "identity column type must be smallint, integer, or bigint",
+                     constraint.offset);
+      }
+      column.generation = constraint.always ? table::Generation::kIdentityAlways : table::Generation::kIdentityByDefault;
+      column.not_null = true;
+      return absl::OkStatus();
+    case ConstraintKind::kCollate:
+      if (!IsBinaryCollation(constraint.collation.last().text)) {
+        return Unsupported(absl::StrCat("collation \"", constraint.collation.last().text, "\""), constraint.offset);
+      }
+      return absl::OkStatus();
+    case ConstraintKind::kExclude:
+      return Unsupported("EXCLUDE", constraint.offset);
+  }
+  return absl::OkStatus();
+}
+
+Status Binder::BindTableConstraint(const ast::Constraint& constraint, table::TableSchema* schema) {
+  if (constraint.on_conflict != ast::ConflictAction::kNone && constraint.on_conflict != ast::ConflictAction::kAbort) {
+    return Unsupported("ON CONFLICT in a table's definition", constraint.offset);
+  }
+  switch (constraint.kind) {
+    case ConstraintKind::kCheck:
+      schema->checks.push_back({std::string(constraint.name.text), std::string(constraint.expr_text)});
+      return absl::OkStatus();
+    case ConstraintKind::kForeignKey:
+      return Unsupported("a foreign key", constraint.offset);
+    case ConstraintKind::kExclude:
+      return Unsupported("EXCLUDE", constraint.offset);
+    default:
+      break;
+  }
+  if (!constraint.include.empty()) return Unsupported("INCLUDE", constraint.offset);
+  TURDB_ASSIGN_OR_RETURN(std::vector<table::IndexPart> parts, BindIndexParts(constraint.columns, *schema));
+  if (constraint.kind == ConstraintKind::kPrimaryKey) return SetPrimaryKey(constraint, std::move(parts), schema);
+  table::IndexSchema unique;
+  unique.name = std::string(constraint.name.text);
+  unique.parts = std::move(parts);
+  unique.unique = true;
+  unique.is_constraint = true;
+  unique.nulls_not_distinct = constraint.nulls_not_distinct;
+  schema->indexes.push_back(std::move(unique));
+  return absl::OkStatus();
+}
+
+Status Binder::CheckStoredExpressions(const ast::CreateTable& create, const table::TableSchema& schema) {
+  Scope row;
+  ScopeRelation relation;
+  relation.alias = schema.name;
+  for (const table::Column& column : schema.columns) {
+    relation.columns.push_back({column.name, ColumnExpr(NewColumn(column.name, column.type))});
+    row.visible.push_back({column.name, relation.columns.back().expr, 0});
+  }
+  row.relations.push_back(relation);
+  Scope nothing;
+  const auto check = [&](const ast::Constraint& constraint, const Type* type) -> Status {
+    ExprContext context;
+    context.scope = constraint.kind == ConstraintKind::kDefault ? &nothing : &row;
+    context.clause = constraint.kind == ConstraintKind::kDefault ? "DEFAULT"
+                     : constraint.kind == ConstraintKind::kCheck ? "CHECK"
+                                                                 : "column generation expressions";
+    const size_t subqueries = subqueries_.size();
+    TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(*constraint.expr, context));
+    if (subqueries_.size() != subqueries) {
+      return Error(sqlstate::kFeatureNotSupported, absl::StrCat("cannot use subquery in ", context.clause),
+                   constraint.expr->offset);
+    }
+    if (type != nullptr) return Coerce(bound, *type, CastContext::kAssignment).status();
+    return ToCondition(bound, "CHECK", constraint.expr->offset).status();
+  };
+  for (const ast::ColumnDefinition* definition : create.columns) {
+    const table::Column& column = schema.columns[schema.FindColumn(definition->name.text)];
+    for (const ast::Constraint* constraint : definition->constraints) {
+      const bool value = constraint->kind == ConstraintKind::kDefault || constraint->kind == ConstraintKind::kGenerated;
+      if (value) TURDB_RETURN_IF_ERROR(check(*constraint, &column.type));
+      if (constraint->kind == ConstraintKind::kCheck) TURDB_RETURN_IF_ERROR(check(*constraint, nullptr));
+    }
+  }
+  for (const ast::Constraint* constraint : create.constraints) {
+    if (constraint->kind == ConstraintKind::kCheck) TURDB_RETURN_IF_ERROR(check(*constraint, nullptr));
+  }
+  return absl::OkStatus();
+}
+
+StatusOr<Command> Binder::BindCreateTableAs(const ast::CreateTable& create) {
+  if (create.as->kind != ast::StatementKind::kSelect) return Unsupported("CREATE TABLE AS EXECUTE", create.as->offset);
+  if (!parameter_types_.empty()) return Unsupported("a parameter in CREATE TABLE AS", create.as->offset);
+  TURDB_ASSIGN_OR_RETURN(const RelationName name, SplitName(create.name));
+  CreateTableCommand command;
+  command.table.if_not_exists = create.if_not_exists;
+  table::TableSchema& schema = command.table.definition;
+  schema.schema_name = CreationSchema(name.schema);
+  schema.name = std::string(name.name);
+  TURDB_ASSIGN_OR_RETURN(const BoundQuery query,
+                         BindSelect(*static_cast<const ast::SelectStatement*>(create.as)->select, nullptr));
+  if (create.as_columns.size() > query.columns.size()) {
+    return Error(sqlstate::kSyntaxError, "too many column names were specified", create.as_columns.back().offset);
+  }
+  for (size_t i = 0; i < query.columns.size(); ++i) {
+    table::Column column;
+    column.name = std::string(i < create.as_columns.size() ? create.as_columns[i].text : query.columns[i].name);
+    column.type = columns_[query.columns[i].id].type;
+    if (schema.FindColumn(column.name) >= 0) {
+      return Error(sqlstate::kDuplicateColumn, absl::StrCat("column \"", column.name, "\" specified more than once"),
+                   create.as->offset);
+    }
+    schema.columns.push_back(std::move(column));
+  }
+  if (!create.with_no_data) {
+    command.fill_sql = absl::StrCat("INSERT INTO ", Quoted(schema.schema_name), ".", Quoted(schema.name), " ", create.as_text);
+  }
+  return Command(std::move(command));
+}
+
+// ---- indexes and views
+
+StatusOr<std::vector<table::IndexPart>> Binder::BindIndexParts(ast::List<ast::IndexElement> elements,
+                                                               const table::TableSchema& schema) {
+  std::vector<table::IndexPart> parts;
+  for (const ast::IndexElement& element : elements) {
+    if (!element.collation.empty() && !IsBinaryCollation(element.collation.last().text)) {
+      return Unsupported(absl::StrCat("collation \"", element.collation.last().text, "\""), element.collation.offset());
+    }
+    if (!element.operator_class.empty() && !element.operator_class.last().text.ends_with("_ops")) {
+      return Error(sqlstate::kUndefinedObject,
+                   absl::StrCat("operator class \"", element.operator_class.last().text, "\" does not exist"),
+                   element.operator_class.offset());
+    }
+    if (element.expr->kind != ast::ExprKind::kColumn || ast::As<ast::Column>(*element.expr).parts.size() != 1) {
+      return Unsupported("an index over an expression", element.expr->offset);
+    }
+    const ast::Name& name = ast::As<ast::Column>(*element.expr).parts[0];
+    table::IndexPart part;
+    part.column = catalog::FindColumn(schema, name.text);
+    if (part.column < 0) {
+      return Error(sqlstate::kUndefinedColumn, absl::StrCat("column \"", name.text, "\" does not exist"), name.offset);
+    }
+    part.type = schema.columns[part.column].type;
+    part.descending = element.direction == ast::Direction::kDescending;
+    part.nulls_first = element.nulls == ast::NullsOrder::kDefault ? part.descending : element.nulls == ast::NullsOrder::kFirst;
+    parts.push_back(std::move(part));
+  }
+  if (parts.size() > static_cast<size_t>(base::kMaxIndexColumns)) {
+    return Error(sqlstate::kTooManyColumns,
+                 absl::StrCat("cannot use more than ", base::kMaxIndexColumns, " columns in an index"),
+                 elements[0].expr->offset);
+  }
+  return parts;
+}
+
+StatusOr<Command> Binder::BindCreateIndex(const ast::CreateIndex& create) {
+  CreateIndexCommand command;
+  TURDB_ASSIGN_OR_RETURN(command.relation, FindTable(create.table));
+  command.if_not_exists = create.if_not_exists;
+  if (!create.method.empty() && create.method.text != "btree" && create.method.text != "hash") {
+    return Unsupported(absl::StrCat("index method \"", create.method.text, "\""), create.method.offset);
+  }
+  if (create.where != nullptr) return Unsupported("a partial index", create.where->offset);
+  if (!create.include.empty()) return Unsupported("INCLUDE", create.include[0].offset);
+  command.index.name = std::string(create.name.text);
+  command.index.unique = create.unique;
+  command.index.nulls_not_distinct = create.nulls_not_distinct;
+  TURDB_ASSIGN_OR_RETURN(command.index.parts, BindIndexParts(create.elements, *command.relation->schema));
+  return Command(std::move(command));
+}
+
+StatusOr<Command> Binder::BindCreateView(const ast::CreateView& create) {
+  if (create.temporary) return Unsupported("a temporary view", create.offset);
+  if (create.materialized) return Unsupported("a materialized view", create.offset);
+  if (create.recursive) return Unsupported("a recursive view", create.offset);
+  if (!parameter_types_.empty()) return Error(sqlstate::kUndefinedParameter, "a view cannot have parameters", create.offset);
+  TURDB_ASSIGN_OR_RETURN(const RelationName name, SplitName(create.name));
+  CreateViewCommand command;
+  command.or_replace = create.or_replace;
+  command.if_not_exists = create.if_not_exists;
+  command.columns.schema_name = CreationSchema(name.schema);
+  command.columns.name = std::string(name.name);
+  command.sql = std::string(create.select_text);
+  TURDB_ASSIGN_OR_RETURN(const BoundQuery query, BindSelect(*create.select, nullptr));
+  if (create.columns.size() > query.columns.size()) {
+    return Error(sqlstate::kSyntaxError, "CREATE VIEW specifies more column names than columns", create.columns.back().offset);
+  }
+  for (size_t i = 0; i < query.columns.size(); ++i) {
+    table::Column column;
+    column.name = std::string(i < create.columns.size() ? create.columns[i].text : query.columns[i].name);
+    column.type = columns_[query.columns[i].id].type;
+    if (command.columns.FindColumn(column.name) >= 0) {
+      return Error(sqlstate::kDuplicateColumn, absl::StrCat("column \"", column.name, "\" specified more than once"),
+                   create.select->offset);
+    }
+    command.columns.columns.push_back(std::move(column));
+  }
+  return Command(std::move(command));
+}
+
+}  // namespace turdb::sql

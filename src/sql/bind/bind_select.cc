@@ -1,0 +1,666 @@
+// SELECT: the order in which its clauses mean something. FROM, WHERE, then (with grouping) everything else is
+// bound over the input, and what is shown, sorted by and filtered by HAVING is rewritten over the groups.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "function/registry.h"
+#include "sql/bind/binder.h"
+
+namespace turdb::sql {
+
+using ast::ExprKind;
+using base::Status;
+using base::StatusOr;
+using exec::ExpressionKind;
+using function::CastContext;
+using vec::Type;
+using vec::TypeId;
+namespace sqlstate = base::sqlstate;
+
+StatusOr<BoundQuery> Binder::BindSelect(const ast::Select& select, Scope* outer, bool keep_unknown) {
+  if (!select.locking.empty()) return Unsupported("FOR UPDATE or FOR SHARE", select.offset);
+  if (select.with == nullptr) return BindBody(*select.body, outer, &select, keep_unknown);
+  Scope scope;
+  scope.parent = outer;
+  TURDB_RETURN_IF_ERROR(BindWith(*select.with, &scope));
+  TURDB_ASSIGN_OR_RETURN(BoundQuery query, BindBody(*select.body, &scope, &select, keep_unknown));
+  query.root = WrapCommonTables(query.root, scope);
+  return query;
+}
+
+// `clauses` has the ORDER BY and LIMIT around the body; null: none.
+StatusOr<BoundQuery> Binder::BindBody(const ast::SelectBody& body, Scope* outer, const ast::Select* clauses,
+                                      bool keep_unknown) {
+  BoundQuery query;
+  switch (body.kind) {
+    case ast::BodyKind::kCore:
+      return BindCore(static_cast<const ast::SelectCore&>(body), outer, clauses, keep_unknown);
+    case ast::BodyKind::kValues: {
+      TURDB_ASSIGN_OR_RETURN(query, BindValues(static_cast<const ast::Values&>(body), outer, keep_unknown));
+      break;
+    }
+    case ast::BodyKind::kSetOperation: {
+      TURDB_ASSIGN_OR_RETURN(query, BindSetOperation(static_cast<const ast::SetOperation&>(body), outer));
+      break;
+    }
+    case ast::BodyKind::kNested: {
+      TURDB_ASSIGN_OR_RETURN(query, BindSelect(*static_cast<const ast::NestedSelect&>(body).select, outer, keep_unknown));
+      break;
+    }
+  }
+  if (clauses == nullptr) return query;
+  return BindTail(std::move(query), *clauses, outer);
+}
+
+// ---- the select list
+
+std::string_view Binder::OutputName(const ast::SelectItem& item) {
+  if (!item.alias.empty()) return item.alias.text;
+  const ast::Expr* expr = item.expr;
+  std::string_view fallback = "?column?";
+  for (;;) {
+    switch (expr->kind) {
+      case ExprKind::kColumn:
+        return ast::As<ast::Column>(*expr).parts.back().text;
+      case ExprKind::kCall:
+        return ast::As<ast::Call>(*expr).name.last().text;
+      case ExprKind::kField:
+        if (!ast::As<ast::Field>(*expr).name.empty()) return ast::As<ast::Field>(*expr).name.text;
+        return fallback;
+      case ExprKind::kCast: {
+        const auto& cast = ast::As<ast::Cast>(*expr);
+        if (fallback == "?column?") fallback = cast.type->name.last().text;
+        expr = cast.operand;
+        continue;
+      }
+      case ExprKind::kCollate:
+        expr = ast::As<ast::Collate>(*expr).operand;
+        continue;
+      case ExprKind::kCase: {
+        const auto& node = ast::As<ast::Case>(*expr);
+        if (fallback == "?column?") fallback = "case";
+        if (node.otherwise == nullptr) return fallback;
+        expr = node.otherwise;
+        if (expr->kind != ExprKind::kColumn && expr->kind != ExprKind::kCall) return fallback;
+        continue;
+      }
+      case ExprKind::kExists:
+        return "exists";
+      case ExprKind::kArray:
+      case ExprKind::kArraySubquery:
+        return "array";
+      case ExprKind::kRow:
+        return "row";
+      case ExprKind::kBoolean:
+        return "bool";
+      case ExprKind::kSubquery: {
+        const ast::Select* select = ast::As<ast::Subquery>(*expr).select;
+        if (select->body->kind != ast::BodyKind::kCore) return "column1";
+        const auto items = static_cast<const ast::SelectCore*>(select->body)->items;
+        return items.empty() ? fallback : OutputName(items[0]);
+      }
+      default:
+        return fallback;
+    }
+  }
+}
+
+Status Binder::ExpandStar(const ast::Star& star, const ExprContext& context, std::vector<ProjectionItem>* out) {
+  const Scope& scope = *context.scope;
+  std::vector<ScopeColumn> columns;
+  if (star.qualifier.empty()) {
+    if (scope.relations.empty()) {
+      return Error(sqlstate::kSyntaxError, "SELECT * with no tables specified is not valid", star.offset);
+    }
+    for (const Scope::Visible& visible : scope.visible) columns.push_back({visible.name, visible.expr});
+  } else {
+    const std::string_view name = star.qualifier.back().text;
+    const auto found = std::find_if(scope.relations.begin(), scope.relations.end(),
+                                    [&](const ScopeRelation& relation) { return relation.alias == name; });
+    if (found == scope.relations.end()) {
+      return Error(sqlstate::kUndefinedTable, absl::StrCat("missing FROM-clause entry for table \"", name, "\""), star.offset);
+    }
+    columns = found->columns;
+  }
+  for (const ast::Name& name : star.exclude) {
+    const size_t before = columns.size();
+    std::erase_if(columns, [&](const ScopeColumn& column) { return column.name == name.text; });
+    if (columns.size() == before) {
+      return Error(sqlstate::kUndefinedColumn, absl::StrCat("column \"", name.text, "\" in EXCLUDE does not exist"),
+                   name.offset);
+    }
+  }
+  for (const ScopeColumn& column : columns) {
+    ProjectionItem item;
+    item.name = column.name;
+    item.expr =
+        column.expr->kind == ExpressionKind::kColumn ? ColumnExpr(column.expr->index, Position(star.offset)) : column.expr;
+    for (const ast::ReplaceItem& replace : star.replace) {
+      if (replace.name.text != column.name) continue;
+      TURDB_ASSIGN_OR_RETURN(item.expr, Bind(*replace.value, context));
+    }
+    out->push_back(item);
+  }
+  return absl::OkStatus();
+}
+
+Status Binder::BindItems(ast::List<ast::SelectItem> items, const ExprContext& context, std::vector<ProjectionItem>* out) {
+  for (const ast::SelectItem& item : items) {
+    if (item.expr->kind == ExprKind::kStar) {
+      TURDB_RETURN_IF_ERROR(ExpandStar(ast::As<ast::Star>(*item.expr), context, out));
+      continue;
+    }
+    ProjectionItem bound;
+    TURDB_ASSIGN_OR_RETURN(bound.expr, Bind(*item.expr, context));
+    bound.name = OutputName(item);
+    bound.source = item.expr;
+    out->push_back(bound);
+  }
+  if (out->size() > static_cast<size_t>(base::kMaxColumns)) {
+    return base::MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kTooManyColumns,
+                           absl::StrCat("a select list of ", out->size(), " columns is over the limit of ", base::kMaxColumns));
+  }
+  return absl::OkStatus();
+}
+
+// Columns pass as they are; a projection of nothing else is no projection.
+LogicalNode* Binder::Project(LogicalNode* input, const std::vector<ProjectionItem>& items, std::vector<OutputColumn>* out) {
+  LogicalNode* node = nullptr;
+  for (const ProjectionItem& item : items) {
+    OutputColumn column{item.name, -1, nullptr};
+    if (item.expr->kind == ExpressionKind::kColumn) {
+      column.id = item.expr->index;
+    } else {
+      if (node == nullptr) {
+        node = NewNode(LogicalKind::kProject);
+        node->left = input;
+      }
+      for (size_t i = 0; i < node->expressions.size(); ++i) {
+        if (node->expressions[i] == item.expr) column.id = node->outputs[i];
+      }
+      if (column.id < 0) {
+        column.id = NewColumn(item.name, item.expr->type);
+        node->expressions.push_back(item.expr);
+        node->outputs.push_back(column.id);
+      }
+      if (item.expr->type.id == TypeId::kUnknown) column.literal = item.expr;
+    }
+    out->push_back(column);
+  }
+  return node == nullptr ? input : node;
+}
+
+// ---- grouping
+
+void Binder::AddGroup(const Expr* expr, Grouping* grouping) {
+  for (const Expr* group : grouping->groups) {
+    if (exec::Equal(*group, *expr)) return;
+  }
+  grouping->groups.push_back(expr);
+  grouping->outputs.push_back(expr->kind == ExpressionKind::kColumn ? expr->index : NewColumn("group", expr->type));
+}
+
+Status Binder::BindGroups(const ast::SelectCore& core, const ExprContext& context, const std::vector<ProjectionItem>& items,
+                          Grouping* grouping) {
+  const auto contains_aggregate = [&](const Expr* expr) {
+    std::vector<const Expr*> pending = {expr};
+    while (!pending.empty()) {
+      const Expr* e = pending.back();
+      pending.pop_back();
+      if (e->kind == ExpressionKind::kColumn &&
+          std::find(grouping->aggregate_outputs.begin(), grouping->aggregate_outputs.end(), e->index) !=
+              grouping->aggregate_outputs.end()) {
+        return true;
+      }
+      for (const Expr* argument : e->arguments) pending.push_back(argument);
+    }
+    return false;
+  };
+  if (core.group_by_all) {
+    for (const ProjectionItem& item : items) {
+      if (!contains_aggregate(item.expr)) AddGroup(item.expr, grouping);
+    }
+    return absl::OkStatus();
+  }
+  for (const ast::Expr* expr : core.group_by) {
+    if (expr->kind == ExprKind::kGroupingSet) return Unsupported("GROUPING SETS, ROLLUP or CUBE", expr->offset);
+    const Expr* group = nullptr;
+    if (expr->kind == ExprKind::kInteger) {
+      const int64_t position = ast::As<ast::Literal>(*expr).integer;
+      if (position < 1 || position > static_cast<int64_t>(items.size())) {
+        return Error(sqlstate::kInvalidColumnReference, absl::StrCat("GROUP BY position ", position, " is not in select list"),
+                     expr->offset);
+      }
+      group = items[position - 1].expr;
+    } else if (expr->kind == ExprKind::kColumn && ast::As<ast::Column>(*expr).parts.size() == 1) {
+      const ast::Name& name = ast::As<ast::Column>(*expr).parts[0];
+      TURDB_ASSIGN_OR_RETURN(group, FindBareColumn(name, context.scope));
+      for (const ProjectionItem& item : items) {
+        if (group == nullptr && item.name == name.text) group = item.expr;
+      }
+    }
+    if (group == nullptr) {
+      ExprContext inner = context;
+      inner.clause = "GROUP BY";
+      inner.aggregates = nullptr;
+      TURDB_ASSIGN_OR_RETURN(group, Bind(*expr, inner));
+    }
+    if (contains_aggregate(group)) {
+      return Error(sqlstate::kGroupingError, "aggregate functions are not allowed in GROUP BY", expr->offset);
+    }
+    if (group->type.id == TypeId::kUnknown) {
+      TURDB_ASSIGN_OR_RETURN(group, Coerce(group, TypeId::kText, CastContext::kImplicit));
+    }
+    AddGroup(group, grouping);
+  }
+  return absl::OkStatus();
+}
+
+// A column of the query itself that is not grouped by: allowed when the primary key of its table is.
+StatusOr<const Expr*> Binder::UngroupedColumn(const Expr* column, Grouping* grouping) {
+  const ScopeRelation* owner = nullptr;
+  for (const ScopeRelation& relation : grouping->scope->relations) {
+    for (const ScopeColumn& c : relation.columns) {
+      if (c.expr->kind == ExpressionKind::kColumn && c.expr->index == column->index) owner = &relation;
+    }
+    if (relation.get != nullptr &&
+        std::find(relation.get->outputs.begin(), relation.get->outputs.end(), column->index) != relation.get->outputs.end()) {
+      owner = &relation;
+    }
+  }
+  if (owner == nullptr) return column;  // an aggregate's result, or an outer query's column
+  if (owner->get != nullptr && !owner->get->relation->schema->primary_key.empty()) {
+    bool all = true;
+    for (const table::IndexPart& part : owner->get->relation->schema->primary_key) {
+      const ColumnId id = owner->get->outputs[part.column];
+      all &= std::any_of(grouping->groups.begin(), grouping->groups.end(),
+                         [&](const Expr* group) { return group->kind == ExpressionKind::kColumn && group->index == id; });
+    }
+    if (all) {
+      AddGroup(column, grouping);
+      return column;
+    }
+  }
+  return base::WithPosition(
+      base::MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kGroupingError,
+                      absl::StrCat("column \"", owner->alias, owner->alias.empty() ? "" : ".", columns_[column->index].name,
+                                   "\" must appear in the GROUP BY clause or be used in an aggregate function")),
+      column->position);
+}
+
+// The expression over the grouping's output.
+StatusOr<const Expr*> Binder::AfterGrouping(const Expr* expr, Grouping* grouping) {
+  for (size_t i = 0; i < grouping->groups.size(); ++i) {
+    if (exec::Equal(*expr, *grouping->groups[i])) return ColumnExpr(grouping->outputs[i], expr->position);
+  }
+  if (expr->kind == ExpressionKind::kColumn) return UngroupedColumn(expr, grouping);
+  if (expr->arguments.empty()) return expr;
+  std::vector<const Expr*> arguments;
+  bool changed = false;
+  for (const Expr* argument : expr->arguments) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* after, AfterGrouping(argument, grouping));
+    changed |= after != argument;
+    arguments.push_back(after);
+  }
+  if (!changed) return expr;
+  Expr* copy = plan_.NewExpression(expr->kind, expr->type, plan_.Copy(arguments), expr->position);
+  copy->try_cast = expr->try_cast;
+  copy->index = expr->index;
+  copy->call = expr->call;
+  copy->value = expr->value;
+  return copy;
+}
+
+// ---- ORDER BY, DISTINCT, LIMIT
+
+StatusOr<std::vector<LogicalSortKey>> Binder::BindOrder(const ast::Select& select, const ExprContext& context,
+                                                        const std::vector<ProjectionItem>& items) {
+  std::vector<LogicalSortKey> keys;
+  if (select.order_by_all) {
+    for (const ProjectionItem& item : items) keys.push_back({item.expr, false, false});
+    return keys;
+  }
+  for (const ast::OrderItem& order : select.order_by) {
+    LogicalSortKey key;
+    const ast::Expr& expr = *order.expr;
+    if (expr.kind == ExprKind::kInteger) {
+      const int64_t position = ast::As<ast::Literal>(expr).integer;
+      if (position < 1 || position > static_cast<int64_t>(items.size())) {
+        return Error(sqlstate::kInvalidColumnReference, absl::StrCat("ORDER BY position ", position, " is not in select list"),
+                     expr.offset);
+      }
+      key.expression = items[position - 1].expr;
+    } else if (expr.kind == ExprKind::kString || expr.kind == ExprKind::kNumeric) {
+      return Error(sqlstate::kSyntaxError, "non-integer constant in ORDER BY", expr.offset);
+    } else if (expr.kind == ExprKind::kColumn && ast::As<ast::Column>(expr).parts.size() == 1) {
+      const ast::Name& name = ast::As<ast::Column>(expr).parts[0];
+      for (const ProjectionItem& item : items) {
+        if (item.name != name.text) continue;
+        if (key.expression != nullptr && !exec::Equal(*key.expression, *item.expr)) {
+          return Error(sqlstate::kAmbiguousColumn, absl::StrCat("ORDER BY \"", name.text, "\" is ambiguous"), name.offset);
+        }
+        key.expression = item.expr;
+      }
+    }
+    if (key.expression == nullptr) {
+      ExprContext inner = context;
+      inner.clause = "ORDER BY";
+      TURDB_ASSIGN_OR_RETURN(key.expression, Bind(expr, inner));
+    }
+    key.descending = order.direction == ast::Direction::kDescending;
+    key.nulls_first = order.nulls == ast::NullsOrder::kDefault ? key.descending : order.nulls == ast::NullsOrder::kFirst;
+    keys.push_back(key);
+  }
+  return keys;
+}
+
+StatusOr<const Expr*> Binder::BindRowCount(const ast::Expr& expr, std::string_view clause, Scope* outer) {
+  ExprContext context;
+  Scope nothing;
+  nothing.parent = outer;
+  context.scope = &nothing;
+  context.clause = clause;
+  TURDB_ASSIGN_OR_RETURN(const Expr* count, Bind(expr, context));
+  return Coerce(count, TypeId::kInt64, CastContext::kAssignment);
+}
+
+Status Binder::BindLimit(BoundQuery* query, const ast::Select& select, Scope* outer) {
+  if (select.limit == nullptr && select.limit_offset == nullptr) return absl::OkStatus();
+  if (select.with_ties) return Unsupported("WITH TIES", select.limit->offset);
+  LogicalNode* node = NewNode(LogicalKind::kLimit);
+  node->left = query->root;
+  const bool no_limit = select.limit != nullptr && select.limit->kind == ExprKind::kInteger &&
+                        ast::As<ast::Literal>(*select.limit).integer == -1;  // SQLite's LIMIT -1
+  if (select.limit != nullptr && !no_limit) {
+    TURDB_ASSIGN_OR_RETURN(node->limit, BindRowCount(*select.limit, "LIMIT", outer));
+  }
+  if (select.limit_offset != nullptr) {
+    TURDB_ASSIGN_OR_RETURN(node->offset, BindRowCount(*select.limit_offset, "OFFSET", outer));
+  }
+  query->root = node;
+  return absl::OkStatus();
+}
+
+// ORDER BY and LIMIT around what is no plain SELECT: over its output columns.
+StatusOr<BoundQuery> Binder::BindTail(BoundQuery query, const ast::Select& select, Scope* outer) {
+  if (!select.order_by.empty() || select.order_by_all) {
+    Scope scope;
+    scope.parent = outer;
+    std::vector<ProjectionItem> items;
+    for (const OutputColumn& column : query.columns) {
+      items.push_back({ColumnExpr(column.id), column.name, nullptr});
+      scope.visible.push_back({column.name, items.back().expr, -1});
+    }
+    ExprContext context;
+    context.scope = &scope;
+    LogicalNode* sort = NewNode(LogicalKind::kSort);
+    sort->left = query.root;
+    TURDB_ASSIGN_OR_RETURN(sort->sort, BindOrder(select, context, items));
+    query.root = sort;
+  }
+  TURDB_RETURN_IF_ERROR(BindLimit(&query, select, outer));
+  return query;
+}
+
+Status Binder::BindDistinctOn(const ast::SelectCore& core, const ExprContext& context, const std::vector<ProjectionItem>& items,
+                              std::vector<const Expr*>* on) {
+  for (const ast::Expr* expr : core.distinct_on) {
+    const Expr* bound = nullptr;
+    if (expr->kind == ExprKind::kInteger) {
+      const int64_t position = ast::As<ast::Literal>(*expr).integer;
+      if (position < 1 || position > static_cast<int64_t>(items.size())) {
+        return Error(sqlstate::kInvalidColumnReference,
+                     absl::StrCat("SELECT DISTINCT ON position ", position, " is not in select list"), expr->offset);
+      }
+      bound = items[position - 1].expr;
+    } else {
+      if (expr->kind == ExprKind::kColumn && ast::As<ast::Column>(*expr).parts.size() == 1) {
+        for (const ProjectionItem& item : items) {
+          if (item.name == ast::As<ast::Column>(*expr).parts[0].text) bound = item.expr;
+        }
+      }
+      if (bound == nullptr) {
+        TURDB_ASSIGN_OR_RETURN(bound, Bind(*expr, context));
+      }
+    }
+    on->push_back(bound);
+  }
+  return absl::OkStatus();
+}
+
+namespace {
+
+// The place of `expr` in `items`, added when it is not there.
+size_t PlaceOf(const Expr* expr, std::vector<const Expr*>* exprs) {
+  for (size_t i = 0; i < exprs->size(); ++i) {
+    if ((*exprs)[i] == expr || exec::Equal(*(*exprs)[i], *expr)) return i;
+  }
+  exprs->push_back(expr);
+  return exprs->size() - 1;
+}
+
+}  // namespace
+
+StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer, const ast::Select* clauses,
+                                      bool keep_unknown) {
+  if (!core.into.empty()) return Unsupported("SELECT INTO", core.into.offset());
+  if (core.qualify != nullptr) return Unsupported("QUALIFY", core.qualify->offset);
+  TURDB_ASSIGN_OR_RETURN(FromItem from, BindFrom(core.from, outer));
+  Scope scope = ScopeOf(from, outer);
+  LogicalNode* node = from.node;
+  ExprContext context;
+  context.scope = &scope;
+  if (core.where != nullptr) {
+    context.clause = "WHERE";
+    LogicalNode* filter = NewNode(LogicalKind::kFilter);
+    filter->left = node;
+    TURDB_RETURN_IF_ERROR(BindConjuncts(*core.where, context, &filter->conjuncts));
+    node = filter;
+  }
+  Grouping grouping;
+  grouping.scope = &scope;
+  context.aggregates = &grouping.aggregates;
+  context.aggregate_outputs = &grouping.aggregate_outputs;
+  context.clause = "the select list";
+  std::vector<ProjectionItem> items;
+  TURDB_RETURN_IF_ERROR(BindItems(core.items, context, &items));
+  if (!keep_unknown) {
+    for (ProjectionItem& item : items) {
+      if (item.expr->type.id != TypeId::kUnknown) continue;
+      TURDB_ASSIGN_OR_RETURN(item.expr, Coerce(item.expr, TypeId::kText, CastContext::kImplicit));
+    }
+  }
+  if (core.grouped) {
+    TURDB_RETURN_IF_ERROR(BindGroups(core, context, items, &grouping));
+  }
+  std::vector<const Expr*> having;
+  if (core.having != nullptr) {
+    ExprContext inner = context;
+    inner.clause = "HAVING";
+    TURDB_RETURN_IF_ERROR(BindConjuncts(*core.having, inner, &having));
+  }
+  std::vector<LogicalSortKey> order;
+  if (clauses != nullptr) {
+    TURDB_ASSIGN_OR_RETURN(order, BindOrder(*clauses, context, items));
+  }
+  std::vector<const Expr*> on;
+  TURDB_RETURN_IF_ERROR(BindDistinctOn(core, context, items, &on));
+
+  if (core.grouped || !grouping.aggregates.empty() || !having.empty()) {
+    for (ProjectionItem& item : items) {
+      TURDB_ASSIGN_OR_RETURN(item.expr, AfterGrouping(item.expr, &grouping));
+    }
+    for (const Expr*& condition : having) {
+      TURDB_ASSIGN_OR_RETURN(condition, AfterGrouping(condition, &grouping));
+    }
+    for (LogicalSortKey& key : order) {
+      TURDB_ASSIGN_OR_RETURN(key.expression, AfterGrouping(key.expression, &grouping));
+    }
+    for (const Expr*& expr : on) {
+      TURDB_ASSIGN_OR_RETURN(expr, AfterGrouping(expr, &grouping));
+    }
+    LogicalNode* aggregate = NewNode(LogicalKind::kAggregate);
+    aggregate->left = node;
+    aggregate->expressions = grouping.groups;
+    aggregate->outputs = grouping.outputs;
+    aggregate->outputs.insert(aggregate->outputs.end(), grouping.aggregate_outputs.begin(), grouping.aggregate_outputs.end());
+    aggregate->aggregates = std::move(grouping.aggregates);
+    node = aggregate;
+    if (!having.empty()) {
+      LogicalNode* filter = NewNode(LogicalKind::kFilter);
+      filter->left = node;
+      filter->conjuncts = having;
+      node = filter;
+    }
+  }
+
+  // What is shown, then what is only sorted by, computed together below the sort.
+  const size_t shown = items.size();
+  std::vector<const Expr*> exprs;
+  for (const ProjectionItem& item : items) exprs.push_back(item.expr);
+  std::vector<size_t> order_places;
+  for (const LogicalSortKey& key : order) order_places.push_back(PlaceOf(key.expression, &exprs));
+  std::vector<size_t> on_places;
+  for (const Expr* expr : on) on_places.push_back(PlaceOf(expr, &exprs));
+  for (size_t i = shown; i < exprs.size(); ++i) items.push_back({exprs[i], "order", nullptr});
+  BoundQuery query;
+  query.root = Project(node, items, &query.columns);
+  if (core.distinct == ast::DistinctKind::kDistinct) {
+    for (size_t i = 0; i < order_places.size(); ++i) {
+      if (order_places[i] < shown) continue;
+      return Error(sqlstate::kInvalidColumnReference, "for SELECT DISTINCT, ORDER BY expressions must appear in select list",
+                   clauses->order_by_all ? core.offset : clauses->order_by[i].expr->offset);
+    }
+    LogicalNode* distinct = NewNode(LogicalKind::kDistinct);
+    distinct->left = query.root;
+    for (size_t i = 0; i < shown; ++i) distinct->left_columns.push_back(query.columns[i].id);
+    query.root = distinct;
+  }
+  for (size_t i = 0; i < order.size() && i < on.size(); ++i) {
+    if (std::find(on_places.begin(), on_places.end(), order_places[i]) == on_places.end()) {
+      return Error(sqlstate::kInvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions",
+                   core.distinct_on[0]->offset);
+    }
+  }
+  if (!order.empty()) {
+    LogicalNode* sort = NewNode(LogicalKind::kSort);
+    sort->left = query.root;
+    for (size_t i = 0; i < order.size(); ++i) {
+      sort->sort.push_back({ColumnExpr(query.columns[order_places[i]].id), order[i].descending, order[i].nulls_first});
+    }
+    query.root = sort;
+  }
+  if (!on.empty()) {
+    LogicalNode* distinct = NewNode(LogicalKind::kDistinct);
+    distinct->left = query.root;
+    for (const size_t place : on_places) distinct->expressions.push_back(ColumnExpr(query.columns[place].id));
+    for (const OutputColumn& column : query.columns) distinct->left_columns.push_back(column.id);
+    query.root = distinct;
+  }
+  query.columns.resize(shown);
+  if (clauses != nullptr) TURDB_RETURN_IF_ERROR(BindLimit(&query, *clauses, outer));
+  return query;
+}
+
+// ---- VALUES and set operations
+
+StatusOr<BoundQuery> Binder::BindValues(const ast::Values& values, Scope* outer, bool keep_unknown) {
+  LogicalNode* node = NewNode(LogicalKind::kValues);
+  ExprContext context;
+  Scope nothing;
+  nothing.parent = outer;
+  context.scope = &nothing;
+  context.clause = "VALUES";
+  for (const auto& row : values.rows) {
+    if (row.size() != values.rows[0].size()) {
+      return Error(sqlstate::kSyntaxError, "VALUES lists must all be the same length", row[0]->offset);
+    }
+    std::vector<const Expr*> bound;
+    for (const ast::Expr* expr : row) {
+      TURDB_ASSIGN_OR_RETURN(const Expr* value, Bind(*expr, context));
+      bound.push_back(value);
+    }
+    node->rows.push_back(std::move(bound));
+  }
+  BoundQuery query{node, {}};
+  for (size_t column = 0; column < values.rows[0].size(); ++column) {
+    std::vector<const Expr*> all;
+    bool untyped = true;
+    for (const auto& row : node->rows) {
+      all.push_back(row[column]);
+      untyped &= row[column]->type.id == TypeId::kUnknown;
+    }
+    const bool keep = keep_unknown && untyped && all.size() == 1;
+    if (!keep) {
+      TURDB_RETURN_IF_ERROR(Unify(&all, "VALUES", values.offset));
+      for (const Expr*& expr : all) {
+        TURDB_ASSIGN_OR_RETURN(expr, Coerce(expr, function::ResolveUnknown(expr->type), CastContext::kImplicit));
+      }
+      for (size_t row = 0; row < all.size(); ++row) node->rows[row][column] = all[row];
+    }
+    const std::string_view name = arena_.Copy(absl::StrCat("column", column + 1));
+    node->outputs.push_back(NewColumn(name, all[0]->type));
+    query.columns.push_back({name, node->outputs.back(), keep ? all[0] : nullptr});
+  }
+  return query;
+}
+
+// Casts the query's columns to `types`.
+Status Binder::BindSetInput(BoundQuery* query, const std::vector<Type>& types) {
+  std::vector<ProjectionItem> items;
+  bool needed = false;
+  for (size_t i = 0; i < types.size(); ++i) {
+    const OutputColumn& column = query->columns[i];
+    ProjectionItem item{ColumnExpr(column.id), column.name, nullptr};
+    if (columns_[column.id].type != types[i] || column.literal != nullptr) {
+      needed = true;
+      TURDB_ASSIGN_OR_RETURN(item.expr,
+                             Coerce(column.literal != nullptr ? column.literal : item.expr, types[i], CastContext::kImplicit));
+    }
+    items.push_back(item);
+  }
+  if (!needed) return absl::OkStatus();
+  query->columns.clear();
+  query->root = Project(query->root, items, &query->columns);
+  for (OutputColumn& column : query->columns) column.literal = nullptr;
+  return absl::OkStatus();
+}
+
+StatusOr<BoundQuery> Binder::BindSetOperation(const ast::SetOperation& operation, Scope* outer) {
+  if (operation.by_name) return Unsupported("BY NAME", operation.offset);
+  TURDB_ASSIGN_OR_RETURN(BoundQuery left, BindBody(*operation.left, outer, nullptr, true));
+  TURDB_ASSIGN_OR_RETURN(BoundQuery right, BindBody(*operation.right, outer, nullptr, true));
+  const std::string_view name = operation.op == ast::SetOperator::kUnion       ? "UNION"
+                                : operation.op == ast::SetOperator::kIntersect ? "INTERSECT"
+                                                                               : "EXCEPT";
+  if (left.columns.size() != right.columns.size()) {
+    return Error(sqlstate::kSyntaxError, absl::StrCat("each ", name, " query must have the same number of columns"),
+                 operation.right->offset);
+  }
+  std::vector<Type> types;
+  for (size_t i = 0; i < left.columns.size(); ++i) {
+    const Type pair[] = {columns_[left.columns[i].id].type, columns_[right.columns[i].id].type};
+    auto common = function::CommonType(pair, name);
+    if (!common.ok()) return At(common.status(), operation.offset);
+    types.push_back(function::ResolveUnknown(*common));
+  }
+  TURDB_RETURN_IF_ERROR(BindSetInput(&left, types));
+  TURDB_RETURN_IF_ERROR(BindSetInput(&right, types));
+  LogicalNode* node = NewNode(LogicalKind::kSetOperation);
+  node->left = left.root;
+  node->right = right.root;
+  node->set_operation = operation.op == ast::SetOperator::kUnion       ? exec::SetOperation::kUnion
+                        : operation.op == ast::SetOperator::kIntersect ? exec::SetOperation::kIntersect
+                                                                       : exec::SetOperation::kExcept;
+  node->all = operation.all;
+  BoundQuery query{node, {}};
+  for (size_t i = 0; i < types.size(); ++i) {
+    node->left_columns.push_back(left.columns[i].id);
+    node->right_columns.push_back(right.columns[i].id);
+    node->outputs.push_back(NewColumn(left.columns[i].name, types[i]));
+    query.columns.push_back({left.columns[i].name, node->outputs.back(), nullptr});
+  }
+  return query;
+}
+
+}  // namespace turdb::sql

@@ -1,0 +1,227 @@
+// Names: relations, columns, types; and what every other part of the binder starts from.
+#include "sql/bind/binder.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace turdb::sql {
+
+using base::MakeError;
+using base::Status;
+using base::StatusOr;
+namespace sqlstate = base::sqlstate;
+
+Binder::Binder(const CompileContext& context, std::string_view sql, const ParsedStatement& parsed, exec::Plan& plan,
+               base::Arena& arena)
+    : context_(context), sql_(sql), plan_(plan), arena_(arena) {
+  if (context.text != nullptr) call_context_.text = *context.text;
+  parameter_types_.resize(parsed.parameter_count());
+  parameter_open_.resize(parsed.parameter_count());
+}
+
+LogicalNode* Binder::NewNode(LogicalKind kind) {
+  nodes_.push_back(std::make_unique<LogicalNode>(kind));
+  return nodes_.back().get();
+}
+
+ColumnId Binder::NewColumn(std::string_view name, const vec::Type& type) {
+  columns_.push_back(ColumnInfo{name, type, nullptr, -1});
+  return static_cast<ColumnId>(columns_.size()) - 1;
+}
+
+const Expr* Binder::ColumnExpr(ColumnId id, int32_t position) { return plan_.Column(id, columns_[id].type, position); }
+
+Status Binder::Error(const base::SqlState& state, std::string_view message, int32_t offset) const {
+  return At(MakeError(absl::StatusCode::kInvalidArgument, state, message), offset);
+}
+
+Status Binder::Unsupported(std::string_view what, int32_t offset) const {
+  return At(base::UnsupportedError(absl::StrCat(what, " is not supported")), offset);
+}
+
+// ---- relations
+
+StatusOr<Binder::RelationName> Binder::SplitName(const ast::QualifiedName& name) {
+  if (name.parts.size() == 1) return RelationName{{}, name.parts[0].text};
+  if (name.parts.size() == 2) return RelationName{name.parts[0].text, name.parts[1].text};
+  return Unsupported("a name with a database in it", name.offset());
+}
+
+StatusOr<std::shared_ptr<const catalog::Relation>> Binder::FindRelation(const ast::QualifiedName& name) {
+  TURDB_ASSIGN_OR_RETURN(const RelationName split, SplitName(name));
+  auto relation = context_.catalog->GetRelation(split.schema, split.name, context_.search_path);
+  if (!relation.ok()) return At(relation.status(), name.offset());
+  DependOn(*relation);
+  return relation;
+}
+
+StatusOr<std::shared_ptr<const catalog::Relation>> Binder::FindTable(const ast::QualifiedName& name) {
+  TURDB_ASSIGN_OR_RETURN(auto relation, FindRelation(name));
+  if (relation->kind != catalog::RelationKind::kTable) {
+    return Error(base::SqlState{"42809"}, absl::StrCat("\"", name.last().text, "\" is not a table"), name.offset());
+  }
+  return relation;
+}
+
+void Binder::DependOn(const std::shared_ptr<const catalog::Relation>& relation) {
+  for (const Dependency& dependency : dependencies_) {
+    if (dependency.id == relation->id) return;
+  }
+  dependencies_.push_back({relation->id, relation->version});
+  plan_.Keep(relation);
+}
+
+StatusOr<vec::Type> Binder::BindType(const ast::TypeName& type) {
+  if (type.array_depth > 0) return Unsupported("an array type", type.offset);
+  if (!type.fields.empty() || !type.types.empty()) return Unsupported("a type with parts", type.offset);
+  if (type.set_of) return Unsupported("SETOF", type.offset);
+  if (type.name.parts.size() > 1 && type.name.parts[0].text != "pg_catalog") {
+    return Unsupported("a type of a schema", type.offset);
+  }
+  std::vector<int64_t> modifiers;
+  for (const ast::Expr* modifier : type.modifiers) {
+    if (modifier->kind != ast::ExprKind::kInteger) {
+      return Error(sqlstate::kInvalidParameter, "type modifiers must be integer constants", modifier->offset);
+    }
+    modifiers.push_back(ast::As<ast::Literal>(*modifier).integer);
+  }
+  auto made = vec::MakeType(type.name.last().text, modifiers);
+  if (!made.ok()) return At(made.status(), type.offset);
+  return made;
+}
+
+// ---- columns
+
+namespace {
+
+// Names that differ by one change, or one that begins with the other: near enough for a hint.
+bool IsClose(std::string_view a, std::string_view b) {
+  if (a.size() > b.size()) std::swap(a, b);
+  if (b.size() - a.size() > 2 || a.empty() || a.size() > 64 || b.size() > 64) return false;
+  std::vector<size_t> row(b.size() + 1);
+  std::vector<size_t> before(b.size() + 1);
+  std::vector<size_t> earlier(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) before[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const bool same = absl::ascii_tolower(a[i - 1]) == absl::ascii_tolower(b[j - 1]);
+      row[j] = std::min({before[j] + 1, row[j - 1] + 1, before[j - 1] + (same ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], earlier[j - 2] + 1);
+    }
+    earlier = before;
+    before = row;
+  }
+  return before[b.size()] <= (b.size() > 4 ? 2u : 1u);
+}
+
+constexpr std::string_view kRowIdNames[] = {"rowid", "_rowid_", "oid"};
+
+}  // namespace
+
+StatusOr<const Expr*> Binder::FindBareColumn(const ast::Name& name, Scope* scope) {
+  const Expr* found = nullptr;
+  for (const Scope::Visible& visible : scope->visible) {
+    if (visible.name != name.text) continue;
+    if (found != nullptr) {
+      return Error(sqlstate::kAmbiguousColumn, absl::StrCat("column reference \"", name.text, "\" is ambiguous"), name.offset);
+    }
+    found = visible.expr;
+  }
+  if (found != nullptr) return found;
+  int matches = 0;  // the unique one that differs in case only
+  for (const Scope::Visible& visible : scope->visible) {
+    if (!absl::EqualsIgnoreCase(visible.name, name.text)) continue;
+    ++matches;
+    found = visible.expr;
+  }
+  return matches == 1 ? found : nullptr;
+}
+
+const Expr* Binder::RowIdColumn(std::string_view name, const Scope& scope) {
+  if (std::find(std::begin(kRowIdNames), std::end(kRowIdNames), name) == std::end(kRowIdNames)) return nullptr;
+  const LogicalNode* only = nullptr;
+  for (const ScopeRelation& relation : scope.relations) {
+    if (relation.get == nullptr || relation.get->relation->schema->key_form == table::KeyForm::kEncoded) continue;
+    if (only != nullptr) return nullptr;
+    only = relation.get;
+  }
+  if (only == nullptr) return nullptr;
+  return ColumnExpr(only->outputs[only->relation->schema->columns.size()]);
+}
+
+StatusOr<const Expr*> Binder::BindColumn(const ast::Column& column, const ExprContext& context) {
+  const ast::Name& last = column.parts.back();
+  const auto placed = [&](const Expr* expr) {
+    Expr* copy = plan_.NewExpression(expr->kind, expr->type, expr->arguments, Position(column.offset));
+    copy->index = expr->index;
+    copy->value = expr->value;
+    copy->call = expr->call;
+    return copy;
+  };
+  for (Scope* scope = context.scope; scope != nullptr; scope = scope->parent) {
+    if (column.parts.size() == 1) {
+      TURDB_ASSIGN_OR_RETURN(const Expr* found, FindBareColumn(last, scope));
+      if (found == nullptr && !last.quoted) found = RowIdColumn(last.text, *scope);
+      if (found != nullptr) return placed(found);
+      continue;
+    }
+    if (column.parts.size() > 3) break;
+    const std::string_view table = column.parts[column.parts.size() - 2].text;
+    const std::string_view schema = column.parts.size() == 3 ? column.parts[0].text : std::string_view();
+    const ScopeRelation* relation = nullptr;
+    for (const bool exact : {true, false}) {
+      for (const ScopeRelation& candidate : scope->relations) {
+        const bool same = exact ? candidate.alias == table : absl::EqualsIgnoreCase(candidate.alias, table);
+        if (!same || (!schema.empty() && !absl::EqualsIgnoreCase(candidate.schema, schema))) continue;
+        if (relation != nullptr) {
+          return Error(sqlstate::kAmbiguousColumn, absl::StrCat("table reference \"", table, "\" is ambiguous"), column.offset);
+        }
+        relation = &candidate;
+      }
+      if (relation != nullptr) break;
+    }
+    if (relation == nullptr) continue;
+    Scope inner;
+    inner.relations.push_back(*relation);
+    for (const ScopeColumn& c : relation->columns) inner.visible.push_back({c.name, c.expr, 0});
+    TURDB_ASSIGN_OR_RETURN(const Expr* found, FindBareColumn(last, &inner));
+    if (found == nullptr && !last.quoted) found = RowIdColumn(last.text, inner);
+    if (found != nullptr) return placed(found);
+    return UnknownColumn(column, &inner);
+  }
+  return UnknownColumn(column, context.scope);
+}
+
+Status Binder::UnknownColumn(const ast::Column& column, const Scope* scope) {
+  const ast::Name& last = column.parts.back();
+  if (column.parts.size() > 1) {
+    const std::string_view table = column.parts[column.parts.size() - 2].text;
+    bool known = false;
+    for (const Scope* s = scope; s != nullptr; s = s->parent) {
+      for (const ScopeRelation& relation : s->relations) known |= absl::EqualsIgnoreCase(relation.alias, table);
+    }
+    if (!known) {
+      return Error(sqlstate::kUndefinedTable, absl::StrCat("missing FROM-clause entry for table \"", table, "\""),
+                   column.offset);
+    }
+  }
+  const std::string message = column.parts.size() > 1 ? absl::StrCat("column ", column.parts[column.parts.size() - 2].text, ".",
+                                                                     last.text, " does not exist")
+                                                      : absl::StrCat("column \"", last.text, "\" does not exist");
+  Status status = Error(sqlstate::kUndefinedColumn, message, column.offset);
+  for (const Scope* s = scope; s != nullptr; s = s->parent) {
+    for (const Scope::Visible& visible : s->visible) {
+      if (IsClose(visible.name, last.text)) return base::WithHint(status, absl::StrCat("did you mean \"", visible.name, "\"?"));
+    }
+  }
+  if (last.quoted && column.parts.size() == 1) {
+    return base::WithHint(status, absl::StrCat("strings are written in single quotes: '", last.text, "'"));
+  }
+  return status;
+}
+
+}  // namespace turdb::sql

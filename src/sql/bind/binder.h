@@ -1,0 +1,328 @@
+// Names and types: a syntax tree against a catalog snapshot becomes logical operators over bound
+// expressions, or a command for the engine.
+//
+// Typing is PostgreSQL's (query.md, rules 4 to 8): operators and functions are chosen by function/registry.h,
+// untyped literals and parameters take the type that their context wants, what stays open becomes text.
+#ifndef TURDB_SQL_BIND_BINDER_H_
+#define TURDB_SQL_BIND_BINDER_H_
+
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "sql/bind/logical.h"
+#include "sql/compile.h"
+#include "sql/parse/ast.h"
+#include "sql/parse/parser.h"
+
+namespace turdb::sql {
+
+// What a table of FROM is called, and its columns.
+struct ScopeColumn {
+  std::string_view name;
+  const Expr* expr = nullptr;
+};
+struct ScopeRelation {
+  std::string_view alias;
+  std::string_view schema;  // of a table under its own name
+  std::vector<ScopeColumn> columns;
+  const LogicalNode* get = nullptr;  // of a table: for rowid and functional dependency
+  int32_t offset = -1;
+};
+// Relations, and the columns that `*` shows and bare names find: USING merges, so they are not the sum.
+struct Scope {
+  Scope* parent = nullptr;
+  std::vector<ScopeRelation> relations;
+  struct Visible {
+    std::string_view name;
+    const Expr* expr = nullptr;
+    int32_t relation = -1;  // -1: merged by USING
+  };
+  std::vector<Visible> visible;
+  // Common tables that queries inside may name.
+  std::vector<CommonTableInfo*> common_tables;
+};
+
+// Where an expression stands: what it may name, and whether aggregates are collected or refused.
+struct ExprContext {
+  Scope* scope = nullptr;
+  std::string_view clause;                              // "WHERE", for messages
+  std::vector<LogicalAggregate>* aggregates = nullptr;  // null: not allowed here
+  std::vector<ColumnId>* aggregate_outputs = nullptr;
+  bool inside_aggregate = false;
+};
+
+// One statement. Not thread-safe.
+class Binder {
+ public:
+  Binder(const CompileContext& context, std::string_view sql, const ParsedStatement& parsed, exec::Plan& plan,
+         base::Arena& arena);
+  Binder(const Binder&) = delete;
+
+  // ---- queries
+  // keep_unknown: untyped literals among the outputs stay untyped, for a context that will say what they are.
+  base::StatusOr<BoundQuery> BindSelect(const ast::Select& select, Scope* outer, bool keep_unknown = false);
+  // What becomes of parameters that nothing typed. Call when everything is bound.
+  void ResolveOpenParameters();
+
+  // ---- changes (bind_change.cc). What the change nodes need beside their input.
+  struct BoundReturning {
+    std::vector<const Expr*> expressions;
+    std::vector<std::string_view> names;
+  };
+  struct BoundInsert {
+    std::shared_ptr<const catalog::Relation> relation;
+    table::Table* table = nullptr;
+    std::string_view name;
+    LogicalNode* input = nullptr;  // makes one column a table column
+    std::vector<ColumnId> input_columns;
+    std::vector<ColumnId> row;       // ids that checks, returning and assignments use for the (existing) row
+    std::vector<ColumnId> excluded;  // for ON CONFLICT
+    std::vector<exec::GeneratedColumn> generated;
+    std::vector<exec::CheckConstraint> checks;
+    std::vector<exec::IndexExpression> index_expressions;
+    exec::OnConflict on_conflict;
+    std::vector<exec::Assignment> conflict_assignments;
+    BoundReturning returning;
+  };
+  struct BoundUpdate {
+    std::shared_ptr<const catalog::Relation> relation;
+    table::Table* table = nullptr;
+    std::string_view name;
+    LogicalNode* input = nullptr;
+    ColumnId row_key = -1;
+    std::vector<ColumnId> old_row;  // the target's columns in the input
+    std::vector<ColumnId> new_row;  // ids that checks and generated columns use
+    std::vector<exec::Assignment> assignments;
+    std::vector<exec::GeneratedColumn> generated;
+    std::vector<exec::CheckConstraint> checks;
+    std::vector<exec::IndexExpression> index_expressions;
+    BoundReturning returning;
+  };
+  base::StatusOr<BoundInsert> BindInsert(const ast::Insert& insert);
+  base::StatusOr<BoundUpdate> BindUpdate(const ast::Update& update);
+  base::StatusOr<BoundUpdate> BindDelete(const ast::Delete& statement);  // without assignments
+  base::StatusOr<BoundInsert> BindCopyFrom(const ast::Copy& copy);
+
+  // ---- commands (bind_schema.cc, bind_command.cc)
+  base::StatusOr<Command> BindCommand(const ast::Statement& statement);
+
+  const std::vector<ColumnInfo>& columns() const { return columns_; }
+  std::vector<BoundSubquery>& subqueries() { return subqueries_; }
+  const std::vector<std::unique_ptr<CommonTableInfo>>& common_tables() const { return common_tables_; }
+  const std::vector<vec::Type>& parameter_types() const { return parameter_types_; }
+  const std::vector<bool>& parameter_open() const { return parameter_open_; }
+  const std::vector<Dependency>& dependencies() const { return dependencies_; }
+  exec::Plan& plan() { return plan_; }
+  function::CallContext& call_context() { return call_context_; }
+  LogicalNode* NewNode(LogicalKind kind);
+  ColumnId NewColumn(std::string_view name, const vec::Type& type);
+  const Expr* ColumnExpr(ColumnId id, int32_t position = -1);
+
+  // ---- making typed expressions (expression_builder.cc); the planner uses some
+  base::StatusOr<const Expr*> MakeOperator(std::string_view op, std::initializer_list<const Expr*> operands, int32_t position);
+  base::StatusOr<const Expr*> MakeFunction(std::string_view name, const std::vector<const Expr*>& arguments, int32_t position);
+  base::StatusOr<const Expr*> Coerce(const Expr* expr, const vec::Type& type, function::CastContext context,
+                                     int32_t position = -1);
+  const Expr* And(std::vector<const Expr*> conjuncts, int32_t position);
+
+ private:
+  friend class SchemaBinder;
+
+  // ---- names (binder.cc)
+  int32_t Position(int32_t offset) const { return fixed_position_ >= 0 ? fixed_position_ : offset; }
+  base::Status At(base::Status status, int32_t offset) const { return base::WithPosition(std::move(status), Position(offset)); }
+  base::Status Unsupported(std::string_view what, int32_t offset) const;
+  base::Status Error(const base::SqlState& state, std::string_view message, int32_t offset) const;
+  struct RelationName {
+    std::string_view schema, name;
+  };
+  base::StatusOr<RelationName> SplitName(const ast::QualifiedName& name);
+  base::StatusOr<std::shared_ptr<const catalog::Relation>> FindRelation(const ast::QualifiedName& name);
+  base::StatusOr<std::shared_ptr<const catalog::Relation>> FindTable(const ast::QualifiedName& name);  // not a view
+  void DependOn(const std::shared_ptr<const catalog::Relation>& relation);
+  base::StatusOr<vec::Type> BindType(const ast::TypeName& type);
+  base::StatusOr<const Expr*> BindColumn(const ast::Column& column, const ExprContext& context);
+  base::StatusOr<const Expr*> FindBareColumn(const ast::Name& name, Scope* scope);
+  base::Status UnknownColumn(const ast::Column& column, const Scope* scope);
+  const Expr* RowIdColumn(std::string_view name, const Scope& scope);
+
+  // ---- expressions (bind_expression.cc, bind_call.cc, bind_subquery.cc)
+  using ExprOr = base::StatusOr<const Expr*>;
+  ExprOr Bind(const ast::Expr& expr, const ExprContext& context);
+  ExprOr BindCondition(const ast::Expr& expr, const ExprContext& context);  // boolean; integers are accepted
+  base::Status BindConjuncts(const ast::Expr& expr, const ExprContext& context, std::vector<const Expr*>* conjuncts);
+  ExprOr ToCondition(const Expr* expr, std::string_view clause, int32_t offset);
+  ExprOr BindLiteral(const ast::Literal& literal);
+  ExprOr BindParameter(const ast::Parameter& parameter);
+  ExprOr BindBinary(const ast::Binary& binary, const ExprContext& context);
+  ExprOr BindRowComparison(std::string_view op, const std::vector<const Expr*>& left, const std::vector<const Expr*>& right,
+                           int32_t offset);
+  ExprOr BindJunction(const ast::Junction& junction, const ExprContext& context);
+  ExprOr BindIs(const ast::IsPredicate& is, const ExprContext& context);
+  ExprOr BindBetween(const ast::Between& between, const ExprContext& context);
+  ExprOr BindIn(const ast::In& in, const ExprContext& context);
+  ExprOr BindLike(const ast::Like& like, const ExprContext& context);
+  ExprOr BindCase(const ast::Case& expr, const ExprContext& context);
+  ExprOr BindCast(const ast::Cast& cast, const ExprContext& context);
+  ExprOr BindCall(const ast::Call& call, const ExprContext& context);
+  ExprOr BindSpecialCall(std::string_view name, const ast::Call& call, const ExprContext& context, bool* special);
+  ExprOr BindAggregate(const ast::Call& call, std::string_view name, const ExprContext& context);
+  ExprOr BindSubquery(const ast::Subquery& subquery, const ExprContext& context);
+  ExprOr BindInSubquery(const ast::Expr& operand, const ast::Select& select, exec::SubqueryKind kind,
+                        exec::Comparison comparison, int32_t offset, const ExprContext& context);
+  ExprOr BindQuantified(const ast::Quantified& quantified, const ExprContext& context);
+  ExprOr NewSubquery(BoundSubquery subquery, const vec::Type& type, std::vector<const Expr*> arguments, int32_t offset);
+  base::StatusOr<std::vector<const Expr*>> BindRowElements(const ast::Expr& expr, const ExprContext& context);
+  // Casts all to the common type.
+  base::Status Unify(std::vector<const Expr*>* exprs, std::string_view construct, int32_t offset);
+  base::StatusOr<std::pair<const Expr*, const Expr*>> UnifyPair(const Expr* left, const Expr* right, std::string_view construct,
+                                                                int32_t offset);
+  const Expr* Fold(Expr* expr);
+  const Expr* Not(const Expr* expr, int32_t offset);
+  const Expr* NullConstant(const vec::Type& type, int32_t offset);
+  ExprOr CoerceLiteral(const Expr* literal, const vec::Type& type, function::CastContext context);
+  void DecideParameter(int32_t index, const vec::Type& type);
+
+  // ---- queries (bind_select.cc, bind_from.cc, bind_with.cc)
+  struct FromItem {
+    LogicalNode* node = nullptr;
+    std::vector<ScopeRelation> relations;
+    std::vector<Scope::Visible> visible;
+  };
+  struct ProjectionItem {
+    const Expr* expr = nullptr;
+    std::string_view name;
+    const ast::Expr* source = nullptr;
+  };
+  struct Grouping {
+    std::vector<const Expr*> groups;
+    std::vector<ColumnId> outputs;
+    std::vector<LogicalAggregate> aggregates;
+    std::vector<ColumnId> aggregate_outputs;
+    const Scope* scope = nullptr;
+  };
+  base::StatusOr<BoundQuery> BindBody(const ast::SelectBody& body, Scope* outer, const ast::Select* clauses, bool keep_unknown);
+  base::StatusOr<BoundQuery> BindCore(const ast::SelectCore& core, Scope* outer, const ast::Select* clauses, bool keep_unknown);
+  base::StatusOr<BoundQuery> BindValues(const ast::Values& values, Scope* outer, bool keep_unknown);
+  base::StatusOr<BoundQuery> BindSetOperation(const ast::SetOperation& operation, Scope* outer);
+  base::Status BindSetInput(BoundQuery* query, const std::vector<vec::Type>& types);
+  base::StatusOr<BoundQuery> BindTail(BoundQuery query, const ast::Select& select,
+                                      Scope* outer);  // ORDER BY over outputs, LIMIT
+  base::Status BindLimit(BoundQuery* query, const ast::Select& select, Scope* outer);
+  base::Status BindDistinctOn(const ast::SelectCore& core, const ExprContext& context, const std::vector<ProjectionItem>& items,
+                              std::vector<const Expr*>* on);
+  ExprOr BindRowCount(const ast::Expr& expr, std::string_view clause, Scope* outer);
+  base::Status BindItems(ast::List<ast::SelectItem> items, const ExprContext& context, std::vector<ProjectionItem>* out);
+  base::Status ExpandStar(const ast::Star& star, const ExprContext& context, std::vector<ProjectionItem>* out);
+  base::Status BindGroups(const ast::SelectCore& core, const ExprContext& context, const std::vector<ProjectionItem>& items,
+                          Grouping* grouping);
+  void AddGroup(const Expr* expr, Grouping* grouping);
+  ExprOr AfterGrouping(const Expr* expr, Grouping* grouping);
+  ExprOr UngroupedColumn(const Expr* column, Grouping* grouping);
+  base::StatusOr<std::vector<LogicalSortKey>> BindOrder(const ast::Select& select, const ExprContext& context,
+                                                        const std::vector<ProjectionItem>& items);
+  LogicalNode* Project(LogicalNode* input, const std::vector<ProjectionItem>& items, std::vector<OutputColumn>* out);
+  std::string_view OutputName(const ast::SelectItem& item);
+
+  base::StatusOr<FromItem> BindFrom(ast::List<ast::TableRef*> from, Scope* outer);
+  base::StatusOr<FromItem> BindTableRef(const ast::TableRef& ref, Scope* outer, const FromItem* left);
+  base::StatusOr<FromItem> BindNamedTable(const ast::NamedTable& table, Scope* outer);
+  base::StatusOr<FromItem> BindRelation(std::shared_ptr<const catalog::Relation> relation, const ast::TableRef& ref);
+  base::StatusOr<FromItem> BindView(const std::shared_ptr<const catalog::Relation>& relation, const ast::TableRef& ref);
+  base::StatusOr<FromItem> BindDerived(const ast::DerivedTable& table, Scope* outer, const FromItem* left);
+  base::StatusOr<FromItem> BindFunctionTable(const ast::FunctionTable& table, Scope* outer, const FromItem* left);
+  base::StatusOr<FromItem> BindJoin(const ast::Join& join, Scope* outer, const FromItem* left);
+  base::Status BindUsing(const ast::Join& join, FromItem* left, FromItem* right, LogicalNode* node,
+                         std::vector<Scope::Visible>* merged);
+  FromItem Combine(FromItem left, FromItem right, LogicalNode* node, std::vector<Scope::Visible> merged);
+  base::Status CheckAliases(const FromItem& left, const FromItem& right) const;
+  base::StatusOr<FromItem> QueryAsItem(BoundQuery query, const ast::TableRef& ref, std::string_view alias);
+  base::Status ApplyColumnAliases(const ast::TableRef& ref, ScopeRelation* relation) const;
+  Scope ScopeOf(const FromItem& item, Scope* parent);
+  base::Status BindWith(const ast::With& with, Scope* scope);
+  base::StatusOr<CommonTableInfo*> FindCommonTable(std::string_view name, Scope* scope);
+  base::StatusOr<CommonTableInfo*> BindCommonTable(const ast::CommonTable& table, Scope* scope, bool recursive);
+  base::Status BindRecursive(const ast::CommonTable& table, const ast::SetOperation& operation, Scope* scope,
+                             CommonTableInfo* info);
+  base::Status NameColumns(const ast::CommonTable& table, BoundQuery* query) const;
+  LogicalNode* WrapCommonTables(LogicalNode* root, const Scope& scope);
+
+  // ---- changes
+  struct Target {
+    std::shared_ptr<const catalog::Relation> relation;
+    table::Table* table = nullptr;
+    std::string_view alias;
+  };
+  base::StatusOr<Target> FindTarget(const ast::QualifiedName& name, const ast::Name& alias);
+  base::StatusOr<std::vector<int32_t>> TargetColumns(const ast::Insert& insert, const table::TableSchema& schema);
+  base::StatusOr<int32_t> TargetColumn(const ast::Name& name, const catalog::Relation& relation);
+  ExprOr DefaultOf(const table::TableSchema& schema, int32_t column);
+  ExprOr BindStored(std::string_view text, Scope* scope, std::string_view what);  // SQL text kept in the catalog
+  base::Status BindInsertSource(const ast::Insert& insert, const std::vector<int32_t>& targets, BoundInsert* bound,
+                                Scope* scope);
+  base::Status BindInsertRows(const ast::Values& values, const std::vector<int32_t>& targets, BoundInsert* bound, Scope* scope);
+  base::Status BindOnConflict(const ast::Insert& insert, const Target& target, BoundInsert* bound);
+  base::StatusOr<int32_t> ConflictIndex(const ast::OnConflict& conflict, const table::TableSchema& schema);
+  base::Status BindAssignments(ast::List<ast::SetItem> items, const Target& target, const ExprContext& context,
+                               std::vector<exec::Assignment>* out);
+  ExprOr BindAssigned(const ast::Expr& expr, const table::TableSchema& schema, int32_t column, const ExprContext& context);
+  std::vector<ColumnId> RowColumns(const Target& target, ScopeRelation* relation);
+  base::Status BindRowRules(const Target& target, Scope* scope, std::vector<exec::GeneratedColumn>* generated,
+                            std::vector<exec::CheckConstraint>* checks, std::vector<exec::IndexExpression>* index_expressions);
+  base::Status BindReturning(ast::List<ast::SelectItem> items, Scope* scope, BoundReturning* out);
+  base::Status AssignCasts(const table::TableSchema& schema, int32_t column, const Expr** expr);
+
+  // ---- commands
+  base::StatusOr<Command> BindCreateTable(const ast::CreateTable& create);
+  base::Status BindColumns(const ast::CreateTable& create, table::TableSchema* schema);
+  base::Status BindLikeTable(const ast::LikeTable& like, table::TableSchema* schema);
+  base::Status BindColumnDefinition(const ast::ColumnDefinition& definition, table::TableSchema* schema);
+  base::Status BindColumnType(const ast::ColumnDefinition& definition, table::Column* column);
+  base::Status BindColumnConstraint(const ast::Constraint& constraint, const ast::ColumnDefinition& definition,
+                                    table::TableSchema* schema);
+  base::Status BindTableConstraint(const ast::Constraint& constraint, table::TableSchema* schema);
+  base::Status SetPrimaryKey(const ast::Constraint& constraint, std::vector<table::IndexPart> parts,
+                             table::TableSchema* schema);
+  // Stored expressions must bind: defaults over nothing, checks and generated columns over the row.
+  base::Status CheckStoredExpressions(const ast::CreateTable& create, const table::TableSchema& schema);
+  base::StatusOr<std::vector<table::IndexPart>> BindIndexParts(ast::List<ast::IndexElement> elements,
+                                                               const table::TableSchema& schema);
+  base::StatusOr<Command> BindCreateTableAs(const ast::CreateTable& create);
+  base::StatusOr<Command> BindCreateIndex(const ast::CreateIndex& create);
+  base::StatusOr<Command> BindCreateView(const ast::CreateView& create);
+  base::StatusOr<Command> BindDrop(const ast::Drop& drop);
+  base::StatusOr<Command> BindAlter(const ast::AlterTable& alter);
+  base::StatusOr<Command> BindTransaction(const ast::Transaction& transaction);
+  base::StatusOr<Command> BindSet(const ast::Set& set);
+  base::StatusOr<Command> BindPragma(const ast::Pragma& pragma);
+  std::string CreationSchema(std::string_view schema) const;
+
+  const CompileContext& context_;
+  std::string_view sql_;
+  exec::Plan& plan_;
+  base::Arena& arena_;
+  function::CallContext call_context_;
+  std::vector<ColumnInfo> columns_;
+  std::vector<BoundSubquery> subqueries_;
+  std::vector<std::unique_ptr<CommonTableInfo>> common_tables_;
+  std::vector<std::unique_ptr<LogicalNode>> nodes_;
+  std::vector<vec::Type> parameter_types_;
+  std::vector<bool> parameter_open_;
+  std::vector<Expr*> open_parameters_;  // nodes to be typed when their parameter is
+  std::vector<Dependency> dependencies_;
+  int32_t fixed_position_ = -1;  // inside a view: where the view is named
+  int32_t view_depth_ = 0;
+};
+
+// Splits nested ANDs into `out`.
+void SplitConjuncts(const Expr* expr, std::vector<const Expr*>* out);
+
+}  // namespace turdb::sql
+
+#endif  // TURDB_SQL_BIND_BINDER_H_

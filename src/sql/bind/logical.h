@@ -1,0 +1,139 @@
+// A bound query: relational operators over columns that have numbers of their own.
+//
+// Every column that any operator makes gets a ColumnId, unique in the statement; bound expressions are
+// exec::Expression trees whose kColumn::index is a ColumnId. Lowering (plan/) turns ids into positions in
+// chunks. A column that an expression names and its inputs do not make belongs to an enclosing query: that is
+// all there is to correlation.
+//
+//  (L1) A plain column keeps its id through projections, groupings, sorts and joins; only expressions, set
+//       operations and scans of common tables make new ids.
+//  (L2) kSubquery expressions have index = a number in BoundStatement::subqueries and no `subquery` yet.
+//  (L3) Conjuncts are boolean; filters list them in the order in which they were written.
+#ifndef TURDB_SQL_BIND_LOGICAL_H_
+#define TURDB_SQL_BIND_LOGICAL_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "exec/expression.h"
+#include "exec/plan.h"
+#include "function/aggregate.h"
+#include "vec/type.h"
+
+namespace turdb::sql {
+
+using ColumnId = int32_t;
+using Expr = exec::Expression;
+
+struct ColumnInfo {
+  std::string_view name;
+  vec::Type type;
+  const catalog::Relation* origin = nullptr;
+  int32_t origin_column = -1;  // in the relation's schema
+};
+
+enum class LogicalKind : uint8_t {
+  kSingleRow,
+  kGet,
+  kValues,
+  kFunction,
+  kCsv,
+  kCteScan,
+  kFilter,
+  kProject,
+  kJoin,
+  kAggregate,
+  kDistinct,
+  kSort,
+  kLimit,
+  kSetOperation,
+  kCte,
+};
+
+struct LogicalSortKey {
+  const Expr* expression = nullptr;
+  bool descending = false;
+  bool nulls_first = false;
+};
+
+struct LogicalAggregate {
+  const function::BoundAggregate* function = nullptr;
+  std::vector<const Expr*> arguments;
+  const Expr* filter = nullptr;
+  std::vector<LogicalSortKey> order;
+  bool distinct = false;
+  int32_t position = -1;
+};
+
+struct CommonTableInfo;
+
+// One record for every kind; which fields a kind uses is said at each. Owned by BoundStatement.
+struct LogicalNode {
+  explicit LogicalNode(LogicalKind k) : kind(k) {}
+
+  LogicalKind kind;
+  LogicalNode* left = nullptr;   // the only input, or the first
+  LogicalNode* right = nullptr;  // kJoin, kSetOperation (two inputs)
+  // What it makes: kGet (one a schema column, then the rowid, then the row key), kValues, kFunction, kCsv, kCteScan,
+  // kProject (one an expression), kAggregate (one a group, then one a call), kSetOperation.
+  std::vector<ColumnId> outputs;
+  std::vector<const Expr*> expressions;  // kProject, kAggregate's groups, kDistinct's ON, kFunction's arguments
+  std::vector<const Expr*> conjuncts;    // kFilter, kJoin; kGet after pushing down
+
+  // kGet
+  std::shared_ptr<const catalog::Relation> relation;
+  table::Table* table = nullptr;
+  std::string_view name;  // also kCteScan
+
+  std::vector<std::vector<const Expr*>> rows;     // kValues
+  const exec::TableFunction* function = nullptr;  // kFunction
+  exec::JoinType join = exec::JoinType::kInner;   // kJoin
+  bool lateral = false;                           // kJoin: the right side names columns of the left
+  std::vector<LogicalAggregate> aggregates;       // kAggregate
+  std::vector<LogicalSortKey> sort;               // kSort
+  const Expr* limit = nullptr;                    // kLimit
+  const Expr* offset = nullptr;                   // kLimit
+  exec::SetOperation set_operation = exec::SetOperation::kUnion;
+  bool all = false;
+  std::vector<ColumnId> left_columns, right_columns;  // kSetOperation: what meets what; kDistinct: left_columns, what counts
+  CommonTableInfo* cte = nullptr;                     // kCteScan, kCte (whose `left` is the body)
+  std::string_view path;                              // kCsv
+  exec::CsvOptions csv;
+};
+
+struct OutputColumn {
+  std::string_view name;
+  ColumnId id = -1;
+  const Expr* literal = nullptr;  // an untyped literal or parameter that is still to be typed
+};
+
+struct BoundQuery {
+  LogicalNode* root = nullptr;
+  std::vector<OutputColumn> columns;
+};
+
+struct CommonTableInfo {
+  std::string_view name;
+  BoundQuery definition;  // kRecursive: the initial part
+  int32_t number = -1;
+  int32_t references = 0;
+  bool materialize = false;
+  bool recursive = false;
+  bool distinct = false;  // UNION without ALL
+  LogicalNode* step = nullptr;
+  std::vector<ColumnId> step_columns;
+};
+
+struct BoundSubquery {
+  exec::SubqueryKind kind = exec::SubqueryKind::kScalar;
+  exec::Comparison comparison = exec::Comparison::kEqual;
+  BoundQuery query;
+};
+
+}  // namespace turdb::sql
+
+#endif  // TURDB_SQL_BIND_LOGICAL_H_

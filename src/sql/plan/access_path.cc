@@ -1,0 +1,340 @@
+// One table: which key, if any, its conditions can be looked up by.
+//
+// A condition `column op value` with a value that does not depend on the row bounds a key when its column is
+// the next of the key's parts. Candidates are the primary key and every b-tree index without a predicate;
+// the cheapest by a guess at rows visited wins. Visiting the row behind an index entry costs kRowFetch times
+// what the next row of a scan does.
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "function/registry.h"
+#include "sql/plan/planner.h"
+
+namespace turdb::sql {
+
+using base::Status;
+using base::StatusOr;
+using exec::ExpressionKind;
+using function::CastContext;
+using vec::Type;
+using vec::TypeId;
+
+namespace {
+
+constexpr double kRowFetch = 4;
+constexpr double kUnknownRows = 1000;
+
+std::string_view Swapped(std::string_view op) {
+  if (op == "<") return ">";
+  if (op == "<=") return ">=";
+  if (op == ">") return "<";
+  if (op == ">=") return "<=";
+  return op;
+}
+
+bool IsComparisonOperator(std::string_view op) { return op == "=" || op == "<" || op == "<=" || op == ">" || op == ">="; }
+
+// The column under casts that change no byte (varchar to text).
+const Expr* Unlabelled(const Expr* expr) {
+  while (expr->kind == ExpressionKind::kCast && expr->arguments[0]->kind != ExpressionKind::kConstant) {
+    const function::CastProperties* cast = function::FindCast(expr->arguments[0]->type.id, expr->type.id);
+    if (cast == nullptr || !cast->relabel || expr->arguments[0]->type.id == TypeId::kChar) break;
+    expr = expr->arguments[0];
+  }
+  return expr;
+}
+
+bool FitsInteger(int64_t value, TypeId id) {
+  switch (id) {
+    case TypeId::kInt16:
+      return value >= INT16_MIN && value <= INT16_MAX;
+    case TypeId::kInt32:
+      return value >= INT32_MIN && value <= INT32_MAX;
+    case TypeId::kInt64:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Types whose index entries give the value back unchanged (query.md, rule 16).
+bool KeyKeepsValue(TypeId id) {
+  return id == TypeId::kBoolean || (id >= TypeId::kInt16 && id <= TypeId::kInt64) || id == TypeId::kText ||
+         id == TypeId::kVarchar || id == TypeId::kBlob || id == TypeId::kDate || id == TypeId::kTime ||
+         id == TypeId::kTimestamp || id == TypeId::kTimestampTz || id == TypeId::kUuid;
+}
+
+}  // namespace
+
+double Planner::RowEstimate(const LogicalNode* get) const {
+  const int64_t rows = get->relation->row_estimate();
+  return rows < 0 ? kUnknownRows : std::max<double>(1, static_cast<double>(rows));
+}
+
+// `value` as the key column's type, or null when it cannot be one. *exact is cleared when the range is only
+// about as wide as the condition.
+StatusOr<const Expr*> Planner::KeyOperand(const Expr* value, const Type& type, bool* exact) {
+  if (value->type == type) return value;
+  const bool integers = vec::IsSignedInteger(value->type.id) && vec::IsSignedInteger(type.id);
+  if (integers && value->kind == ExpressionKind::kConstant && !value->value->is_null() && value->type.id != TypeId::kInt128) {
+    if (!FitsInteger(value->value->AsInt64(), type.id)) return nullptr;
+    return binder_.Coerce(value, type, CastContext::kAssignment);
+  }
+  const function::CastProperties* cast = function::FindCast(value->type.id, type.id);
+  if (vec::IsText(value->type.id) && (type.id == TypeId::kText || type.id == TypeId::kVarchar) &&
+      value->type.id != TypeId::kChar) {
+    *exact = type.id == TypeId::kText || type.length == 0;
+    return binder_.Coerce(value, type, CastContext::kExplicit);  // a longer text is cut: the condition is checked again
+  }
+  if (cast == nullptr || !cast->lossless || cast->context != function::CastContext::kImplicit || cast->can_raise)
+    return nullptr;
+  return binder_.Coerce(value, type, CastContext::kImplicit);
+}
+
+StatusOr<std::vector<Planner::Sarg>> Planner::FindSargs(const LogicalNode* get, const std::vector<const Expr*>& conjuncts) {
+  ColumnSet own = EmptySet();
+  for (const ColumnId id : get->outputs) own[id] = true;
+  const auto column_of = [&](const Expr* expr) -> int32_t {
+    expr = Unlabelled(expr);
+    if (expr->kind != ExpressionKind::kColumn) return -1;
+    for (size_t i = 0; i < get->relation->schema->columns.size(); ++i) {
+      if (get->outputs[i] == expr->index) return static_cast<int32_t>(i);
+    }
+    return -1;
+  };
+  std::vector<Sarg> sargs;
+  for (const Expr* conjunct : conjuncts) {
+    if (conjunct->kind != ExpressionKind::kCall || conjunct->arguments.size() != 2) continue;
+    const std::string_view op = conjunct->call->function->name;
+    if (!IsComparisonOperator(op)) continue;
+    for (const int side : {0, 1}) {
+      const int32_t column = column_of(conjunct->arguments[side]);
+      const Expr* value = conjunct->arguments[1 - side];
+      if (column < 0 || Touches(value, own) || !IsMovable(value)) continue;
+      Sarg sarg{column, side == 0 ? op : Swapped(op), nullptr, conjunct, true};
+      const Type& type = get->relation->schema->columns[column].type;
+      TURDB_ASSIGN_OR_RETURN(sarg.value, KeyOperand(value, type, &sarg.exact));
+      // A NULL in the column is above every value but satisfies no condition.
+      if (op != "=" && !get->relation->schema->columns[column].not_null) sarg.exact = false;
+      if (sarg.value != nullptr) {
+        sargs.push_back(sarg);
+        break;
+      }
+    }
+  }
+  return sargs;
+}
+
+Planner::KeyMatch Planner::MatchKey(const std::vector<table::IndexPart>& parts, const table::TableSchema& schema,
+                                    const std::vector<Sarg>& sargs) {
+  (void)schema;
+  KeyMatch match;
+  for (const table::IndexPart& part : parts) {
+    if (part.column < 0 || !part.collation.empty()) break;
+    const auto equal =
+        std::find_if(sargs.begin(), sargs.end(), [&](const Sarg& s) { return s.column == part.column && s.op == "="; });
+    if (equal != sargs.end()) {
+      match.equal.push_back(equal->value);
+      if (equal->exact) match.used.push_back(equal->conjunct);
+      continue;
+    }
+    if (part.descending) break;
+    for (const Sarg& sarg : sargs) {
+      if (sarg.column != part.column) continue;
+      const bool is_lower = sarg.op == ">" || sarg.op == ">=";
+      const Expr*& bound = is_lower ? match.lower : match.upper;
+      if (bound != nullptr) continue;  // a second bound on one side stays a condition
+      bound = sarg.value;
+      // A text that was cut bounds inclusively; the condition itself is checked on every row.
+      (is_lower ? match.lower_inclusive : match.upper_inclusive) = sarg.op.size() == 2 || !sarg.exact;
+      if (sarg.exact) match.used.push_back(sarg.conjunct);
+    }
+    break;
+  }
+  return match;
+}
+
+// Whether walking the key gives the wanted order, the first `fixed` parts being equal for all rows.
+bool Planner::OrderMatches(const LogicalNode* get, const std::vector<table::IndexPart>& parts, size_t fixed,
+                           const std::vector<LogicalSortKey>& wanted, bool* reverse) const {
+  size_t part = 0;
+  std::optional<bool> direction;
+  for (const LogicalSortKey& key : wanted) {
+    if (key.expression->kind != ExpressionKind::kColumn) return false;
+    const auto at = std::find(get->outputs.begin(), get->outputs.end(), key.expression->index);
+    if (at == get->outputs.end()) return false;
+    const auto column = static_cast<int32_t>(at - get->outputs.begin());
+    // A part that is equal everywhere may be named or left out.
+    while (part < fixed && part < parts.size() && parts[part].column != column) ++part;
+    if (part >= parts.size() || parts[part].column != column || !parts[part].collation.empty()) return false;
+    if (part >= fixed) {
+      const bool backwards = parts[part].descending != key.descending;
+      const bool nulls_matter = !get->relation->schema->columns[column].not_null;
+      if (nulls_matter && (parts[part].nulls_first != key.nulls_first) != backwards) return false;
+      if (direction.has_value() && *direction != backwards) return false;
+      direction = backwards;
+    }
+    ++part;
+  }
+  *reverse = direction.value_or(false);
+  return true;
+}
+
+StatusOr<exec::KeyRange> Planner::LowerRange(const KeyMatch& match) {
+  exec::KeyRange range;
+  TURDB_ASSIGN_OR_RETURN(range.equal, LowerAll(match.equal, {}));
+  if (match.lower != nullptr) {
+    TURDB_ASSIGN_OR_RETURN(range.lower, LowerExpr(match.lower, {}));
+  }
+  if (match.upper != nullptr) {
+    TURDB_ASSIGN_OR_RETURN(range.upper, LowerExpr(match.upper, {}));
+  }
+  range.lower_inclusive = match.lower_inclusive;
+  range.upper_inclusive = match.upper_inclusive;
+  return range;
+}
+
+StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted) {
+  const table::TableSchema& schema = *get->relation->schema;
+  const double rows = RowEstimate(get);
+  TURDB_ASSIGN_OR_RETURN(const std::vector<Sarg> sargs, FindSargs(get, get->conjuncts));
+
+  // Candidates: -1 is the primary tree.
+  struct Candidate {
+    int32_t index;
+    KeyMatch match;
+    double selected;
+    double cost;
+    bool point = false;
+    bool ordered = false;
+    bool reverse = false;
+    bool index_only = false;
+  };
+  ColumnSet wanted_columns = needed;
+  for (const Expr* conjunct : get->conjuncts) AddColumns(conjunct, &wanted_columns);
+  std::optional<Candidate> best;
+  const auto consider = [&](int32_t index, const std::vector<table::IndexPart>& parts, bool unique) {
+    Candidate candidate{index, MatchKey(parts, schema, sargs), rows, 0, false, false, false, false};
+    const KeyMatch& match = candidate.match;
+    candidate.point = unique && !parts.empty() && match.equal.size() == parts.size();
+    for (size_t i = 0; i < match.equal.size(); ++i) candidate.selected *= std::max(0.01, 1 / std::sqrt(rows));
+    if (match.lower != nullptr) candidate.selected *= 0.4;
+    if (match.upper != nullptr) candidate.selected *= 0.4;
+    if (candidate.point) candidate.selected = 1;
+    candidate.selected = std::max(1.0, candidate.selected);
+    if (wanted != nullptr && !wanted->empty()) {
+      candidate.ordered = OrderMatches(get, parts, match.equal.size(), *wanted, &candidate.reverse);
+    }
+    candidate.index_only = index >= 0;
+    for (size_t i = 0; candidate.index_only && i < get->outputs.size(); ++i) {
+      if (!wanted_columns[get->outputs[i]] || i >= schema.columns.size()) continue;
+      const auto column = static_cast<int32_t>(i);
+      const bool in_index = std::any_of(parts.begin(), parts.end(), [&](const auto& p) { return p.column == column; });
+      const bool in_key =
+          std::any_of(schema.primary_key.begin(), schema.primary_key.end(), [&](const auto& p) { return p.column == column; });
+      candidate.index_only = (in_index || in_key) && KeyKeepsValue(schema.columns[i].type.id);
+    }
+    candidate.cost = candidate.selected * (index < 0 || candidate.index_only ? 1 : kRowFetch) + (index < 0 ? 2 : 3);
+    if (wanted != nullptr && !wanted->empty() && !candidate.ordered) candidate.cost += candidate.selected * 2;
+    const bool useful = index < 0 || !match.equal.empty() || match.lower != nullptr || match.upper != nullptr ||
+                        candidate.ordered || candidate.index_only;
+    if (useful && (!best.has_value() || candidate.cost < best->cost)) best = std::move(candidate);
+  };
+  consider(-1, schema.primary_key, true);
+  for (size_t i = 0; i < schema.indexes.size(); ++i) {
+    const table::IndexSchema& index = schema.indexes[i];
+    if (index.method != table::IndexMethod::kBTree || !index.predicate_sql.empty()) continue;
+    consider(static_cast<int32_t>(i), index.parts, index.unique);
+  }
+
+  // What the key answers exactly need not be asked again.
+  std::vector<const Expr*> filter;
+  Physical result;
+  for (const Expr* conjunct : get->conjuncts) {
+    if (std::find(best->match.used.begin(), best->match.used.end(), conjunct) == best->match.used.end()) {
+      filter.push_back(conjunct);
+    }
+  }
+  ColumnSet emitted = needed;
+  for (const Expr* conjunct : filter) AddColumns(conjunct, &emitted);
+  std::vector<int32_t> columns;
+  for (size_t i = 0; i < get->outputs.size(); ++i) {
+    if (!emitted[get->outputs[i]]) continue;
+    result.layout.push_back(get->outputs[i]);
+    if (i < schema.columns.size()) {
+      columns.push_back(static_cast<int32_t>(i));
+    } else {
+      columns.push_back(i == schema.columns.size() ? table::kRowIdColumn : table::kRowKeyColumn);
+    }
+  }
+  result.rows = best->selected;
+  for (const Expr* conjunct : filter) result.rows *= Selectivity(conjunct);
+  result.rows = std::max(1.0, result.rows);
+  result.cost = best->cost;
+  if (best->ordered) result.order = *wanted;
+
+  if (best->point) {
+    auto* node = plan_.New<exec::PointLookupNode>();
+    node->table = get->table;
+    node->index = best->index;
+    node->name = plan_.Copy(get->name);
+    node->columns = plan_.Copy(columns);
+    TURDB_ASSIGN_OR_RETURN(node->key, LowerAll(best->match.equal, {}));
+    TURDB_ASSIGN_OR_RETURN(node->filter, LowerAll(filter, result.layout));
+    SetTypes(node, result.layout);
+    SetEstimate(node, 1, best->index < 0 ? "every primary key column is given" : "every column of a unique index is given");
+    result.node = node;
+    result.rows = 1;
+    if (wanted != nullptr) result.order = *wanted;  // one row is in any order
+    return result;
+  }
+  if (best->index < 0) {
+    auto* node = plan_.New<exec::TableScanNode>();
+    node->table = get->table;
+    node->name = plan_.Copy(get->name);
+    node->columns = plan_.Copy(columns);
+    // From the first conjunct on that is not safe under a latch, all run after the rows were gathered.
+    std::vector<const Expr*> latch;
+    size_t i = 0;
+    const auto latch_safe = [&](const auto& self, const Expr* e) -> bool {
+      if (e->kind == ExpressionKind::kSubquery || e->kind == ExpressionKind::kCase || e->kind == ExpressionKind::kCast)
+        return false;
+      if (e->kind == ExpressionKind::kCall && (e->call->flags & function::kLatchSafe) == 0) return false;
+      return std::all_of(e->arguments.begin(), e->arguments.end(), [&](const Expr* a) { return self(self, a); });
+    };
+    for (; i < filter.size() && latch_safe(latch_safe, filter[i]); ++i) latch.push_back(filter[i]);
+    filter.erase(filter.begin(), filter.begin() + static_cast<int64_t>(i));
+    TURDB_ASSIGN_OR_RETURN(node->latch_filter, LowerAll(latch, result.layout));
+    TURDB_ASSIGN_OR_RETURN(node->filter, LowerAll(filter, result.layout));
+    TURDB_ASSIGN_OR_RETURN(node->range, LowerRange(best->match));
+    node->reverse = best->ordered && best->reverse;
+    SetTypes(node, result.layout);
+    const bool ranged = !best->match.equal.empty() || best->match.lower != nullptr || best->match.upper != nullptr;
+    SetEstimate(node, result.rows,
+                ranged          ? "a range of the primary key"
+                : best->ordered ? "the primary key is in the wanted order"
+                                : "no key helps");
+    result.node = node;
+    return result;
+  }
+  auto* node = plan_.New<exec::IndexScanNode>();
+  node->table = get->table;
+  node->index = best->index;
+  node->name = plan_.Copy(get->name);
+  node->columns = plan_.Copy(columns);
+  node->index_only = best->index_only;
+  TURDB_ASSIGN_OR_RETURN(node->filter, LowerAll(filter, result.layout));
+  TURDB_ASSIGN_OR_RETURN(node->range, LowerRange(best->match));
+  node->reverse = best->ordered && best->reverse;
+  SetTypes(node, result.layout);
+  SetEstimate(node, result.rows,
+              best->index_only             ? "the index has every column that is wanted"
+              : !best->match.equal.empty() ? "equality on the index's first columns"
+              : best->ordered              ? "the index is in the wanted order"
+                                           : "a range of the index");
+  result.node = node;
+  return result;
+}
+
+}  // namespace turdb::sql

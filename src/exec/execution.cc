@@ -74,6 +74,7 @@ Status Execution::Start(const ExecutionContext& context) {
 }
 
 StatusOr<Flow> Execution::Next(const vec::Chunk** chunk) {
+  state_->result.Reset();
   Batch batch;
   TURDB_ASSIGN_OR_RETURN(const Flow flow, state_->stream->Next(state_->runtime, &batch));
   if (flow != Flow::kHaveMore) return flow;

@@ -340,6 +340,10 @@ class HashJoinOperator : public Operator {
     return Flow::kHaveMore;
   }
 
+  void Release() override {
+    pairs_.Reset();
+    output_.Reset();
+  }
   int64_t memory_bytes() const override { return build_.memory_bytes(); }
 
  private:

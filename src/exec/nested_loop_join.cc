@@ -68,6 +68,7 @@ class PairingOperator : public Operator {
     kept_count_ = 0;
     return Flow::kNeedInput;
   }
+  void Release() override { pairs_.Reset(); }
 
  protected:
   // Begins with the left row at `position` of `in`.

@@ -69,13 +69,20 @@ StatusOr<Flow> Stream::Next(Runtime& runtime, Batch* out) {
   }
 }
 
+void Stream::ReleaseFrom(size_t first) {
+  for (size_t i = first; i < operators_.size(); ++i) operators_[i]->Release();
+}
+
 // One step: the deepest operator that has more comes first, then the source, then the operators' last words.
 StatusOr<Flow> Stream::Advance(Runtime& runtime, Batch* out) {
   for (size_t i = operators_.size(); i-- > 0;) {
-    if (pending_[i].chunk != nullptr) return PushThrough(runtime, i, pending_[i], out);
+    if (pending_[i].chunk == nullptr) continue;
+    ReleaseFrom(i + 1);
+    return PushThrough(runtime, i, pending_[i], out);
   }
   Batch batch;
   if (!source_done_) {
+    ReleaseFrom(0);
     TURDB_RETURN_IF_ERROR(runtime.CheckCancelled());
     TURDB_ASSIGN_OR_RETURN(const Flow flow, CallSource(runtime, &batch));
     if (flow == Flow::kBlocked) return flow;
@@ -86,6 +93,7 @@ StatusOr<Flow> Stream::Advance(Runtime& runtime, Batch* out) {
   if (finishing_ < operators_.size()) {
     TURDB_RETURN_IF_ERROR(runtime.CheckCancelled());
     const size_t finishing = finishing_;
+    ReleaseFrom(finishing + 1);
     TURDB_ASSIGN_OR_RETURN(const Flow flow, CallOperator(runtime, finishing, nullptr, &batch));
     if (flow == Flow::kBlocked) return flow;
     if (flow == Flow::kDone) ++finishing_;

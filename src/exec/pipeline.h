@@ -70,6 +70,9 @@ class Operator {
   virtual base::StatusOr<Flow> Push(Runtime& runtime, const Batch& in, Batch* out) = 0;
   // After the last input, when no Push returned kDone: kHaveMore until everything held back is out, then kDone.
   virtual base::StatusOr<Flow> Finish(Runtime&, Batch*) { return Flow::kDone; }
+  // Lets go of values shared with the last input, whose owner is about to write the next ones: it can then use the
+  // same memory again (X3). What Push gave out is not read any more.
+  virtual void Release() {}
   virtual int64_t memory_bytes() const { return 0; }
 };
 
@@ -92,6 +95,7 @@ class Stream {
 
  private:
   base::StatusOr<Flow> Advance(Runtime& runtime, Batch* out);
+  void ReleaseFrom(size_t first);
   base::StatusOr<Flow> CallSource(Runtime& runtime, Batch* out);
   base::StatusOr<Flow> CallOperator(Runtime& runtime, size_t i, const Batch* in, Batch* out);
   base::StatusOr<Flow> PushThrough(Runtime& runtime, size_t first, Batch batch, Batch* out);

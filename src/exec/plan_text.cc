@@ -292,7 +292,8 @@ void AppendText(const Expression& expression, std::string* out) {
   const Expressions arguments = expression.arguments;
   switch (expression.kind) {
     case ExpressionKind::kConstant:
-      out->append(expression.value->ToSqlLiteral());
+      // Numbers as they are; the literal of a bigint would carry its type.
+      out->append(vec::IsInteger(expression.type.id) ? expression.value->ToString() : expression.value->ToSqlLiteral());
       return;
     case ExpressionKind::kParameter:
       StrAppend(out, "$", expression.index + 1);

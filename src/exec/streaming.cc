@@ -36,6 +36,7 @@ class ProjectOperator : public Operator {
     *out = Batch{&chunk_, in.rows};
     return Flow::kNeedInput;
   }
+  void Release() override { chunk_.Reset(); }
 
  private:
   EvaluatorList expressions_;

@@ -97,9 +97,7 @@ std::optional<Numeric> StampField(DateField field, int64_t local) {
   vec::SplitTimestamp(local, &days, &micros);
   if (field == DateField::kEpoch) return Numeric(local, 6);
   if (field == DateField::kJulian) {
-    const Numeric day(days - vec::kMinDate);
-    if (micros == 0) return day;
-    return day + *Numeric::Divide(Numeric(micros), Numeric(kMicrosPerDay));
+    return Numeric(days - vec::kMinDate) + *Numeric::Divide(Numeric(micros), Numeric(kMicrosPerDay));
   }
   const std::optional<Numeric> time = TimeField(field, micros);
   return time ? time : DayField(field, days);
@@ -186,7 +184,6 @@ std::optional<Numeric> FieldAt(const Call& call, DateField field, SelIndex row, 
   const int64_t t = view.Get<int64_t>(row);
   const bool zone = call.argument_types[1].id == kStampTz;
   if (!vec::IsFiniteTimestamp(t)) {
-    if (field >= DateField::kTimezone && !zone) return std::nullopt;
     return InfiniteField(field, t < 0, is_null);
   }
   return zone ? StampTzField(field, t, call.context.text.zone) : StampField(field, t);
@@ -289,7 +286,10 @@ void TruncateKernel(Call& call) {
   call.ForEach([&](SelIndex row) {
     const std::string_view unit = call.args[0].Get<StringView>(row).view();
     const std::optional<DateField> field = FindDateField(unit);
-    if (!field) return call.RaiseStatus(row, UnknownUnit(unit, type));
+    // Fields that are not lengths of time cannot be truncated to.
+    if (!field || (*field >= DateField::kDayOfWeek && *field <= DateField::kJulian)) {
+      return call.RaiseStatus(row, UnknownUnit(unit, type));
+    }
     if (type == kInterval) {
       const std::optional<Interval> result = TruncateInterval(*field, call.args[1].Get<Interval>(row));
       if (!result) return call.RaiseStatus(row, UnsupportedUnit(unit, type));

@@ -30,7 +30,7 @@ double RoundHalfEven(double x) { return std::rint(x); }
 double Truncate(double x) { return std::trunc(x); }
 double Floor(double x) { return std::floor(x); }
 double Ceil(double x) { return std::ceil(x); }
-double Sign(double x) { return std::isnan(x) ? x : x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }
+double Sign(double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }
 double Cbrt(double x) { return std::cbrt(x); }
 double Atan(double x) { return std::atan(x); }
 double Sinh(double x) { return std::sinh(x); }

@@ -82,17 +82,15 @@ void InitcapKernel(Call& call) {
     return out;
   });
 }
-void QuoteLiteralKernel(Call& call) {
-  TextToText(call, [](std::string_view text) {
-    const bool escape = text.find('\\') != std::string_view::npos;
-    std::string out = escape ? "E'" : "'";
-    for (char c : text) {
-      if (c == '\'' || c == '\\') out.push_back(c);
-      out.push_back(c);
-    }
-    return out + "'";
-  });
+std::string QuoteLiteral(std::string_view text) {
+  std::string out = text.find('\\') != std::string_view::npos ? "E'" : "'";
+  for (char c : text) {
+    if (c == '\'' || c == '\\') out.push_back(c);
+    out.push_back(c);
+  }
+  return out + "'";
 }
+void QuoteLiteralKernel(Call& call) { TextToText(call, QuoteLiteral); }
 std::string QuoteIdentifier(std::string_view text) {
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
   bool safe = !text.empty() && plain(text[0]);
@@ -340,10 +338,13 @@ void OverlayKernel(Call& call) {
 void ChrKernel(Call& call) {
   call.ForEach([&](SelIndex row) {
     const int32_t code = IntAt(call, 0, row);
-    if (code <= 0 || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) {
-      const std::string message = code == 0  ? "null character not permitted"
-                                  : code < 0 ? "character number must be positive"
-                                             : absl::StrCat("requested character not valid for encoding: ", code);
+    if (code < 0) {
+      return call.RaiseStatus(row, MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidParameter,
+                                             "character number must be positive"));
+    }
+    if (code == 0 || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) {
+      const std::string message =
+          code == 0 ? "null character not permitted" : absl::StrCat("requested character not valid for encoding: ", code);
       return call.RaiseStatus(row, MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kProgramLimit, message));
     }
     std::string text;
@@ -448,7 +449,7 @@ void FormatKernel(Call& call) {
         }
         piece = QuoteIdentifier(piece);
       } else if (kind == 'L') {
-        piece = is_null ? "NULL" : Value::Text(piece).ToSqlLiteral();
+        piece = is_null ? "NULL" : QuoteLiteral(piece);
       }
       const size_t size = Utf8Count(piece);
       const std::string padding(width > size ? width - size : 0, ' ');
@@ -461,7 +462,7 @@ void FormatKernel(Call& call) {
 void AddLengths(FunctionList& list) {
   for (const char* name : {"length", "char_length", "character_length"}) list.Add(name, {kT}, kI, kLatchSafe, LengthKernel);
   for (const char* name : {"length", "octet_length"}) list.Add(name, {TypeId::kBlob}, kI, kLatchSafe, OctetLengthKernel);
-  list.Add("octet_length", {kT}, kI, kLatchSafe, OctetLengthKernel);
+  for (TypeId id : {kT, TypeId::kChar}) list.Add("octet_length", {id}, kI, kLatchSafe, OctetLengthKernel);
   list.Add("bit_length", {kT}, kI, kLatchSafe, BitLengthKernel);
   list.Add("bit_length", {TypeId::kBlob}, kI, kLatchSafe, BitLengthKernel);
   for (const char* name : {"ascii", "unicode"}) list.Add(name, {kT}, kI, kLatchSafe, AsciiKernel);

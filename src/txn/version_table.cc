@@ -82,8 +82,8 @@ void VersionTable::FreeEntry(Entry* entry, SlabCache* cache) {
 }
 
 void VersionTable::GrowBuckets() {
-  const uint32_t count = bucket_count_ * 4;
-  TURDB_CHECK_LE(sizeof(Entry*) * count, DeltaSlabs::kMaxObjectBytes);
+  static_assert(kMaxBuckets * sizeof(Entry*) <= DeltaSlabs::kMaxObjectBytes);
+  const uint32_t count = bucket_count_ * (bucket_count_ < 64 ? 4 : 2);
   auto** grown = static_cast<Entry**>(memory_.slabs.Allocate(sizeof(Entry*) * count));
   std::fill_n(grown, count, nullptr);
   for (uint32_t i = 0; i < bucket_count_; ++i) {

@@ -93,7 +93,7 @@ class VersionTable {
   struct Run;
   struct Spilled;
   static constexpr uint32_t kInlineBuckets = 4;
-  static constexpr uint32_t kMaxBuckets = 1024;  // the table must fit DeltaSlabs::kMaxObjectBytes
+  static constexpr uint32_t kMaxBuckets = 2048;  // a power of two whose array is one slab object
   static constexpr size_t kMaxRuns = 64;
 
   Entry* FindEntry(Bytes key) const;

@@ -356,6 +356,16 @@ TEST_F(VersionTableTest, SteadyReadsKeepTheScratch) {
   EXPECT_EQ(scratch.capacity_bytes(), capacity);
 }
 
+TEST_F(VersionTableTest, AsManyChainsAsAPageMayHaveRows) {
+  Transaction& txn = Writer();
+  for (uint64_t n = 0; n < 4000; ++n) Table().PushUpdate(txn, AsBytes(Key(n * 2)), AsBytes("old"), AsBytes("new"));
+  EXPECT_EQ(Table().chain_count(), 4000u);
+  for (uint64_t n = 0; n < 8000; ++n) EXPECT_EQ(Table().Find(AsBytes(Key(n))).empty(), n % 2 == 1);
+  Table().CheckInvariants();
+  for (uint64_t n = 4000; n > 0; --n) Table().Pop(AsBytes(Key((n - 1) * 2)), txn.id());
+  EXPECT_TRUE(Table().quiet());
+}
+
 TEST_F(VersionTableTest, EmptyAndLongKeys) {
   Transaction& txn = Writer();
   const std::string longest(base::kMaxKeyBytes, 'k');

@@ -18,6 +18,10 @@ namespace {
 constexpr size_t kSlicePages = 2;
 constexpr size_t kSliceChains = 64;
 constexpr size_t kSliceDeferred = 2;
+// What one change that finds memory short may move out of it.
+constexpr size_t kSpillPages = 32;
+constexpr int kSpillRounds = 8;
+constexpr int64_t kSpillStepBytes = 128 << 10;
 
 }  // namespace
 
@@ -36,6 +40,8 @@ struct TransactionManager::Shared {
     Timestamp ts;
     std::function<base::Status()> work;
   };
+  std::mutex spill_mu;
+
   std::mutex deferred_mu;
   std::deque<DeferredWork> deferred;  // guarded by deferred_mu; ascending
   std::atomic<Timestamp> first_deferred_ts{CommitState::kMaxTimestamp};
@@ -138,14 +144,14 @@ base::Status Transaction::PrepareWrite() { return manager_->PrepareWrite(*this);
 void Transaction::DeferUntilUnneeded(std::function<base::Status()> work) { deferred_.push_back(std::move(work)); }
 
 base::Status TransactionManager::PrepareWrite(Transaction& txn) {
-  if (txn.word_ != nullptr) return memory_.slabs.Admit();
+  if (txn.word_ != nullptr) return AdmitChange();
   TURDB_CHECK(txn.state_ == TransactionState::kActive);
   if (txn.read_only_) {
     return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
                            "the transaction is read-only and cannot change anything");
   }
   TURDB_RETURN_IF_ERROR(log_.health());
-  TURDB_RETURN_IF_ERROR(memory_.slabs.Admit());
+  TURDB_RETURN_IF_ERROR(AdmitChange());
   const TxnId id = next_id_.fetch_add(1, std::memory_order_relaxed);
   TURDB_ASSIGN_OR_RETURN(txn.word_, memory_.words.Acquire(id, &txn));
   txn.log.id = id;
@@ -419,10 +425,39 @@ base::StatusOr<size_t> TransactionManager::RunDeferred(Timestamp oldest, size_t 
 base::Status TransactionManager::Drain() { return RunDeferred(log_.visible_lsn(), SIZE_MAX).status(); }
 
 base::Status TransactionManager::LoadVersions(base::PageId page) {
-  return log_.ChangeVersions(page, [](std::atomic<void*>& slot) {
-    const auto* table = static_cast<VersionTable*>(slot.load(std::memory_order_relaxed));
-    TURDB_CHECK(table == nullptr || !table->spilled());
-  });
+  base::Status status;
+  TURDB_RETURN_IF_ERROR(log_.ChangeVersions(page, [&](std::atomic<void*>& slot) {
+    auto* table = static_cast<VersionTable*>(slot.load(std::memory_order_relaxed));
+    if (table != nullptr && table->spilled()) status = versions_.Load(table);
+  }));
+  return status;
+}
+
+void TransactionManager::SetSpill(std::string path, int64_t keep_bytes) {
+  memory_.spill.SetPath(environment_.files, std::move(path));
+  spill_keep_bytes_ = keep_bytes;
+  spill_above_.store(keep_bytes, std::memory_order_relaxed);
+}
+
+base::StatusOr<size_t> TransactionManager::SpillVersions(size_t max_pages) {
+  if (!memory_.spill.enabled()) return size_t{0};
+  return shared_->collector.SpillSome(max_pages);
+}
+
+base::Status TransactionManager::MakeRoom() {
+  // One at a time; the others go on as far as the budget lets them.
+  if (std::unique_lock lock(shared_->spill_mu, std::try_to_lock); lock.owns_lock()) {
+    int rounds = 0;
+    size_t moved = 1;
+    while (moved > 0 && rounds++ < kSpillRounds &&
+           (memory_.slabs.reserved_bytes() > spill_keep_bytes_ || memory_.slabs.overdraft_bytes() > 0)) {
+      TURDB_ASSIGN_OR_RETURN(moved, shared_->collector.SpillSome(kSpillPages));
+    }
+    const int64_t reserved = memory_.slabs.reserved_bytes();
+    spill_above_.store(moved > 0 || reserved <= spill_keep_bytes_ ? spill_keep_bytes_ : reserved + kSpillStepBytes,
+                       std::memory_order_relaxed);
+  }
+  return memory_.slabs.Admit();
 }
 
 // ---- Recovery, checkpoints, listing

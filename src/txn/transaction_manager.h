@@ -55,6 +55,9 @@ class TransactionManager {
   void SetUndoResolver(std::function<base::StatusOr<UndoTarget*>(base::FileId)> resolver);
   // Told, with no latch held, that a page which had ghosts has no versions any more: they may be purged.
   void SetQuietPageCallback(std::function<void(base::PageId)> callback);
+  // Where chains go when more than `keep_bytes` of memory hold versions, or the budget has no more to give.
+  // Without this call such a change fails with RESOURCE_EXHAUSTED. The file is temporary, see VersionSpill.
+  void SetSpill(std::string path, int64_t keep_bytes);
 
   // ---- A transaction's life
   TransactionPtr Begin(Isolation isolation = Isolation::kSnapshot, bool read_only = false);
@@ -93,6 +96,9 @@ class TransactionManager {
   VersionDirectory& versions() { return versions_; }
   // Brings spilled chains back. OK also when somebody else did already.
   base::Status LoadVersions(base::PageId page);
+  // Moves the chains of up to `max_pages` pages out of memory, whatever the limits say: for whoever is short
+  // of it. Returns how many it moved.
+  base::StatusOr<size_t> SpillVersions(size_t max_pages);
   // Visits up to `max_pages` pages that have versions and runs deferred work that is due. Returns how much
   // it could do away with, 0: nothing for now. Commits and rollbacks do small slices by themselves.
   base::StatusOr<size_t> CollectGarbage(size_t max_pages);
@@ -112,6 +118,14 @@ class TransactionManager {
   struct Shared;  // pools, locks, the wait graph, the deferred queue
 
   base::Status PrepareWrite(Transaction& txn);
+  // Whether memory for another change is there, after spilling what has to be spilled.
+  base::Status AdmitChange() {
+    if (memory_.slabs.reserved_bytes() <= spill_above_.load(std::memory_order_relaxed)) {
+      if (base::Status status = memory_.slabs.Admit(); status.ok() || !memory_.spill.enabled()) return status;
+    }
+    return MakeRoom();
+  }
+  base::Status MakeRoom();
   base::Status UndoChain(storage::TxnLog& log, base::Lsn down_to, std::vector<std::byte>& buffer);
   // Marks the word, unless LogCommit did, and tells who waits.
   void EndWord(Transaction& txn, CommitState outcome);
@@ -130,6 +144,8 @@ class TransactionManager {
   std::atomic<TxnId> next_id_;
   std::function<base::StatusOr<UndoTarget*>(base::FileId)> undo_resolver_;
   std::function<void(base::PageId)> on_quiet_page_;
+  int64_t spill_keep_bytes_ = INT64_MAX;
+  std::atomic<int64_t> spill_above_{INT64_MAX};  // at least spill_keep_bytes_; more while spilling does not help
   std::unique_ptr<Shared> shared_;
 };
 

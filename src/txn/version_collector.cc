@@ -6,46 +6,60 @@
 
 namespace turdb::txn {
 
+bool VersionCollector::Forget(VersionTable* table, const LiveSnapshots& live, SlabCache* cache, size_t* visited) {
+  return table->spilled() ? table->DropSpilled(live) : !table->Prune(live, cache, visited);
+}
+
 void VersionCollector::VisitPage(base::PageId page, const LiveSnapshots& live, SlabCache* cache, QuietPages* quiet) {
   size_t visited = 0;
   log_.TryChangeVersions(page, [&](std::atomic<void*>& slot) {
     auto* table = static_cast<VersionTable*>(slot.load(std::memory_order_relaxed));
-    if (table == nullptr || table->spilled() || table->Prune(live, cache, &visited)) return;
+    if (table == nullptr || !Forget(table, live, cache, &visited)) return;
     if (table->ghosts_) quiet->push_back(page);
     directory_.Drop({page, &slot}, table, cache);
   });
 }
 
-size_t VersionCollector::VisitOldestOf(size_t shard_index, const LiveSnapshots& live, SlabCache* cache, QuietPages* quiet) {
-  VersionDirectory::Shard& shard = directory_.shards_[shard_index];
-  size_t visited = 0;
+size_t VersionCollector::VisitOldestOf(Shard& shard, bool spilled, const LiveSnapshots& live, SlabCache* cache,
+                                       QuietPages* quiet) {
+  size_t visited = 1;
   base::PageId page;
   VersionTable* dead = nullptr;
   {
     std::lock_guard lock(shard.mu);
-    VersionTable* table = shard.oldest;
-    if (table == nullptr) return 1;
+    VersionTable* table = (spilled ? shard.spilled : shard.in_memory).oldest;
+    if (table == nullptr) return visited;
     page = table->page_;
-    VersionDirectory::RemoveFromList(shard, table);
-    VersionDirectory::AppendToList(shard, table);
+    VersionDirectory::MoveToList(shard, table, spilled);
     if (!table->resident_) {
-      if (table->spilled() || table->Prune(live, cache, &visited)) return visited + 1;
+      if (!Forget(table, live, cache, &visited)) return visited;
       directory_.Remove(shard, table);
       dead = table;
     }
   }
-  if (dead != nullptr) {
-    if (dead->ghosts_) quiet->push_back(page);
-    directory_.Destroy(dead, cache);
-    return visited + 1;
+  if (dead == nullptr) {
+    size_t chains = 0;
+    log_.TryChangeVersions(page, [&](std::atomic<void*>& slot) {
+      auto* table = static_cast<VersionTable*>(slot.load(std::memory_order_relaxed));
+      if (table == nullptr || !Forget(table, live, cache, &chains)) return;
+      if (table->ghosts_) quiet->push_back(page);
+      directory_.Drop({page, &slot}, table, cache);
+    });
+    return visited + chains;
   }
-  log_.TryChangeVersions(page, [&](std::atomic<void*>& slot) {
-    auto* table = static_cast<VersionTable*>(slot.load(std::memory_order_relaxed));
-    if (table == nullptr || table->spilled() || table->Prune(live, cache, &visited)) return;
-    if (table->ghosts_) quiet->push_back(page);
-    directory_.Drop({page, &slot}, table, cache);
-  });
-  return visited + 1;
+  if (dead->ghosts_) quiet->push_back(page);
+  directory_.Destroy(dead, cache);
+  return visited;
+}
+
+size_t VersionCollector::NextShard(std::atomic<uint32_t>& cursor) const {
+  const uint64_t nonempty = directory_.nonempty_shards_.load(std::memory_order_relaxed);
+  if (nonempty == 0) return VersionDirectory::kShards;
+  const uint32_t start = cursor.load(std::memory_order_relaxed) % VersionDirectory::kShards;
+  const auto ahead = static_cast<uint32_t>(std::countr_zero(std::rotr(nonempty, static_cast<int>(start))));
+  const uint32_t shard = (start + ahead) % VersionDirectory::kShards;
+  cursor.store(shard + 1, std::memory_order_relaxed);
+  return shard;
 }
 
 size_t VersionCollector::VisitSome(size_t max_pages, size_t max_chains, const LiveSnapshots& live, SlabCache* cache,
@@ -53,16 +67,52 @@ size_t VersionCollector::VisitSome(size_t max_pages, size_t max_chains, const Li
   size_t chains = 0;
   size_t pages = 0;
   while (pages < max_pages && chains < max_chains) {
-    const uint64_t nonempty = directory_.nonempty_shards_.load(std::memory_order_relaxed);
-    if (nonempty == 0) break;
-    const uint32_t start = next_shard_.load(std::memory_order_relaxed) % VersionDirectory::kShards;
-    const auto ahead = static_cast<uint32_t>(std::countr_zero(std::rotr(nonempty, static_cast<int>(start))));
-    const uint32_t shard = (start + ahead) % VersionDirectory::kShards;
-    next_shard_.store(shard + 1, std::memory_order_relaxed);
-    chains += VisitOldestOf(shard, live, cache, quiet);
+    const size_t index = NextShard(next_shard_);
+    if (index == VersionDirectory::kShards) break;
+    Shard& shard = directory_.shards_[index];
+    chains += VisitOldestOf(shard, /*spilled=*/false, live, cache, quiet);
+    chains += VisitOldestOf(shard, /*spilled=*/true, live, cache, quiet);
     ++pages;
   }
   return pages;
+}
+
+base::StatusOr<bool> VersionCollector::SpillOldestOf(Shard& shard, std::vector<std::byte>* buffer) {
+  base::PageId page;
+  {
+    std::lock_guard lock(shard.mu);
+    VersionTable* table = shard.in_memory.oldest;
+    if (table == nullptr) return false;
+    page = table->page_;
+    VersionDirectory::MoveToList(shard, table, /*spilled=*/false);
+    if (!table->resident_) {
+      TURDB_ASSIGN_OR_RETURN(const bool spilled, table->Spill(buffer));
+      if (spilled) VersionDirectory::MoveToList(shard, table, /*spilled=*/true);
+      return spilled;
+    }
+  }
+  base::StatusOr<bool> result = false;
+  log_.TryChangeVersions(page, [&](std::atomic<void*>& slot) {
+    auto* table = static_cast<VersionTable*>(slot.load(std::memory_order_relaxed));
+    if (table == nullptr) return;
+    result = table->Spill(buffer);
+    if (!result.ok() || !*result) return;
+    std::lock_guard lock(shard.mu);
+    VersionDirectory::MoveToList(shard, table, /*spilled=*/true);
+  });
+  return result;
+}
+
+base::StatusOr<size_t> VersionCollector::SpillSome(size_t max_pages) {
+  std::vector<std::byte> buffer;
+  size_t moved = 0;
+  for (size_t tried = 0; tried < max_pages; ++tried) {
+    const size_t index = NextShard(next_spilled_shard_);
+    if (index == VersionDirectory::kShards) break;
+    TURDB_ASSIGN_OR_RETURN(const bool spilled, SpillOldestOf(directory_.shards_[index], &buffer));
+    moved += spilled ? 1 : 0;
+  }
+  return moved;
 }
 
 }  // namespace turdb::txn

@@ -1,4 +1,4 @@
-// Garbage collection of versions, in bounded slices.
+// Garbage collection of versions, in bounded slices, and moving them out of memory when it runs short.
 #ifndef TURDB_TXN_VERSION_COLLECTOR_H_
 #define TURDB_TXN_VERSION_COLLECTOR_H_
 
@@ -8,6 +8,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "base/ids.h"
+#include "base/status.h"
 #include "txn/commit_log.h"
 #include "txn/snapshot_registry.h"
 #include "txn/version_directory.h"
@@ -29,14 +30,24 @@ class VersionCollector {
   // The pages that waited longest, until `max_pages` were tried or `max_chains` looked at. Returns how many
   // pages were tried.
   size_t VisitSome(size_t max_pages, size_t max_chains, const LiveSnapshots& live, SlabCache* cache, QuietPages* quiet);
+  // Moves the chains of up to `max_pages` pages to the temporary file. Returns how many it moved.
+  base::StatusOr<size_t> SpillSome(size_t max_pages);
   bool idle() const { return directory_.nonempty_shards_.load(std::memory_order_relaxed) == 0; }
 
  private:
-  size_t VisitOldestOf(size_t shard_index, const LiveSnapshots& live, SlabCache* cache, QuietPages* quiet);
+  using Shard = VersionDirectory::Shard;
+
+  // The next shard that has tables; kShards when none has.
+  size_t NextShard(std::atomic<uint32_t>& cursor) const;
+  // Forgets what nobody sees; true when nothing is left.
+  static bool Forget(VersionTable* table, const LiveSnapshots& live, SlabCache* cache, size_t* visited);
+  size_t VisitOldestOf(Shard& shard, bool spilled, const LiveSnapshots& live, SlabCache* cache, QuietPages* quiet);
+  base::StatusOr<bool> SpillOldestOf(Shard& shard, std::vector<std::byte>* buffer);
 
   VersionDirectory& directory_;
   CommitLog& log_;
   std::atomic<uint32_t> next_shard_{0};
+  std::atomic<uint32_t> next_spilled_shard_{0};
 };
 
 }  // namespace turdb::txn

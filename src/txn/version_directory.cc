@@ -19,10 +19,11 @@ size_t VersionDirectory::ShardIndex(base::PageId page) { return (MixPage(page) >
 
 VersionDirectory::~VersionDirectory() {
   for (Shard& shard : shards_) {
-    while (shard.oldest != nullptr) {
-      VersionTable* table = shard.oldest;
-      Remove(shard, table);
-      Destroy(table, nullptr);
+    for (List* list : {&shard.in_memory, &shard.spilled}) {
+      while (VersionTable* table = list->oldest) {
+        Remove(shard, table);
+        Destroy(table, nullptr);
+      }
     }
   }
 }
@@ -34,16 +35,35 @@ VersionTable* VersionDirectory::Lookup(const Shard& shard, base::PageId page) {
   return table;
 }
 
-void VersionDirectory::AppendToList(Shard& shard, VersionTable* table) {
-  table->older_ = shard.newest;
-  table->newer_ = nullptr;
-  (shard.newest == nullptr ? shard.oldest : shard.newest->newer_) = table;
-  shard.newest = table;
+VersionDirectory::List& VersionDirectory::ListOf(Shard& shard, const VersionTable* table) {
+  return table->in_spilled_list_ ? shard.spilled : shard.in_memory;
 }
 
-void VersionDirectory::RemoveFromList(Shard& shard, VersionTable* table) {
-  (table->older_ == nullptr ? shard.oldest : table->older_->newer_) = table->newer_;
-  (table->newer_ == nullptr ? shard.newest : table->newer_->older_) = table->older_;
+void VersionDirectory::AppendToList(List& list, VersionTable* table) {
+  table->older_ = list.newest;
+  table->newer_ = nullptr;
+  (list.newest == nullptr ? list.oldest : list.newest->newer_) = table;
+  list.newest = table;
+}
+
+void VersionDirectory::RemoveFromList(List& list, VersionTable* table) {
+  (table->older_ == nullptr ? list.oldest : table->older_->newer_) = table->newer_;
+  (table->newer_ == nullptr ? list.newest : table->newer_->older_) = table->older_;
+}
+
+void VersionDirectory::MoveToList(Shard& shard, VersionTable* table, bool spilled) {
+  RemoveFromList(ListOf(shard, table), table);
+  table->in_spilled_list_ = spilled;
+  AppendToList(ListOf(shard, table), table);
+}
+
+base::Status VersionDirectory::Load(VersionTable* table) {
+  std::vector<std::byte> buffer;
+  TURDB_RETURN_IF_ERROR(table->Load(&buffer));
+  Shard& shard = ShardOf(table->page());
+  std::lock_guard lock(shard.mu);
+  MoveToList(shard, table, /*spilled=*/false);
+  return absl::OkStatus();
 }
 
 void VersionDirectory::Insert(Shard& shard, VersionTable* table) {
@@ -63,7 +83,7 @@ void VersionDirectory::Insert(Shard& shard, VersionTable* table) {
   VersionTable*& bucket = shard.buckets[MixPage(table->page_) & (shard.buckets.size() - 1)];
   table->hash_next_ = bucket;
   bucket = table;
-  AppendToList(shard, table);
+  AppendToList(shard.in_memory, table);
   table_count_.fetch_add(1, std::memory_order_relaxed);
   if (shard.count++ == 0) {
     nonempty_shards_.fetch_or(uint64_t{1} << static_cast<size_t>(&shard - shards_.data()), std::memory_order_relaxed);
@@ -74,7 +94,7 @@ void VersionDirectory::Remove(Shard& shard, VersionTable* table) {
   VersionTable** link = &shard.buckets[MixPage(table->page_) & (shard.buckets.size() - 1)];
   while (*link != table) link = &(*link)->hash_next_;
   *link = table->hash_next_;
-  RemoveFromList(shard, table);
+  RemoveFromList(ListOf(shard, table), table);
   table_count_.fetch_sub(1, std::memory_order_relaxed);
   if (--shard.count == 0) {
     nonempty_shards_.fetch_and(~(uint64_t{1} << static_cast<size_t>(&shard - shards_.data())), std::memory_order_relaxed);

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/ids.h"
+#include "base/status.h"
 #include "txn/version_memory.h"
 #include "txn/version_table.h"
 
@@ -55,19 +56,25 @@ class VersionDirectory {
   void* OnLoad(base::PageId page);
   void OnEvict(base::PageId page, void* versions);
 
+  // Brings a spilled table back into memory. REQUIRES: its page's exclusive latch.
+  base::Status Load(VersionTable* table);
+
   size_t table_count() const { return table_count_.load(std::memory_order_relaxed); }
   VersionMemory& memory() { return memory_; }
 
  private:
   friend class VersionCollector;
   static constexpr size_t kShards = 64;
+  struct List {
+    VersionTable* oldest = nullptr;
+    VersionTable* newest = nullptr;
+  };
   struct alignas(64) Shard {
     std::mutex mu;
     // All guarded by mu.
     std::vector<VersionTable*> buckets;  // by page, chained through hash_next_; a power of two
     size_t count = 0;
-    VersionTable* oldest = nullptr;  // in the order in which the collector visits them
-    VersionTable* newest = nullptr;
+    List in_memory, spilled;  // each in the order in which the collector visits them
   };
   static size_t ShardIndex(base::PageId page);
   Shard& ShardOf(base::PageId page) { return shards_[ShardIndex(page)]; }
@@ -75,8 +82,10 @@ class VersionDirectory {
   static VersionTable* Lookup(const Shard& shard, base::PageId page);
   void Insert(Shard& shard, VersionTable* table);
   void Remove(Shard& shard, VersionTable* table);
-  static void AppendToList(Shard& shard, VersionTable* table);
-  static void RemoveFromList(Shard& shard, VersionTable* table);
+  static List& ListOf(Shard& shard, const VersionTable* table);
+  static void AppendToList(List& list, VersionTable* table);
+  static void RemoveFromList(List& list, VersionTable* table);
+  static void MoveToList(Shard& shard, VersionTable* table, bool spilled);
 
   // Takes a quiet table out and frees it. REQUIRES: the exclusive latch of its page.
   void Drop(PageVersions page, VersionTable* table, SlabCache* cache);

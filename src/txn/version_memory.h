@@ -9,6 +9,7 @@
 #include "base/memory_budget.h"
 #include "txn/commit_word.h"
 #include "txn/delta_slabs.h"
+#include "txn/version_spill.h"
 
 namespace turdb::txn {
 
@@ -42,6 +43,7 @@ struct VersionMemory {
   explicit VersionMemory(base::MemoryBudget& budget) : slabs(budget), words(budget) {}
   DeltaSlabs slabs;
   CommitWordPool words;
+  VersionSpill spill;
 };
 
 }  // namespace turdb::txn

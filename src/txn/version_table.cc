@@ -17,6 +17,7 @@ using base::CompareBytes;
 VersionTable::~VersionTable() { Clear(); }
 
 void VersionTable::Clear() {
+  if (spill_ != nullptr) FreeSpilled(/*with_references=*/true);
   for (uint32_t i = 0; i < bucket_count_; ++i) {
     while (Entry* entry = buckets_[i]) {
       buckets_[i] = entry->next;

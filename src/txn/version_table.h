@@ -11,10 +11,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "base/bytes.h"
 #include "base/ids.h"
+#include "base/status.h"
 #include "txn/delta.h"
 #include "txn/view.h"
 
@@ -87,7 +89,6 @@ class VersionTable {
  private:
   friend class VersionDirectory;
   friend class VersionCollector;
-  friend class VersionSpill;
 
   struct Entry;
   struct Run;
@@ -95,6 +96,7 @@ class VersionTable {
   static constexpr uint32_t kInlineBuckets = 4;
   static constexpr uint32_t kMaxBuckets = 2048;  // a power of two whose array is one slab object
   static constexpr size_t kMaxRuns = 64;
+  static constexpr uint32_t kMinSpilledChains = 8;
 
   Entry* FindEntry(Bytes key) const;
   Entry* AddEntry(Bytes key, SlabCache* cache);
@@ -127,6 +129,18 @@ class VersionTable {
   Delta* MergeDeltas(Delta* newer, Delta* older, SlabCache* cache);
   void Clear();
 
+  // Moves the chains to the temporary file, when there are enough of them to be worth it and they belong to
+  // few enough transactions; false: not. On error they stay in memory.
+  base::StatusOr<bool> Spill(std::vector<std::byte>* buffer);
+  // REQUIRES: spilled(). On error it stays so.
+  base::Status Load(std::vector<std::byte>* buffer);
+  // Drops spilled chains that nobody can see any more without reading them. True: the table is quiet now.
+  bool DropSpilled(const LiveSnapshots& live);
+  void Serialize(std::vector<std::byte>* out, Spilled* summary) const;
+  void Rebuild(Bytes bytes);
+  void FreeSpilled(bool with_references);
+  void FreeChainsKeepingReferences();
+
   base::PageId page_;
   VersionMemory& memory_;
   Entry* inline_buckets_[kInlineBuckets] = {};
@@ -140,6 +154,7 @@ class VersionTable {
 
   // Guarded by the directory's shard lock.
   bool resident_ = true;
+  bool in_spilled_list_ = false;
   VersionTable* hash_next_ = nullptr;
   VersionTable* older_ = nullptr;
   VersionTable* newer_ = nullptr;

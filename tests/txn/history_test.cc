@@ -82,17 +82,27 @@ class History {
     }
   }
 
+  // Every few steps all chains go to the temporary file.
+  void SpillOften() {
+    db_.manager.SetSpill("versions.tmp", INT64_MAX);
+    db_.store.set_split_above(200);
+    long_transactions_ = true;
+  }
+
   void Run(int steps) {
     for (int step = 0; step < steps && !::testing::Test::HasFailure(); ++step) {
       SCOPED_TRACE(absl::StrCat("step ", step));
       Step();
       if (step % 16 == 0) db_.store.CheckInvariants();
+      most_spilled_ = std::max(most_spilled_, db_.manager.versions().memory().spill.used_bytes());
     }
     while (!alive_.empty()) End(alive_.size() - 1);
     snapshots_.clear();
     CheckScan(View{db_.manager.visible_ts()}, {}, 0);
     db_.ExpectQuiet();
+    EXPECT_EQ(db_.manager.versions().memory().spill.used_bytes(), 0);
   }
+  int64_t most_spilled() const { return most_spilled_; }
 
  private:
   uint32_t Pick(size_t n) { return static_cast<uint32_t>(random_() % n); }
@@ -115,6 +125,7 @@ class History {
       Structure();
     } else if (what < 18) {
       ASSERT_TRUE(db_.manager.CollectGarbage(1 + Pick(5)).ok());
+      ASSERT_TRUE(db_.manager.SpillVersions(64).ok());
     } else if (what < 22) {
       SnapshotStep();
     } else if (!alive_.empty()) {
@@ -178,7 +189,7 @@ class History {
     } else if (what < 94) {
       t.cursors.push_back(t.txn->statement());  // a cursor stays open
       NextStatement(t);
-    } else {
+    } else if (!long_transactions_ || Pick(12) == 0) {
       End(i);
     }
   }
@@ -347,6 +358,8 @@ class History {
   std::vector<std::string> keys_;
   std::vector<ModelTransaction> alive_;
   std::vector<Snapshot> snapshots_;
+  bool long_transactions_ = false;
+  int64_t most_spilled_ = 0;
 };
 
 TEST(HistoryTest, FewRowsMuchConflict) {
@@ -360,6 +373,16 @@ TEST(HistoryTest, ManyRowsManyPages) {
   for (uint32_t seed = 100; seed <= 115 && !HasFailure(); ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
     History(seed, 150, 40).Run(3000);
+  }
+}
+
+TEST(HistoryTest, ChainsThatComeAndGoToTheTemporaryFile) {
+  for (uint32_t seed = 200; seed <= 210 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(absl::StrCat("seed ", seed));
+    History history(seed, 400, 40);
+    history.SpillOften();
+    history.Run(2500);
+    EXPECT_GT(history.most_spilled(), 0);
   }
 }
 

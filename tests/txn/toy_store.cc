@@ -269,14 +269,14 @@ std::vector<std::pair<std::string, std::string>> ToyStore::Scan(const View& view
   std::shared_lock structure(structure_);
   for (auto& [fence, owned] : pages_) {
     Page& page = *owned;
-    {
-      std::unique_lock latch(page.latch);
-      Load(page);
-      const bool spilled = page.table() != nullptr && page.table()->spilled();
+    std::unique_lock latch(page.latch);
+    Load(page);
+    while (page.table() != nullptr && page.table()->spilled()) {
       latch.unlock();
-      if (spilled) TURDB_CHECK(transactions_.LoadVersions(page.id).ok());
+      TURDB_CHECK(transactions_.LoadVersions(page.id).ok());
+      latch.lock();
+      Load(page);
     }
-    std::shared_lock latch(page.latch);
     // As a scan of a leaf does it: one pass over what is unseen, then the slots.
     std::map<std::string, Chain> unseen;
     struct Range {
@@ -356,7 +356,7 @@ void ToyStore::SplitLocked(std::map<std::string, std::unique_ptr<Page>>::iterato
   std::unique_lock latch(left.latch);
   Load(left);
   if (left.slots.size() < 2) return;
-  if (left.table() != nullptr && left.table()->spilled()) return;
+  if (left.table() != nullptr && left.table()->spilled()) return;  // another time
   auto middle = std::next(left.slots.begin(), static_cast<std::ptrdiff_t>(left.slots.size() / 2));
   // The shortest separator, as the tree would choose it: not always a key of the right page.
   const std::string& below = std::prev(middle)->first;

@@ -448,7 +448,7 @@ void ToTextKernel(Call& call) {
 void FromTextKernel(Call& call) {
   const Type to = call.result_type();
   const VectorView& view = call.args[0];
-  const bool trim = call.argument_types[0].id == TypeId::kChar;
+  const bool trim = call.argument_types[0].id == TypeId::kChar && to.id != TypeId::kBlob;
   call.ForEach([&](SelIndex row) {
     std::string_view text = view.Get<StringView>(row).view();
     if (trim) text = vec::TrimTrailingBlanks(text);
@@ -578,7 +578,8 @@ void IntervalKernel(Call& call) {
 
 void TimeToIntervalKernel(Call& call) {
   call.ForEach([&](SelIndex row) {
-    call.result->data<vec::Interval>()[row] = vec::Interval{0, 0, call.args[0].Get<int64_t>(row)};
+    call.result->data<vec::Interval>()[row] =
+        vec::Interval{0, 0, vec::RoundMicros(call.args[0].Get<int64_t>(row), call.result_type().precision)};
   });
 }
 
@@ -586,7 +587,7 @@ void IntervalToTimeKernel(Call& call) {
   call.ForEach([&](SelIndex row) {
     int64_t micros = call.args[0].Get<vec::Interval>(row).micros % vec::kMicrosPerDay;
     if (micros < 0) micros += vec::kMicrosPerDay;
-    call.result->data<int64_t>()[row] = micros;
+    call.result->data<int64_t>()[row] = vec::RoundMicros(micros, call.result_type().precision);
   });
 }
 

@@ -285,6 +285,7 @@ class Reader {
       ++pos_;
       int64_t months = 0;
       ReadInteger(&months);
+      if (pos_ < text_.size() && !absl::ascii_isspace(static_cast<unsigned char>(At(pos_)))) return false;
       if (months > 11) range_ = true;
       sum->AddMonths(sign * count, 12);
       sum->AddMonths(sign * months, 1);

@@ -309,6 +309,23 @@ void AddFloat(FunctionList& list, TypeId id) {
   for (const char* name : {"@", "abs"}) list.Add(name, {id}, id, kLatchSafe, UnaryKernel<T, T, FloatAbs<T>>);
 }
 
+// real beside double precision, as two double precisions. That these overloads exist is also why real beside
+// an integer or a numeric is double precision, as in PostgreSQL.
+void AddMixedFloats(FunctionList& list) {
+  const BindFunction widen = [](BoundCall* call, std::span<const Type>) -> Status {
+    call->argument_types = {Type(TypeId::kDouble), Type(TypeId::kDouble)};
+    return absl::OkStatus();
+  };
+  constexpr TypeId kPairs[][2] = {{TypeId::kFloat, TypeId::kDouble}, {TypeId::kDouble, TypeId::kFloat}};
+  for (const auto& pair : kPairs) {
+    const std::vector<TypeId> both = {pair[0], pair[1]};
+    list.Add("+", both, TypeId::kDouble, kCanRaise, CheckedBinaryKernel<double, double, double, FloatAdd<double>>, widen);
+    list.Add("-", both, TypeId::kDouble, kCanRaise, CheckedBinaryKernel<double, double, double, FloatSubtract<double>>, widen);
+    list.Add("*", both, TypeId::kDouble, kCanRaise, CheckedBinaryKernel<double, double, double, FloatMultiply<double>>, widen);
+    list.Add("/", both, TypeId::kDouble, kCanRaise, CheckedBinaryKernel<double, double, double, FloatDivide<double>>, widen);
+  }
+}
+
 template <typename T>
 void AddBits(FunctionList& list, TypeId id) {
   list.Add("&", {id, id}, id, kLatchSafe, BinaryKernel<T, T, T, BitAnd<T>>);
@@ -333,6 +350,7 @@ void AddArithmetic(FunctionList& list) {
   AddInteger<uint64_t>(list, TypeId::kUInt64);
   AddFloat<float>(list, TypeId::kFloat);
   AddFloat<double>(list, TypeId::kDouble);
+  AddMixedFloats(list);
 }
 
 void AddBitwise(FunctionList& list) {

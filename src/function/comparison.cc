@@ -170,6 +170,24 @@ void AddComparisons(FunctionList& list) {
     list.Add(">", {id, id}, TypeId::kBoolean, 0, SlowCompareKernel<Relation::kGreater>, bind);
     list.Add(">=", {id, id}, TypeId::kBoolean, 0, SlowCompareKernel<Relation::kGreaterOrEqual>, bind);
   }
+  // real beside double precision compares as double precision, and so, as in PostgreSQL, does real beside integers
+  // and numerics.
+  const BindFunction widen = [](BoundCall* call, std::span<const Type>) -> Status {
+    call->argument_types = {Type(TypeId::kDouble), Type(TypeId::kDouble)};
+    return absl::OkStatus();
+  };
+  const size_t first_double = list.functions().size();
+  AddLayout<double>(list, {TypeId::kDouble});
+  std::vector<ScalarFunction> mixed(list.functions().begin() + static_cast<std::ptrdiff_t>(first_double),
+                                    list.functions().end());
+  list.functions().resize(first_double);
+  for (const bool float_first : {true, false}) {
+    for (ScalarFunction function : mixed) {
+      function.arguments[float_first ? 0 : 1] = TypeId::kFloat;
+      function.bind = widen;
+      list.functions().push_back(std::move(function));
+    }
+  }
   // IS DISTINCT FROM exists where = does, and NULL is a value to it.
   const std::vector<ScalarFunction> with_equality = list.functions();
   for (const ScalarFunction& function : with_equality) {

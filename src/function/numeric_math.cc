@@ -265,6 +265,27 @@ void FactorialKernel(Call& call) {
   Apply(call, [&](SelIndex row) { return Factorial(call.args[0].Get<int64_t>(row)); });
 }
 
+// gcd and lcm of numerics, by Euclid's algorithm; lcm(a, b) = |a / gcd * b|.
+StatusOr<Numeric> Gcd(const Numeric& a, const Numeric& b) {
+  if (!a.is_finite() || !b.is_finite()) return Numeric::NaN();
+  const int scale = std::max(a.scale(), b.scale());
+  Numeric x = a.Abs(), y = b.Abs();
+  while (!y.is_zero()) {
+    Numeric rest = *Numeric::Modulo(x, y);
+    x = std::move(y);
+    y = std::move(rest);
+  }
+  return x.Round(scale);
+}
+
+StatusOr<Numeric> Lcm(const Numeric& a, const Numeric& b) {
+  if (!a.is_finite() || !b.is_finite()) return Numeric::NaN();
+  const int scale = std::max(a.scale(), b.scale());
+  if (a.is_zero() || b.is_zero()) return Numeric(0, scale);
+  TURDB_ASSIGN_OR_RETURN(const Numeric gcd, Gcd(a, b));
+  return (*Numeric::IntegerDivide(a, gcd) * b).Abs().Round(scale);
+}
+
 }  // namespace
 
 void AddNumericMath(FunctionList& list) {
@@ -275,6 +296,8 @@ void AddNumericMath(FunctionList& list) {
   for (const char* name : {"log", "log10"}) list.Add(name, {kN}, kN, kCanRaise, UnaryNumeric<LogOf10>);
   list.Add("log", {kN, kN}, kN, kCanRaise, BinaryNumeric<Log>);
   for (const char* name : {"power", "pow", "^"}) list.Add(name, {kN, kN}, kN, kCanRaise, BinaryNumeric<Power>);
+  list.Add("gcd", {kN, kN}, kN, kCanRaise, BinaryNumeric<Gcd>);
+  list.Add("lcm", {kN, kN}, kN, kCanRaise, BinaryNumeric<Lcm>);
   list.Add("factorial", {TypeId::kInt64}, kN, kCanRaise, FactorialKernel);
 }
 

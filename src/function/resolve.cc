@@ -206,15 +206,27 @@ StatusOr<Type> CommonType(std::span<const Type> types, std::string_view construc
   if (types.empty()) return Type(TypeId::kText);
   const bool all_same = std::all_of(types.begin(), types.end(), [&](const Type& type) { return type == types[0]; });
   if (all_same && types[0].id != TypeId::kUnknown) return types[0];
+  // What several types have in common has no length or precision, but for decimals, whose scale is kept.
+  const auto without_parameters = [](Type type) {
+    return type.id == TypeId::kDecimal ? type : type.id == TypeId::kChar ? Type::Char(0) : Type(type.id);
+  };
+  const auto mismatch = [&](Type a, Type b, bool same_category) {
+    if (same_category) {
+      return MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kCannotCoerce,
+                       absl::StrCat(construct, " could not convert type ", TypeName(b), " to ", TypeName(a)));
+    }
+    return MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kDatatypeMismatch,
+                     absl::StrCat(construct, " types ", TypeName(a), " and ", TypeName(b), " cannot be matched"));
+  };
   Type common;  // unknown
   for (const Type& type : types) {
     if (type.id == TypeId::kUnknown || type == common) continue;
     if (common.id == TypeId::kUnknown) {
-      common = type;
+      common = without_parameters(type);
       continue;
     }
     if (common.id == type.id && common.id != TypeId::kDecimal) {
-      common = type.id == TypeId::kChar ? Type::Char(0) : Type(type.id);  // parameters differ
+      common = without_parameters(common);
       continue;
     }
     // Integers and decimals meet in a decimal that holds both, when there is one.
@@ -230,30 +242,19 @@ StatusOr<Type> CommonType(std::span<const Type> types, std::string_view construc
         common = TypeId::kAny;
         continue;
       }
-      return MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kDatatypeMismatch,
-                       absl::StrCat(construct, " types ", TypeName(common), " and ", TypeName(type), " cannot be matched"));
+      return mismatch(common, type, false);
     }
     const bool to_common = CanCast(type, common, CastContext::kImplicit);
     const bool to_type = CanCast(common, type, CastContext::kImplicit);
-    if (!IsPreferred(common.id) && to_type && !to_common) {
-      common = type;
-    } else if (!to_common) {
-      // Neither holds the other: integers of different signs, say.
-      if (vec::IsInteger(common.id) && vec::IsInteger(type.id)) {
-        common = common.id == TypeId::kUInt64 || type.id == TypeId::kUInt64 || common.id == TypeId::kInt128 ||
-                         type.id == TypeId::kInt128
-                     ? Type(TypeId::kInt128)
-                     : Type(TypeId::kInt64);
-        continue;
-      }
-      if (to_type) {
-        common = type;
-        continue;
-      }
-      return MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kDatatypeMismatch,
-                       absl::StrCat(construct, " types ", TypeName(common), " and ", TypeName(type), " cannot be matched"));
-    } else if (to_type && IsPreferred(type.id) && !IsPreferred(common.id)) {
-      common = type;  // text wins over varchar
+    if (to_common) continue;
+    if (to_type) {
+      common = without_parameters(type);
+    } else if (vec::IsInteger(common.id) && vec::IsInteger(type.id)) {
+      // Neither holds the other: different signs.
+      const auto is_wide = [](TypeId id) { return id == TypeId::kUInt64 || id == TypeId::kInt128; };
+      common = is_wide(common.id) || is_wide(type.id) ? Type(TypeId::kInt128) : Type(TypeId::kInt64);
+    } else {
+      return mismatch(common, type, true);
     }
   }
   return ResolveUnknown(common);

@@ -20,7 +20,7 @@ constexpr int64_t kHugePagesFromBytes = int64_t{64} << 20;
 constexpr size_t kGrowthFrames = 64;        // committed at once
 constexpr size_t kUnreservedFrames = 2048;  // from here on no set of operations can latch all frames
 constexpr int kMaxChainSteps = 64;
-constexpr int kMaxTakeAttempts = 4000;
+constexpr int kPrefetchAttempts = 2;  // holding frames that are being filled, it had better not wait for others
 constexpr int64_t kTakePauseNanos = 1'000'000;
 constexpr size_t kPrefetchPages = 32;
 
@@ -63,7 +63,7 @@ Status BufferPool::Start(int64_t page_cache_bytes, int64_t reserve_bytes) {
   frames_ = reinterpret_cast<Frame*>(frame_memory_.data());
   absl::MutexLock lock(&resize_mu_);
   limit_frames_ = limit;
-  Rehash(std::bit_ceil(std::max<size_t>(kShards, limit * 2)));
+  Rehash(limit);
   return absl::OkStatus();
 }
 
@@ -71,10 +71,9 @@ void BufferPool::SetVersionHooks(Hooks hooks) { hooks_ = hooks; }
 
 // ---- Finding
 
-// REQUIRES: the lock of the page's shard, under which resizing swaps the buckets too.
+// REQUIRES: the lock of the page's shard.
 Frame* BufferPool::FindLocked(PageId id) {
-  const Buckets& buckets = *buckets_.load(std::memory_order_acquire);
-  for (uint32_t next = buckets.heads[BucketOf(buckets, id)].load(std::memory_order_acquire); next != 0;) {
+  for (uint32_t next = HeadOf(id).load(std::memory_order_acquire); next != 0;) {
     Frame* frame = &frames_[next - 1];
     if (frame->page_id.load(std::memory_order_relaxed) == id.packed()) return frame;
     next = frame->hash_next.load(std::memory_order_acquire);
@@ -84,8 +83,7 @@ Frame* BufferPool::FindLocked(PageId id) {
 
 // Without a lock: chains may change under us, so a miss proves nothing and the walk is bounded.
 Frame* BufferPool::Find(PageId id) {
-  const Buckets& buckets = *buckets_.load(std::memory_order_acquire);
-  uint32_t next = buckets.heads[BucketOf(buckets, id)].load(std::memory_order_acquire);
+  uint32_t next = HeadOf(id).load(std::memory_order_acquire);
   for (int steps = 0; next != 0 && steps < kMaxChainSteps; ++steps) {
     Frame* frame = &frames_[next - 1];
     if (frame->page_id.load(std::memory_order_relaxed) == id.packed()) return frame;
@@ -218,7 +216,7 @@ void BufferPool::Prefetch(std::span<const PageId> ids) {
   for (const PageId id : ids) {
     if (wanted.size() == most) break;
     if (Find(id) != nullptr) continue;
-    StatusOr<Frame*> frame = TakeFrame();
+    StatusOr<Frame*> frame = TakeFrame(kPrefetchAttempts);
     if (!frame.ok()) break;
     if (!Install(*frame, id)) {
       absl::MutexLock lock(&replacement_mu_);
@@ -253,8 +251,7 @@ void BufferPool::Prefetch(std::span<const PageId> ids) {
 bool BufferPool::Install(Frame* frame, PageId id) {
   absl::MutexLock lock(&ShardOf(id).mu);
   if (FindLocked(id) != nullptr) return false;
-  const Buckets& buckets = *buckets_.load(std::memory_order_acquire);
-  std::atomic<uint32_t>& head = buckets.heads[BucketOf(buckets, id)];
+  std::atomic<uint32_t>& head = HeadOf(id);
   frame->page_id.store(id.packed(), std::memory_order_relaxed);
   frame->hash_next.store(head.load(std::memory_order_relaxed), std::memory_order_release);
   head.store(IndexOf(frame) + 1, std::memory_order_release);
@@ -266,8 +263,7 @@ void BufferPool::Unmap(Frame* frame) {
   const PageId id = frame->id();
   {
     absl::MutexLock lock(&ShardOf(id).mu);
-    const Buckets& buckets = *buckets_.load(std::memory_order_acquire);
-    std::atomic<uint32_t>* link = &buckets.heads[BucketOf(buckets, id)];
+    std::atomic<uint32_t>* link = &HeadOf(id);
     while (link->load(std::memory_order_relaxed) != IndexOf(frame) + 1) {
       const uint32_t next = link->load(std::memory_order_relaxed);
       TURDB_CHECK_NE(next, 0u);
@@ -411,8 +407,8 @@ Frame* BufferPool::FindVictim(absl::InlinedVector<Frame*, 32>* dirty) {
 }
 
 // A frame that holds no page, exclusively latched, in neither queue nor free list.
-StatusOr<Frame*> BufferPool::TakeFrame() {
-  for (int attempt = 0; attempt < kMaxTakeAttempts; ++attempt) {
+StatusOr<Frame*> BufferPool::TakeFrame(int attempts) {
+  for (int attempt = 0; attempt < attempts; ++attempt) {
     absl::InlinedVector<Frame*, 32> dirty;
     Frame* victim = nullptr;
     Frame* free = nullptr;
@@ -471,22 +467,30 @@ StatusOr<Frame*> BufferPool::TakeFrame() {
 
 // ---- Limits
 
-void BufferPool::Rehash(size_t count) {
-  Buckets* old = buckets_.load(std::memory_order_relaxed);
-  if (old != nullptr && old->mask + size_t{1} >= count) return;
-  auto fresh = std::make_unique<Buckets>(count);
-  for (Shard& shard : shards_) shard.mu.Lock();
-  for (uint32_t i = 0; i < frame_count(); ++i) {
-    Frame& frame = frames_[i];
-    const PageId id = frame.id();
-    if (id.file == base::kNoFile) continue;
-    std::atomic<uint32_t>& head = fresh->heads[BucketOf(*fresh, id)];
-    frame.hash_next.store(head.load(std::memory_order_relaxed), std::memory_order_release);
-    head.store(i + 1, std::memory_order_release);
+// Makes the page table big enough for `limit_frames`, one shard after the other.
+void BufferPool::Rehash(size_t limit_frames) {
+  const size_t buckets = std::bit_ceil((2 * limit_frames + kShards - 1) / kShards);
+  if (buckets <= slice_buckets_) return;
+  auto table = std::make_unique<std::atomic<uint32_t>[]>(kShards * (buckets + 1));
+  for (size_t i = 0; i < kShards; ++i) {
+    Shard& shard = shards_[i];
+    std::atomic<uint32_t>* fresh = &table[i * (buckets + 1)];
+    fresh[0].store(static_cast<uint32_t>(buckets - 1), std::memory_order_relaxed);
+    absl::MutexLock lock(&shard.mu);
+    const std::atomic<uint32_t>* old = shard.slice.load(std::memory_order_relaxed);
+    for (uint32_t bucket = 0; bucket < slice_buckets_; ++bucket) {
+      for (uint32_t next = old[1 + bucket].load(std::memory_order_relaxed); next != 0;) {
+        Frame& frame = frames_[next - 1];
+        std::atomic<uint32_t>& head = fresh[1 + ((Hash(frame.id()) >> 38) & (buckets - 1))];
+        const uint32_t index = std::exchange(next, frame.hash_next.load(std::memory_order_relaxed));
+        frame.hash_next.store(head.load(std::memory_order_relaxed), std::memory_order_release);
+        head.store(index, std::memory_order_release);
+      }
+    }
+    shard.slice.store(fresh, std::memory_order_release);
   }
-  buckets_.store(fresh.get(), std::memory_order_release);
-  for (Shard& shard : shards_) shard.mu.Unlock();
-  all_buckets_.push_back(std::move(fresh));
+  slice_buckets_ = buckets;
+  tables_.push_back(std::move(table));
 }
 
 bool BufferPool::ShrinkBy(size_t frames) {
@@ -516,7 +520,7 @@ Status BufferPool::SetLimit(int64_t page_cache_bytes) {
                                          " while the database is open, not to ", page_cache_bytes));
   }
   limit_frames_ = limit;
-  Rehash(std::bit_ceil(std::max<size_t>(kShards, limit * 2)));
+  Rehash(limit);
   // What is latched now goes when the next frame is taken.
   for (int stuck = 0; stuck < 8;) {
     size_t surplus = 0;

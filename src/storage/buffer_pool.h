@@ -228,14 +228,12 @@ class BufferPool {
   friend class FileDirectory;
 
   static constexpr size_t kShards = 64;
+  static constexpr int kMaxTakeAttempts = 4000;
+  // A slice of the page table: [0] is its number of buckets less one, a power of two less one; then the heads of the
+  // chains, a frame's index plus one, 0 at the end.
   struct alignas(64) Shard {
     absl::Mutex mu;
-  };
-  // Heads of the chains: a frame's index plus one, 0 at the end. Bucket b is guarded by shard b mod 64.
-  struct Buckets {
-    explicit Buckets(size_t count) : mask(static_cast<uint32_t>(count - 1)), heads(new std::atomic<uint32_t>[count]()) {}
-    const uint32_t mask;
-    const std::unique_ptr<std::atomic<uint32_t>[]> heads;
+    std::atomic<std::atomic<uint32_t>*> slice{nullptr};  // replaced under mu
   };
 
   BufferPool(const os::Environment& environment, PageFiles& files, WriteBack& write_back, Health& health,
@@ -253,12 +251,16 @@ class BufferPool {
 
   Frame* Find(PageId id);
   Frame* FindLocked(PageId id);
-  // At least 64 buckets, so a page's shard does not depend on how many there are.
+  // The same whatever the number of buckets.
   Shard& ShardOf(PageId id) { return shards_[(Hash(id) >> 32) % kShards]; }
+  std::atomic<uint32_t>& HeadOf(PageId id) {
+    std::atomic<uint32_t>* slice = ShardOf(id).slice.load(std::memory_order_acquire);
+    return slice[1 + ((Hash(id) >> 38) & slice[0].load(std::memory_order_relaxed))];
+  }
   // A latched frame that holds the page: resident, or loaded now. `load` says how to fill it; returns a frame that
   // is exclusively latched by us when `loaded`, else one that is only found.
   StatusOr<Frame*> FindOrLoad(PageId id, bool read, bool* loaded);
-  StatusOr<Frame*> TakeFrame();
+  StatusOr<Frame*> TakeFrame(int attempts = kMaxTakeAttempts);
   Frame* PopFree() ABSL_EXCLUSIVE_LOCKS_REQUIRED(replacement_mu_);
   bool GrowFrames() ABSL_EXCLUSIVE_LOCKS_REQUIRED(replacement_mu_);
   Frame* FindVictim(absl::InlinedVector<Frame*, 32>* dirty) ABSL_EXCLUSIVE_LOCKS_REQUIRED(replacement_mu_);
@@ -270,10 +272,9 @@ class BufferPool {
   void Unmap(Frame* frame);
   void Drop(Frame* frame);  // unmap, dequeue, free, unlatch
   bool ShrinkBy(size_t frames);
-  void Rehash(size_t buckets);
+  void Rehash(size_t limit_frames) ABSL_EXCLUSIVE_LOCKS_REQUIRED(resize_mu_);
   uint32_t IndexOf(const Frame* frame) const { return static_cast<uint32_t>(frame - frames_); }
   static uint64_t Hash(PageId id) { return id.packed() * uint64_t{0x9E3779B97F4A7C15}; }
-  static uint32_t BucketOf(const Buckets& buckets, PageId id) { return static_cast<uint32_t>(Hash(id) >> 32) & buckets.mask; }
   void MarkVisited(Frame* frame) {
     if (frame->visited.load(std::memory_order_relaxed) == 0) frame->visited.store(1, std::memory_order_relaxed);
   }
@@ -291,7 +292,6 @@ class BufferPool {
   size_t capacity_frames_ = 0;
 
   // Synchronise themselves.
-  std::atomic<Buckets*> buckets_{nullptr};
   std::array<Shard, kShards> shards_;
   std::atomic<uint32_t> frames_used_{0};  // the high-water mark of indices
   std::atomic<size_t> limit_frames_{0};
@@ -300,7 +300,9 @@ class BufferPool {
   std::atomic<uint64_t> evictions_{0};
 
   mutable absl::Mutex resize_mu_ ABSL_ACQUIRED_BEFORE(replacement_mu_);  // SetLimit
-  std::vector<std::unique_ptr<Buckets>> all_buckets_;  // guarded by resize_mu_; old ones stay for searches under way
+  // All tables made so far: old ones stay for searches under way.
+  std::vector<std::unique_ptr<std::atomic<uint32_t>[]>> tables_ ABSL_GUARDED_BY(resize_mu_);
+  size_t slice_buckets_ ABSL_GUARDED_BY(resize_mu_) = 0;
 
   mutable absl::Mutex replacement_mu_;
   uint32_t sieve_oldest_ ABSL_GUARDED_BY(replacement_mu_) = kNoFrame;

@@ -17,7 +17,8 @@ namespace {
 
 constexpr int64_t kDefaultReserveBytes = int64_t{16} << 30;
 constexpr int64_t kHugePagesFromBytes = int64_t{64} << 20;
-constexpr size_t kGrowthFrames = 64;        // committed at once
+constexpr size_t kFirstGrowthFrames = 4;    // committed at once, at first
+constexpr size_t kGrowthFrames = 64;        // and at most
 constexpr size_t kUnreservedFrames = 2048;  // from here on no set of operations can latch all frames
 constexpr int kMaxChainSteps = 64;
 constexpr int kPrefetchAttempts = 2;  // holding frames that are being filled, it had better not wait for others
@@ -344,7 +345,9 @@ void BufferPool::PushFree(Frame* frame) {
 bool BufferPool::GrowFrames() {
   const size_t limit = limit_frames_.load(std::memory_order_relaxed);
   if (committed_frames_ >= limit) return false;
-  size_t count = std::min({kGrowthFrames, std::max<size_t>(1, limit / 8), limit - committed_frames_});
+  // As many again as there are, so that an idle database stays small and a busy one seldom asks.
+  const size_t step = std::clamp(committed_frames_, kFirstGrowthFrames, kGrowthFrames);
+  size_t count = std::min({step, std::max<size_t>(1, limit / 8), limit - committed_frames_});
   const int64_t frame_bytes = static_cast<int64_t>(kPageSize + sizeof(Frame));
   while (!reservation_.TryGrow(static_cast<int64_t>(count) * frame_bytes)) {
     count /= 2;

@@ -34,7 +34,8 @@ enum class Keep : uint8_t { kLeast, kGreatest, kFirst };
 
 template <Keep kKeep>
 bool Better(int order) {
-  return kKeep == Keep::kLeast ? order < 0 : kKeep == Keep::kGreatest && order > 0;
+  // Of values that are equal but not the same (1.0 and 1.00) the last one stays, as in PostgreSQL.
+  return kKeep == Keep::kLeast ? order <= 0 : kKeep == Keep::kGreatest && order >= 0;
 }
 
 template <typename T, Keep kKeep>

@@ -31,6 +31,7 @@ struct FloatSpread {
   static Status Add(const AggregateInput& input, SelIndex row, State& state) {
     const auto value = static_cast<double>(input.args[0].Get<T>(row));
     const double old_count = state.count;
+    const bool finite = std::isfinite(state.sum) && std::isfinite(value);
     state.count += 1;
     state.sum += value;
     if (old_count > 0) {
@@ -39,7 +40,10 @@ struct FloatSpread {
     } else if (!std::isfinite(value)) {
       state.squares = std::nan("");
     }
-    if (std::isinf(state.squares) && std::isfinite(value)) return Overflow();
+    if (std::isinf(state.sum) || std::isinf(state.squares)) {
+      if (finite) return Overflow();
+      state.squares = std::nan("");
+    }
     return absl::OkStatus();
   }
   static Status Combine(State& into, State& from, base::Arena*) {
@@ -50,8 +54,10 @@ struct FloatSpread {
     }
     const double difference = into.sum / into.count - from.sum / from.count;
     const double count = into.count + from.count;
+    const bool finite = std::isfinite(into.sum) && std::isfinite(from.sum);
     into.squares += from.squares + into.count * from.count * difference * difference / count;
     into.sum += from.sum;
+    if (finite && (std::isinf(into.sum) || std::isinf(into.squares))) return Overflow();
     into.count = count;
     return absl::OkStatus();
   }

@@ -56,9 +56,18 @@ std::string SchemaQuery(std::string_view pattern) {
 }
 
 std::string ObjectsQuery(std::string_view pattern) {
-  return "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name LIKE " + QuoteText(pattern) +
-         " ORDER BY tbl_name, name";
+  return "SELECT kind, schema_name, table_name, sql FROM turdb_catalog.tables WHERE kind <> 'system view' AND table_name "
+         "LIKE " +
+         QuoteText(pattern) + " ORDER BY schema_name, table_name";
 }
+
+std::string IndexSqlQuery(std::string_view pattern) {
+  return "SELECT sql FROM turdb_catalog.indexes WHERE sql IS NOT NULL AND NOT is_constraint AND table_name LIKE " +
+         QuoteText(pattern) + " ORDER BY schema_name, index_name";
+}
+
+const char kSchemasQuery[] =
+    "SELECT schema_name FROM turdb_catalog.schemas WHERE NOT is_system AND schema_name <> 'root' ORDER BY schema_name";
 
 std::string IndexesQuery(std::string_view pattern) {
   return "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'index' AND tbl_name LIKE " + QuoteText(pattern) +

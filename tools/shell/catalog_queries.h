@@ -14,8 +14,12 @@ extern const char kNamesQuery[];
 std::string TablesQuery(std::string_view pattern);
 // One SQL text a row that makes the objects of tables LIKE `pattern` again.
 std::string SchemaQuery(std::string_view pattern);
-// Type ("table", "index", "view"), name and SQL of the objects of tables LIKE `pattern`.
+// Kind ("table" or "view"), schema, name and SQL of tables and views LIKE `pattern`.
 std::string ObjectsQuery(std::string_view pattern);
+// SQL of the indexes of tables LIKE `pattern`, those of constraints left out.
+std::string IndexSqlQuery(std::string_view pattern);
+// The schemas that the user made.
+extern const char kSchemasQuery[];
 // Name and table of indexes, of tables LIKE `pattern`.
 std::string IndexesQuery(std::string_view pattern);
 

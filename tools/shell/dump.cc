@@ -1,5 +1,6 @@
 #include "shell/dump.h"
 
+#include <utility>
 #include <vector>
 
 #include "shell/catalog_queries.h"
@@ -14,6 +15,23 @@ StmtHandle Prepare(turdb_conn* conn, const std::string& sql, ErrorHandle& error)
   StmtHandle stmt;
   turdb_stmt_prepare(conn, sql.data(), static_cast<int64_t>(sql.size()), nullptr, stmt.out(), error.out());
   return stmt;
+}
+
+using Row = std::vector<std::string>;
+
+bool Collect(turdb_conn* conn, const std::string& sql, std::vector<Row>* rows, ErrorHandle& error) {
+  const StmtHandle stmt = Prepare(conn, sql, error);
+  if (stmt == nullptr) return false;
+  turdb_status status = TURDB_ROW;
+  while ((status = turdb_stmt_step(stmt.get(), error.out())) == TURDB_ROW) {
+    Row row;
+    for (int64_t i = 0; i < turdb_stmt_column_count(stmt.get()); ++i) {
+      const char* const text = turdb_stmt_column_text(stmt.get(), i, nullptr);
+      row.emplace_back(text == nullptr ? "" : text);
+    }
+    rows->push_back(std::move(row));
+  }
+  return status == TURDB_DONE;
 }
 
 // The rows of one table, as INSERTs of many rows each.
@@ -53,28 +71,27 @@ std::string Literal(turdb_stmt* stmt, int64_t index) {
 }
 
 bool Dump(turdb_conn* conn, std::string_view pattern, std::FILE* out, ErrorHandle& error) {
-  struct Object {
-    std::string type, name, sql;
-  };
-  std::vector<Object> objects;
-  {
-    const StmtHandle stmt = Prepare(conn, ObjectsQuery(pattern), error);
-    if (stmt == nullptr) return false;
-    turdb_status status = TURDB_ROW;
-    const auto text = [&](int64_t column) {
-      const char* const value = turdb_stmt_column_text(stmt.get(), column, nullptr);
-      return std::string(value == nullptr ? "" : value);
-    };
-    while ((status = turdb_stmt_step(stmt.get(), error.out())) == TURDB_ROW) objects.push_back({text(0), text(1), text(2)});
-    if (status != TURDB_DONE) return false;
+  std::vector<Row> schemas;
+  std::vector<Row> objects;
+  std::vector<Row> indexes;
+  if (!Collect(conn, kSchemasQuery, &schemas, error) || !Collect(conn, ObjectsQuery(pattern), &objects, error) ||
+      !Collect(conn, IndexSqlQuery(pattern), &indexes, error)) {
+    return false;
   }
   std::fputs("BEGIN;\n", out);
-  for (const std::string_view type : {"table", "rows", "index", "view"}) {
-    for (const Object& object : objects) {
-      if (object.type == type) std::fprintf(out, "%s;\n", object.sql.c_str());
-      if (type == "rows" && object.type == "table" && !DumpRows(conn, QuoteName(object.name), out, error)) return false;
+  for (const Row& schema : schemas) std::fprintf(out, "CREATE SCHEMA IF NOT EXISTS %s;\n", QuoteName(schema[0]).c_str());
+  const auto put_sql_of = [&](std::string_view kind) {
+    for (const Row& object : objects) {
+      if (object[0] == kind) std::fprintf(out, "%s;\n", object[3].c_str());
     }
+  };
+  put_sql_of("table");
+  for (const Row& object : objects) {
+    const std::string name = QuoteName(object[1]) + "." + QuoteName(object[2]);
+    if (object[0] == "table" && !DumpRows(conn, name, out, error)) return false;
   }
+  for (const Row& index : indexes) std::fprintf(out, "%s;\n", index[0].c_str());
+  put_sql_of("view");
   std::fputs("COMMIT;\n", out);
   return true;
 }

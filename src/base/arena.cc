@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/allocation.h"
+
 namespace turdb::base {
 
 Arena::~Arena() { Reset(0); }
@@ -18,7 +20,7 @@ void* Arena::AllocateSlow(size_t bytes, size_t alignment) {
   const size_t size = std::max(need, next_block_bytes_);
   blocks_.reserve(blocks_.size() + 1);
   if (budget_ != nullptr && !budget_->TryReserve(static_cast<int64_t>(size))) throw std::bad_alloc();
-  std::byte* data = static_cast<std::byte*>(::operator new(size, std::nothrow));
+  std::byte* data = static_cast<std::byte*>(base::Allocate(size));
   if (data == nullptr) {
     if (budget_ != nullptr) budget_->Release(static_cast<int64_t>(size));
     throw std::bad_alloc();
@@ -48,7 +50,7 @@ void Arena::Reset(size_t keep_bytes) {
       blocks_[kept++] = block;
       continue;
     }
-    ::operator delete(block.data);
+    base::Free(block.data);
     if (budget_ != nullptr) budget_->Release(static_cast<int64_t>(block.size_bytes));
   }
   blocks_.resize(kept);

@@ -1,0 +1,50 @@
+// Settings of a database: one typed, enumerable, string-keyed table (interface.md, style.md 11).
+#ifndef TURDB_ENGINE_SETTINGS_H_
+#define TURDB_ENGINE_SETTINGS_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace turdb::engine {
+
+// On disk and in options: the names are stable.
+enum class Synchronous : uint8_t { kOff, kNormal, kFull };
+
+struct Settings {
+  int64_t memory_limit_bytes = 0;      // 0: a quarter of the machine
+  int64_t page_cache_bytes = 0;        // 0: half of memory_limit
+  int64_t wal_limit_bytes = int64_t{256} << 20;
+  int64_t busy_timeout_ms = 5000;
+  int64_t threads = 0;                 // 0: the number of cores
+  Synchronous synchronous = Synchronous::kFull;
+  bool read_only = false;
+  bool create = true;
+  std::string temp_directory;          // empty: inside the database directory
+};
+
+// One row of the table. `set` parses a value into its field; `show` prints the field.
+struct SettingDescription {
+  std::string_view key;
+  std::string_view description;
+  bool per_connection;  // SET may change it for a connection
+  base::Status (*set)(Settings&, std::string_view value);
+  std::string (*show)(const Settings&);
+};
+
+// All settings, by key.
+std::span<const SettingDescription> AllSettings();
+const SettingDescription* FindSetting(std::string_view key);
+// Sets `key`. Errors: kNotFound with near misses for an unknown key, kInvalidArgument for a value that does not fit.
+base::Status SetSetting(Settings& settings, std::string_view key, std::string_view value);
+// Fills in what depends on the machine and on other settings, and refuses contradictions.
+base::Status ResolveDefaults(Settings& settings);
+// Names of the settings, fixed at open, in which the two differ ("memory_limit, threads"); empty when none.
+std::string DifferingKeys(const Settings& a, const Settings& b);
+
+}  // namespace turdb::engine
+
+#endif  // TURDB_ENGINE_SETTINGS_H_

@@ -154,7 +154,7 @@ TURDB_API void turdb_error_free(turdb_error *error);
  * turdb_options_free. */
 TURDB_API turdb_status turdb_options_new(turdb_options **out, turdb_error **error);
 /* Sets `key` to `value`, both NUL-terminated and copied before return. Returns TURDB_OK; TURDB_NOT_FOUND
- * for a key that does not exist (the message lists near misses); TURDB_ERROR for a value that does not fit;
+ * for a key that does not exist (the message lists near misses); TURDB_DATA for a value that does not fit;
  * TURDB_MISUSE for NULL. */
 TURDB_API turdb_status turdb_options_set(turdb_options *options, const char *key, const char *value, turdb_error **error);
 /* Key `index` from 0 in alphabetical order; NULL past the last. Static storage. Any thread. */

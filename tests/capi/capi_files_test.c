@@ -1,0 +1,260 @@
+/* Databases on disk: opening, sharing, damage. Every bad file gets an error that names it, and nothing is written. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "capi_test.h"
+
+enum { kPage = 16384 };
+
+static void make_database(const char *path) {
+  struct session s = session_open(path);
+  char sql[128];
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(id bigint primary key, name text); create index t_name on t(name); begin"));
+  for (int i = 0; i < 2000; ++i) {
+    snprintf(sql, sizeof sql, "insert into t values (%d, 'name number %d')", i, i * 7919 % 2000);
+    CHECK_STATUS(TURDB_OK, exec(s.conn, sql));
+  }
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "commit"));
+  session_close(&s);
+}
+
+static void overwrite(const char *path, long offset, const void *data, size_t size) {
+  FILE *file = fopen(path, "r+b");
+  CHECK(file != NULL);
+  if (file == NULL) return;
+  CHECK(fseek(file, offset, SEEK_SET) == 0 && fwrite(data, 1, size, file) == size);
+  fclose(file);
+}
+
+static int read_byte(const char *path, long offset) {
+  FILE *file = fopen(path, "rb");
+  int byte = -1;
+  if (file != NULL && fseek(file, offset, SEEK_SET) == 0) byte = fgetc(file);
+  if (file != NULL) fclose(file);
+  return byte;
+}
+
+static long file_size(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 ? (long)status.st_size : -1;
+}
+
+static void reopening_finds_everything(void) { /* [C-OPEN-2] */
+  char path[512];
+  snprintf(path, sizeof path, "%s", temporary_path("reopen"));
+  make_database(path);
+  for (int i = 0; i < 3; ++i) {
+    struct session s = session_open(path);
+    int64_t problems = -1;
+    CHECK(query_int64(s.conn, "select count(*) from t") == 2000);
+    CHECK(query_int64(s.conn, "select id from t where name = 'name number 7919'") == -1 ||
+          query_int64(s.conn, "select count(*) from t where name = 'name number 1919'") == 1);
+    CHECK_STATUS(TURDB_OK, turdb_db_check(s.db, NULL, NULL, &problems, NULL));
+    CHECK(problems == 0);
+    session_close(&s);
+  }
+}
+
+static void one_process_shares_a_database(void) { /* [C-OPEN-1] */
+  char path[512];
+  snprintf(path, sizeof path, "%s", temporary_path("shared"));
+  struct session a = session_open(path);
+  struct session b = session_open(path);
+  turdb_db *other = NULL;
+  turdb_options *options = NULL;
+  turdb_error *error = NULL;
+  CHECK_STATUS(TURDB_OK, exec(a.conn, "create table t(a int); insert into t values (7)"));
+  CHECK(query_int64(b.conn, "select a from t") == 7);
+  CHECK_STATUS(TURDB_OK, turdb_options_new(&options, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_options_set(options, "threads", "1000", NULL));
+  CHECK_STATUS(TURDB_ERROR, turdb_db_open(path, options, &other, &error));
+  CHECK(strstr(turdb_error_message(error), "threads") != NULL);
+  turdb_error_free(error);
+  turdb_options_free(options);
+  turdb_conn_free(b.conn);
+  turdb_db_free(b.db); /* the first handle lives on */
+  CHECK(query_int64(a.conn, "select a from t") == 7);
+  session_close(&a);
+}
+
+static void a_second_process_is_refused_by_name(void) {
+  char path[512];
+  int ready[2], go[2];
+  char byte = 0;
+  snprintf(path, sizeof path, "%s", temporary_path("locked"));
+  make_database(path);
+  CHECK(pipe(ready) == 0 && pipe(go) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    turdb_db *db = NULL;
+    if (turdb_db_open(path, NULL, &db, NULL) != TURDB_OK) _exit(1);
+    if (write(ready[1], "r", 1) != 1 || read(go[0], &byte, 1) != 1) _exit(2);
+    turdb_db_close(db, NULL);
+    turdb_db_free(db);
+    _exit(0);
+  }
+  CHECK(read(ready[0], &byte, 1) == 1);
+  turdb_db *db = NULL;
+  turdb_error *error = NULL;
+  char pid[32];
+  snprintf(pid, sizeof pid, "%d", (int)child);
+  CHECK_STATUS(TURDB_LOCKED, turdb_db_open(path, NULL, &db, &error));
+  CHECK(db == NULL);
+  CHECK(strstr(turdb_error_message(error), pid) != NULL);
+  turdb_error_free(error);
+  CHECK(write(go[1], "g", 1) == 1);
+  int result = -1;
+  CHECK(waitpid(child, &result, 0) == child && WIFEXITED(result) && WEXITSTATUS(result) == 0);
+  struct session s = session_open(path);
+  CHECK(query_int64(s.conn, "select count(*) from t") == 2000);
+  session_close(&s);
+}
+
+static turdb_status open_status(const char *path, const char *read_only, char *message, size_t size) {
+  turdb_options *options = NULL;
+  turdb_db *db = NULL;
+  turdb_error *error = NULL;
+  turdb_options_new(&options, NULL);
+  turdb_options_set(options, "read_only", read_only, NULL);
+  const turdb_status status = turdb_db_open(path, options, &db, &error);
+  turdb_options_free(options);
+  message[0] = '\0';
+  if (error != NULL) {
+    snprintf(message, size, "%s", turdb_error_message(error));
+    for (int64_t i = 0; i < turdb_error_frame_count(error); ++i) {
+      const size_t used = strlen(message);
+      snprintf(message + used, size - used, " / %s", turdb_error_frame(error, i));
+    }
+  }
+  turdb_error_free(error);
+  if (db != NULL) turdb_db_close(db, NULL);
+  turdb_db_free(db);
+  return status;
+}
+
+static void read_only_changes_nothing(void) {
+  char path[512], message[1024];
+  snprintf(path, sizeof path, "%s", temporary_path("readonly"));
+  CHECK_STATUS(TURDB_NOT_FOUND, open_status(path, "true", message, sizeof message));
+  make_database(path);
+  turdb_options *options = NULL;
+  turdb_db *db = NULL;
+  turdb_conn *conn = NULL;
+  turdb_options_new(&options, NULL);
+  turdb_options_set(options, "read_only", "true", NULL);
+  CHECK_STATUS(TURDB_OK, turdb_db_open(path, options, &db, NULL));
+  turdb_options_free(options);
+  CHECK_STATUS(TURDB_OK, turdb_conn_open(db, &conn, NULL));
+  CHECK(query_int64(conn, "select count(*) from t") == 2000);
+  CHECK_STATUS(TURDB_READ_ONLY, turdb_conn_exec(conn, "insert into t values (5000, 'x')", -1, NULL));
+  CHECK_STATUS(TURDB_READ_ONLY, turdb_conn_exec(conn, "create table u(a int)", -1, NULL));
+  turdb_conn_free(conn);
+  turdb_db_close(db, NULL);
+  turdb_db_free(db);
+}
+
+static void foreign_and_newer_files_are_refused(void) {
+  char path[512], file[600], message[1024];
+  snprintf(path, sizeof path, "%s", temporary_path("foreign"));
+  make_database(path);
+  snprintf(file, sizeof file, "%s/turdb.meta", path);
+  const long size = file_size(file);
+  overwrite(file, 0, "SQLite format 3", 16);
+  CHECK_STATUS(TURDB_CORRUPT, open_status(path, "false", message, sizeof message));
+  CHECK(strstr(message, "turdb.meta") != NULL);
+  CHECK(file_size(file) == size);
+  snprintf(path, sizeof path, "%s", temporary_path("newer"));
+  make_database(path);
+  snprintf(file, sizeof file, "%s/turdb.meta", path);
+  overwrite(file, 16, "\x63\0\0\0", 4);
+  CHECK_STATUS(TURDB_CORRUPT, open_status(path, "false", message, sizeof message));
+  CHECK(strstr(message, "turdb.meta") != NULL);
+  snprintf(path, sizeof path, "%s", temporary_path("truncated"));
+  make_database(path);
+  snprintf(file, sizeof file, "%s/turdb.meta", path);
+  CHECK(truncate(file, 100) == 0);
+  CHECK_STATUS(TURDB_CORRUPT, open_status(path, "false", message, sizeof message));
+  CHECK(strstr(message, "turdb.meta") != NULL);
+  snprintf(path, sizeof path, "%s", temporary_path("a_file"));
+  FILE *plain = fopen(path, "w");
+  CHECK(plain != NULL && fputs("not a directory", plain) >= 0 && fclose(plain) == 0);
+  CHECK(open_status(path, "false", message, sizeof message) < 0);
+  CHECK(strstr(message, "a_file") != NULL);
+}
+
+/* Flips one bit in every page of the table's file, one at a time: reading all rows or the check must notice, and never
+ * give a wrong answer passed off as right. */
+static void flipped_bits_are_found(void) {
+  char path[512], file[600], message[1024];
+  snprintf(path, sizeof path, "%s", temporary_path("flipped"));
+  make_database(path);
+  const char *names[] = {"root/t.tbd", "root/t.t_name.idx", "turdb.meta"};
+  for (size_t n = 0; n < 3; ++n) {
+    snprintf(file, sizeof file, "%s/%s", path, names[n]);
+    const long pages = file_size(file) / kPage;
+    CHECK(pages >= 2);
+    for (long page = 0; page < pages; ++page) {
+      const long offset = page * kPage + (page == 0 ? 33 : (page * 2654435761L) % kPage);
+      const int byte = read_byte(file, offset);
+      const char flipped = (char)(byte ^ 0x10), original = (char)byte;
+      overwrite(file, offset, &flipped, 1);
+      turdb_db *db = NULL;
+      turdb_conn *conn = NULL;
+      turdb_error *error = NULL;
+      int64_t problems = 0;
+      const turdb_status opened = turdb_db_open(path, NULL, &db, &error);
+      if (opened == TURDB_OK) {
+        CHECK_STATUS(TURDB_OK, turdb_db_check(db, NULL, NULL, &problems, NULL));
+        if (problems == 0) fprintf(stderr, "%s: a flipped bit at %ld was not found\n", file, offset);
+        CHECK(problems > 0);
+        CHECK_STATUS(TURDB_OK, turdb_conn_open(db, &conn, NULL));
+        turdb_stmt *stmt = NULL;
+        if (turdb_stmt_prepare(conn, "select sum(length(name)) from t", -1, NULL, &stmt, NULL) == TURDB_OK) {
+          const turdb_status status = turdb_stmt_step(stmt, NULL);
+          CHECK(status == TURDB_CORRUPT || (status == TURDB_ROW && turdb_stmt_column_int64(stmt, 0) == 30890));
+          turdb_stmt_free(stmt);
+        }
+        turdb_conn_free(conn);
+        turdb_db_close(db, NULL);
+      } else {
+        CHECK_STATUS(TURDB_CORRUPT, opened);
+        snprintf(message, sizeof message, "%s", turdb_error_message(error));
+      }
+      turdb_error_free(error);
+      turdb_db_free(db);
+      overwrite(file, offset, &original, 1);
+    }
+  }
+  struct session s = session_open(path);
+  CHECK(query_int64(s.conn, "select count(*) from t") == 2000);
+  session_close(&s);
+}
+
+static void no_permission_is_said(void) {
+  char path[512], message[1024];
+  snprintf(path, sizeof path, "%s", temporary_path("forbidden"));
+  CHECK(mkdir(path, 0) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (geteuid() == 0 && seteuid(65534) != 0) _exit(2);
+    const turdb_status status = open_status(path, "false", message, sizeof message);
+    _exit(status == TURDB_IO && strstr(message, "ermission denied") != NULL ? 0 : 1);
+  }
+  int result = -1;
+  CHECK(waitpid(child, &result, 0) == child && WIFEXITED(result) && WEXITSTATUS(result) == 0);
+  rmdir(path);
+}
+
+void files_tests(void) {
+  reopening_finds_everything();
+  one_process_shares_a_database();
+  a_second_process_is_refused_by_name();
+  read_only_changes_nothing();
+  foreign_and_newer_files_are_refused();
+  flipped_bits_are_found();
+  no_permission_is_said();
+}

@@ -1,23 +1,22 @@
 #include "engine/settings.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <thread>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/limits.h"
+#include "os/process.h"
 
 namespace turdb::engine {
 namespace {
 
 using base::Status;
 using base::StatusOr;
+using storage::Synchronous;
 
 Status BadValue(std::string_view key, std::string_view value, std::string_view expected) {
   return base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidParameter,
@@ -173,10 +172,7 @@ Status SetSetting(Settings& settings, std::string_view key, std::string_view val
 
 Status ResolveDefaults(Settings& settings) {
   if (settings.memory_limit_bytes == 0) {
-    const int64_t pages = sysconf(_SC_PHYS_PAGES);
-    const int64_t page_bytes = sysconf(_SC_PAGESIZE);
-    const int64_t machine_bytes = pages > 0 && page_bytes > 0 ? pages * page_bytes : int64_t{1} << 30;
-    settings.memory_limit_bytes = std::max(machine_bytes / 4, base::kMinMemoryLimitBytes);
+    settings.memory_limit_bytes = std::max(os::MachineMemoryBytes() / 4, base::kMinMemoryLimitBytes);
   }
   if (settings.page_cache_bytes == 0) settings.page_cache_bytes = settings.memory_limit_bytes / 2;
   if (settings.page_cache_bytes > settings.memory_limit_bytes) {
@@ -184,7 +180,7 @@ Status ResolveDefaults(Settings& settings) {
                            absl::StrCat("page_cache_bytes (", settings.page_cache_bytes, ") is larger than memory_limit (",
                                         settings.memory_limit_bytes, ")"));
   }
-  if (settings.threads == 0) settings.threads = std::max(1u, std::thread::hardware_concurrency());
+  if (settings.threads == 0) settings.threads = os::MachineCores();
   return absl::OkStatus();
 }
 

@@ -8,11 +8,9 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "storage/storage.h"
 
 namespace turdb::engine {
-
-// On disk and in options: the names are stable.
-enum class Synchronous : uint8_t { kOff, kNormal, kFull };
 
 struct Settings {
   int64_t memory_limit_bytes = 0;      // 0: a quarter of the machine
@@ -20,7 +18,7 @@ struct Settings {
   int64_t wal_limit_bytes = int64_t{256} << 20;
   int64_t busy_timeout_ms = 5000;
   int64_t threads = 0;                 // 0: the number of cores
-  Synchronous synchronous = Synchronous::kFull;
+  storage::Synchronous synchronous = storage::Synchronous::kFull;
   bool read_only = false;
   bool create = true;
   std::string temp_directory;          // empty: inside the database directory

@@ -1,0 +1,136 @@
+// A session: one transaction at a time, its settings, and the statements prepared on it.
+//
+// One thread is inside a connection at a time. `Entry` claims it with one compare-and-swap on the owner word; a second
+// thread gets MISUSE. Whoever frees a statement while another thread is inside leaves it on a list that is emptied when
+// that thread leaves (interface rule 2), so a free never waits.
+#ifndef TURDB_ENGINE_CONNECTION_H_
+#define TURDB_ENGINE_CONNECTION_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "catalog/catalog.h"
+#include "engine/database.h"
+#include "txn/transaction.h"
+#include "vec/text_context.h"
+
+namespace turdb::engine {
+
+class Statement;
+
+// Thread-safe: Interrupt, Adopt and CloseFromDatabase. Everything else is for the thread that holds an Entry.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  static std::shared_ptr<Connection> New(std::shared_ptr<Database> database);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // The right to be inside. Check status() first: MISUSE when another thread is inside, when the connection or its
+  // database is closed, and after a fork.
+  class Entry {
+   public:
+    explicit Entry(Connection& connection) : connection_(&connection), status_(connection.Enter()) {}
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+    ~Entry() {
+      if (status_.ok()) connection_->Leave();
+    }
+    const base::Status& status() const { return status_; }
+
+   private:
+    Connection* connection_;
+    base::Status status_;
+  };
+
+  // ---- for an entered thread
+  base::Status Exec(std::string_view sql);
+  // Null for text without a statement. `tail_bytes` is where the next one begins.
+  base::StatusOr<std::unique_ptr<Statement>> Prepare(std::string_view sql, int64_t* tail_bytes);
+
+  base::Status Begin(txn::Isolation isolation, bool read_only);
+  base::Status Commit();
+  base::Status Rollback();
+  base::Status MakeSavepoint(std::string_view name);
+  base::Status RollbackTo(std::string_view name);
+  base::Status Release(std::string_view name);
+  bool in_transaction() const { return transaction_ != nullptr; }
+
+  void CloseEntered();  // ends the session: rolls back, ends its statements
+
+  int64_t changes() const { return changes_; }
+  int64_t total_changes() const { return total_changes_; }
+  int64_t last_insert_id() const { return last_insert_id_; }
+  bool autocommit() const { return transaction_ == nullptr; }
+
+  // `progress` is called about every `interval_ms` while a statement runs; true interrupts it.
+  void SetProgress(int64_t interval_ms, std::function<bool()> progress);
+
+  // ---- any thread
+  void Interrupt();
+  // Frees the statement now, or when the thread that is inside leaves.
+  static void Adopt(std::unique_ptr<Statement> statement);
+  void CloseFromDatabase();
+
+  Database& database() { return *database_; }
+
+ private:
+  friend class Statement;
+  friend class StatementRun;
+  struct Savepoint {
+    std::string name;
+    txn::Savepoint mark;
+    size_t schema_mark;
+  };
+
+  explicit Connection(std::shared_ptr<Database> database);
+  base::Status Enter();
+  void Leave();
+  void FreeOrphans();
+  base::Status EndTransaction(bool commit);
+  base::StatusOr<size_t> FindSavepoint(std::string_view name) const;
+  // The catalog as the current transaction sees it; the newest one outside a transaction.
+  std::shared_ptr<const catalog::Snapshot> VisibleCatalog() const;
+  // The transaction's schema changes, made when first asked for. REQUIRES: in a transaction.
+  catalog::SchemaChanges& SchemaChangesOf();
+
+  std::shared_ptr<Database> database_;
+  std::atomic<uint64_t> owner_{0};  // token of the thread that is inside
+  std::atomic<bool> closed_{false};
+
+  txn::TransactionPtr transaction_;  // explicit, or of the statement that runs; null otherwise
+  bool explicit_transaction_ = false;
+  std::unique_ptr<catalog::SchemaChanges> schema_changes_;
+  std::vector<Savepoint> savepoints_;
+  txn::SnapshotHint snapshot_hint_ = 0;
+
+  int64_t changes_ = 0;
+  int64_t total_changes_ = 0;
+  int64_t last_insert_id_ = 0;
+  int64_t busy_timeout_ms_;
+  std::vector<std::string> search_path_{std::string(catalog::kDefaultSchema)};
+  vec::TextContext text_;
+  int64_t progress_interval_ns_ = 0;
+  std::function<bool()> progress_;
+
+  Statement* statements_ = nullptr;  // all that are prepared, as a list
+
+  std::mutex run_mutex_;  // guards what follows
+  bool running_ = false;
+  txn::Transaction* running_transaction_ = nullptr;
+  std::atomic<bool> cancelled_{false};
+
+  std::mutex orphans_mutex_;
+  std::vector<std::unique_ptr<Statement>> orphans_;
+};
+
+}  // namespace turdb::engine
+
+#endif  // TURDB_ENGINE_CONNECTION_H_

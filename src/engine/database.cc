@@ -1,0 +1,214 @@
+#include "engine/database.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "btree/node_ops.h"
+#include "btree/tree.h"
+#include "engine/connection.h"
+#include "engine/registry.h"
+#include "os/process.h"
+
+namespace turdb::engine {
+namespace {
+
+using base::Status;
+using base::StatusOr;
+
+constexpr std::string_view kInMemory = ":memory:";
+constexpr int64_t kCollectEveryNs = 50'000'000;
+constexpr size_t kCollectPages = 256;
+
+storage::Options StorageOptions(const Settings& settings) {
+  storage::Options options;
+  options.page_cache_bytes = settings.page_cache_bytes;
+  // A sixteenth of the cache, between what the largest record needs and what group commits can use.
+  options.log_buffer_bytes = std::clamp<int64_t>(settings.page_cache_bytes / 16, 128 << 10, 4 << 20);
+  options.wal_limit_bytes = settings.wal_limit_bytes;
+  options.synchronous = settings.synchronous;
+  options.threads = static_cast<int>(settings.threads);
+  options.read_only = settings.read_only;
+  options.create_if_missing = settings.create;
+  return options;
+}
+
+}  // namespace
+
+Database::Database(const os::Environment& environment, std::string path, Settings settings)
+    : environment_(environment),
+      path_(std::move(path)),
+      settings_(std::move(settings)),
+      fork_generation_(os::ForkGeneration()),
+      budget_(settings_.memory_limit_bytes) {}
+
+StatusOr<std::shared_ptr<Database>> Database::Open(const std::string& path, const Settings& settings) {
+  os::WatchForks();
+  Settings resolved = settings;
+  TURDB_RETURN_IF_ERROR(ResolveDefaults(resolved));
+  if (path != kInMemory) return Registry::OpenShared(path, resolved);
+  if (resolved.read_only) return base::MisuseError("a database in memory cannot be read-only: it would stay empty");
+  resolved.synchronous = storage::Synchronous::kOff;
+  return OpenIn(os::Environment::InMemory(), "memory", resolved);
+}
+
+StatusOr<std::shared_ptr<Database>> Database::OpenIn(const os::Environment& environment, const std::string& path,
+                                                     Settings settings) {
+  TURDB_RETURN_IF_ERROR(ResolveDefaults(settings));
+  std::shared_ptr<Database> database(new Database(environment, path, std::move(settings)));
+  if (Status status = database->Start(); !status.ok()) {
+    database->closed_.store(true, std::memory_order_release);
+    return base::WithFrame(std::move(status), absl::StrCat("opening database \"", path, "\""));
+  }
+  return database;
+}
+
+Status Database::Start() {
+  storage::RedoTable redo;
+  for (int op = btree::kFirstNodeOp; op <= btree::kLastNodeOp; ++op) redo.by_op[static_cast<size_t>(op)] = btree::ApplyNodeOp;
+  TURDB_ASSIGN_OR_RETURN(storage_, storage::Storage::Open(environment_, path_, StorageOptions(settings_), budget_, redo));
+  const storage::RecoveryInfo& recovery = storage_->recovery();
+  commit_log_ = txn::NewStorageCommitLog(*storage_);
+  transactions_ = std::make_unique<txn::TransactionManager>(environment_, *commit_log_, budget_, recovery.next_txn_id);
+  tables_ = std::make_unique<table::TableStore>(*storage_, *transactions_, budget_);
+  transactions_->SetUndoResolver([this](base::FileId file) -> StatusOr<txn::UndoTarget*> {
+    TURDB_ASSIGN_OR_RETURN(btree::Tree * tree, tables_->TreeOf(file));
+    return tree;
+  });
+  storage_->SetOldestLiveWriter([this] { return transactions_->OldestLiveWriter(); });
+  storage_->SetNextTransactionId([this] { return transactions_->next_transaction_id(); });
+  TURDB_RETURN_IF_ERROR(transactions_->UndoUnfinished(recovery.unfinished));
+  if (recovery.created) {
+    txn::TransactionPtr transaction = transactions_->Begin();
+    TURDB_RETURN_IF_ERROR(transactions_->BeginStatement(*transaction).status());
+    TURDB_RETURN_IF_ERROR(catalog::Catalog::Create(*tables_, *transaction));
+    TURDB_RETURN_IF_ERROR(transactions_->Commit(*transaction));
+  }
+  TURDB_ASSIGN_OR_RETURN(catalog_, catalog::Catalog::Open(*tables_));
+  spill_directory_ = settings_.temp_directory.empty() ? os::JoinPath(path_, "tmp") : settings_.temp_directory;
+  if (settings_.threads > 1 && !settings_.read_only) {
+    collector_ = environment_.scheduler->Start("turdb-collect", [this] { Collect(); });
+  }
+  return absl::OkStatus();
+}
+
+void Database::Collect() {
+  while (!stopping_.load(std::memory_order_acquire)) {
+    environment_.scheduler->Park(
+        &stopping_, [this] { return !stopping_.load(std::memory_order_acquire); },
+        environment_.clock->MonotonicNanos() + kCollectEveryNs);
+    if (stopping_.load(std::memory_order_acquire)) return;
+    // Best effort: what cannot be collected now is tried again, and a real fault shows in health().
+    const StatusOr<size_t> visited = transactions_->CollectGarbage(kCollectPages);
+    (void)visited;
+    catalog_->ForgetBefore(transactions_->oldest_snapshot());
+  }
+}
+
+bool Database::of_this_process() const { return fork_generation_ == os::ForkGeneration(); }
+
+Database::~Database() {
+  if (!of_this_process()) {
+    // The files and threads are the parent's; memory alone is ours, and its owners would touch both.
+    (void)storage_.release();
+    (void)commit_log_.release();
+    (void)transactions_.release();
+    (void)tables_.release();
+    (void)catalog_.release();
+    (void)collector_.release();
+    return;
+  }
+  const Status status = Close();
+  (void)status;
+}
+
+StatusOr<std::shared_ptr<Connection>> Database::Connect() {
+  if (!of_this_process()) return base::MisuseError("the database was opened before fork: open it again in the child");
+  std::lock_guard lock(mutex_);
+  if (closed()) return base::MisuseError("the database is closed");
+  std::shared_ptr<Connection> connection = Connection::New(shared_from_this());
+  std::erase_if(connections_, [](const std::weak_ptr<Connection>& each) { return each.expired(); });
+  connections_.push_back(connection);
+  return connection;
+}
+
+Status Database::Close() {
+  if (!of_this_process()) return base::MisuseError("the database was opened before fork: close it in the parent");
+  std::vector<std::shared_ptr<Connection>> live;
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_.exchange(true, std::memory_order_acq_rel)) return absl::OkStatus();
+    for (const std::weak_ptr<Connection>& each : connections_) {
+      if (std::shared_ptr<Connection> connection = each.lock()) live.push_back(std::move(connection));
+    }
+    connections_.clear();
+  }
+  for (const std::shared_ptr<Connection>& connection : live) connection->CloseFromDatabase();
+  stopping_.store(true, std::memory_order_release);
+  if (collector_ != nullptr) {
+    environment_.scheduler->WakeAll(&stopping_);
+    collector_.reset();
+  }
+  Status status = absl::OkStatus();
+  if (transactions_ != nullptr && storage_ != nullptr && !settings_.read_only) {
+    status = transactions_->Drain();
+  }
+  catalog_.reset();
+  tables_.reset();
+  if (storage_ != nullptr) {
+    Status closed = storage_->Close();
+    if (status.ok()) status = std::move(closed);
+  }
+  transactions_.reset();
+  commit_log_.reset();
+  storage_.reset();
+  if (!identity_.empty()) Registry::Forget(identity_, this);
+  return base::WithFrame(std::move(status), absl::StrCat("closing database \"", path_, "\""));
+}
+
+Status Database::Checkpoint() { return storage_->Checkpoint(); }
+
+StatusOr<int64_t> Database::Check(absl::FunctionRef<void(std::string_view problem)> visit) {
+  int64_t problems = 0;
+  const auto report = [&](std::string_view problem) {
+    ++problems;
+    visit(problem);
+  };
+  for (const base::FileId file : storage_->Files()) {
+    storage::CheckReport pages;
+    Status status = storage_->CheckFile(file, &pages);
+    for (const std::string& problem : pages.problems) report(problem);
+    if (!status.ok()) report(base::Describe(status));
+    if (!pages.problems.empty() || !status.ok()) continue;  // a tree over damaged pages would repeat it
+    StatusOr<btree::Tree*> tree = tables_->TreeOf(file);
+    if (!tree.ok()) {
+      report(base::Describe(tree.status()));
+      continue;
+    }
+    btree::CheckReport entries;
+    status = (*tree)->Check(&entries);
+    for (const std::string& problem : entries.errors) report(problem);
+    if (!status.ok()) report(base::Describe(status));
+  }
+  if (problems > 0) return problems;
+  const txn::Snapshot snapshot = transactions_->AcquireSnapshot();
+  const txn::View view{snapshot.read_ts(), nullptr, 0};
+  std::vector<std::shared_ptr<const catalog::Relation>> relations;
+  catalog_->At(snapshot.read_ts())->ForEachRelation([&](const std::shared_ptr<const catalog::Relation>& relation) {
+    if (relation->kind == catalog::RelationKind::kTable) relations.push_back(relation);
+  });
+  for (const auto& relation : relations) {
+    StatusOr<table::Table*> table = relation->Open();
+    if (!table.ok()) {
+      report(base::Describe(table.status()));
+      continue;
+    }
+    std::vector<std::string> errors;
+    const Status status = (*table)->Check(view, nullptr, &errors);
+    for (const std::string& problem : errors) report(problem);
+    if (!status.ok()) report(base::Describe(status));
+  }
+  return problems;
+}
+
+}  // namespace turdb::engine

@@ -1,0 +1,96 @@
+// One open database: storage, transactions, tables and catalog wired together.
+#ifndef TURDB_ENGINE_DATABASE_H_
+#define TURDB_ENGINE_DATABASE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "base/memory_budget.h"
+#include "base/status.h"
+#include "catalog/catalog.h"
+#include "engine/settings.h"
+#include "os/environment.h"
+#include "storage/storage.h"
+#include "table/table.h"
+#include "txn/transaction_manager.h"
+
+namespace turdb::engine {
+
+class Connection;
+
+// Thread-safe. Open it, connect, and close it; what still refers to it afterwards gets MISUSE. A database that is
+// destroyed without Close closes itself.
+class Database : public std::enable_shared_from_this<Database> {
+ public:
+  // The process has one Database a directory (registry.h): opening it again gives the same one, or an error that
+  // names the settings that differ. ":memory:" is always a new one.
+  static base::StatusOr<std::shared_ptr<Database>> Open(const std::string& path, const Settings& settings);
+  // The same over any world, past the registry: for tests that inject faults.
+  static base::StatusOr<std::shared_ptr<Database>> OpenIn(const os::Environment& environment, const std::string& path,
+                                                          Settings settings);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  base::StatusOr<std::shared_ptr<Connection>> Connect();
+  // Interrupts and ends every connection, makes everything durable, unlocks. Idempotent.
+  base::Status Close();
+  bool closed() const { return closed_.load(std::memory_order_acquire); }
+
+  // Verifies files, trees, indexes against rows. Each problem is visited once; returns how many there are.
+  base::StatusOr<int64_t> Check(absl::FunctionRef<void(std::string_view problem)> visit);
+  base::Status Checkpoint();
+
+  const std::string& path() const { return path_; }
+  const Settings& settings() const { return settings_; }
+  const os::Environment& environment() const { return environment_; }
+  // In a forked child every call is misuse.
+  bool of_this_process() const;
+
+  // REQUIRES: not closed; held by a connection that is entered, so that Close waits.
+  base::MemoryBudget& budget() { return budget_; }
+  storage::Storage& storage() { return *storage_; }
+  txn::TransactionManager& transactions() { return *transactions_; }
+  table::TableStore& tables() { return *tables_; }
+  catalog::Catalog& catalog() { return *catalog_; }
+  // Where statements spill; empty for a database in memory.
+  const std::string& spill_directory() const { return spill_directory_; }
+
+ private:
+  friend class Registry;
+  Database(const os::Environment& environment, std::string path, Settings settings);
+  base::Status Start();
+  void Collect();  // the background thread: garbage of versions
+
+  os::Environment environment_;
+  std::string path_;
+  Settings settings_;
+  std::string identity_;  // in the registry; empty when it is not there
+  std::string spill_directory_;
+  uint64_t fork_generation_;
+  base::MemoryBudget budget_;
+
+  // In the order they are made; destroyed in reverse.
+  std::unique_ptr<storage::Storage> storage_;
+  std::unique_ptr<txn::CommitLog> commit_log_;
+  std::unique_ptr<txn::TransactionManager> transactions_;
+  std::unique_ptr<table::TableStore> tables_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+
+  std::atomic<bool> closed_{false};
+  std::atomic<bool> stopping_{false};
+  std::unique_ptr<os::Thread> collector_;
+
+  std::mutex mutex_;  // guards connections_ and the transition to closed
+  std::vector<std::weak_ptr<Connection>> connections_;
+};
+
+}  // namespace turdb::engine
+
+#endif  // TURDB_ENGINE_DATABASE_H_

@@ -1,0 +1,40 @@
+#include "os/process.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+namespace turdb::os {
+namespace {
+
+std::atomic<uint64_t> g_fork_generation{1};
+std::once_flag g_fork_watch;
+
+}  // namespace
+
+uint64_t ForkGeneration() { return g_fork_generation.load(std::memory_order_relaxed); }
+
+void WatchForks() {
+  std::call_once(g_fork_watch, [] {
+    pthread_atfork(nullptr, nullptr, [] { g_fork_generation.fetch_add(1, std::memory_order_relaxed); });
+  });
+}
+
+uint64_t CurrentThreadToken() {
+  thread_local char token;  // its address is the token
+  return reinterpret_cast<uint64_t>(&token);
+}
+
+int64_t MachineMemoryBytes() {
+  const int64_t pages = sysconf(_SC_PHYS_PAGES);
+  const int64_t page_bytes = sysconf(_SC_PAGESIZE);
+  return pages > 0 && page_bytes > 0 ? pages * page_bytes : int64_t{1} << 30;
+}
+
+int64_t MachineCores() { return std::max(1u, std::thread::hardware_concurrency()); }
+
+}  // namespace turdb::os

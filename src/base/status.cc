@@ -75,6 +75,11 @@ Status WithPosition(Status status, int64_t offset_bytes) {
   return status;
 }
 
+Status MovePosition(Status status, int64_t offset_bytes) {
+  if (!status.ok()) status.SetPayload(kPositionUrl, absl::Cord(absl::StrCat(offset_bytes)));
+  return status;
+}
+
 SqlState GetSqlState(const Status& status) {
   SqlState state{"XX000"};
   if (status.ok()) return SqlState{"00000"};

@@ -113,6 +113,8 @@ Status WithFrame(Status status, std::string_view frame);
 Status WithHint(Status status, std::string_view hint);
 // Adds the byte offset into the SQL text. An offset that is already there stays.
 Status WithPosition(Status status, int64_t offset_bytes);
+// Replaces the offset, for a text that is part of a longer one.
+Status MovePosition(Status status, int64_t offset_bytes);
 
 SqlState GetSqlState(const Status& status);  // "XX000" when the status carries none, "00000" when OK
 std::vector<std::string> GetFrames(const Status& status);  // outermost first

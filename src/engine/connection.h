@@ -94,7 +94,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   base::Status Enter();
   void Leave();
   void FreeOrphans();
+  // Commits or rolls back what is open, and ends the statements that read in it.
   base::Status EndTransaction(bool commit);
+  base::Status RequireTransaction() const;
   base::StatusOr<size_t> FindSavepoint(std::string_view name) const;
   // The catalog as the current transaction sees it; the newest one outside a transaction.
   std::shared_ptr<const catalog::Snapshot> VisibleCatalog() const;

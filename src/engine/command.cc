@@ -1,0 +1,261 @@
+#include "engine/command.h"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "engine/settings.h"
+#include "engine/statement.h"
+
+namespace turdb::engine {
+namespace {
+
+using base::Status;
+using base::StatusOr;
+
+Status UnknownSetting(std::string_view name) {
+  return base::MakeError(absl::StatusCode::kNotFound, base::sqlstate::kUndefinedObject,
+                         absl::StrCat("unrecognized configuration parameter \"", name, "\""));
+}
+
+Status FixedAtOpen(std::string_view name) {
+  return base::WithHint(base::MakeError(absl::StatusCode::kFailedPrecondition, base::SqlState{"55P02"},
+                                        absl::StrCat("parameter \"", name, "\" is fixed when the database is opened")),
+                        "pass it to turdb_options_set, or --option of the shell");
+}
+
+}  // namespace
+
+Status CommandRunner::Run(const sql::Command& command, vec::Chunk* result) {
+  if (const auto* transaction = std::get_if<sql::TransactionCommand>(&command)) return RunTransaction(*transaction);
+  if (const auto* set = std::get_if<sql::SetCommand>(&command)) return RunSet(*set);
+  if (const auto* show = std::get_if<sql::ShowCommand>(&command)) return RunShow(*show, result);
+  if (const auto* maintenance = std::get_if<sql::MaintenanceCommand>(&command)) return RunMaintenance(*maintenance);
+  return RunSchemaChange(command);
+}
+
+Status CommandRunner::RunTransaction(const sql::TransactionCommand& command) {
+  switch (command.action) {
+    case sql::TransactionAction::kBegin: {
+      if (command.isolation == sql::IsolationLevel::kSerializable) {
+        return base::WithHint(base::UnsupportedError("SERIALIZABLE transactions are not supported yet"),
+                              "BEGIN gives snapshot isolation; SELECT ... FOR UPDATE guards against write skew");
+      }
+      const txn::Isolation isolation = command.isolation == sql::IsolationLevel::kReadCommitted ? txn::Isolation::kReadCommitted
+                                                                                                : txn::Isolation::kSnapshot;
+      return connection_.Begin(isolation, command.read_only);
+    }
+    case sql::TransactionAction::kCommit:
+      return connection_.Commit();
+    case sql::TransactionAction::kRollback:
+      return connection_.Rollback();
+    case sql::TransactionAction::kSavepoint:
+      return connection_.MakeSavepoint(command.savepoint);
+    case sql::TransactionAction::kRelease:
+      return connection_.Release(command.savepoint);
+    case sql::TransactionAction::kRollbackTo:
+      return connection_.RollbackTo(command.savepoint);
+  }
+  return absl::OkStatus();
+}
+
+Status CommandRunner::RunSet(const sql::SetCommand& command) {
+  const std::string name = absl::AsciiStrToLower(command.name);
+  const Settings& opened = connection_.database().settings();
+  if (name == "search_path" || name == "schema") {
+    std::vector<std::string> path;
+    if (command.to_default) {
+      path.emplace_back(catalog::kDefaultSchema);
+    } else {
+      for (std::string_view part : absl::StrSplit(command.value, ',')) {
+        part = absl::StripAsciiWhitespace(part);
+        if (part.size() >= 2 && part.front() == '"' && part.back() == '"') part = part.substr(1, part.size() - 2);
+        if (!part.empty()) path.emplace_back(part);
+      }
+    }
+    connection_.search_path_ = std::move(path);
+    return absl::OkStatus();
+  }
+  if (name == "timezone" || name == "time zone") {
+    absl::TimeZone zone = absl::UTCTimeZone();
+    if (!command.to_default && !absl::EqualsIgnoreCase(command.value, "utc") && !absl::LoadTimeZone(command.value, &zone)) {
+      return base::WithHint(base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidParameter,
+                                            absl::StrCat("\"", command.value, "\" is no time zone of this machine")),
+                            "names are those of the IANA data base, such as Europe/Berlin");
+    }
+    connection_.text_.zone = zone;
+    return absl::OkStatus();
+  }
+  if (name == "busy_timeout" || name == "lock_timeout") {
+    Settings changed = opened;
+    if (!command.to_default) TURDB_RETURN_IF_ERROR(SetSetting(changed, "busy_timeout", command.value));
+    connection_.busy_timeout_ms_ = changed.busy_timeout_ms;
+    if (connection_.transaction_ != nullptr) {
+      connection_.transaction_->set_lock_timeout_ns(changed.busy_timeout_ms * 1'000'000);
+    }
+    return absl::OkStatus();
+  }
+  // What clients of PostgreSQL and SQLite set by habit, and what TurDB does anyway.
+  static constexpr std::array<std::string_view, 9> kAccepted = {
+      "client_encoding", "standard_conforming_strings", "application_name", "extra_float_digits", "client_min_messages",
+      "datestyle",       "intervalstyle",               "foreign_keys",     "encoding"};
+  for (const std::string_view accepted : kAccepted) {
+    if (name == accepted) return absl::OkStatus();
+  }
+  if (FindSetting(name) != nullptr) return FixedAtOpen(name);
+  return UnknownSetting(command.name);
+}
+
+Status CommandRunner::RunShow(const sql::ShowCommand& command, vec::Chunk* result) {
+  const std::string name = absl::AsciiStrToLower(command.name);
+  const Settings& opened = connection_.database().settings();
+  const auto value_of = [&](std::string_view key) -> std::string {
+    if (key == "busy_timeout") return absl::StrCat(connection_.busy_timeout_ms_);
+    return FindSetting(key)->show(opened);
+  };
+  const vec::Type text(vec::TypeId::kText);
+  if (name == "all") {
+    const std::array<vec::Type, 3> types = {text, text, text};
+    *result = vec::Chunk(types, 64);
+    for (const SettingDescription& setting : AllSettings()) {
+      const std::array<vec::Value, 3> row = {vec::Value::Text(setting.key), vec::Value::Text(value_of(setting.key)),
+                                             vec::Value::Text(setting.description)};
+      result->AppendRow(row);
+    }
+    return absl::OkStatus();
+  }
+  std::string value;
+  if (name == "search_path" || name == "schema") {
+    value = absl::StrJoin(connection_.search_path_, ", ");
+  } else if (name == "timezone" || name == "time zone") {
+    value = connection_.text_.zone.name();
+  } else if (name == "transaction_isolation" || name == "transaction isolation level") {
+    value = "repeatable read";
+  } else if (name == "server_version") {
+    value = "15.0 (TurDB)";
+  } else if (name == "server_encoding" || name == "client_encoding" || name == "encoding") {
+    value = "UTF8";
+  } else if (FindSetting(name) != nullptr) {
+    value = value_of(FindSetting(name)->key);
+  } else {
+    return UnknownSetting(command.name);
+  }
+  *result = vec::Chunk(std::span<const vec::Type>(&text, 1), 1);
+  const vec::Value row = vec::Value::Text(value);
+  result->AppendRow(std::span<const vec::Value>(&row, 1));
+  return absl::OkStatus();
+}
+
+Status CommandRunner::RunMaintenance(const sql::MaintenanceCommand& command) {
+  Database& database = connection_.database();
+  switch (command.action) {
+    case sql::MaintenanceAction::kCheckpoint:
+      return database.Checkpoint();
+    case sql::MaintenanceAction::kVacuum:
+    case sql::MaintenanceAction::kAnalyze:
+      // Versions that nobody can see are collected; statistics are kept as rows change.
+      for (;;) {
+        TURDB_ASSIGN_OR_RETURN(const size_t visited, database.transactions().CollectGarbage(256));
+        if (visited == 0) return absl::OkStatus();
+      }
+  }
+  return absl::OkStatus();
+}
+
+// ---- schema changes
+
+Status CommandRunner::RunSchemaChange(const sql::Command& command) {
+  Database& database = connection_.database();
+  txn::TransactionManager& transactions = database.transactions();
+  if (database.settings().read_only) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
+                           "the database is open read-only");
+  }
+  const bool own = connection_.transaction_ == nullptr;
+  if (own) {
+    connection_.transaction_ = transactions.Begin();
+    connection_.transaction_->set_lock_timeout_ns(connection_.busy_timeout_ms_ * 1'000'000);
+  }
+  txn::Transaction& transaction = *connection_.transaction_;
+  {
+    std::lock_guard lock(connection_.run_mutex_);
+    connection_.running_transaction_ = &transaction;
+  }
+  size_t schema_mark = 0;
+  base::StatusOr<txn::Savepoint> savepoint = transactions.BeginStatement(transaction);
+  Status status = savepoint.status();
+  const base::StatementNo number = transaction.statement();
+  if (status.ok() && transaction.read_only()) {
+    status = base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
+                             "a change in a read-only transaction");
+  }
+  if (status.ok()) {
+    catalog::SchemaChanges& changes = connection_.SchemaChangesOf();
+    schema_mark = changes.Mark();
+    status = ChangeSchema(command, changes);
+  }
+  {
+    std::lock_guard lock(connection_.run_mutex_);
+    connection_.running_transaction_ = nullptr;
+  }
+  if (own) {
+    Status ended = connection_.EndTransaction(status.ok());
+    return status.ok() ? ended : status;
+  }
+  if (!status.ok() && savepoint.ok()) {
+    TURDB_RETURN_IF_ERROR(
+        base::WithFrame(transactions.RollbackTo(transaction, *savepoint), "rolling back the failed statement"));
+    if (connection_.schema_changes_ != nullptr) connection_.schema_changes_->RollbackTo(schema_mark);
+  }
+  transactions.EndStatement(transaction, number);
+  return status;
+}
+
+Status CommandRunner::ChangeSchema(const sql::Command& command, catalog::SchemaChanges& changes) {
+  if (const auto* create = std::get_if<sql::CreateSchemaCommand>(&command)) {
+    return changes.CreateSchema(create->name, create->if_not_exists).status();
+  }
+  if (const auto* create = std::get_if<sql::CreateTableCommand>(&command)) {
+    TURDB_ASSIGN_OR_RETURN(const bool created, changes.CreateTable(create->table));
+    if (!created || create->fill_sql.empty()) return absl::OkStatus();
+    TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<Statement> fill, connection_.Prepare(create->fill_sql, nullptr));
+    return fill->Step().status();
+  }
+  if (const auto* create = std::get_if<sql::CreateIndexCommand>(&command)) {
+    return changes.CreateIndex(*create->relation, create->index, create->if_not_exists, nullptr).status();
+  }
+  if (const auto* drop = std::get_if<sql::DropCommand>(&command)) return Drop(*drop, changes);
+  if (const auto* alter = std::get_if<sql::AlterTableCommand>(&command)) {
+    if (alter->column < 0) return changes.RenameTable(*alter->relation, alter->new_name);
+    return changes.RenameColumn(*alter->relation, alter->column, alter->new_name);
+  }
+  return base::InternalError("a command without a runner");
+}
+
+Status CommandRunner::Drop(const sql::DropCommand& command, catalog::SchemaChanges& changes) {
+  for (const sql::DropCommand::Name& name : command.names) {
+    switch (command.kind) {
+      case sql::DropKind::kSchema:
+        TURDB_RETURN_IF_ERROR(changes.DropSchema(name.name, command.if_exists, command.cascade).status());
+        break;
+      case sql::DropKind::kTable:
+        TURDB_RETURN_IF_ERROR(changes.DropTable(name.schema, name.name, command.if_exists, command.cascade).status());
+        break;
+      case sql::DropKind::kIndex:
+        TURDB_RETURN_IF_ERROR(changes.DropIndex(name.schema, name.name, command.if_exists).status());
+        break;
+      case sql::DropKind::kView:
+        TURDB_RETURN_IF_ERROR(changes.DropView(name.schema, name.name, command.if_exists).status());
+        break;
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace turdb::engine

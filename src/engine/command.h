@@ -1,0 +1,37 @@
+// Statements without a plan: transaction control, settings, schema changes, maintenance.
+#ifndef TURDB_ENGINE_COMMAND_H_
+#define TURDB_ENGINE_COMMAND_H_
+
+#include <string>
+
+#include "base/status.h"
+#include "engine/connection.h"
+#include "sql/compile.h"
+#include "vec/chunk.h"
+
+namespace turdb::engine {
+
+// For the thread that is inside the connection.
+class CommandRunner {
+ public:
+  explicit CommandRunner(Connection& connection) : connection_(connection) {}
+
+  // Rows that the command gives go to *result. On error a schema change has been undone.
+  base::Status Run(const sql::Command& command, vec::Chunk* result);
+
+ private:
+  base::Status RunTransaction(const sql::TransactionCommand& command);
+  base::Status RunSet(const sql::SetCommand& command);
+  base::Status RunShow(const sql::ShowCommand& command, vec::Chunk* result);
+  base::Status RunMaintenance(const sql::MaintenanceCommand& command);
+  // Runs `change` as one statement of the transaction, begun for it when there is none.
+  base::Status RunSchemaChange(const sql::Command& command);
+  base::Status ChangeSchema(const sql::Command& command, catalog::SchemaChanges& changes);
+  base::Status Drop(const sql::DropCommand& command, catalog::SchemaChanges& changes);
+
+  Connection& connection_;
+};
+
+}  // namespace turdb::engine
+
+#endif  // TURDB_ENGINE_COMMAND_H_

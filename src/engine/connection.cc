@@ -1,0 +1,261 @@
+#include "engine/connection.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "engine/statement.h"
+#include "os/process.h"
+
+namespace turdb::engine {
+namespace {
+
+using base::Status;
+using base::StatusOr;
+
+}  // namespace
+
+std::shared_ptr<Connection> Connection::New(std::shared_ptr<Database> database) {
+  return std::shared_ptr<Connection>(new Connection(std::move(database)));
+}
+
+Connection::Connection(std::shared_ptr<Database> database)
+    : database_(std::move(database)), busy_timeout_ms_(database_->settings().busy_timeout_ms) {}
+
+Connection::~Connection() {
+  // Statements hold a reference, so none is left; in a forked child the transaction is the parent's.
+  if (!database_->of_this_process()) {
+    (void)transaction_.release();
+    (void)schema_changes_.release();
+    return;
+  }
+  if (!closed_.load(std::memory_order_acquire)) CloseEntered();
+}
+
+Status Connection::Enter() {
+  if (closed_.load(std::memory_order_acquire)) {
+    return base::MisuseError(database_->closed() ? "the database is closed" : "the connection is closed");
+  }
+  if (!database_->of_this_process()) {
+    return base::MisuseError("the database was opened before fork: open it again in the child");
+  }
+  uint64_t nobody = 0;
+  if (!owner_.compare_exchange_strong(nobody, os::CurrentThreadToken(), std::memory_order_acquire)) {
+    return base::MisuseError(nobody == os::CurrentThreadToken()
+                                 ? "the connection is busy: a callback may not use the connection that calls it"
+                                 : "another thread is using the connection: give each thread one of its own");
+  }
+  if (closed_.load(std::memory_order_acquire)) {  // closed between the check and the claim
+    Leave();
+    return base::MisuseError("the connection is closed");
+  }
+  return absl::OkStatus();
+}
+
+void Connection::Leave() {
+  FreeOrphans();
+  owner_.store(0, std::memory_order_release);
+  // CloseFromDatabase parks on the owner word; nobody else waits for it.
+  if (database_->closed()) database_->environment().scheduler->WakeAll(&owner_);
+}
+
+void Connection::FreeOrphans() {
+  std::vector<std::unique_ptr<Statement>> orphans;
+  {
+    std::lock_guard lock(orphans_mutex_);
+    orphans.swap(orphans_);
+  }
+}
+
+void Connection::Adopt(std::unique_ptr<Statement> statement) {
+  if (statement == nullptr) return;
+  // The statement keeps its connection alive; we need it a little longer.
+  const std::shared_ptr<Connection> connection = statement->connection();
+  if (connection->closed_.load(std::memory_order_acquire) || !connection->database_->of_this_process()) {
+    // Nothing of it is running any more; the list it was in is not used any more either.
+    return;
+  }
+  uint64_t nobody = 0;
+  if (connection->owner_.compare_exchange_strong(nobody, os::CurrentThreadToken(), std::memory_order_acquire)) {
+    statement.reset();
+    connection->Leave();
+    return;
+  }
+  {
+    std::lock_guard lock(connection->orphans_mutex_);
+    connection->orphans_.push_back(std::move(statement));
+  }
+  // Whoever was inside may have left before the statement was on the list.
+  nobody = 0;
+  if (connection->owner_.compare_exchange_strong(nobody, os::CurrentThreadToken(), std::memory_order_acquire)) {
+    connection->Leave();
+  }
+}
+
+void Connection::CloseEntered() {
+  if (closed_.exchange(true, std::memory_order_acq_rel)) return;
+  for (Statement* statement = statements_; statement != nullptr; statement = statement->next_) statement->Detach();
+  if (transaction_ != nullptr) {
+    const Status status = EndTransaction(false);
+    (void)status;  // a rollback that fails leaves the database read-only, and health() says why
+  }
+}
+
+void Connection::CloseFromDatabase() {
+  os::Scheduler& scheduler = *database_->environment().scheduler;
+  for (;;) {
+    uint64_t nobody = 0;
+    if (owner_.compare_exchange_strong(nobody, os::CurrentThreadToken(), std::memory_order_acquire)) break;
+    Interrupt();
+    const int64_t soon_ns = database_->environment().clock->MonotonicNanos() + 10'000'000;
+    scheduler.Park(&owner_, [this] { return owner_.load(std::memory_order_acquire) != 0; }, soon_ns);
+  }
+  CloseEntered();
+  FreeOrphans();
+  owner_.store(0, std::memory_order_release);
+}
+
+void Connection::Interrupt() {
+  std::lock_guard lock(run_mutex_);
+  if (!running_) return;
+  cancelled_.store(true, std::memory_order_relaxed);
+  if (running_transaction_ != nullptr) database_->transactions().Cancel(*running_transaction_);
+}
+
+void Connection::SetProgress(int64_t interval_ms, std::function<bool()> progress) {
+  progress_interval_ns_ = interval_ms * 1'000'000;
+  progress_ = std::move(progress);
+}
+
+// ---- statements
+
+StatusOr<std::unique_ptr<Statement>> Connection::Prepare(std::string_view sql, int64_t* tail_bytes) {
+  return Statement::Prepare(shared_from_this(), sql, tail_bytes);
+}
+
+Status Connection::Exec(std::string_view sql) {
+  int64_t offset = 0;
+  for (;;) {
+    int64_t tail = 0;
+    StatusOr<std::unique_ptr<Statement>> statement = Prepare(sql.substr(static_cast<size_t>(offset)), &tail);
+    Status status = statement.status();
+    if (status.ok()) {
+      if (*statement == nullptr) return absl::OkStatus();
+      for (;;) {
+        StatusOr<StepResult> result = (*statement)->Step();
+        status = result.status();
+        if (!status.ok() || *result == StepResult::kDone) break;
+      }
+    }
+    if (!status.ok()) {
+      // Positions count from the start of the whole text.
+      if (const auto position = base::GetPosition(status); position.has_value() && offset > 0) {
+        return base::MovePosition(std::move(status), *position + offset);
+      }
+      return status;
+    }
+    offset += tail;
+  }
+}
+
+// ---- transactions
+
+std::shared_ptr<const catalog::Snapshot> Connection::VisibleCatalog() const {
+  if (transaction_ != nullptr && transaction_->has_snapshot()) {
+    if (schema_changes_ != nullptr && !schema_changes_->empty()) return schema_changes_->Visible(transaction_->read_ts());
+    return database_->catalog_->At(transaction_->read_ts());
+  }
+  return database_->catalog_->Current();
+}
+
+catalog::SchemaChanges& Connection::SchemaChangesOf() {
+  if (schema_changes_ == nullptr) {
+    schema_changes_ = std::make_unique<catalog::SchemaChanges>(database_->catalog(), *transaction_);
+  }
+  return *schema_changes_;
+}
+
+Status Connection::RequireTransaction() const {
+  if (explicit_transaction_) return absl::OkStatus();
+  return base::WithHint(base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kNoActiveTransaction,
+                                        "there is no transaction in progress"),
+                        "BEGIN starts one");
+}
+
+Status Connection::Begin(txn::Isolation isolation, bool read_only) {
+  if (explicit_transaction_) {
+    return base::WithHint(base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kActiveTransaction,
+                                          "there is already a transaction in progress"),
+                          "SAVEPOINT nests inside one");
+  }
+  transaction_ = database_->transactions().Begin(isolation, read_only || database_->settings().read_only);
+  transaction_->set_lock_timeout_ns(busy_timeout_ms_ * 1'000'000);
+  explicit_transaction_ = true;
+  return absl::OkStatus();
+}
+
+Status Connection::EndTransaction(bool commit) {
+  for (Statement* statement = statements_; statement != nullptr; statement = statement->next_) {
+    statement->TransactionEnds();
+  }
+  Status status = commit ? database_->transactions().Commit(*transaction_) : database_->transactions().Rollback(*transaction_);
+  if (schema_changes_ != nullptr) {
+    if (commit && status.ok()) {
+      // At or after the commit's own timestamp. A reader in between binds to the schema before it, which stays
+      // readable; writers are stopped by Catalog::CheckStillCurrent.
+      schema_changes_->Commit(database_->transactions().visible_ts());
+    } else {
+      schema_changes_->Rollback();
+    }
+  }
+  schema_changes_.reset();
+  savepoints_.clear();
+  transaction_.reset();
+  explicit_transaction_ = false;
+  return status;
+}
+
+Status Connection::Commit() {
+  TURDB_RETURN_IF_ERROR(RequireTransaction());
+  return base::WithFrame(EndTransaction(true), "committing");
+}
+
+Status Connection::Rollback() {
+  TURDB_RETURN_IF_ERROR(RequireTransaction());
+  return base::WithFrame(EndTransaction(false), "rolling back");
+}
+
+StatusOr<size_t> Connection::FindSavepoint(std::string_view name) const {
+  TURDB_RETURN_IF_ERROR(RequireTransaction());
+  for (size_t i = savepoints_.size(); i > 0; --i) {
+    if (savepoints_[i - 1].name == name) return i - 1;
+  }
+  return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kInvalidSavepoint,
+                         absl::StrCat("savepoint \"", name, "\" does not exist"));
+}
+
+Status Connection::MakeSavepoint(std::string_view name) {
+  TURDB_RETURN_IF_ERROR(RequireTransaction());
+  savepoints_.push_back(Savepoint{std::string(name), database_->transactions().MakeSavepoint(*transaction_),
+                                  schema_changes_ == nullptr ? 0 : schema_changes_->Mark()});
+  return absl::OkStatus();
+}
+
+Status Connection::RollbackTo(std::string_view name) {
+  TURDB_ASSIGN_OR_RETURN(const size_t found, FindSavepoint(name));
+  for (Statement* statement = statements_; statement != nullptr; statement = statement->next_) {
+    statement->TransactionEnds();
+  }
+  TURDB_RETURN_IF_ERROR(database_->transactions().RollbackTo(*transaction_, savepoints_[found].mark));
+  if (schema_changes_ != nullptr) schema_changes_->RollbackTo(savepoints_[found].schema_mark);
+  savepoints_.resize(found + 1);
+  return absl::OkStatus();
+}
+
+Status Connection::Release(std::string_view name) {
+  TURDB_ASSIGN_OR_RETURN(const size_t found, FindSavepoint(name));
+  savepoints_.resize(found);
+  return absl::OkStatus();
+}
+
+}  // namespace turdb::engine

@@ -1,0 +1,402 @@
+#include "engine/statement.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/command.h"
+#include "engine/parameter.h"
+#include "function/registry.h"
+#include "vec/any.h"
+
+namespace turdb::engine {
+namespace {
+
+using base::Status;
+using base::StatusOr;
+
+Status EndedByTransaction() {
+  return base::WithHint(base::MakeError(absl::StatusCode::kFailedPrecondition, base::SqlState{"24000"},
+                                        "the statement's transaction has ended, and its rows with it"),
+                        "read all rows before COMMIT or ROLLBACK, or run the statement again");
+}
+
+}  // namespace
+
+// ---- compiling
+
+StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connection> connection, std::string_view sql,
+                                                        int64_t* tail_bytes) {
+  const std::shared_ptr<const catalog::Snapshot> catalog = connection->VisibleCatalog();
+  sql::CompileContext context;
+  context.catalog = catalog;
+  context.search_path = connection->search_path_;
+  context.text = &connection->text_;
+  context.budget = &connection->database_->budget();
+  TURDB_ASSIGN_OR_RETURN(sql::CompiledStatement compiled, sql::Compile(context, sql));
+  if (tail_bytes != nullptr) *tail_bytes = static_cast<int64_t>(compiled.end_offset);
+  if (compiled.empty) return std::unique_ptr<Statement>();
+  std::string own_text(sql.substr(0, compiled.end_offset));
+  std::unique_ptr<Statement> statement(new Statement(std::move(connection), std::move(own_text), std::move(compiled)));
+  statement->catalog_epoch_ = catalog->epoch();
+  return statement;
+}
+
+Statement::Statement(std::shared_ptr<Connection> connection, std::string sql, sql::CompiledStatement compiled)
+    : connection_(std::move(connection)), sql_(std::move(sql)), compiled_(std::move(compiled)) {
+  bound_.resize(compiled_.parameter_names.size());
+  SetColumns();
+  next_ = connection_->statements_;
+  if (next_ != nullptr) next_->previous_ = this;
+  connection_->statements_ = this;
+}
+
+Statement::~Statement() {
+  if (!connection_->database_->of_this_process()) {
+    (void)execution_.release();
+    return;
+  }
+  Reset();
+  if (connection_->closed_.load(std::memory_order_acquire)) return;  // the list went with the session
+  if (previous_ != nullptr) {
+    previous_->next_ = next_;
+  } else {
+    connection_->statements_ = next_;
+  }
+  if (next_ != nullptr) next_->previous_ = previous_;
+}
+
+bool Statement::is_read_only() const {
+  if (compiled_.plan != nullptr) return !compiled_.changes_data;
+  return std::holds_alternative<sql::TransactionCommand>(compiled_.command) ||
+         std::holds_alternative<sql::SetCommand>(compiled_.command) || std::holds_alternative<sql::ShowCommand>(compiled_.command);
+}
+
+void Statement::SetColumns() {
+  column_names_ = compiled_.column_names;
+  column_types_ = compiled_.column_types;
+  declared_types_.clear();
+  widths_.clear();
+  for (const vec::Type& type : column_types_) {
+    declared_types_.push_back(type.ToString());
+    widths_.push_back(type.width());
+  }
+  cells_.assign(column_types_.size(), nullptr);
+  views_.resize(column_types_.size());
+}
+
+Status Statement::Compile(std::span<const vec::Type> bound_types) {
+  const std::shared_ptr<const catalog::Snapshot> catalog = connection_->VisibleCatalog();
+  sql::CompileContext context;
+  context.catalog = catalog;
+  context.search_path = connection_->search_path_;
+  context.text = &connection_->text_;
+  context.budget = &connection_->database_->budget();
+  context.bound_types = bound_types;
+  TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
+  catalog_epoch_ = catalog->epoch();
+  execution_.reset();
+  parameters_ready_ = false;
+  bound_.resize(compiled_.parameter_names.size());
+  SetColumns();
+  return absl::OkStatus();
+}
+
+Status Statement::Revalidate() {
+  if (compiled_.plan == nullptr) {
+    // A command refers to relations by what they were when it was compiled.
+    const bool about_schema = !std::holds_alternative<sql::TransactionCommand>(compiled_.command) &&
+                              !std::holds_alternative<sql::SetCommand>(compiled_.command) &&
+                              !std::holds_alternative<sql::ShowCommand>(compiled_.command);
+    if (about_schema && connection_->VisibleCatalog()->epoch() != catalog_epoch_) return Compile({});
+    return absl::OkStatus();
+  }
+  const std::shared_ptr<const catalog::Snapshot> catalog = connection_->VisibleCatalog();
+  if (catalog->epoch() == catalog_epoch_) return absl::OkStatus();
+  const bool current = std::all_of(compiled_.dependencies.begin(), compiled_.dependencies.end(), [&](const auto& dependency) {
+    const std::shared_ptr<const catalog::Relation> relation = catalog->RelationOf(dependency.id);
+    return relation != nullptr && relation->version == dependency.version;
+  });
+  if (current && !compiled_.dependencies.empty()) {
+    catalog_epoch_ = catalog->epoch();
+    return absl::OkStatus();
+  }
+  is_variant_ = false;
+  return Compile({});
+}
+
+// ---- parameters
+
+void Statement::Bind(size_t index, vec::Value value) {
+  bound_[index] = std::move(value);
+  parameters_ready_ = false;
+}
+
+void Statement::BindInt64(size_t index, int64_t value) {
+  bound_[index] = vec::Value::Int64(value);
+  // The common case: the plan wants a bigint, and every other parameter is as it was.
+  if (parameters_ready_ && parameters_[index].type().id == vec::TypeId::kInt64) {
+    parameters_[index] = bound_[index];
+  } else {
+    parameters_ready_ = false;
+  }
+}
+
+void Statement::ClearBindings() {
+  for (vec::Value& value : bound_) value = vec::Value();
+  parameters_ready_ = false;
+}
+
+Status Statement::ConvertParameters() {
+  if (parameters_ready_ || compiled_.plan == nullptr) return absl::OkStatus();
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const std::vector<vec::Type>& types = compiled_.plan->parameter_types;
+    parameters_.resize(types.size());
+    std::vector<vec::Type> variant(types.size());
+    bool needs_variant = false;
+    for (size_t i = 0; i < types.size(); ++i) {
+      TURDB_ASSIGN_OR_RETURN(const bool converted, ConvertParameter(bound_[i], types[i], connection_->text_, &parameters_[i]));
+      if (converted) continue;
+      needs_variant = true;
+      variant[i] = bound_[i].type();
+    }
+    if (!needs_variant) {
+      parameters_ready_ = true;
+      return absl::OkStatus();
+    }
+    TURDB_RETURN_IF_ERROR(Compile(variant));
+    is_variant_ = true;
+  }
+  return base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kDatatypeMismatch,
+                         "a bound value has no type that the statement can use");
+}
+
+// ---- running
+
+StatusOr<StepResult> Statement::Step() {
+  has_row_ = false;
+  if (ended_by_transaction_) {
+    ended_by_transaction_ = false;
+    return EndedByTransaction();
+  }
+  if (!running_) {
+    if (Status status = StartRun(); !status.ok()) return FinishRun(std::move(status));
+  }
+  StatusOr<StepResult> result = NextRow();
+  if (!result.ok()) return FinishRun(result.status());
+  if (*result == StepResult::kDone) {
+    TURDB_RETURN_IF_ERROR(FinishRun(absl::OkStatus()));
+  }
+  return result;
+}
+
+Status Statement::StartRun() {
+  running_ = true;
+  own_transaction_ = in_statement_ = false;
+  chunk_ = nullptr;
+  row_ = 0;
+  Connection& connection = *connection_;
+  {
+    std::lock_guard lock(connection.run_mutex_);
+    connection.cancelled_.store(false, std::memory_order_relaxed);
+    connection.running_ = true;
+    connection.running_transaction_ = connection.transaction_.get();
+  }
+  if (compiled_.plan == nullptr) {
+    TURDB_RETURN_IF_ERROR(Revalidate());
+    return RunCommand();
+  }
+  return StartPlan();
+}
+
+Status Statement::LockWrittenTables() {
+  Connection& connection = *connection_;
+  for (const std::shared_ptr<const catalog::Relation>& relation : compiled_.written) {
+    TURDB_RETURN_IF_ERROR(connection.database().transactions().LockTable(*connection.transaction_, relation->id,
+                                                                         txn::TableLockMode::kWrite));
+    TURDB_RETURN_IF_ERROR(connection.database().catalog().CheckStillCurrent(*relation));
+  }
+  return absl::OkStatus();
+}
+
+Status Statement::StartPlan() {
+  Connection& connection = *connection_;
+  Database& database = connection.database();
+  txn::TransactionManager& transactions = database.transactions();
+  // The snapshot comes first, then the schema as of it.
+  if (compiled_.changes_data && connection.transaction_ == nullptr) {
+    if (database.settings().read_only) {
+      return base::WithHint(base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
+                                            "the database is open read-only"),
+                            "open it with read_only = false");
+    }
+    connection.transaction_ = transactions.Begin();
+    connection.transaction_->set_lock_timeout_ns(connection.busy_timeout_ms_ * 1'000'000);
+    own_transaction_ = true;
+    std::lock_guard lock(connection.run_mutex_);
+    connection.running_transaction_ = connection.transaction_.get();
+  }
+  if (connection.transaction_ != nullptr) {
+    txn::Transaction& transaction = *connection.transaction_;
+    if (compiled_.changes_data && transaction.read_only()) {
+      return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
+                             "a change in a read-only transaction");
+    }
+    TURDB_ASSIGN_OR_RETURN(savepoint_, transactions.BeginStatement(transaction));
+    in_statement_ = true;
+    statement_number_ = transaction.statement();
+    schema_mark_ = connection.schema_changes_ == nullptr ? 0 : connection.schema_changes_->Mark();
+  } else {
+    snapshot_ = transactions.AcquireSnapshot(&connection.snapshot_hint_);
+  }
+  TURDB_RETURN_IF_ERROR(Revalidate());
+  TURDB_RETURN_IF_ERROR(ConvertParameters());
+  if (compiled_.changes_data) TURDB_RETURN_IF_ERROR(LockWrittenTables());
+  view_ = connection.transaction_ != nullptr ? connection.transaction_->view() : txn::View{snapshot_.read_ts(), nullptr, 0};
+  if (execution_ == nullptr) {
+    TURDB_ASSIGN_OR_RETURN(execution_, exec::Execution::Create(compiled_.plan, &database.budget()));
+  }
+  context_.view = &view_;
+  context_.transaction = compiled_.changes_data ? connection.transaction_.get() : nullptr;
+  context_.environment = const_cast<os::Environment*>(&database.environment());
+  context_.spill_directory = database.spill_directory();
+  context_.cancelled = &connection.cancelled_;
+  context_.parameters = parameters_;
+  context_.statement_time_us = database.environment().clock->NowUnixMicros();
+  context_.text = connection.text_;
+  context_.text.now_us = context_.statement_time_us;
+  context_.profile = compiled_.is_explain_analyze;
+  return execution_->Start(context_);
+}
+
+StatusOr<StepResult> Statement::NextRow() {
+  if (chunk_ != nullptr && ++row_ < chunk_->size()) {
+    for (size_t i = 0; i < cells_.size(); ++i) {
+      const size_t index = views_[i].Index(row_);
+      const bool valid = views_[i].validity == nullptr || vec::TestBit(views_[i].validity, index);
+      cells_[i] = valid ? views_[i].data + index * widths_[i] : nullptr;
+    }
+    has_row_ = true;
+    return StepResult::kRow;
+  }
+  if (compiled_.plan == nullptr) {  // a command's rows stand in one chunk
+    if (chunk_ != nullptr || command_result_.empty()) return StepResult::kDone;
+    ShowChunk(&command_result_);
+    return StepResult::kRow;
+  }
+  for (;;) {
+    const vec::Chunk* chunk = nullptr;
+    TURDB_ASSIGN_OR_RETURN(const exec::Flow flow, execution_->Next(&chunk));
+    if (flow == exec::Flow::kBlocked) continue;
+    if (compiled_.changes_data && in_statement_) {
+      // All changes are made; what RETURNING gives comes from a buffer (query rule 13).
+      connection_->changes_ = execution_->changed_rows();
+      connection_->total_changes_ += execution_->changed_rows();
+      if (own_transaction_) {
+        in_statement_ = own_transaction_ = false;
+        TURDB_RETURN_IF_ERROR(connection_->EndTransaction(true));
+      }
+    }
+    if (flow == exec::Flow::kDone) return StepResult::kDone;
+    ShowChunk(chunk);
+    return StepResult::kRow;
+  }
+}
+
+void Statement::ShowChunk(const vec::Chunk* chunk) {
+  chunk_ = chunk;
+  row_ = 0;
+  for (size_t i = 0; i < cells_.size(); ++i) {
+    views_[i] = chunk->column(i).View();
+    const size_t index = views_[i].Index(0);
+    const bool valid = views_[i].validity == nullptr || vec::TestBit(views_[i].validity, index);
+    cells_[i] = valid ? views_[i].data + index * widths_[i] : nullptr;
+  }
+  has_row_ = true;
+}
+
+Status Statement::RunCommand() {
+  command_result_ = vec::Chunk();
+  CommandRunner runner(*connection_);
+  return runner.Run(compiled_.command, &command_result_);
+}
+
+Status Statement::FinishRun(Status outcome) {
+  Connection& connection = *connection_;
+  running_ = false;
+  chunk_ = nullptr;
+  {
+    std::lock_guard lock(connection.run_mutex_);
+    connection.running_ = false;
+    connection.running_transaction_ = nullptr;
+    connection.cancelled_.store(false, std::memory_order_relaxed);
+  }
+  snapshot_.Release();
+  if (connection.transaction_ != nullptr && in_statement_) {
+    txn::TransactionManager& transactions = connection.database().transactions();
+    transactions.ClearCancel(*connection.transaction_);
+    if (own_transaction_) {
+      own_transaction_ = false;
+      Status ended = connection.EndTransaction(outcome.ok());
+      if (outcome.ok()) outcome = std::move(ended);
+    } else {
+      if (!outcome.ok()) {
+        Status undone = transactions.RollbackTo(*connection.transaction_, savepoint_);
+        if (connection.schema_changes_ != nullptr) connection.schema_changes_->RollbackTo(schema_mark_);
+        if (!undone.ok()) outcome = base::WithFrame(std::move(undone), "rolling back the failed statement");
+      }
+      transactions.EndStatement(*connection.transaction_, statement_number_);
+    }
+  }
+  in_statement_ = false;
+  return outcome;
+}
+
+void Statement::Reset() {
+  has_row_ = false;
+  ended_by_transaction_ = false;
+  if (!running_) return;
+  const Status status = FinishRun(absl::OkStatus());
+  (void)status;  // a read has nothing to lose; a change has committed in its first step
+}
+
+void Statement::TransactionEnds() {
+  if (!running_ || !in_statement_ || own_transaction_) return;
+  running_ = in_statement_ = has_row_ = false;
+  ended_by_transaction_ = true;
+  chunk_ = nullptr;
+}
+
+void Statement::Detach() {
+  has_row_ = running_ = in_statement_ = false;
+  chunk_ = nullptr;
+  execution_.reset();
+  snapshot_.Release();
+  compiled_.plan.reset();
+  compiled_.written.clear();
+  compiled_.command = std::monostate();
+}
+
+vec::Value Statement::value(size_t index) const {
+  const vec::Type& type = column_types_[index];
+  const void* cell = cells_[index];
+  if (cell == nullptr) return vec::Value::Null(type);
+  if (type.physical() != vec::PhysicalType::kString) {
+    return vec::VisitPhysical(type.physical(), [&](auto tag) {
+      using T = decltype(tag);
+      if constexpr (std::is_same_v<T, vec::StringView>) {
+        return vec::Value();
+      } else {
+        T fixed;
+        std::memcpy(&fixed, cell, sizeof fixed);
+        return vec::Value::Of(type, fixed);
+      }
+    });
+  }
+  vec::StringView view;
+  std::memcpy(&view, cell, sizeof view);
+  if (type.id == vec::TypeId::kAny) return vec::DecodeAny(view.view());
+  return vec::Value::OfBytes(type, std::string(view.view()));
+}
+
+}  // namespace turdb::engine

@@ -1,0 +1,128 @@
+// A prepared statement: its text, its plan, its bound values, and the run that is going on.
+#ifndef TURDB_ENGINE_STATEMENT_H_
+#define TURDB_ENGINE_STATEMENT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/connection.h"
+#include "exec/execution.h"
+#include "exec/execution_context.h"
+#include "sql/compile.h"
+#include "txn/snapshot_registry.h"
+#include "txn/view.h"
+#include "vec/chunk.h"
+#include "vec/value.h"
+
+namespace turdb::engine {
+
+enum class StepResult : uint8_t { kRow, kDone };
+
+// Not thread-safe: for the thread that is inside the connection, but for the facts that are constant after Prepare.
+//
+//   idle ──Step──▶ running ──Step──▶ running ...     a row each time
+//     ▲               │ last row, error, Reset, end of its transaction
+//     └───────────────┘
+class Statement {
+ public:
+  static base::StatusOr<std::unique_ptr<Statement>> Prepare(std::shared_ptr<Connection> connection, std::string_view sql,
+                                                            int64_t* tail_bytes);
+  ~Statement();
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  const std::shared_ptr<Connection>& connection() const { return connection_; }
+  const std::string& sql() const { return sql_; }
+  bool is_read_only() const;
+
+  // ---- running
+  base::StatusOr<StepResult> Step();
+  void Reset();
+
+  // ---- parameters, from 0. REQUIRES: the index is in range and no run is going on.
+  size_t parameter_count() const { return bound_.size(); }
+  const std::vector<std::string>& parameter_names() const { return compiled_.parameter_names; }
+  bool running() const { return running_; }
+  void Bind(size_t index, vec::Value value);
+  void BindInt64(size_t index, int64_t value);
+  void ClearBindings();
+
+  // ---- the result
+  size_t column_count() const { return column_names_.size(); }
+  const std::string& column_name(size_t index) const { return column_names_[index]; }
+  const vec::Type& column_type(size_t index) const { return column_types_[index]; }
+  const std::string& column_declared_type(size_t index) const { return declared_types_[index]; }
+  bool has_row() const { return has_row_; }
+  // The value of a column of the current row as it lies in memory; null for NULL. REQUIRES: has_row().
+  const void* cell(size_t index) const { return cells_[index]; }
+  vec::Value value(size_t index) const;
+  const vec::TextContext& text_context() const { return connection_->text_; }
+
+ private:
+  friend class Connection;
+  Statement(std::shared_ptr<Connection> connection, std::string sql, sql::CompiledStatement compiled);
+
+  base::Status Compile(std::span<const vec::Type> bound_types);
+  // Compiles again when the catalog has changed under the plan.
+  base::Status Revalidate();
+  // The bound values as the plan's types; may compile a variant of the plan for values that do not convert.
+  base::Status ConvertParameters();
+  base::Status StartRun();
+  base::Status StartPlan();
+  base::Status RunCommand();
+  base::Status LockWrittenTables();
+  base::StatusOr<StepResult> NextRow();
+  void ShowChunk(const vec::Chunk* chunk);
+  void PointCells();
+  // Ends the run: commits, rolls back, or just lets go. Gives back the first error.
+  base::Status FinishRun(base::Status outcome);
+  void TransactionEnds();
+  void Detach();  // the connection closes
+  void SetColumns();
+
+  std::shared_ptr<Connection> connection_;
+  const std::string sql_;
+  sql::CompiledStatement compiled_;
+  uint64_t catalog_epoch_ = 0;  // of the catalog that it was compiled or checked against last
+  bool is_variant_ = false;
+
+  std::vector<vec::Value> bound_;       // as they were bound
+  std::vector<vec::Value> parameters_;  // as the plan's types
+  bool parameters_ready_ = false;
+
+  std::vector<std::string> column_names_;
+  std::vector<vec::Type> column_types_;
+  std::vector<std::string> declared_types_;
+
+  // ---- the run
+  std::unique_ptr<exec::Execution> execution_;
+  exec::ExecutionContext context_;
+  txn::View view_;
+  txn::Snapshot snapshot_;        // of a read outside a transaction
+  txn::Savepoint savepoint_;      // where a failed statement rolls back to
+  size_t schema_mark_ = 0;
+  bool running_ = false;
+  bool in_statement_ = false;     // a statement of the transaction was begun and not ended
+  bool own_transaction_ = false;  // the run began it, so the run ends it
+  bool ended_by_transaction_ = false;
+  base::StatementNo statement_number_ = 0;
+
+  bool has_row_ = false;
+  const vec::Chunk* chunk_ = nullptr;
+  uint32_t row_ = 0;
+  std::vector<vec::VectorView> views_;  // of the chunk's columns
+  std::vector<size_t> widths_;
+  std::vector<const void*> cells_;      // of the current row
+  vec::Chunk command_result_;
+
+  Statement* next_ = nullptr;  // the connection's list
+  Statement* previous_ = nullptr;
+};
+
+}  // namespace turdb::engine
+
+#endif  // TURDB_ENGINE_STATEMENT_H_

@@ -303,8 +303,8 @@ TURDB_API turdb_status turdb_stmt_bind_text(turdb_stmt *stmt, int64_t index, con
                                             turdb_error **error);
 TURDB_API turdb_status turdb_stmt_bind_blob(turdb_stmt *stmt, int64_t index, const void *data, int64_t size_bytes,
                                             turdb_error **error);
-/* Text and bytes that are not copied: `data` must stay as it is until the parameter is bound again or the
- * statement is freed. */
+/* Text and bytes that need not be copied: `data` must stay as it is until the parameter is bound again or the
+ * statement is freed, and TurDB copies only when it has to. */
 TURDB_API turdb_status turdb_stmt_bind_text_static(turdb_stmt *stmt, int64_t index, const char *data, int64_t size_bytes,
                                                    turdb_error **error);
 TURDB_API turdb_status turdb_stmt_bind_blob_static(turdb_stmt *stmt, int64_t index, const void *data, int64_t size_bytes,

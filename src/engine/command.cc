@@ -37,6 +37,7 @@ Status CommandRunner::Run(const sql::Command& command, vec::Chunk* result) {
   if (const auto* set = std::get_if<sql::SetCommand>(&command)) return RunSet(*set);
   if (const auto* show = std::get_if<sql::ShowCommand>(&command)) return RunShow(*show, result);
   if (const auto* maintenance = std::get_if<sql::MaintenanceCommand>(&command)) return RunMaintenance(*maintenance);
+  if (std::holds_alternative<sql::NoOperation>(command)) return absl::OkStatus();
   return RunSchemaChange(command);
 }
 
@@ -231,6 +232,9 @@ Status CommandRunner::ChangeSchema(const sql::Command& command, catalog::SchemaC
     return changes.CreateIndex(*create->relation, create->index, create->if_not_exists, nullptr).status();
   }
   if (const auto* drop = std::get_if<sql::DropCommand>(&command)) return Drop(*drop, changes);
+  if (const auto* create = std::get_if<sql::CreateViewCommand>(&command)) {
+    return changes.CreateView(create->columns, create->sql, create->or_replace, create->if_not_exists).status();
+  }
   if (const auto* alter = std::get_if<sql::AlterTableCommand>(&command)) {
     if (alter->column < 0) return changes.RenameTable(*alter->relation, alter->new_name);
     return changes.RenameColumn(*alter->relation, alter->column, alter->new_name);

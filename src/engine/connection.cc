@@ -163,9 +163,9 @@ Status Connection::Exec(std::string_view sql) {
 std::shared_ptr<const catalog::Snapshot> Connection::VisibleCatalog() const {
   if (transaction_ != nullptr && transaction_->has_snapshot()) {
     if (schema_changes_ != nullptr && !schema_changes_->empty()) return schema_changes_->Visible(transaction_->read_ts());
-    return database_->catalog_->At(transaction_->read_ts());
+    return database_->catalog().At(transaction_->read_ts());
   }
-  return database_->catalog_->Current();
+  return database_->catalog().Current();
 }
 
 catalog::SchemaChanges& Connection::SchemaChangesOf() {

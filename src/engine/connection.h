@@ -74,6 +74,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void SetProgress(int64_t interval_ms, std::function<bool()> progress);
 
   // ---- any thread
+  bool closed() const { return closed_.load(std::memory_order_acquire); }
   void Interrupt();
   // Frees the statement now, or when the thread that is inside leaves.
   static void Adopt(std::unique_ptr<Statement> statement);
@@ -83,7 +84,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   friend class Statement;
-  friend class StatementRun;
+  friend class CommandRunner;
   struct Savepoint {
     std::string name;
     txn::Savepoint mark;

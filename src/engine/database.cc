@@ -75,6 +75,10 @@ Status Database::Start() {
     TURDB_ASSIGN_OR_RETURN(btree::Tree * tree, tables_->TreeOf(file));
     return tree;
   });
+  transactions_->SetQuietPageCallback([this](base::PageId page) {
+    // Best effort: what is not purged now is purged when its space is needed.
+    if (StatusOr<btree::Tree*> tree = tables_->TreeOf(page.file); tree.ok()) (void)(*tree)->PurgeQuietPage(page.page);
+  });
   storage_->SetOldestLiveWriter([this] { return transactions_->OldestLiveWriter(); });
   storage_->SetNextTransactionId([this] { return transactions_->next_transaction_id(); });
   TURDB_RETURN_IF_ERROR(transactions_->UndoUnfinished(recovery.unfinished));
@@ -187,7 +191,7 @@ StatusOr<int64_t> Database::Check(absl::FunctionRef<void(std::string_view proble
     }
     btree::CheckReport entries;
     status = (*tree)->Check(&entries);
-    for (const std::string& problem : entries.errors) report(problem);
+    for (const std::string& problem : entries.problems) report(problem);
     if (!status.ok()) report(base::Describe(status));
   }
   if (problems > 0) return problems;

@@ -121,7 +121,6 @@ Status Statement::Revalidate() {
     catalog_epoch_ = catalog->epoch();
     return absl::OkStatus();
   }
-  is_variant_ = false;
   return Compile({});
 }
 
@@ -155,8 +154,11 @@ Status Statement::ConvertParameters() {
     std::vector<vec::Type> variant(types.size());
     bool needs_variant = false;
     for (size_t i = 0; i < types.size(); ++i) {
-      TURDB_ASSIGN_OR_RETURN(const bool converted, ConvertParameter(bound_[i], types[i], connection_->text_, &parameters_[i]));
-      if (converted) continue;
+      const bool open = compiled_.parameter_open[i] && !bound_[i].is_null() && !vec::IsText(bound_[i].type().id);
+      if (!open) {
+        TURDB_ASSIGN_OR_RETURN(const bool converted, ConvertParameter(bound_[i], types[i], connection_->text_, &parameters_[i]));
+        if (converted) continue;
+      }
       needs_variant = true;
       variant[i] = bound_[i].type();
     }
@@ -165,7 +167,6 @@ Status Statement::ConvertParameters() {
       return absl::OkStatus();
     }
     TURDB_RETURN_IF_ERROR(Compile(variant));
-    is_variant_ = true;
   }
   return base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kDatatypeMismatch,
                          "a bound value has no type that the statement can use");

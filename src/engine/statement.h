@@ -77,7 +77,6 @@ class Statement {
   base::Status LockWrittenTables();
   base::StatusOr<StepResult> NextRow();
   void ShowChunk(const vec::Chunk* chunk);
-  void PointCells();
   // Ends the run: commits, rolls back, or just lets go. Gives back the first error.
   base::Status FinishRun(base::Status outcome);
   void TransactionEnds();
@@ -88,7 +87,6 @@ class Statement {
   const std::string sql_;
   sql::CompiledStatement compiled_;
   uint64_t catalog_epoch_ = 0;  // of the catalog that it was compiled or checked against last
-  bool is_variant_ = false;
 
   std::vector<vec::Value> bound_;       // as they were bound
   std::vector<vec::Value> parameters_;  // as the plan's types

@@ -1,0 +1,171 @@
+// Parameters of a statement.
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "capi/handles.h"
+#include "vec/scalar.h"
+#include "vec/utf8.h"
+
+using turdb::base::Status;
+using turdb::base::StatusOr;
+using turdb::engine::Statement;
+using turdb::vec::TypeId;
+using turdb::vec::Value;
+
+namespace {
+
+// Calls `bind(statement, index from 0)` when the statement may be bound to.
+template <typename Body>
+turdb_status BindWith(turdb_stmt* stmt, int64_t index, turdb_error** error, Body&& bind) noexcept {
+  if (stmt == nullptr) return turdb::capi::ReportMisuse("stmt is NULL", error);
+  return turdb::capi::Inside(*stmt->statement->connection(), error, [&]() -> Status {
+    Statement& statement = *stmt->statement;
+    if (statement.running()) return turdb::base::MisuseError("the statement is in the middle of its rows: reset it first");
+    if (index < 1 || index > static_cast<int64_t>(statement.parameter_count())) {
+      return turdb::base::MakeError(absl::StatusCode::kNotFound, turdb::base::sqlstate::kUndefinedObject,
+                                    absl::StrCat("there is no parameter ", index, ": the statement has ",
+                                                 statement.parameter_count(), ", counted from 1"));
+    }
+    return bind(statement, static_cast<size_t>(index - 1));
+  });
+}
+
+// Calls `make`, which gives a StatusOr<Value>, and binds what it gives.
+template <typename Make>
+turdb_status Bind(turdb_stmt* stmt, int64_t index, turdb_error** error, Make&& make) noexcept {
+  return BindWith(stmt, index, error, [&](Statement& statement, size_t i) -> Status {
+    StatusOr<Value> value = make();
+    if (!value.ok()) return turdb::base::WithFrame(value.status(), absl::StrCat("binding parameter ", i + 1));
+    statement.Bind(i, *std::move(value));
+    return absl::OkStatus();
+  });
+}
+
+StatusOr<Value> TextValue(const char* data, int64_t size_bytes) {
+  if (data == nullptr) return Value::Null(TypeId::kText);
+  TURDB_ASSIGN_OR_RETURN(const std::string_view text, turdb::capi::TextOf(data, size_bytes));
+  TURDB_RETURN_IF_ERROR(turdb::vec::CheckUtf8(text));
+  return Value::Text(text);
+}
+
+StatusOr<Value> BlobValue(const void* data, int64_t size_bytes) {
+  if (data == nullptr && size_bytes <= 0) return Value::Null(TypeId::kBlob);
+  if (data == nullptr || size_bytes < 0) return turdb::base::MisuseError("a blob needs its data and a size");
+  return Value::Blob(std::string_view(static_cast<const char*>(data), static_cast<size_t>(size_bytes)));
+}
+
+}  // namespace
+
+extern "C" {
+
+int64_t turdb_stmt_parameter_count(const turdb_stmt* stmt) {
+  return stmt == nullptr ? 0 : static_cast<int64_t>(stmt->statement->parameter_count());
+}
+
+const char* turdb_stmt_parameter_name(const turdb_stmt* stmt, int64_t index) {
+  if (stmt == nullptr || index < 1 || index > turdb_stmt_parameter_count(stmt)) return nullptr;
+  const std::string& name = stmt->statement->parameter_names()[static_cast<size_t>(index - 1)];
+  return name.empty() ? nullptr : name.c_str();
+}
+
+int64_t turdb_stmt_parameter_index(const turdb_stmt* stmt, const char* name) {
+  if (stmt == nullptr || name == nullptr) return 0;
+  const std::string_view wanted(name);
+  const auto& names = stmt->statement->parameter_names();
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i].empty()) continue;
+    if (names[i] == wanted || std::string_view(names[i]).substr(1) == wanted) return static_cast<int64_t>(i + 1);
+  }
+  return 0;
+}
+
+turdb_status turdb_stmt_bind_null(turdb_stmt* stmt, int64_t index, turdb_error** error) {
+  return Bind(stmt, index, error, []() -> StatusOr<Value> { return Value(); });
+}
+
+turdb_status turdb_stmt_bind_bool(turdb_stmt* stmt, int64_t index, bool value, turdb_error** error) {
+  return Bind(stmt, index, error, [&]() -> StatusOr<Value> { return Value::Boolean(value); });
+}
+
+turdb_status turdb_stmt_bind_int64(turdb_stmt* stmt, int64_t index, int64_t value, turdb_error** error) {
+  return BindWith(stmt, index, error, [&](Statement& statement, size_t i) -> Status {
+    statement.BindInt64(i, value);
+    return absl::OkStatus();
+  });
+}
+
+turdb_status turdb_stmt_bind_uint64(turdb_stmt* stmt, int64_t index, uint64_t value, turdb_error** error) {
+  return Bind(stmt, index, error, [&]() -> StatusOr<Value> { return Value::Of(TypeId::kUInt64, value); });
+}
+
+turdb_status turdb_stmt_bind_double(turdb_stmt* stmt, int64_t index, double value, turdb_error** error) {
+  return Bind(stmt, index, error, [&]() -> StatusOr<Value> { return Value::Double(value); });
+}
+
+turdb_status turdb_stmt_bind_text(turdb_stmt* stmt, int64_t index, const char* data, int64_t size_bytes, turdb_error** error) {
+  return Bind(stmt, index, error, [&] { return TextValue(data, size_bytes); });
+}
+
+turdb_status turdb_stmt_bind_blob(turdb_stmt* stmt, int64_t index, const void* data, int64_t size_bytes, turdb_error** error) {
+  return Bind(stmt, index, error, [&] { return BlobValue(data, size_bytes); });
+}
+
+turdb_status turdb_stmt_bind_text_static(turdb_stmt* stmt, int64_t index, const char* data, int64_t size_bytes,
+                                         turdb_error** error) {
+  return turdb_stmt_bind_text(stmt, index, data, size_bytes, error);
+}
+
+turdb_status turdb_stmt_bind_blob_static(turdb_stmt* stmt, int64_t index, const void* data, int64_t size_bytes,
+                                         turdb_error** error) {
+  return turdb_stmt_bind_blob(stmt, index, data, size_bytes, error);
+}
+
+turdb_status turdb_stmt_bind_date(turdb_stmt* stmt, int64_t index, int32_t days, turdb_error** error) {
+  return Bind(stmt, index, error, [&]() -> StatusOr<Value> { return Value::Of(TypeId::kDate, days); });
+}
+
+turdb_status turdb_stmt_bind_time(turdb_stmt* stmt, int64_t index, int64_t micros, turdb_error** error) {
+  return Bind(stmt, index, error, [&]() -> StatusOr<Value> {
+    if (micros < 0 || micros > turdb::vec::kMicrosPerDay) {
+      return turdb::base::MakeError(absl::StatusCode::kOutOfRange, turdb::base::sqlstate::kDatetimeOverflow,
+                                    absl::StrCat("a time has from 0 to 86400000000 microseconds, not ", micros));
+    }
+    return Value::Of(TypeId::kTime, micros);
+  });
+}
+
+turdb_status turdb_stmt_bind_timestamp(turdb_stmt* stmt, int64_t index, int64_t micros, turdb_error** error) {
+  return Bind(stmt, index, error, [&]() -> StatusOr<Value> { return Value::Of(TypeId::kTimestamp, micros); });
+}
+
+turdb_status turdb_stmt_bind_timestamptz(turdb_stmt* stmt, int64_t index, int64_t micros, turdb_error** error) {
+  return Bind(stmt, index, error, [&]() -> StatusOr<Value> { return Value::Of(TypeId::kTimestampTz, micros); });
+}
+
+turdb_status turdb_stmt_bind_interval(turdb_stmt* stmt, int64_t index, int32_t months, int32_t days, int64_t micros,
+                                      turdb_error** error) {
+  return Bind(stmt, index, error, [&]() -> StatusOr<Value> {
+    return Value::Of(TypeId::kInterval, turdb::vec::Interval{months, days, micros});
+  });
+}
+
+turdb_status turdb_stmt_bind_uuid(turdb_stmt* stmt, int64_t index, const uint8_t* data, int64_t size_bytes,
+                                  turdb_error** error) {
+  return Bind(stmt, index, error, [&]() -> StatusOr<Value> {
+    if (data == nullptr || size_bytes != 16) return turdb::base::MisuseError("a uuid has 16 bytes");
+    turdb::vec::Uuid uuid;
+    std::memcpy(uuid.bytes.data(), data, 16);
+    return Value::Of(TypeId::kUuid, uuid);
+  });
+}
+
+turdb_status turdb_stmt_bind_decimal(turdb_stmt* stmt, int64_t index, const char* data, int64_t size_bytes,
+                                     turdb_error** error) {
+  return Bind(stmt, index, error, [&]() -> StatusOr<Value> {
+    TURDB_ASSIGN_OR_RETURN(const Value text, TextValue(data, size_bytes));
+    if (text.is_null()) return Value::Null(TypeId::kNumeric);
+    return Value::Parse(text.bytes(), TypeId::kNumeric);
+  });
+}
+
+}  // extern "C"

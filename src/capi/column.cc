@@ -1,0 +1,323 @@
+// Columns of a result: their names and types, and the values of the current row. Nothing here can fail.
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "capi/handles.h"
+#include "vec/any.h"
+#include "vec/scalar.h"
+#include "vec/value.h"
+
+using turdb::engine::Statement;
+using turdb::vec::PhysicalType;
+using turdb::vec::StringView;
+using turdb::vec::Type;
+using turdb::vec::TypeId;
+using turdb::vec::Value;
+
+namespace {
+
+bool IsColumn(const turdb_stmt* stmt, int64_t index) {
+  return stmt != nullptr && index >= 0 && index < static_cast<int64_t>(stmt->statement->column_count());
+}
+
+// The cell of the current row; null for NULL, outside the range, and without a row.
+const void* CellOf(const turdb_stmt* stmt, int64_t index) {
+  if (!IsColumn(stmt, index) || !stmt->statement->has_row()) return nullptr;
+  return stmt->statement->cell(static_cast<size_t>(index));
+}
+
+const Type& TypeOf(const turdb_stmt* stmt, int64_t index) { return stmt->statement->column_type(static_cast<size_t>(index)); }
+
+template <typename T>
+T Load(const void* cell) {
+  T value;
+  std::memcpy(&value, cell, sizeof value);
+  return value;
+}
+
+// TurDB's numbers of types are stable on disk; these are stable in the header.
+int32_t PublicType(TypeId id) {
+  switch (id) {
+    case TypeId::kBoolean:
+      return TURDB_TYPE_BOOL;
+    case TypeId::kInt8:
+      return TURDB_TYPE_INT8;
+    case TypeId::kInt16:
+      return TURDB_TYPE_INT16;
+    case TypeId::kInt32:
+      return TURDB_TYPE_INT32;
+    case TypeId::kInt64:
+      return TURDB_TYPE_INT64;
+    case TypeId::kInt128:
+      return TURDB_TYPE_INT128;
+    case TypeId::kUInt8:
+      return TURDB_TYPE_UINT8;
+    case TypeId::kUInt16:
+      return TURDB_TYPE_UINT16;
+    case TypeId::kUInt32:
+      return TURDB_TYPE_UINT32;
+    case TypeId::kUInt64:
+      return TURDB_TYPE_UINT64;
+    case TypeId::kFloat:
+      return TURDB_TYPE_FLOAT;
+    case TypeId::kDouble:
+      return TURDB_TYPE_DOUBLE;
+    case TypeId::kDecimal:
+    case TypeId::kNumeric:
+      return TURDB_TYPE_DECIMAL;
+    case TypeId::kUnknown:
+    case TypeId::kText:
+    case TypeId::kVarchar:
+    case TypeId::kChar:
+      return TURDB_TYPE_TEXT;
+    case TypeId::kBlob:
+      return TURDB_TYPE_BLOB;
+    case TypeId::kDate:
+      return TURDB_TYPE_DATE;
+    case TypeId::kTime:
+      return TURDB_TYPE_TIME;
+    case TypeId::kTimestamp:
+      return TURDB_TYPE_TIMESTAMP;
+    case TypeId::kTimestampTz:
+      return TURDB_TYPE_TIMESTAMPTZ;
+    case TypeId::kInterval:
+      return TURDB_TYPE_INTERVAL;
+    case TypeId::kUuid:
+      return TURDB_TYPE_UUID;
+    case TypeId::kAny:
+      return TURDB_TYPE_ANY;
+  }
+  return TURDB_TYPE_NULL;
+}
+
+// A double towards zero, or the nearest end of the range.
+template <typename T>
+T Truncate(double value) {
+  if (std::isnan(value)) return 0;
+  if (value <= static_cast<double>(std::numeric_limits<T>::min())) return std::numeric_limits<T>::min();
+  if (value >= static_cast<double>(std::numeric_limits<T>::max())) return std::numeric_limits<T>::max();
+  return static_cast<T>(value);
+}
+
+// The value as a number of type T, as CAST makes it where it can; 0 where it cannot. Out of range: the nearest end.
+template <typename T>
+T Number(const Value& value);
+
+template <typename T, typename From>
+T Clamp(From from) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return static_cast<T>(from);
+  } else if constexpr (std::is_floating_point_v<From>) {
+    return Truncate<T>(static_cast<double>(from));
+  } else {
+    const turdb::vec::Int128 wide(from);
+    if (wide < turdb::vec::Int128(std::numeric_limits<T>::min())) return std::numeric_limits<T>::min();
+    if (wide > turdb::vec::Int128(std::numeric_limits<T>::max())) return std::numeric_limits<T>::max();
+    return static_cast<T>(from);
+  }
+}
+
+template <typename T>
+T Number(const Value& value) {
+  if (value.is_null()) return T{};
+  const Type& type = value.type();
+  if (type.id == TypeId::kDecimal || type.id == TypeId::kNumeric) {
+    if constexpr (std::is_floating_point_v<T>) {
+      return static_cast<T>(value.AsDouble());
+    } else {
+      turdb::base::StatusOr<Value> whole = Value::Parse(value.ToString(), TypeId::kNumeric);
+      const std::string text = whole.ok() ? whole->ToString() : std::string();
+      const std::string digits = text.substr(0, text.find('.'));
+      turdb::base::StatusOr<Value> wide = Value::Parse(digits, TypeId::kInt128);
+      return wide.ok() ? Clamp<T>(wide->Get<turdb::vec::Int128>()) : Truncate<T>(value.AsDouble());
+    }
+  }
+  switch (type.physical()) {
+    case PhysicalType::kBool:
+      return static_cast<T>(value.Get<bool>());
+    case PhysicalType::kInt8:
+      return Clamp<T>(value.Get<int8_t>());
+    case PhysicalType::kInt16:
+      return Clamp<T>(value.Get<int16_t>());
+    case PhysicalType::kInt32:
+      return Clamp<T>(value.Get<int32_t>());
+    case PhysicalType::kInt64:
+      return Clamp<T>(value.Get<int64_t>());
+    case PhysicalType::kInt128:
+      return Clamp<T>(value.Get<turdb::vec::Int128>());
+    case PhysicalType::kUInt8:
+      return Clamp<T>(value.Get<uint8_t>());
+    case PhysicalType::kUInt16:
+      return Clamp<T>(value.Get<uint16_t>());
+    case PhysicalType::kUInt32:
+      return Clamp<T>(value.Get<uint32_t>());
+    case PhysicalType::kUInt64:
+      return Clamp<T>(value.Get<uint64_t>());
+    case PhysicalType::kFloat:
+      return Clamp<T>(value.Get<float>());
+    case PhysicalType::kDouble:
+      return Clamp<T>(value.Get<double>());
+    case PhysicalType::kInterval:
+    case PhysicalType::kUuid:
+      return T{};
+    case PhysicalType::kString:
+      break;
+  }
+  if (type.id == TypeId::kBlob) return T{};
+  turdb::base::StatusOr<Value> parsed = Value::Parse(value.bytes(), TypeId::kNumeric);
+  return parsed.ok() ? Number<T>(*parsed) : T{};
+}
+
+template <typename T>
+T NumberAt(const turdb_stmt* stmt, int64_t index) noexcept {
+  const void* cell = CellOf(stmt, index);
+  if (cell == nullptr) return T{};
+  try {
+    return Number<T>(stmt->statement->value(static_cast<size_t>(index)));
+  } catch (const std::bad_alloc&) {
+    return T{};
+  }
+}
+
+}  // namespace
+
+extern "C" {
+
+int64_t turdb_stmt_column_count(const turdb_stmt* stmt) {
+  return stmt == nullptr ? 0 : static_cast<int64_t>(stmt->statement->column_count());
+}
+
+const char* turdb_stmt_column_name(const turdb_stmt* stmt, int64_t index) {
+  return IsColumn(stmt, index) ? stmt->statement->column_name(static_cast<size_t>(index)).c_str() : nullptr;
+}
+
+const char* turdb_stmt_column_declared_type(const turdb_stmt* stmt, int64_t index) {
+  return IsColumn(stmt, index) ? stmt->statement->column_declared_type(static_cast<size_t>(index)).c_str() : nullptr;
+}
+
+int32_t turdb_stmt_column_type(const turdb_stmt* stmt, int64_t index) {
+  return IsColumn(stmt, index) ? PublicType(TypeOf(stmt, index).id) : TURDB_TYPE_NULL;
+}
+
+int32_t turdb_stmt_value_type(const turdb_stmt* stmt, int64_t index) {
+  const void* cell = CellOf(stmt, index);
+  if (cell == nullptr) return TURDB_TYPE_NULL;
+  const TypeId id = TypeOf(stmt, index).id;
+  if (id != TypeId::kAny) return PublicType(id);
+  const auto view = Load<StringView>(cell);
+  return view.empty() ? TURDB_TYPE_NULL : PublicType(static_cast<TypeId>(static_cast<unsigned char>(view.view()[0])));
+}
+
+bool turdb_stmt_column_is_null(const turdb_stmt* stmt, int64_t index) { return CellOf(stmt, index) == nullptr; }
+
+bool turdb_stmt_column_bool(const turdb_stmt* stmt, int64_t index) {
+  const void* cell = CellOf(stmt, index);
+  if (cell == nullptr) return false;
+  if (TypeOf(stmt, index).id == TypeId::kBoolean) return Load<bool>(cell);
+  return NumberAt<double>(stmt, index) != 0;
+}
+
+int64_t turdb_stmt_column_int64(const turdb_stmt* stmt, int64_t index) {
+  const void* cell = CellOf(stmt, index);
+  if (cell == nullptr) return 0;
+  switch (TypeOf(stmt, index).id) {
+    case TypeId::kInt64:
+    case TypeId::kTime:
+    case TypeId::kTimestamp:
+    case TypeId::kTimestampTz:
+      return Load<int64_t>(cell);
+    case TypeId::kInt32:
+    case TypeId::kDate:
+      return Load<int32_t>(cell);
+    default:
+      return NumberAt<int64_t>(stmt, index);
+  }
+}
+
+uint64_t turdb_stmt_column_uint64(const turdb_stmt* stmt, int64_t index) {
+  const void* cell = CellOf(stmt, index);
+  if (cell != nullptr && TypeOf(stmt, index).id == TypeId::kUInt64) return Load<uint64_t>(cell);
+  return NumberAt<uint64_t>(stmt, index);
+}
+
+double turdb_stmt_column_double(const turdb_stmt* stmt, int64_t index) {
+  const void* cell = CellOf(stmt, index);
+  if (cell != nullptr && TypeOf(stmt, index).id == TypeId::kDouble) return Load<double>(cell);
+  return NumberAt<double>(stmt, index);
+}
+
+const char* turdb_stmt_column_text(turdb_stmt* stmt, int64_t index, int64_t* size_bytes) {
+  if (size_bytes != nullptr) *size_bytes = 0;
+  const void* cell = CellOf(stmt, index);
+  if (cell == nullptr) return nullptr;
+  try {
+    if (stmt->texts.size() < stmt->statement->column_count()) stmt->texts.resize(stmt->statement->column_count());
+    std::string& text = stmt->texts[static_cast<size_t>(index)];
+    const Type& type = TypeOf(stmt, index);
+    if (turdb::vec::IsText(type.id) || type.id == TypeId::kUnknown) {
+      const auto view = Load<StringView>(cell);
+      text.assign(view.data(), view.size());
+    } else {
+      text = stmt->statement->value(static_cast<size_t>(index)).ToString(&stmt->statement->text_context());
+    }
+    if (size_bytes != nullptr) *size_bytes = static_cast<int64_t>(text.size());
+    return text.c_str();
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+const void* turdb_stmt_column_blob(turdb_stmt* stmt, int64_t index, int64_t* size_bytes) {
+  if (size_bytes != nullptr) *size_bytes = 0;
+  const void* cell = CellOf(stmt, index);
+  if (cell == nullptr) return nullptr;
+  const Type& type = TypeOf(stmt, index);
+  if (type.id == TypeId::kUuid) {
+    if (size_bytes != nullptr) *size_bytes = 16;
+    return cell;
+  }
+  if (type.id == TypeId::kBlob) {
+    // A short blob lies inside its cell, which lives as long as the row.
+    const auto* view = static_cast<const StringView*>(cell);
+    if (size_bytes != nullptr) *size_bytes = view->size();
+    return view->data();
+  }
+  return turdb_stmt_column_text(stmt, index, size_bytes);
+}
+
+int32_t turdb_stmt_column_date(const turdb_stmt* stmt, int64_t index) {
+  const void* cell = CellOf(stmt, index);
+  if (cell == nullptr) return 0;
+  switch (TypeOf(stmt, index).id) {
+    case TypeId::kDate:
+      return Load<int32_t>(cell);
+    case TypeId::kTimestamp:
+    case TypeId::kTimestampTz: {
+      const int64_t micros = Load<int64_t>(cell);
+      const int64_t days = micros / turdb::vec::kMicrosPerDay - (micros % turdb::vec::kMicrosPerDay < 0 ? 1 : 0);
+      return Clamp<int32_t>(days);
+    }
+    default:
+      return NumberAt<int32_t>(stmt, index);
+  }
+}
+
+int64_t turdb_stmt_column_micros(const turdb_stmt* stmt, int64_t index) {
+  const void* cell = CellOf(stmt, index);
+  if (cell == nullptr) return 0;
+  if (TypeOf(stmt, index).id == TypeId::kDate) return int64_t{Load<int32_t>(cell)} * turdb::vec::kMicrosPerDay;
+  return turdb_stmt_column_int64(stmt, index);
+}
+
+void turdb_stmt_column_interval(const turdb_stmt* stmt, int64_t index, int32_t* months, int32_t* days, int64_t* micros) {
+  turdb::vec::Interval interval;
+  const void* cell = CellOf(stmt, index);
+  if (cell != nullptr && TypeOf(stmt, index).id == TypeId::kInterval) interval = Load<turdb::vec::Interval>(cell);
+  if (months != nullptr) *months = interval.months;
+  if (days != nullptr) *days = interval.days;
+  if (micros != nullptr) *micros = interval.micros;
+}
+
+}  // extern "C"

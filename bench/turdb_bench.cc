@@ -34,9 +34,7 @@ int g_rounds = 5;
 std::string g_only;
 fs::path g_directory;
 
-double NowSeconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double NowSeconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 [[noreturn]] void Die(const std::string& what) {
   std::fprintf(stderr, "turdb_bench: %s\n", what.c_str());
@@ -76,8 +74,8 @@ class Engine {
   virtual const char* name() const = 0;
   virtual void Begin() = 0;
   virtual void Commit() = 0;
-  virtual void Insert(int64_t i) = 0;       // row number i
-  virtual void Select(int64_t i) = 0;       // all columns of row i
+  virtual void Insert(int64_t i) = 0;  // row number i
+  virtual void Select(int64_t i) = 0;  // all columns of row i
   virtual void Update(int64_t i, int64_t v) = 0;
   virtual int64_t ScanRows() { return 0; }  // steps through all rows, reading all columns
   virtual void ScanSum() {}                 // one aggregate over all four columns
@@ -165,8 +163,7 @@ class TurdbEngine : public Engine {
   void Connect() {
     turdb_error* error = nullptr;
     Check(turdb_conn_open(db_, &conn_, &error), error, "connect");
-    const std::string create = std::string("create table if not exists t(id ") +
-                               (keys_ == Keys::kInteger ? "bigint" : "text") +
+    const std::string create = std::string("create table if not exists t(id ") + (keys_ == Keys::kInteger ? "bigint" : "text") +
                                " primary key, a bigint not null, b double precision not null, c text not null)";
     if (owner_) Check(turdb_conn_exec(conn_, create.c_str(), -1, &error), error, "create");
     PrepareInto(&insert_, "insert into t values (?, ?, ?, ?)");
@@ -429,7 +426,8 @@ Engines OpenAll(const std::string& name, Keys keys, Durability durability) {
 }
 
 // Runs `work` on every engine in turn, g_rounds times; prints nanoseconds per operation.
-void Measure(const char* what, Engines& engines, int64_t operations, const char* bar, const std::function<void(Engine&, int)>& work) {
+void Measure(const char* what, Engines& engines, int64_t operations, const char* bar,
+             const std::function<void(Engine&, int)>& work) {
   if (!Wanted(what)) return;
   std::vector<std::vector<double>> times(engines.size());
   for (int round = 0; round < g_rounds; ++round) {
@@ -490,12 +488,13 @@ void PointWork(Keys keys) {
     Random random(static_cast<uint64_t>(round) + 100);
     for (int64_t i = 0; i < n; ++i) engine.Select(random.Below(g_rows) + 1);
   });
-  Measure(title("random update, in a transaction, not synced").c_str(), engines, n, "0.5x SQLite", [&](Engine& engine, int round) {
-    Random random(static_cast<uint64_t>(round) + 200);
-    engine.Begin();
-    for (int64_t i = 0; i < n; ++i) engine.Update(random.Below(g_rows) + 1, i);
-    engine.Commit();
-  });
+  Measure(title("random update, in a transaction, not synced").c_str(), engines, n, "0.5x SQLite",
+          [&](Engine& engine, int round) {
+            Random random(static_cast<uint64_t>(round) + 200);
+            engine.Begin();
+            for (int64_t i = 0; i < n; ++i) engine.Update(random.Below(g_rows) + 1, i);
+            engine.Commit();
+          });
   const int64_t m = n / 10;
   Measure(title("random update, autocommit, not synced").c_str(), engines, m, "0.5x SQLite", [&](Engine& engine, int round) {
     Random random(static_cast<uint64_t>(round) + 300);
@@ -568,7 +567,8 @@ void DurableCommits() {
     sqlite[3].push_back(run({&exclusive}, &next_exclusive));
 #endif
   }
-  std::printf("%-44s  TurDB 1 client %.0f/s, 8 threads %.0f/s", "durable commits (full), inserts", Median(turdb1), Median(turdb8));
+  std::printf("%-44s  TurDB 1 client %.0f/s, 8 threads %.0f/s", "durable commits (full), inserts", Median(turdb1),
+              Median(turdb8));
 #ifdef BENCH_SQLITE
   double best = 0;
   const char* names[] = {"1 connection", "2", "8", "1 exclusive"};
@@ -599,7 +599,8 @@ void OpenClose() {
         turdb_options_free(options);
         Check(turdb_conn_open(db, &conn, &error), error, "connect");
         if (again == 0) {
-          Check(turdb_conn_exec(conn, "create table t(id bigint primary key, a text); insert into t values (1, 'one')", -1, &error),
+          Check(turdb_conn_exec(conn, "create table t(id bigint primary key, a text); insert into t values (1, 'one')", -1,
+                                &error),
                 error, "create");
         } else {
           Check(turdb_conn_exec(conn, "select * from t", -1, &error), error, "select");
@@ -615,9 +616,9 @@ void OpenClose() {
       for (int again = 0; again < 2; ++again) {
         sqlite3* db = nullptr;
         if (sqlite3_open(other.c_str(), &db) != SQLITE_OK) Die("sqlite3_open");
-        const std::string sql =
-            std::string("pragma journal_mode=wal; pragma synchronous=") + DurabilityName(durability) + ";" +
-            (again == 0 ? "create table t(id integer primary key, a text); insert into t values (1, 'one')" : "select * from t");
+        const std::string sql = std::string("pragma journal_mode=wal; pragma synchronous=") + DurabilityName(durability) + ";" +
+                                (again == 0 ? "create table t(id integer primary key, a text); insert into t values (1, 'one')"
+                                            : "select * from t");
         if (sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) Die(sqlite3_errmsg(db));
         sqlite3_close(db);
       }
@@ -626,7 +627,8 @@ void OpenClose() {
     }
     std::vector<std::pair<std::string, double>> figures{{"TurDB", Median(turdb)}};
     if (!sqlite.empty()) figures.emplace_back("SQLite", Median(sqlite));
-    Print((std::string("open, create, insert, close, reopen; ") + DurabilityName(durability)).c_str(), "us", figures, "2x SQLite");
+    Print((std::string("open, create, insert, close, reopen; ") + DurabilityName(durability)).c_str(), "us", figures,
+          "2x SQLite");
   }
 }
 

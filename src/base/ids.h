@@ -14,7 +14,7 @@ using FileId = uint32_t;
 inline constexpr FileId kNoFile = 0;
 inline constexpr FileId kMetaFile = 1;
 
-using PageNo = uint32_t;  // 16 KiB each, so a file ends at 64 TiB
+using PageNo = uint32_t;              // 16 KiB each, so a file ends at 64 TiB
 inline constexpr PageNo kNoPage = 0;  // page 0 is the file's header, never a target of a link
 
 struct PageId {

@@ -9,7 +9,7 @@
 namespace turdb::base {
 
 inline constexpr size_t kPageSize = 16384;
-inline constexpr size_t kMaxKeyBytes = 2048;   // of one tree entry, all key columns together
+inline constexpr size_t kMaxKeyBytes = 2048;    // of one tree entry, all key columns together
 inline constexpr size_t kMaxValueBytes = 8000;  // of one tree entry; what is larger lives in overflow chains
 inline constexpr int32_t kMaxColumns = 2000;
 inline constexpr int32_t kMaxIndexColumns = 32;

@@ -97,15 +97,15 @@ inline constexpr SqlState kMisuse{"HY010"};
 Status MakeError(absl::StatusCode code, SqlState state, std::string_view message);
 
 // The common kinds, by the room's vocabulary.
-Status IoError(std::string_view message);            // kUnavailable, 58030
-Status CorruptionError(std::string_view message);    // kDataLoss, XX001
-Status InternalError(std::string_view message);      // kInternal, XX000
-Status MisuseError(std::string_view message);        // kFailedPrecondition, HY010
-Status UnsupportedError(std::string_view message);   // kUnimplemented, 0A000
-Status OutOfMemoryError(std::string_view message);   // kResourceExhausted, 53200
-Status LimitError(std::string_view message);         // kInvalidArgument, 54000
+Status IoError(std::string_view message);               // kUnavailable, 58030
+Status CorruptionError(std::string_view message);       // kDataLoss, XX001
+Status InternalError(std::string_view message);         // kInternal, XX000
+Status MisuseError(std::string_view message);           // kFailedPrecondition, HY010
+Status UnsupportedError(std::string_view message);      // kUnimplemented, 0A000
+Status OutOfMemoryError(std::string_view message);      // kResourceExhausted, 53200
+Status LimitError(std::string_view message);            // kInvalidArgument, 54000
 Status SerializationFailure(std::string_view message);  // kAborted, 40001
-Status CanceledError(std::string_view message);      // kCancelled, 57014
+Status CanceledError(std::string_view message);         // kCancelled, 57014
 
 // Adds one line of context outside those already there ("inserting into root.users"). OK stays OK.
 Status WithFrame(Status status, std::string_view frame);
@@ -116,7 +116,7 @@ Status WithPosition(Status status, int64_t offset_bytes);
 // Replaces the offset, for a text that is part of a longer one.
 Status MovePosition(Status status, int64_t offset_bytes);
 
-SqlState GetSqlState(const Status& status);  // "XX000" when the status carries none, "00000" when OK
+SqlState GetSqlState(const Status& status);                // "XX000" when the status carries none, "00000" when OK
 std::vector<std::string> GetFrames(const Status& status);  // outermost first
 std::string GetHint(const Status& status);                 // empty when there is none
 std::optional<int64_t> GetPosition(const Status& status);
@@ -131,11 +131,11 @@ std::string Describe(const Status& status);
 #define TURDB_CONCAT(a, b) TURDB_CONCAT_INNER(a, b)
 
 // Returns from the calling function when `expr` is not OK.
-#define TURDB_RETURN_IF_ERROR(expr)                                  \
-  do {                                                               \
+#define TURDB_RETURN_IF_ERROR(expr)                                   \
+  do {                                                                \
     if (::absl::Status turdb_status_ = (expr); !turdb_status_.ok()) { \
-      return turdb_status_;                                          \
-    }                                                                \
+      return turdb_status_;                                           \
+    }                                                                 \
   } while (false)
 
 // TURDB_ASSIGN_OR_RETURN(auto x, F()): x is F()'s value, or the calling function returns F()'s error.

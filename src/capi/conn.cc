@@ -91,8 +91,8 @@ turdb_status turdb_conn_set_progress(turdb_conn* conn, int64_t interval_ms, bool
                                      turdb_error** error) {
   return With(conn, error, [&](Connection& connection) -> Status {
     if (interval_ms < 1) return turdb::base::MisuseError("interval_ms must be at least 1");
-    connection.SetProgress(interval_ms, progress == nullptr ? std::function<bool()>()
-                                                            : [progress, user_data] { return progress(user_data); });
+    connection.SetProgress(
+        interval_ms, progress == nullptr ? std::function<bool()>() : [progress, user_data] { return progress(user_data); });
     return absl::OkStatus();
   });
 }

@@ -45,7 +45,8 @@ turdb_status turdb_stmt_reset(turdb_stmt* stmt, turdb_error** error) {
 turdb_status turdb_stmt_clear_bindings(turdb_stmt* stmt, turdb_error** error) {
   if (stmt == nullptr) return turdb::capi::ReportMisuse("turdb_stmt_clear_bindings: stmt is NULL", error);
   return turdb::capi::Inside(*stmt->statement->connection(), error, [&]() -> Status {
-    if (stmt->statement->running()) return turdb::base::MisuseError("the statement is in the middle of its rows: reset it first");
+    if (stmt->statement->running())
+      return turdb::base::MisuseError("the statement is in the middle of its rows: reset it first");
     stmt->statement->ClearBindings();
     return absl::OkStatus();
   });

@@ -48,8 +48,8 @@ Status CommandRunner::RunTransaction(const sql::TransactionCommand& command) {
         return base::WithHint(base::UnsupportedError("SERIALIZABLE transactions are not supported yet"),
                               "BEGIN gives snapshot isolation; SELECT ... FOR UPDATE guards against write skew");
       }
-      const txn::Isolation isolation = command.isolation == sql::IsolationLevel::kReadCommitted ? txn::Isolation::kReadCommitted
-                                                                                                : txn::Isolation::kSnapshot;
+      const txn::Isolation isolation =
+          command.isolation == sql::IsolationLevel::kReadCommitted ? txn::Isolation::kReadCommitted : txn::Isolation::kSnapshot;
       return connection_.Begin(isolation, command.read_only);
     }
     case sql::TransactionAction::kCommit:
@@ -103,9 +103,15 @@ Status CommandRunner::RunSet(const sql::SetCommand& command) {
     return absl::OkStatus();
   }
   // What clients of PostgreSQL and SQLite set by habit, and what TurDB does anyway.
-  static constexpr std::array<std::string_view, 9> kAccepted = {
-      "client_encoding", "standard_conforming_strings", "application_name", "extra_float_digits", "client_min_messages",
-      "datestyle",       "intervalstyle",               "foreign_keys",     "encoding"};
+  static constexpr std::array<std::string_view, 9> kAccepted = {"client_encoding",
+                                                                "standard_conforming_strings",
+                                                                "application_name",
+                                                                "extra_float_digits",
+                                                                "client_min_messages",
+                                                                "datestyle",
+                                                                "intervalstyle",
+                                                                "foreign_keys",
+                                                                "encoding"};
   for (const std::string_view accepted : kAccepted) {
     if (name == accepted) return absl::OkStatus();
   }

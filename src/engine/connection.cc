@@ -108,7 +108,8 @@ void Connection::CloseFromDatabase() {
     if (owner_.compare_exchange_strong(nobody, os::CurrentThreadToken(), std::memory_order_acquire)) break;
     Interrupt();
     const int64_t soon_ns = database_->environment().clock->MonotonicNanos() + 10'000'000;
-    scheduler.Park(&owner_, [this] { return owner_.load(std::memory_order_acquire) != 0; }, soon_ns);
+    scheduler.Park(
+        &owner_, [this] { return owner_.load(std::memory_order_acquire) != 0; }, soon_ns);
   }
   CloseEntered();
   FreeOrphans();

@@ -208,7 +208,7 @@ StatusOr<int64_t> Database::Check(absl::FunctionRef<void(std::string_view proble
       continue;
     }
     std::vector<std::string> errors;
-    const Status status = (*table)->Check(view, nullptr, &errors);
+    const Status status = (*table)->Check(view, nullptr, false, &errors);
     for (const std::string& problem : errors) report(problem);
     if (!status.ok()) report(base::Describe(status));
   }

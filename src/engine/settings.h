@@ -13,15 +13,15 @@
 namespace turdb::engine {
 
 struct Settings {
-  int64_t memory_limit_bytes = 0;      // 0: a quarter of the machine
-  int64_t page_cache_bytes = 0;        // 0: half of memory_limit
+  int64_t memory_limit_bytes = 0;  // 0: a quarter of the machine
+  int64_t page_cache_bytes = 0;    // 0: half of memory_limit
   int64_t wal_limit_bytes = int64_t{256} << 20;
   int64_t busy_timeout_ms = 5000;
-  int64_t threads = 0;                 // 0: the number of cores
+  int64_t threads = 0;  // 0: the number of cores
   storage::Synchronous synchronous = storage::Synchronous::kFull;
   bool read_only = false;
   bool create = true;
-  std::string temp_directory;          // empty: inside the database directory
+  std::string temp_directory;  // empty: inside the database directory
 };
 
 // One row of the table. `set` parses a value into its field; `show` prints the field.

@@ -69,7 +69,8 @@ Statement::~Statement() {
 bool Statement::is_read_only() const {
   if (compiled_.plan != nullptr) return !compiled_.changes_data;
   return std::holds_alternative<sql::TransactionCommand>(compiled_.command) ||
-         std::holds_alternative<sql::SetCommand>(compiled_.command) || std::holds_alternative<sql::ShowCommand>(compiled_.command);
+         std::holds_alternative<sql::SetCommand>(compiled_.command) ||
+         std::holds_alternative<sql::ShowCommand>(compiled_.command);
 }
 
 void Statement::SetColumns() {
@@ -156,7 +157,8 @@ Status Statement::ConvertParameters() {
     for (size_t i = 0; i < types.size(); ++i) {
       const bool open = compiled_.parameter_open[i] && !bound_[i].is_null() && !vec::IsText(bound_[i].type().id);
       if (!open) {
-        TURDB_ASSIGN_OR_RETURN(const bool converted, ConvertParameter(bound_[i], types[i], connection_->text_, &parameters_[i]));
+        TURDB_ASSIGN_OR_RETURN(const bool converted,
+                               ConvertParameter(bound_[i], types[i], connection_->text_, &parameters_[i]));
         if (converted) continue;
       }
       needs_variant = true;
@@ -213,8 +215,8 @@ Status Statement::StartRun() {
 Status Statement::LockWrittenTables() {
   Connection& connection = *connection_;
   for (const std::shared_ptr<const catalog::Relation>& relation : compiled_.written) {
-    TURDB_RETURN_IF_ERROR(connection.database().transactions().LockTable(*connection.transaction_, relation->id,
-                                                                         txn::TableLockMode::kWrite));
+    TURDB_RETURN_IF_ERROR(
+        connection.database().transactions().LockTable(*connection.transaction_, relation->id, txn::TableLockMode::kWrite));
     TURDB_RETURN_IF_ERROR(connection.database().catalog().CheckStillCurrent(*relation));
   }
   return absl::OkStatus();

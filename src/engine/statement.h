@@ -100,8 +100,8 @@ class Statement {
   std::unique_ptr<exec::Execution> execution_;
   exec::ExecutionContext context_;
   txn::View view_;
-  txn::Snapshot snapshot_;        // of a read outside a transaction
-  txn::Savepoint savepoint_;      // where a failed statement rolls back to
+  txn::Snapshot snapshot_;    // of a read outside a transaction
+  txn::Savepoint savepoint_;  // where a failed statement rolls back to
   size_t schema_mark_ = 0;
   bool running_ = false;
   bool in_statement_ = false;     // a statement of the transaction was begun and not ended
@@ -114,7 +114,7 @@ class Statement {
   uint32_t row_ = 0;
   std::vector<vec::VectorView> views_;  // of the chunk's columns
   std::vector<size_t> widths_;
-  std::vector<const void*> cells_;      // of the current row
+  std::vector<const void*> cells_;  // of the current row
   vec::Chunk command_result_;
 
   Statement* next_ = nullptr;  // the connection's list

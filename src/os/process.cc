@@ -19,9 +19,8 @@ std::once_flag g_fork_watch;
 uint64_t ForkGeneration() { return g_fork_generation.load(std::memory_order_relaxed); }
 
 void WatchForks() {
-  std::call_once(g_fork_watch, [] {
-    pthread_atfork(nullptr, nullptr, [] { g_fork_generation.fetch_add(1, std::memory_order_relaxed); });
-  });
+  std::call_once(g_fork_watch,
+                 [] { pthread_atfork(nullptr, nullptr, [] { g_fork_generation.fetch_add(1, std::memory_order_relaxed); }); });
 }
 
 uint64_t CurrentThreadToken() {

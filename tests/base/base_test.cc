@@ -16,8 +16,7 @@ TEST(Status, CarriesFramesOutermostFirst) {
   Status status = IoError("writing wal/wal.000003 at offset 4096: No space left on device");
   status = WithFrame(status, "splitting leaf page 812 of users.tbd");
   status = WithFrame(status, "inserting into root.users");
-  EXPECT_EQ(GetFrames(status),
-            (std::vector<std::string>{"inserting into root.users", "splitting leaf page 812 of users.tbd"}));
+  EXPECT_EQ(GetFrames(status), (std::vector<std::string>{"inserting into root.users", "splitting leaf page 812 of users.tbd"}));
   EXPECT_EQ(GetSqlState(status), sqlstate::kIoError);
 }
 

@@ -10,10 +10,11 @@
 
 enum { kPage = 16384 };
 
-static void make_database(const char *path) {
+static void make_database(const char* path) {
   struct session s = session_open(path);
   char sql[128];
-  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(id bigint primary key, name text); create index t_name on t(name); begin"));
+  CHECK_STATUS(TURDB_OK,
+               exec(s.conn, "create table t(id bigint primary key, name text); create index t_name on t(name); begin"));
   for (int i = 0; i < 2000; ++i) {
     snprintf(sql, sizeof sql, "insert into t values (%d, 'name number %d')", i, i * 7919 % 2000);
     CHECK_STATUS(TURDB_OK, exec(s.conn, sql));
@@ -22,23 +23,23 @@ static void make_database(const char *path) {
   session_close(&s);
 }
 
-static void overwrite(const char *path, long offset, const void *data, size_t size) {
-  FILE *file = fopen(path, "r+b");
+static void overwrite(const char* path, long offset, const void* data, size_t size) {
+  FILE* file = fopen(path, "r+b");
   CHECK(file != NULL);
   if (file == NULL) return;
   CHECK(fseek(file, offset, SEEK_SET) == 0 && fwrite(data, 1, size, file) == size);
   fclose(file);
 }
 
-static int read_byte(const char *path, long offset) {
-  FILE *file = fopen(path, "rb");
+static int read_byte(const char* path, long offset) {
+  FILE* file = fopen(path, "rb");
   int byte = -1;
   if (file != NULL && fseek(file, offset, SEEK_SET) == 0) byte = fgetc(file);
   if (file != NULL) fclose(file);
   return byte;
 }
 
-static long file_size(const char *path) {
+static long file_size(const char* path) {
   struct stat status;
   return stat(path, &status) == 0 ? (long)status.st_size : -1;
 }
@@ -64,9 +65,9 @@ static void one_process_shares_a_database(void) { /* [C-OPEN-1] */
   snprintf(path, sizeof path, "%s", temporary_path("shared"));
   struct session a = session_open(path);
   struct session b = session_open(path);
-  turdb_db *other = NULL;
-  turdb_options *options = NULL;
-  turdb_error *error = NULL;
+  turdb_db* other = NULL;
+  turdb_options* options = NULL;
+  turdb_error* error = NULL;
   CHECK_STATUS(TURDB_OK, exec(a.conn, "create table t(a int); insert into t values (7)"));
   CHECK(query_int64(b.conn, "select a from t") == 7);
   CHECK_STATUS(TURDB_OK, turdb_options_new(&options, NULL));
@@ -90,7 +91,7 @@ static void a_second_process_is_refused_by_name(void) {
   CHECK(pipe(ready) == 0 && pipe(go) == 0);
   const pid_t child = fork();
   if (child == 0) {
-    turdb_db *db = NULL;
+    turdb_db* db = NULL;
     if (turdb_db_open(path, NULL, &db, NULL) != TURDB_OK) _exit(1);
     if (write(ready[1], "r", 1) != 1 || read(go[0], &byte, 1) != 1) _exit(2);
     turdb_db_close(db, NULL);
@@ -98,8 +99,8 @@ static void a_second_process_is_refused_by_name(void) {
     _exit(0);
   }
   CHECK(read(ready[0], &byte, 1) == 1);
-  turdb_db *db = NULL;
-  turdb_error *error = NULL;
+  turdb_db* db = NULL;
+  turdb_error* error = NULL;
   char pid[32];
   snprintf(pid, sizeof pid, "%d", (int)child);
   CHECK_STATUS(TURDB_LOCKED, turdb_db_open(path, NULL, &db, &error));
@@ -114,10 +115,10 @@ static void a_second_process_is_refused_by_name(void) {
   session_close(&s);
 }
 
-static turdb_status open_status(const char *path, const char *read_only, char *message, size_t size) {
-  turdb_options *options = NULL;
-  turdb_db *db = NULL;
-  turdb_error *error = NULL;
+static turdb_status open_status(const char* path, const char* read_only, char* message, size_t size) {
+  turdb_options* options = NULL;
+  turdb_db* db = NULL;
+  turdb_error* error = NULL;
   turdb_options_new(&options, NULL);
   turdb_options_set(options, "read_only", read_only, NULL);
   const turdb_status status = turdb_db_open(path, options, &db, &error);
@@ -141,9 +142,9 @@ static void read_only_changes_nothing(void) {
   snprintf(path, sizeof path, "%s", temporary_path("readonly"));
   CHECK_STATUS(TURDB_NOT_FOUND, open_status(path, "true", message, sizeof message));
   make_database(path);
-  turdb_options *options = NULL;
-  turdb_db *db = NULL;
-  turdb_conn *conn = NULL;
+  turdb_options* options = NULL;
+  turdb_db* db = NULL;
+  turdb_conn* conn = NULL;
   turdb_options_new(&options, NULL);
   turdb_options_set(options, "read_only", "true", NULL);
   CHECK_STATUS(TURDB_OK, turdb_db_open(path, options, &db, NULL));
@@ -180,7 +181,7 @@ static void foreign_and_newer_files_are_refused(void) {
   CHECK_STATUS(TURDB_CORRUPT, open_status(path, "false", message, sizeof message));
   CHECK(strstr(message, "turdb.meta") != NULL);
   snprintf(path, sizeof path, "%s", temporary_path("a_file"));
-  FILE *plain = fopen(path, "w");
+  FILE* plain = fopen(path, "w");
   CHECK(plain != NULL && fputs("not a directory", plain) >= 0 && fclose(plain) == 0);
   CHECK(open_status(path, "false", message, sizeof message) < 0);
   CHECK(strstr(message, "a_file") != NULL);
@@ -192,7 +193,7 @@ static void flipped_bits_are_found(void) {
   char path[512], file[600], message[1024];
   snprintf(path, sizeof path, "%s", temporary_path("flipped"));
   make_database(path);
-  const char *names[] = {"root/t.tbd", "root/t.t_name.idx", "turdb.meta"};
+  const char* names[] = {"root/t.tbd", "root/t.t_name.idx", "turdb.meta"};
   for (size_t n = 0; n < 3; ++n) {
     snprintf(file, sizeof file, "%s/%s", path, names[n]);
     const long pages = file_size(file) / kPage;
@@ -202,9 +203,9 @@ static void flipped_bits_are_found(void) {
       const int byte = read_byte(file, offset);
       const char flipped = (char)(byte ^ 0x10), original = (char)byte;
       overwrite(file, offset, &flipped, 1);
-      turdb_db *db = NULL;
-      turdb_conn *conn = NULL;
-      turdb_error *error = NULL;
+      turdb_db* db = NULL;
+      turdb_conn* conn = NULL;
+      turdb_error* error = NULL;
       int64_t problems = 0;
       const turdb_status opened = turdb_db_open(path, NULL, &db, &error);
       if (opened == TURDB_OK) {
@@ -212,7 +213,7 @@ static void flipped_bits_are_found(void) {
         if (problems == 0) fprintf(stderr, "%s: a flipped bit at %ld was not found\n", file, offset);
         CHECK(problems > 0);
         CHECK_STATUS(TURDB_OK, turdb_conn_open(db, &conn, NULL));
-        turdb_stmt *stmt = NULL;
+        turdb_stmt* stmt = NULL;
         if (turdb_stmt_prepare(conn, "select sum(length(name)) from t", -1, NULL, &stmt, NULL) == TURDB_OK) {
           const turdb_status status = turdb_stmt_step(stmt, NULL);
           CHECK(status == TURDB_CORRUPT || (status == TURDB_ROW && turdb_stmt_column_int64(stmt, 0) == 30890));

@@ -9,9 +9,9 @@
 int g_failures = 0;
 static char g_directory[] = "/tmp/turdb_capi_XXXXXX";
 
-struct session session_open(const char *path) {
+struct session session_open(const char* path) {
   struct session session = {NULL, NULL};
-  turdb_error *error = NULL;
+  turdb_error* error = NULL;
   if (turdb_db_open(path, NULL, &session.db, &error) != TURDB_OK) {
     fprintf(stderr, "open %s: %s\n", path, turdb_error_message(error));
     exit(1);
@@ -20,23 +20,23 @@ struct session session_open(const char *path) {
   return session;
 }
 
-void session_close(struct session *session) {
+void session_close(struct session* session) {
   turdb_conn_free(session->conn);
   CHECK_STATUS(TURDB_OK, turdb_db_close(session->db, NULL));
   turdb_db_free(session->db);
 }
 
-turdb_status exec(turdb_conn *conn, const char *sql) {
-  turdb_error *error = NULL;
+turdb_status exec(turdb_conn* conn, const char* sql) {
+  turdb_error* error = NULL;
   const turdb_status status = turdb_conn_exec(conn, sql, TURDB_NUL_TERMINATED, &error);
   if (status != TURDB_OK) fprintf(stderr, "%s: %s\n", sql, turdb_error_message(error));
   turdb_error_free(error);
   return status;
 }
 
-int64_t query_int64(turdb_conn *conn, const char *sql) {
-  turdb_stmt *stmt = NULL;
-  turdb_error *error = NULL;
+int64_t query_int64(turdb_conn* conn, const char* sql) {
+  turdb_stmt* stmt = NULL;
+  turdb_error* error = NULL;
   int64_t value = -1;
   if (turdb_stmt_prepare(conn, sql, TURDB_NUL_TERMINATED, NULL, &stmt, &error) == TURDB_OK &&
       turdb_stmt_step(stmt, &error) == TURDB_ROW) {
@@ -49,17 +49,17 @@ int64_t query_int64(turdb_conn *conn, const char *sql) {
   return value;
 }
 
-const char *temporary_path(const char *name) {
+const char* temporary_path(const char* name) {
   static char path[512];
   snprintf(path, sizeof path, "%s/%s", g_directory, name);
   return path;
 }
 
 static void null_handles_are_misuse(void) {
-  turdb_error *error = NULL;
-  turdb_db *db = NULL;
-  turdb_conn *conn = NULL;
-  turdb_stmt *stmt = NULL;
+  turdb_error* error = NULL;
+  turdb_db* db = NULL;
+  turdb_conn* conn = NULL;
+  turdb_stmt* stmt = NULL;
   CHECK_STATUS(TURDB_MISUSE, turdb_db_open(NULL, NULL, &db, &error));
   CHECK(error != NULL);
   CHECK_STATUS(TURDB_MISUSE, turdb_error_status(error));
@@ -86,8 +86,8 @@ static void null_handles_are_misuse(void) {
 }
 
 static void options_are_a_table(void) { /* [C-ERROR-1] */
-  turdb_options *options = NULL;
-  turdb_error *error = NULL;
+  turdb_options* options = NULL;
+  turdb_error* error = NULL;
   int64_t count = 0;
   CHECK_STATUS(TURDB_OK, turdb_options_new(&options, &error));
   while (turdb_options_key(count) != NULL) {
@@ -107,7 +107,7 @@ static void options_are_a_table(void) { /* [C-ERROR-1] */
 
 static void columns_convert(void) { /* [C-COLUMN-1] [C-COLUMN-2] */
   struct session s = session_open(":memory:");
-  turdb_stmt *stmt = NULL;
+  turdb_stmt* stmt = NULL;
   int64_t size = -1;
   CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn,
                                             "select 42 as answer, 2.5::double precision, 'text', null, true, "
@@ -138,7 +138,7 @@ static void columns_convert(void) { /* [C-COLUMN-1] [C-COLUMN-2] */
   CHECK(turdb_stmt_column_double(stmt, 5) == 12.5);
   CHECK(turdb_stmt_column_date(stmt, 6) == 19782);
   CHECK_TEXT("2024-02-29", turdb_stmt_column_text(stmt, 6, NULL));
-  const unsigned char *blob = (const unsigned char *)turdb_stmt_column_blob(stmt, 7, &size);
+  const unsigned char* blob = (const unsigned char*)turdb_stmt_column_blob(stmt, 7, &size);
   CHECK(size == 2 && blob != NULL && blob[0] == 0 && blob[1] == 0xff);
   CHECK(turdb_stmt_column_int64(stmt, 8) == INT64_MAX);
   CHECK(turdb_stmt_column_int64(stmt, 9) == 17);
@@ -153,7 +153,7 @@ static void columns_convert(void) { /* [C-COLUMN-1] [C-COLUMN-2] */
 
 static void every_type_binds_and_comes_back(void) {
   struct session s = session_open(":memory:");
-  turdb_stmt *stmt = NULL;
+  turdb_stmt* stmt = NULL;
   int32_t months = 0, days = 0;
   int64_t micros = 0;
   const uint8_t uuid[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -161,7 +161,8 @@ static void every_type_binds_and_comes_back(void) {
                exec(s.conn,
                     "create table t(a boolean, b bigint, c double precision, d text, e blob, f date, g time, h timestamp, "
                     "i timestamptz, j interval, k uuid, l decimal(20,4), m smallint, n real, o varchar(5))"));
-  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "insert into t values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", -1, NULL, &stmt, NULL));
+  CHECK_STATUS(TURDB_OK,
+               turdb_stmt_prepare(s.conn, "insert into t values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", -1, NULL, &stmt, NULL));
   CHECK(turdb_stmt_parameter_count(stmt) == 15);
   CHECK_STATUS(TURDB_OK, turdb_stmt_bind_bool(stmt, 1, true, NULL));
   CHECK_STATUS(TURDB_OK, turdb_stmt_bind_int64(stmt, 2, INT64_MIN, NULL));
@@ -212,8 +213,8 @@ static void every_type_binds_and_comes_back(void) {
 
 static void values_that_do_not_fit_are_refused(void) {
   struct session s = session_open(":memory:");
-  turdb_stmt *stmt = NULL;
-  turdb_error *error = NULL;
+  turdb_stmt* stmt = NULL;
+  turdb_error* error = NULL;
   CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(id bigint primary key, small smallint, name varchar(3))"));
   CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "insert into t values (?, ?, ?)", -1, NULL, &stmt, NULL));
   turdb_stmt_bind_int64(stmt, 1, 1, NULL);
@@ -239,8 +240,8 @@ static void values_that_do_not_fit_are_refused(void) {
 
 static void errors_say_where(void) { /* [C-ERROR-1] [C-OUT-1] */
   struct session s = session_open(":memory:");
-  turdb_stmt *stmt = (turdb_stmt *)&s;
-  turdb_error *error = (turdb_error *)&s; /* never read */
+  turdb_stmt* stmt = (turdb_stmt*)&s;
+  turdb_error* error = (turdb_error*)&s; /* never read */
   CHECK_STATUS(TURDB_OK, exec(s.conn, "create table person(id bigint primary key, name text)"));
   CHECK_STATUS(TURDB_ERROR, turdb_stmt_prepare(s.conn, "select nmae from person", -1, NULL, &stmt, &error));
   CHECK(stmt == NULL);
@@ -266,12 +267,12 @@ static void errors_say_where(void) { /* [C-ERROR-1] [C-OUT-1] */
 
 static void statements_follow_each_other(void) {
   struct session s = session_open(":memory:");
-  const char *sql = " -- nothing\n create table t(a int); insert into t values (1), (2); select sum(a) from t ; ";
-  const char *rest = sql;
+  const char* sql = " -- nothing\n create table t(a int); insert into t values (1), (2); select sum(a) from t ; ";
+  const char* rest = sql;
   int64_t tail = 0;
   int statements = 0;
   int64_t sum = 0;
-  turdb_stmt *stmt = NULL;
+  turdb_stmt* stmt = NULL;
   for (;;) {
     CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, rest, -1, &tail, &stmt, NULL));
     if (stmt == NULL) break;
@@ -289,7 +290,7 @@ static void statements_follow_each_other(void) {
 
 static void parameters_have_names(void) {
   struct session s = session_open(":memory:");
-  turdb_stmt *stmt = NULL;
+  turdb_stmt* stmt = NULL;
   CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select :a::int + :b::int * :a::int", -1, NULL, &stmt, NULL));
   CHECK(turdb_stmt_parameter_count(stmt) == 2);
   CHECK(turdb_stmt_parameter_index(stmt, ":b") == 2);
@@ -311,8 +312,8 @@ static void parameters_have_names(void) {
 
 static void transactions_commit_and_roll_back(void) { /* [C-TXN-1] */
   struct session s = session_open(":memory:");
-  turdb_conn *other = NULL;
-  turdb_error *error = NULL;
+  turdb_conn* other = NULL;
+  turdb_error* error = NULL;
   CHECK_STATUS(TURDB_OK, turdb_conn_open(s.db, &other, NULL));
   CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(id bigint primary key, v int)"));
   CHECK_STATUS(TURDB_ERROR, turdb_conn_commit(s.conn, &error));
@@ -345,8 +346,8 @@ static void transactions_commit_and_roll_back(void) { /* [C-TXN-1] */
 
 static void the_second_updater_fails_and_may_retry(void) {
   struct session s = session_open(":memory:");
-  turdb_conn *other = NULL;
-  turdb_error *error = NULL;
+  turdb_conn* other = NULL;
+  turdb_error* error = NULL;
   CHECK_STATUS(TURDB_OK, turdb_conn_open(s.db, &other, NULL));
   CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(id bigint primary key, v int); insert into t values (1, 1)"));
   CHECK_STATUS(TURDB_OK, exec(s.conn, "begin"));
@@ -371,8 +372,8 @@ static void the_second_updater_fails_and_may_retry(void) {
 
 static void handles_are_freed_in_any_order(void) { /* [C-FREE-1] [C-CLOSE-1] */
   struct session s = session_open(":memory:");
-  turdb_stmt *stmt = NULL;
-  turdb_error *error = NULL;
+  turdb_stmt* stmt = NULL;
+  turdb_error* error = NULL;
   CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select * from generate_series(1, 100000)", -1, NULL, &stmt, NULL));
   CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
   turdb_conn_free(s.conn);
@@ -381,7 +382,7 @@ static void handles_are_freed_in_any_order(void) { /* [C-FREE-1] [C-CLOSE-1] */
   CHECK_STATUS(TURDB_MISUSE, turdb_stmt_step(stmt, &error));
   turdb_error_free(error);
   CHECK_STATUS(TURDB_OK, turdb_db_close(s.db, NULL));
-  turdb_conn *late = (turdb_conn *)&s;
+  turdb_conn* late = (turdb_conn*)&s;
   CHECK_STATUS(TURDB_MISUSE, turdb_conn_open(s.db, &late, NULL));
   CHECK(late == NULL);
   turdb_db_free(s.db);
@@ -389,21 +390,22 @@ static void handles_are_freed_in_any_order(void) { /* [C-FREE-1] [C-CLOSE-1] */
   turdb_stmt_free(stmt);
 }
 
-static void *interrupt_soon(void *argument) {
+static void* interrupt_soon(void* argument) {
   usleep(50 * 1000);
-  turdb_conn_interrupt((turdb_conn *)argument);
+  turdb_conn_interrupt((turdb_conn*)argument);
   return NULL;
 }
 
 static void interrupt_stops_the_running_statement_only(void) { /* [C-INTERRUPT-1] */
   struct session s = session_open(":memory:");
-  turdb_error *error = NULL;
+  turdb_error* error = NULL;
   pthread_t thread;
   turdb_conn_interrupt(s.conn); /* nothing runs: no effect on what comes */
   CHECK(query_int64(s.conn, "select 1") == 1);
   CHECK(pthread_create(&thread, NULL, interrupt_soon, s.conn) == 0);
-  CHECK_STATUS(TURDB_INTERRUPTED,
-               turdb_conn_exec(s.conn, "select count(*) from generate_series(1, 1000000) a, generate_series(1, 1000000) b", -1, &error));
+  CHECK_STATUS(
+      TURDB_INTERRUPTED,
+      turdb_conn_exec(s.conn, "select count(*) from generate_series(1, 1000000) a, generate_series(1, 1000000) b", -1, &error));
   CHECK_TEXT("57014", turdb_error_sqlstate(error));
   turdb_error_free(error);
   pthread_join(thread, NULL);
@@ -411,8 +413,8 @@ static void interrupt_stops_the_running_statement_only(void) { /* [C-INTERRUPT-1
   session_close(&s);
 }
 
-static bool stop_at_once(void *user_data) {
-  ++*(int *)user_data;
+static bool stop_at_once(void* user_data) {
+  ++*(int*)user_data;
   return true;
 }
 
@@ -420,8 +422,9 @@ static void progress_can_stop_a_statement(void) {
   struct session s = session_open(":memory:");
   int calls = 0;
   CHECK_STATUS(TURDB_OK, turdb_conn_set_progress(s.conn, 1, stop_at_once, &calls, NULL));
-  CHECK_STATUS(TURDB_INTERRUPTED,
-               turdb_conn_exec(s.conn, "select count(*) from generate_series(1, 1000000) a, generate_series(1, 1000000) b", -1, NULL));
+  CHECK_STATUS(
+      TURDB_INTERRUPTED,
+      turdb_conn_exec(s.conn, "select count(*) from generate_series(1, 1000000) a, generate_series(1, 1000000) b", -1, NULL));
   CHECK(calls >= 1);
   CHECK_STATUS(TURDB_OK, turdb_conn_set_progress(s.conn, 1, NULL, NULL, NULL));
   CHECK(query_int64(s.conn, "select 1") == 1);
@@ -446,9 +449,9 @@ static void after_fork_the_child_is_told(void) { /* [C-FORK-1] */
 
 static void hard_sql_is_refused_not_obeyed(void) {
   struct session s = session_open(":memory:");
-  turdb_error *error = NULL;
+  turdb_error* error = NULL;
   const size_t depth = 200000;
-  char *nested = (char *)malloc(2 * depth + 16);
+  char* nested = (char*)malloc(2 * depth + 16);
   CHECK(nested != NULL);
   memcpy(nested, "select ", 7);
   memset(nested + 7, '(', depth);
@@ -458,7 +461,7 @@ static void hard_sql_is_refused_not_obeyed(void) {
   turdb_error_free(error);
   free(nested);
   const size_t size = (size_t)17 << 20;
-  char *big = (char *)malloc(size);
+  char* big = (char*)malloc(size);
   CHECK(big != NULL);
   memset(big, ' ', size);
   CHECK_STATUS(TURDB_LIMIT, turdb_conn_exec(s.conn, big, (int64_t)size, &error));

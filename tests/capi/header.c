@@ -5,10 +5,10 @@
 #include <string.h>
 
 int main(void) {
-  turdb_db *db = NULL;
-  turdb_conn *conn = NULL;
-  turdb_stmt *stmt = NULL;
-  turdb_error *error = NULL;
+  turdb_db* db = NULL;
+  turdb_conn* conn = NULL;
+  turdb_stmt* stmt = NULL;
+  turdb_error* error = NULL;
   int64_t answer = 0;
   if (turdb_version_number() != TURDB_VERSION_NUMBER || strcmp(turdb_version(), TURDB_VERSION) != 0) return 1;
   if (turdb_db_open(":memory:", NULL, &db, &error) != TURDB_OK) return 2;

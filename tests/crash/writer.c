@@ -19,28 +19,28 @@
 
 enum { kAccounts = 64, kWindow = 200 };
 
-static turdb_db *g_db;
+static turdb_db* g_db;
 
-static void die(const char *what, turdb_error *error) {
+static void die(const char* what, turdb_error* error) {
   fprintf(stderr, "writer: %s: %s\n", what, error != NULL ? turdb_error_message(error) : "no error given");
   _exit(3);
 }
 
-static void exec(turdb_conn *conn, const char *sql) {
-  turdb_error *error = NULL;
+static void exec(turdb_conn* conn, const char* sql) {
+  turdb_error* error = NULL;
   if (turdb_conn_exec(conn, sql, TURDB_NUL_TERMINATED, &error) < 0) die(sql, error);
 }
 
-static turdb_stmt *prepare(turdb_conn *conn, const char *sql) {
-  turdb_error *error = NULL;
-  turdb_stmt *stmt = NULL;
+static turdb_stmt* prepare(turdb_conn* conn, const char* sql) {
+  turdb_error* error = NULL;
+  turdb_stmt* stmt = NULL;
   if (turdb_stmt_prepare(conn, sql, TURDB_NUL_TERMINATED, NULL, &stmt, &error) < 0) die(sql, error);
   return stmt;
 }
 
 /* Runs a statement; returns its status, with conflicts reported and everything else fatal. */
-static turdb_status run(turdb_stmt *stmt) {
-  turdb_error *error = NULL;
+static turdb_status run(turdb_stmt* stmt) {
+  turdb_error* error = NULL;
   const turdb_status status = turdb_stmt_step(stmt, &error);
   if (status < 0 && status != TURDB_CONFLICT && status != TURDB_BUSY) die(turdb_stmt_sql(stmt), error);
   turdb_error_free(error);
@@ -48,18 +48,18 @@ static turdb_status run(turdb_stmt *stmt) {
   return status;
 }
 
-static void *client(void *argument) {
+static void* client(void* argument) {
   const int64_t id = (int64_t)(intptr_t)argument;
   unsigned seed = (unsigned)(id * 7919 + getpid());
-  turdb_conn *conn = NULL;
-  turdb_error *error = NULL;
+  turdb_conn* conn = NULL;
+  turdb_error* error = NULL;
   if (turdb_conn_open(g_db, &conn, &error) < 0) die("connect", error);
-  turdb_stmt *insert = prepare(conn, "insert into item values (?, ?, ?, ?)");
-  turdb_stmt *purge = prepare(conn, "delete from item where client = ? and seq <= ?");
-  turdb_stmt *ledger = prepare(conn, "update ledger set last = ? where client = ?");
-  turdb_stmt *take = prepare(conn, "update account set balance = balance - ? where id = ?");
-  turdb_stmt *give = prepare(conn, "update account set balance = balance + ? where id = ?");
-  turdb_stmt *read = prepare(conn, "select last from ledger where client = ?");
+  turdb_stmt* insert = prepare(conn, "insert into item values (?, ?, ?, ?)");
+  turdb_stmt* purge = prepare(conn, "delete from item where client = ? and seq <= ?");
+  turdb_stmt* ledger = prepare(conn, "update ledger set last = ? where client = ?");
+  turdb_stmt* take = prepare(conn, "update account set balance = balance - ? where id = ?");
+  turdb_stmt* give = prepare(conn, "update account set balance = balance + ? where id = ?");
+  turdb_stmt* read = prepare(conn, "select last from ledger where client = ?");
   turdb_stmt_bind_int64(read, 1, id, NULL);
   if (turdb_stmt_step(read, &error) != TURDB_ROW) die("reading the ledger", error);
   int64_t last = turdb_stmt_column_int64(read, 0);
@@ -111,15 +111,15 @@ static void *client(void *argument) {
   return NULL;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc != 3) {
     fprintf(stderr, "usage: writer DATABASE CLIENTS\n");
     return 2;
   }
   const int clients = atoi(argv[2]);
-  turdb_error *error = NULL;
-  turdb_options *options = NULL;
-  turdb_conn *conn = NULL;
+  turdb_error* error = NULL;
+  turdb_options* options = NULL;
+  turdb_conn* conn = NULL;
   turdb_options_new(&options, NULL);
   turdb_options_set(options, "memory_limit", "8MB", NULL);
   turdb_options_set(options, "wal_limit_bytes", "4MB", NULL);
@@ -132,7 +132,7 @@ int main(int argc, char **argv) {
        "create index if not exists item_bucket on item(bucket, client);"
        "create table if not exists ledger(client bigint primary key, last bigint not null);"
        "create table if not exists account(id bigint primary key, balance bigint not null)");
-  turdb_stmt *count = prepare(conn, "select count(*) from account");
+  turdb_stmt* count = prepare(conn, "select count(*) from account");
   if (turdb_stmt_step(count, &error) != TURDB_ROW) die("count", error);
   const int64_t there = turdb_stmt_column_int64(count, 0);
   turdb_stmt_free(count);
@@ -151,7 +151,7 @@ int main(int argc, char **argv) {
   if (write(STDOUT_FILENO, "ready\n", 6) != 6) return 4;
   pthread_t thread;
   for (int i = 0; i < clients; ++i) {
-    if (pthread_create(&thread, NULL, client, (void *)(intptr_t)i) != 0) return 5;
+    if (pthread_create(&thread, NULL, client, (void*)(intptr_t)i) != 0) return 5;
   }
   pause();
   return 0;

@@ -39,12 +39,14 @@ std::vector<std::string> Script() {
       absl::StrAppend(&batch, "insert into entry values (", i, ", ", round * 100 + i, ", repeat('n", i, "', ", 40 * i, "));");
       absl::StrAppend(&batch, "update account set balance = balance - 1 where id = ", i * 7, ";");
     }
-    absl::StrAppend(&batch, "savepoint s; delete from account; rollback to s; delete from entry where at % 7 = ", round, "; commit;");
+    absl::StrAppend(&batch, "savepoint s; delete from account; rollback to s; delete from entry where at % 7 = ", round,
+                    "; commit;");
     script.push_back(batch);
   }
   script.push_back("delete from account where id between 100 and 250");
   script.push_back("insert into entry values (1, 1000, repeat('overflow ', 9000))");
-  script.push_back("begin; create table late(a int primary key, b double precision); insert into late values (1, 0.5), (2, null); commit;");
+  script.push_back(
+      "begin; create table late(a int primary key, b double precision); insert into late values (1, 0.5), (2, null); commit;");
   script.push_back("drop index entry_at");
   script.push_back("update entry set note = note || '!' where at = 1000");
   script.push_back("drop table late");
@@ -75,9 +77,9 @@ StatusOr<std::string> Dump(Database& database) {
   TURDB_ASSIGN_OR_RETURN(std::shared_ptr<Connection> connection, database.Connect());
   SqlSession session(std::move(connection));
   std::string text;
-  for (const char* query : {"select id, owner, balance from account order by id",
-                            "select account, at, length(note), note from entry order by at, account",
-                            "select a, b from late order by a"}) {
+  for (const char* query :
+       {"select id, owner, balance from account order by id",
+        "select account, at, length(note), note from entry order by at, account", "select a, b from late order by a"}) {
     StatusOr<std::vector<std::string>> rows = session.Query(query);
     if (!rows.ok() && base::GetSqlState(rows.status()) == base::sqlstate::kUndefinedTable) {
       absl::StrAppend(&text, "no table\n");
@@ -110,7 +112,9 @@ size_t RunScript(const std::shared_ptr<os::FileSystem>& files, const std::vector
     }
   }
   const Status status = (*database)->Close();
-  if (dumps != nullptr) EXPECT_TRUE(status.ok()) << base::Describe(status);
+  if (dumps != nullptr) {
+    EXPECT_TRUE(status.ok()) << base::Describe(status);
+  }
   return committed;
 }
 
@@ -128,7 +132,8 @@ void Verify(const std::shared_ptr<os::FileSystem>& files, size_t committed, cons
   const bool as_committed = *dump == dumps[committed];
   const bool one_more = committed + 1 < dumps.size() && *dump == dumps[committed + 1];
   EXPECT_TRUE(as_committed || one_more) << what << ": " << committed << " commits returned, but the database is as after "
-                                        << (std::find(dumps.begin(), dumps.end(), *dump) - dumps.begin()) << " of " << dumps.size();
+                                        << (std::find(dumps.begin(), dumps.end(), *dump) - dumps.begin()) << " of "
+                                        << dumps.size();
   EXPECT_TRUE((*database)->Close().ok());
 }
 
@@ -167,7 +172,8 @@ TEST_F(FaultTest, AFailedWriteOrSyncLosesNothingThatWasCommitted) {
                                             os::FileOperation::kOpen, os::FileOperation::kRename}) {
     for (uint64_t nth = 1;; nth += Stride(200)) {
       auto disk = std::make_shared<os::FaultFileSystem>();
-      disk->Inject({.operation = operation, .nth = nth, .error_number = nth % 2 == 0 ? EIO : ENOSPC, .tear = true, .tear_seed = nth});
+      disk->Inject(
+          {.operation = operation, .nth = nth, .error_number = nth % 2 == 0 ? EIO : ENOSPC, .tear = true, .tear_seed = nth});
       const size_t committed = RunScript(disk, script_, nullptr);
       if (disk->failure_count() == 0) break;  // the script has fewer operations of this kind
       disk->ClearFaults();
@@ -204,7 +210,8 @@ TEST_F(FaultTest, AFullDiskIsSaidAndPasses) {
   SqlSession session(*(*database)->Connect());
   ASSERT_TRUE(session.Exec("create table t(a bigint primary key, b text)").ok());
   ASSERT_TRUE(session.Exec("insert into t values (1, 'one')").ok());
-  disk->Inject({.operation = os::FileOperation::kExtend, .path_contains = "t.tbd", .from_there_on = true, .error_number = ENOSPC});
+  disk->Inject(
+      {.operation = os::FileOperation::kExtend, .path_contains = "t.tbd", .from_there_on = true, .error_number = ENOSPC});
   Status status;
   for (int i = 2; i < 5000 && status.ok(); ++i) {
     status = session.Exec(absl::StrCat("insert into t values (", i, ", repeat('x', 2000))"));

@@ -1,5 +1,7 @@
 #include "engine/connection.h"
 
+#include <array>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -20,7 +22,11 @@ std::shared_ptr<Connection> Connection::New(std::shared_ptr<Database> database) 
 }
 
 Connection::Connection(std::shared_ptr<Database> database)
-    : database_(std::move(database)), busy_timeout_ms_(database_->settings().busy_timeout_ms) {}
+    : database_(std::move(database)), busy_timeout_ms_(database_->settings().busy_timeout_ms) {
+  std::array<std::byte, sizeof random_seed_> seed;
+  database_->environment().entropy->Fill(seed);
+  std::memcpy(&random_seed_, seed.data(), sizeof random_seed_);
+}
 
 Connection::~Connection() {
   // Statements hold a reference, so none is left; in a forked child the transaction is the parent's.
@@ -129,6 +135,16 @@ void Connection::SetProgress(int64_t interval_ms, std::function<bool()> progress
 }
 
 // ---- statements
+
+function::CallContext Connection::NewCallContext() {
+  function::CallContext context;
+  context.text = text_;
+  context.statement_now_us = database_->environment().clock->NowUnixMicros();
+  context.text.now_us = context.statement_now_us;
+  context.random.Seed(random_seed_++);
+  context.budget = &database_->budget();
+  return context;
+}
 
 StatusOr<std::unique_ptr<Statement>> Connection::Prepare(std::string_view sql, int64_t* tail_bytes) {
   return Statement::Prepare(shared_from_this(), sql, tail_bytes);

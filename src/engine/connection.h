@@ -18,6 +18,7 @@
 #include "base/status.h"
 #include "catalog/catalog.h"
 #include "engine/database.h"
+#include "function/call.h"
 #include "txn/transaction.h"
 #include "vec/text_context.h"
 
@@ -81,6 +82,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void CloseFromDatabase();
 
   Database& database() { return *database_; }
+  // What functions of a statement that starts now may know.
+  function::CallContext NewCallContext();
 
  private:
   friend class Statement;
@@ -120,6 +123,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   int64_t busy_timeout_ms_;
   std::vector<std::string> search_path_{std::string(catalog::kDefaultSchema)};
   vec::TextContext text_;
+  uint64_t random_seed_ = 0;
   int64_t progress_interval_ns_ = 0;
   std::function<bool()> progress_;
 

@@ -49,7 +49,7 @@ class Database : public std::enable_shared_from_this<Database> {
 
   const std::string& path() const { return path_; }
   const Settings& settings() const { return settings_; }
-  const os::Environment& environment() const { return environment_; }
+  os::Environment& environment() { return environment_; }
   // In a forked child every call is misuse.
   bool of_this_process() const;
 

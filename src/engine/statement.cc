@@ -97,6 +97,9 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
   TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
   catalog_epoch_ = catalog->epoch();
   execution_.reset();
+  point_.reset();
+  if (compiled_.plan != nullptr) point_ = exec::PointExecution::Create(compiled_.plan);
+  point_checked_ = true;
   parameters_ready_ = false;
   bound_.resize(compiled_.parameter_names.size());
   SetColumns();
@@ -182,6 +185,13 @@ StatusOr<StepResult> Statement::Step() {
     ended_by_transaction_ = false;
     return EndedByTransaction();
   }
+  if (!running_ && compiled_.plan != nullptr) {
+    if (!point_checked_) {
+      point_ = exec::PointExecution::Create(compiled_.plan);
+      point_checked_ = true;
+    }
+    if (point_ != nullptr) return StepPoint();
+  }
   if (!running_) {
     if (Status status = StartRun(); !status.ok()) return FinishRun(std::move(status));
   }
@@ -193,23 +203,68 @@ StatusOr<StepResult> Statement::Step() {
   return result;
 }
 
+void Statement::MarkRunning(bool running) {
+  Connection& connection = *connection_;
+  std::lock_guard lock(connection.run_mutex_);
+  connection.cancelled_.store(false, std::memory_order_relaxed);
+  connection.running_ = running;
+  connection.running_transaction_ = running ? connection.transaction_.get() : nullptr;
+}
+
 Status Statement::StartRun() {
   running_ = true;
   own_transaction_ = in_statement_ = false;
   chunk_ = nullptr;
   row_ = 0;
-  Connection& connection = *connection_;
-  {
-    std::lock_guard lock(connection.run_mutex_);
-    connection.cancelled_.store(false, std::memory_order_relaxed);
-    connection.running_ = true;
-    connection.running_transaction_ = connection.transaction_.get();
-  }
+  MarkRunning(true);
   if (compiled_.plan == nullptr) {
     TURDB_RETURN_IF_ERROR(Revalidate());
     return RunCommand();
   }
   return StartPlan();
+}
+
+// The first step runs everything; the second, after a row, says that there are no more.
+StatusOr<StepResult> Statement::StepPoint() {
+  if (point_has_run_) {
+    point_has_run_ = false;
+    return StepResult::kDone;
+  }
+  own_transaction_ = in_statement_ = false;
+  // Reads neither wait nor take long, so there is nothing to interrupt.
+  if (compiled_.changes_data) MarkRunning(true);
+  bool found = false;
+  Status status = RunPoint(&found);
+  if (compiled_.changes_data) {
+    status = FinishRun(std::move(status));
+  } else {
+    snapshot_.Release();
+    if (in_statement_) {
+      connection_->database_->transactions().EndStatement(*connection_->transaction_, statement_number_);
+      in_statement_ = false;
+    }
+  }
+  TURDB_RETURN_IF_ERROR(status);
+  if (point_ == nullptr) return Step();  // compiled again, into a plan that takes the long path
+  if (!found) return StepResult::kDone;
+  row_cells_ = point_->cells().data();
+  has_row_ = point_has_run_ = true;
+  return StepResult::kRow;
+}
+
+Status Statement::RunPoint(bool* found) {
+  TURDB_RETURN_IF_ERROR(OpenView());
+  if (point_ == nullptr) return absl::OkStatus();
+  context_.view = &view_;
+  context_.transaction = compiled_.changes_data ? connection_->transaction_.get() : nullptr;
+  context_.call = &call_;
+  context_.parameters = parameters_;
+  TURDB_ASSIGN_OR_RETURN(*found, point_->Run(context_));
+  if (compiled_.changes_data) {
+    connection_->changes_ = point_->changed_rows();
+    connection_->total_changes_ += point_->changed_rows();
+  }
+  return absl::OkStatus();
 }
 
 Status Statement::LockWrittenTables() {
@@ -222,7 +277,7 @@ Status Statement::LockWrittenTables() {
   return absl::OkStatus();
 }
 
-Status Statement::StartPlan() {
+Status Statement::OpenView() {
   Connection& connection = *connection_;
   Database& database = connection.database();
   txn::TransactionManager& transactions = database.transactions();
@@ -256,20 +311,43 @@ Status Statement::StartPlan() {
   TURDB_RETURN_IF_ERROR(ConvertParameters());
   if (compiled_.changes_data) TURDB_RETURN_IF_ERROR(LockWrittenTables());
   view_ = connection.transaction_ != nullptr ? connection.transaction_->view() : txn::View{snapshot_.read_ts(), nullptr, 0};
+  return absl::OkStatus();
+}
+
+Status Statement::StartPlan() {
+  Connection& connection = *connection_;
+  Database& database = connection.database();
+  TURDB_RETURN_IF_ERROR(OpenView());
   if (execution_ == nullptr) {
     TURDB_ASSIGN_OR_RETURN(execution_, exec::Execution::Create(compiled_.plan, &database.budget()));
+    call_ = connection.NewCallContext();
+  } else {
+    call_.text = connection.text_;
+    call_.statement_now_us = database.environment().clock->NowUnixMicros();
+    call_.text.now_us = call_.statement_now_us;
   }
   context_.view = &view_;
   context_.transaction = compiled_.changes_data ? connection.transaction_.get() : nullptr;
-  context_.environment = const_cast<os::Environment*>(&database.environment());
-  context_.spill_directory = database.spill_directory();
+  context_.call = &call_;
+  context_.environment = &database.environment();
+  if (context_.spill_directory.empty()) context_.spill_directory = database.spill_directory();
   context_.cancelled = &connection.cancelled_;
   context_.parameters = parameters_;
-  context_.statement_time_us = database.environment().clock->NowUnixMicros();
-  context_.text = connection.text_;
-  context_.text.now_us = context_.statement_time_us;
-  context_.profile = compiled_.is_explain_analyze;
+  context_.poll = nullptr;
+  if (connection.progress_) {
+    next_progress_ns_ = database.environment().clock->MonotonicNanos() + connection.progress_interval_ns_;
+    context_.poll = [](void* statement) { return static_cast<Statement*>(statement)->NeedsProgress(); };
+    context_.poll_argument = this;
+  }
   return execution_->Start(context_);
+}
+
+bool Statement::NeedsProgress() {
+  Connection& connection = *connection_;
+  const int64_t now_ns = connection.database_->environment().clock->MonotonicNanos();
+  if (now_ns < next_progress_ns_) return false;
+  next_progress_ns_ = now_ns + connection.progress_interval_ns_;
+  return connection.progress_();
 }
 
 StatusOr<StepResult> Statement::NextRow() {
@@ -279,6 +357,7 @@ StatusOr<StepResult> Statement::NextRow() {
       const bool valid = views_[i].validity == nullptr || vec::TestBit(views_[i].validity, index);
       cells_[i] = valid ? views_[i].data + index * widths_[i] : nullptr;
     }
+    row_cells_ = cells_.data();
     has_row_ = true;
     return StepResult::kRow;
   }
@@ -315,6 +394,7 @@ void Statement::ShowChunk(const vec::Chunk* chunk) {
     const bool valid = views_[i].validity == nullptr || vec::TestBit(views_[i].validity, index);
     cells_[i] = valid ? views_[i].data + index * widths_[i] : nullptr;
   }
+  row_cells_ = cells_.data();
   has_row_ = true;
 }
 
@@ -328,12 +408,7 @@ Status Statement::FinishRun(Status outcome) {
   Connection& connection = *connection_;
   running_ = false;
   chunk_ = nullptr;
-  {
-    std::lock_guard lock(connection.run_mutex_);
-    connection.running_ = false;
-    connection.running_transaction_ = nullptr;
-    connection.cancelled_.store(false, std::memory_order_relaxed);
-  }
+  MarkRunning(false);
   snapshot_.Release();
   if (connection.transaction_ != nullptr && in_statement_) {
     txn::TransactionManager& transactions = connection.database().transactions();
@@ -356,7 +431,7 @@ Status Statement::FinishRun(Status outcome) {
 }
 
 void Statement::Reset() {
-  has_row_ = false;
+  has_row_ = point_has_run_ = false;
   ended_by_transaction_ = false;
   if (!running_) return;
   const Status status = FinishRun(absl::OkStatus());
@@ -374,6 +449,7 @@ void Statement::Detach() {
   has_row_ = running_ = in_statement_ = false;
   chunk_ = nullptr;
   execution_.reset();
+  point_.reset();
   snapshot_.Release();
   compiled_.plan.reset();
   compiled_.written.clear();
@@ -382,7 +458,7 @@ void Statement::Detach() {
 
 vec::Value Statement::value(size_t index) const {
   const vec::Type& type = column_types_[index];
-  const void* cell = cells_[index];
+  const void* cell = row_cells_[index];
   if (cell == nullptr) return vec::Value::Null(type);
   if (type.physical() != vec::PhysicalType::kString) {
     return vec::VisitPhysical(type.physical(), [&](auto tag) {

@@ -12,6 +12,8 @@
 #include "engine/connection.h"
 #include "exec/execution.h"
 #include "exec/execution_context.h"
+#include "exec/point.h"
+#include "function/call.h"
 #include "sql/compile.h"
 #include "txn/snapshot_registry.h"
 #include "txn/view.h"
@@ -58,7 +60,7 @@ class Statement {
   const std::string& column_declared_type(size_t index) const { return declared_types_[index]; }
   bool has_row() const { return has_row_; }
   // The value of a column of the current row as it lies in memory; null for NULL. REQUIRES: has_row().
-  const void* cell(size_t index) const { return cells_[index]; }
+  const void* cell(size_t index) const { return row_cells_[index]; }
   vec::Value value(size_t index) const;
   const vec::TextContext& text_context() const { return connection_->text_; }
 
@@ -72,6 +74,13 @@ class Statement {
   // The bound values as the plan's types; may compile a variant of the plan for values that do not convert.
   base::Status ConvertParameters();
   base::Status StartRun();
+  void MarkRunning(bool running);
+  // The transaction and the view of this run; begins a transaction of its own for a change outside one.
+  base::Status OpenView();
+  // The short path: the whole statement in one step, when the plan allows it.
+  base::StatusOr<StepResult> StepPoint();
+  base::Status RunPoint(bool* found);
+  bool NeedsProgress();
   base::Status StartPlan();
   base::Status RunCommand();
   base::Status LockWrittenTables();
@@ -97,7 +106,12 @@ class Statement {
   std::vector<std::string> declared_types_;
 
   // ---- the run
+  std::unique_ptr<exec::PointExecution> point_;  // null when the plan does not take the short path
+  bool point_checked_ = false;
+  bool point_has_run_ = false;  // its one row was given; the next step says that there are no more
   std::unique_ptr<exec::Execution> execution_;
+  function::CallContext call_;
+  int64_t next_progress_ns_ = 0;
   exec::ExecutionContext context_;
   txn::View view_;
   txn::Snapshot snapshot_;    // of a read outside a transaction
@@ -114,7 +128,8 @@ class Statement {
   uint32_t row_ = 0;
   std::vector<vec::VectorView> views_;  // of the chunk's columns
   std::vector<size_t> widths_;
-  std::vector<const void*> cells_;  // of the current row
+  std::vector<const void*> cells_;          // of the current row of a chunk
+  const void* const* row_cells_ = nullptr;  // of the current row: cells_, or the short path's
   vec::Chunk command_result_;
 
   Statement* next_ = nullptr;  // the connection's list

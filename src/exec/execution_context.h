@@ -36,6 +36,9 @@ struct ExecutionContext {
   std::string spill_directory;              // exists; empty: nothing spills, over budget is an error
   const std::atomic<bool>* cancelled = nullptr;
   std::span<const vec::Value> parameters;  // of the plan's parameter types, or NULL
+  // Called once a chunk, with no latch or lock held: true stops the statement as `cancelled` does. For progress.
+  bool (*poll)(void* argument) = nullptr;
+  void* poll_argument = nullptr;
 };
 
 }  // namespace turdb::exec

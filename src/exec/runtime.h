@@ -32,7 +32,8 @@ struct Runtime {
 
   function::CallContext& call() const { return *context->call; }
   base::Status CheckCancelled() const {
-    if (context->cancelled != nullptr && context->cancelled->load(std::memory_order_relaxed)) {
+    const bool cancelled = context->cancelled != nullptr && context->cancelled->load(std::memory_order_relaxed);
+    if (cancelled || (context->poll != nullptr && context->poll(context->poll_argument))) {
       return base::CanceledError("the statement was interrupted");
     }
     return absl::OkStatus();

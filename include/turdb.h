@@ -87,7 +87,7 @@ enum {
   TURDB_READ_ONLY = -9,   /* a change on a read-only database or transaction */
   TURDB_IO = -10,         /* the file system failed */
   TURDB_FULL = -11,       /* the disk, or a quota, is full */
-  TURDB_CORRUPT = -12,    /* a file is damaged, foreign, or of a newer format */
+  TURDB_CORRUPT = -12,    /* a file is damaged, or not TurDB's */
   TURDB_NO_MEMORY = -13,  /* memory_limit, or the machine, has no more; the statement was rolled back */
   TURDB_LIMIT = -14,      /* a documented limit of size, depth or count */
   TURDB_UNSUPPORTED = -15, /* valid, but not in this version */
@@ -174,7 +174,7 @@ TURDB_API void turdb_options_free(turdb_options *options);
  * error that names them. [C-OPEN-1] After a crash, opening repairs the database: every commit that
  * returned is there and nothing else. [C-OPEN-2]
  * Returns TURDB_OK; TURDB_LOCKED when another process has it open (the message names its pid); TURDB_CORRUPT
- * for a file that is damaged, foreign or of a newer format (nothing is written); TURDB_IO or TURDB_FULL from
+ * for a file that is damaged or foreign, TURDB_UNSUPPORTED for one of a newer format (nothing is written); TURDB_IO or TURDB_FULL from
  * the file system; TURDB_NOT_FOUND with create = false; TURDB_READ_ONLY when read_only meets a database that
  * needs recovery; TURDB_NO_MEMORY; TURDB_MISUSE for NULL.
  * Caller owns *out, free with turdb_db_free.

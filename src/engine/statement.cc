@@ -8,6 +8,7 @@
 #include "engine/parameter.h"
 #include "function/registry.h"
 #include "vec/any.h"
+#include "vec/utf8.h"
 
 namespace turdb::engine {
 namespace {
@@ -27,6 +28,7 @@ Status EndedByTransaction() {
 
 StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connection> connection, std::string_view sql,
                                                         int64_t* tail_bytes) {
+  TURDB_RETURN_IF_ERROR(vec::CheckUtf8(sql));
   const std::shared_ptr<const catalog::Snapshot> catalog = connection->VisibleCatalog();
   sql::CompileContext context;
   context.catalog = catalog;
@@ -263,6 +265,7 @@ Status Statement::RunPoint(bool* found) {
   if (compiled_.changes_data) {
     connection_->changes_ = point_->changed_rows();
     connection_->total_changes_ += point_->changed_rows();
+    if (point_->last_insert_id() != 0) connection_->last_insert_id_ = point_->last_insert_id();
   }
   return absl::OkStatus();
 }
@@ -374,6 +377,7 @@ StatusOr<StepResult> Statement::NextRow() {
       // All changes are made; what RETURNING gives comes from a buffer (query rule 13).
       connection_->changes_ = execution_->changed_rows();
       connection_->total_changes_ += execution_->changed_rows();
+      if (execution_->last_insert_id() != 0) connection_->last_insert_id_ = execution_->last_insert_id();
       if (own_transaction_) {
         in_statement_ = own_transaction_ = false;
         TURDB_RETURN_IF_ERROR(connection_->EndTransaction(true));

@@ -68,6 +68,7 @@ Status Execution::Start(const ExecutionContext& context) {
   Runtime& runtime = state_->runtime;
   runtime.context = &context;
   runtime.changed_rows = 0;
+  runtime.last_insert_id = 0;
   runtime.rejected.clear();
   ++runtime.statement_runs;
   return state_->stream->Start(runtime);
@@ -88,6 +89,7 @@ StatusOr<Flow> Execution::Next(const vec::Chunk** chunk) {
 }
 
 int64_t Execution::changed_rows() const { return state_->runtime.changed_rows; }
+int64_t Execution::last_insert_id() const { return state_->runtime.last_insert_id; }
 std::span<const RejectedRow> Execution::rejected_rows() const { return state_->runtime.rejected; }
 
 }  // namespace turdb::exec

@@ -33,6 +33,8 @@ class Execution {
   base::StatusOr<Flow> Next(const vec::Chunk** chunk);
 
   int64_t changed_rows() const;
+  // Number of the row inserted last; 0 when the run inserted none, or into a table without row numbers.
+  int64_t last_insert_id() const;
   std::span<const RejectedRow> rejected_rows() const;
   const Plan& plan() const { return *plan_; }
 

@@ -66,6 +66,7 @@ class InsertSource : public ModifySource {
                            table_.InsertRows(*runtime.context->transaction, &rows_, table::OnDuplicate::kRaise,
                                              index_expressions_.get(), scratch_));
     changed_ += count;
+    if (count > 0 && table_.schema().key_form != table::KeyForm::kEncoded) runtime.last_insert_id = scratch_.last_row_number();
     return Return(runtime, rows_, Rows::All(rows_.size()));
   }
 

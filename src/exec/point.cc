@@ -195,6 +195,7 @@ StatusOr<bool> PointExecution::RunInsert(const ExecutionContext& context) {
   TURDB_RETURN_IF_ERROR(
       table_.InsertRow(*context.transaction, value_cells_, table::OnDuplicate::kRaise, nullptr, *scratch_).status());
   changed_rows_ = 1;
+  if (table_.schema().key_form != table::KeyForm::kEncoded) last_insert_id_ = scratch_->last_row_number();
   return false;
 }
 

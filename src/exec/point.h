@@ -37,6 +37,7 @@ class PointExecution {
   // Of the row that Run found: a value as it lies in a vector, null for NULL. Valid until the next Run.
   std::span<const table::Cell> cells() const { return cells_; }
   int64_t changed_rows() const { return changed_rows_; }
+  int64_t last_insert_id() const { return last_insert_id_; }
 
  private:
   // A constant or a parameter, turned into a cell.
@@ -70,6 +71,7 @@ class PointExecution {
   std::vector<int32_t> value_columns_;
   std::optional<table::WriteScratch> scratch_;
   int64_t changed_rows_ = 0;
+  int64_t last_insert_id_ = 0;
 };
 
 }  // namespace turdb::exec

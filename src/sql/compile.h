@@ -28,8 +28,8 @@ struct CompileContext {
   std::span<const std::string> search_path;
   const vec::TextContext* text = nullptr;  // for literals of dates and times
   base::MemoryBudget* budget = nullptr;
-  // Types of the bound values, by parameter: kUnknown where nothing is bound. What inference leaves open takes them
-  // (query rule 4).
+  // By parameter: kUnknown, or the type that the bound value has, which then wins over inference (query rule 4: a
+  // comparison gets a variant of the plan for the value's type; a store casts by assignment and may raise).
   std::span<const vec::Type> bound_types;
   // Makes the rows of a system view readable; without it naming one is 0A000. The plan keeps what it returns.
   std::function<std::shared_ptr<const exec::TableFunction>(const std::shared_ptr<const catalog::Snapshot>&,

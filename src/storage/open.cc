@@ -115,9 +115,9 @@ Status Storage::Impl::ReadMeta(bool* changed) {
   MetaHeader header;
   std::memcpy(&header, bytes.data(), sizeof(header));
   const auto wrong = [](std::string_view what) { return absl::StrCat(kMetaName, ": ", what); };
-  TURDB_ASSIGN_OR_RETURN(const FileKind kind, KindOfFile(bytes));
-  if (kind != FileKind::kMeta)
-    return base::CorruptionError(wrong("not a database's main file (the magic is another file kind's)"));
+  const base::StatusOr<FileKind> kind = KindOfFile(bytes);
+  if (!kind.ok() || *kind != FileKind::kMeta)
+    return base::CorruptionError(wrong("not the main file of a TurDB database (its first bytes say something else)"));
   if (header.shared.format_version != kFormatVersion || header.version != kFormatVersion) {
     return base::UnsupportedError(
         wrong(absl::StrCat("format version ", header.shared.format_version, ", this library knows ", kFormatVersion)));

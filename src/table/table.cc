@@ -35,6 +35,10 @@ WriteScratch::WriteScratch(const Table& table) : state_(std::make_unique<State>(
 WriteScratch::WriteScratch(WriteScratch&&) noexcept = default;
 WriteScratch::~WriteScratch() = default;
 
+int64_t WriteScratch::last_row_number() const {
+  return state_->row_key.size() == 8 ? DecodeInt64Key(state_->row_key.bytes().data()) : 0;
+}
+
 Table::Table(TableStore& store, std::shared_ptr<const TableSchema> schema, std::shared_ptr<TableState> state,
              btree::Tree* primary)
     : store_(store), schema_(std::move(schema)), layouts_(*schema_), state_(std::move(state)), primary_(primary) {

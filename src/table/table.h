@@ -73,6 +73,9 @@ class WriteScratch {
   WriteScratch(WriteScratch&&) noexcept;
   ~WriteScratch();
 
+  // The number of the row inserted last, of a table keyed by one; 0 before the first.
+  int64_t last_row_number() const;
+
  private:
   friend class Table;
   friend class TableStore;

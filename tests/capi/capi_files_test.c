@@ -52,8 +52,7 @@ static void reopening_finds_everything(void) { /* [C-OPEN-2] */
     struct session s = session_open(path);
     int64_t problems = -1;
     CHECK(query_int64(s.conn, "select count(*) from t") == 2000);
-    CHECK(query_int64(s.conn, "select id from t where name = 'name number 7919'") == -1 ||
-          query_int64(s.conn, "select count(*) from t where name = 'name number 1919'") == 1);
+    CHECK(query_int64(s.conn, "select count(*) from t where name = 'name number 1919'") == 1);
     CHECK_STATUS(TURDB_OK, turdb_db_check(s.db, NULL, NULL, &problems, NULL));
     CHECK(problems == 0);
     session_close(&s);
@@ -172,7 +171,7 @@ static void foreign_and_newer_files_are_refused(void) {
   make_database(path);
   snprintf(file, sizeof file, "%s/turdb.meta", path);
   overwrite(file, 16, "\x63\0\0\0", 4);
-  CHECK_STATUS(TURDB_CORRUPT, open_status(path, "false", message, sizeof message));
+  CHECK_STATUS(TURDB_UNSUPPORTED, open_status(path, "false", message, sizeof message));
   CHECK(strstr(message, "turdb.meta") != NULL);
   snprintf(path, sizeof path, "%s", temporary_path("truncated"));
   make_database(path);
@@ -196,7 +195,8 @@ static void flipped_bits_are_found(void) {
   const char* names[] = {"root/t.tbd", "root/t.t_name.idx", "turdb.meta"};
   for (size_t n = 0; n < 3; ++n) {
     snprintf(file, sizeof file, "%s/%s", path, names[n]);
-    const long pages = file_size(file) / kPage;
+    /* Files grow in steps; what lies behind the page count in the header belongs to nobody yet. */
+    const long pages = read_byte(file, 92) + 256L * read_byte(file, 93);
     CHECK(pages >= 2);
     for (long page = 0; page < pages; ++page) {
       const long offset = page * kPage + (page == 0 ? 33 : (page * 2654435761L) % kPage);

@@ -20,11 +20,6 @@ namespace {
 
 bool IsComparison(std::string_view op) { return op == "=" || op == "<>" || op == "<" || op == "<=" || op == ">" || op == ">="; }
 
-// A bound value of such a type is no mere way of writing what the context wants: 5.5 beside an integer
-// column stays 5.5 (query.md, rule 4). Integers and texts are converted when they fit.
-bool KeepsItsType(const Type& bound) {
-  return bound.id != TypeId::kUnknown && !vec::IsInteger(bound.id) && !vec::IsText(bound.id);
-}
 
 // What a parameter is called for when a value of `type` is wanted: without lengths and scales, which casts enforce.
 Type ParameterTypeFor(const Type& type) {
@@ -78,7 +73,7 @@ StatusOr<const Expr*> Binder::Coerce(const Expr* expr, const Type& type, CastCon
     if (expr->kind == ExpressionKind::kConstant) return CoerceLiteral(expr, type, context);
     if (expr->kind == ExpressionKind::kParameter) {
       const auto i = static_cast<size_t>(expr->index);
-      const bool own = i < context_.bound_types.size() && KeepsItsType(context_.bound_types[i]);
+      const bool own = i < context_.bound_types.size() && context_.bound_types[i].id != TypeId::kUnknown;
       DecideParameter(expr->index, own ? context_.bound_types[i] : ParameterTypeFor(type));
       if (expr->type == type) return expr;
     }
@@ -123,14 +118,14 @@ StatusOr<const Expr*> Binder::MakeOperator(std::string_view op, std::initializer
     Type type = argument->type;
     if (type.id == TypeId::kUnknown && argument->kind == ExpressionKind::kParameter) {
       const auto i = static_cast<size_t>(argument->index);
-      if (i < context_.bound_types.size() && KeepsItsType(context_.bound_types[i])) type = context_.bound_types[i];
+      if (i < context_.bound_types.size() && context_.bound_types[i].id != TypeId::kUnknown) type = context_.bound_types[i];
     }
     types.push_back(type);
   }
   auto call = function::ResolveOperator(op, types);
   if (!call.ok()) return base::WithPosition(call.status(), position);
   for (size_t i = 0; i < arguments.size(); ++i) {
-    TURDB_ASSIGN_OR_RETURN(arguments[i], Coerce(arguments[i], call->argument_types[i], CastContext::kImplicit));
+    TURDB_ASSIGN_OR_RETURN(arguments[i], Coerce(arguments[i], call->argument_types[i], CastContext::kExplicit));
   }
   const exec::Expressions kept = plan_.Copy(arguments);
   return Fold(plan_.Call(*std::move(call), kept, position));
@@ -143,7 +138,7 @@ StatusOr<const Expr*> Binder::MakeFunction(std::string_view name, const std::vec
   auto call = function::ResolveFunction(name, types);
   if (!call.ok()) return base::WithPosition(call.status(), position);
   for (size_t i = 0; i < arguments.size(); ++i) {
-    TURDB_ASSIGN_OR_RETURN(arguments[i], Coerce(arguments[i], call->argument_types[i], CastContext::kImplicit));
+    TURDB_ASSIGN_OR_RETURN(arguments[i], Coerce(arguments[i], call->argument_types[i], CastContext::kExplicit));
   }
   const exec::Expressions kept = plan_.Copy(arguments);
   return Fold(plan_.Call(*std::move(call), kept, position));

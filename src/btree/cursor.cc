@@ -45,7 +45,7 @@ class Cursor::Collector {
 
   // Indexes [first, last) upward; returns where it stopped.
   size_t Up(size_t first, size_t last) {
-    if (versions_ == nullptr && !dense_) return UpQuietSlotted(first, last);
+    if (versions_ == nullptr) return dense_ ? UpQuietDense(first, last) : UpQuietSlotted(first, last);
     size_t i = first;
     for (; i < last && taken_ < max_entries_; ++i) Take(i);
     Flush();
@@ -61,7 +61,29 @@ class Cursor::Collector {
   size_t taken() const { return taken_; }
 
  private:
-  // The loop of a full scan: no tests but for ghosts and the batch's end.
+  // The loops of a full scan: no tests but for holes, ghosts and the batch's end.
+  size_t UpQuietDense(size_t first, size_t last) {
+    const uint16_t* offsets = dense::Offsets(page_);
+    const uint64_t first_key = static_cast<uint64_t>(Header(page_).dense_base) ^ (uint64_t{1} << 63);
+    size_t i = first;
+    while (i < last && taken_ < max_entries_) {
+      const size_t stop = std::min(last, i + std::min(kBatch, max_entries_ - taken_));
+      size_t filled = 0;
+      for (; i < stop; ++i) {
+        if (offsets[i] == 0) continue;
+        const std::byte* cell = page_ + offsets[i];
+        const uint16_t length = base::LoadLE<uint16_t>(cell);
+        if ((length & dense::kGhost) != 0) continue;
+        base::StoreBE(keys_ + 8 * filled, first_key + i);
+        new (entries() + filled) Entry{Bytes(), Bytes(keys_ + 8 * filled, 8), Bytes(cell + dense::kCellHeaderBytes, length)};
+        ++filled;
+      }
+      filled_ = filled;
+      taken_ += filled;
+      Flush();
+    }
+    return i;
+  }
   size_t UpQuietSlotted(size_t first, size_t last) {
     const Slot* slots = Slots(page_);
     size_t i = first;

@@ -72,6 +72,8 @@ void SnapshotRegistry::Collect(LiveSnapshots* live) {
     if (held != 0 && held - 1 < live->horizon) live->held.push_back(held - 1);
   }
   std::sort(live->held.begin(), live->held.end());
+  live->fingerprint = 0;
+  for (const Timestamp held : live->held) live->fingerprint = (live->fingerprint ^ held) * 0x9E3779B97F4A7C15u;
 }
 
 Timestamp SnapshotRegistry::Oldest() const {

@@ -57,6 +57,7 @@ class Snapshot {
 struct LiveSnapshots {
   Timestamp horizon = 0;
   std::vector<Timestamp> held;
+  uint64_t fingerprint = 0;  // of `held`: equal when it is the same list, for all that matters
 
   // No live or future snapshot is older.
   Timestamp oldest() const { return held.empty() || held.front() > horizon ? horizon : held.front(); }

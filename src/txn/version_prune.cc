@@ -17,6 +17,7 @@ using base::CompareBytes;
 void VersionTable::MoveUpper(Bytes separator, VersionTable& right) {
   TURDB_CHECK(!spilled() && right.quiet());
   last_entry_ = nullptr;
+  pruned_ = false;
   right.ghosts_ = ghosts_;
   for (uint32_t i = 0; i < bucket_count_ && entry_count_ > 0; ++i) {
     for (Entry** link = &buckets_[i]; *link != nullptr;) {
@@ -63,6 +64,7 @@ void VersionTable::MoveAllFrom(VersionTable& from) {
   TURDB_CHECK(!spilled() && !from.spilled());
   last_entry_ = nullptr;
   from.last_entry_ = nullptr;
+  pruned_ = false;
   ghosts_ |= from.ghosts_;
   for (uint32_t i = 0; i < from.bucket_count_ && from.entry_count_ > 0; ++i) {
     while (Entry* entry = from.buckets_[i]) {
@@ -84,6 +86,10 @@ void VersionTable::MoveAllFrom(VersionTable& from) {
 
 bool VersionTable::Prune(const LiveSnapshots& live, SlabCache* cache, size_t* visited) {
   TURDB_CHECK(!spilled());
+  if (PruneIsUseless(live)) return true;
+  pruned_ = true;
+  pruned_fingerprint_ = live.fingerprint;
+  pruned_blocker_ = {};
   const Timestamp oldest = live.oldest();
   for (Run** link = &runs_; *link != nullptr;) {
     Run* run = *link;
@@ -93,6 +99,7 @@ bool VersionTable::Prune(const LiveSnapshots& live, SlabCache* cache, size_t* vi
       *link = run->next;
       FreeRun(run);
     } else {
+      NoteNeeded(run->word, live);
       link = &run->next;
     }
   }
@@ -101,6 +108,7 @@ bool VersionTable::Prune(const LiveSnapshots& live, SlabCache* cache, size_t* vi
     for (Entry** link = &buckets_[i]; *link != nullptr;) {
       Entry* entry = *link;
       PruneChain(entry, live, cache);
+      if (entry->head != nullptr) NoteNeeded(entry->head->word, live);
       if (entry->head != nullptr || RunOf(entry->key()) != nullptr) {
         link = &entry->next;
         continue;
@@ -112,6 +120,21 @@ bool VersionTable::Prune(const LiveSnapshots& live, SlabCache* cache, size_t* vi
     }
   }
   return !quiet();
+}
+
+bool VersionTable::PruneIsUseless(const LiveSnapshots& live) const {
+  if (!pruned_ || quiet()) return false;
+  if (pruned_blocker_.word != nullptr) return pruned_blocker_.word->InProgressBy(pruned_blocker_.txn);
+  return !live.held.empty() && live.fingerprint == pruned_fingerprint_;
+}
+
+void VersionTable::NoteNeeded(CommitWord* word, const LiveSnapshots& live) {
+  const CommitState state = word->state();
+  if (state.in_progress()) {
+    pruned_blocker_ = {word, state.txn()};
+  } else if (state.committed() && state.ts() > live.horizon) {
+    pruned_ = false;  // soon everybody will see it
+  }
 }
 
 void VersionTable::PruneChain(Entry* entry, const LiveSnapshots& live, SlabCache* cache) {

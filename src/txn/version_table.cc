@@ -133,6 +133,7 @@ void VersionTable::FreeDelta(Delta* delta, SlabCache* cache) {
 
 void VersionTable::AddDelta(Transaction& txn, Entry* entry, DeltaKind kind, LockStrength strength, Bytes payload) {
   TURDB_CHECK(txn.word() != nullptr);
+  pruned_ = false;
   Delta* delta = NewDelta(txn.word(), txn.statement(), kind, strength, payload, &txn.slab_cache());
   // Row locks come first in every chain, so that a commit below them does not hide them (invariant 3).
   Delta** link = &entry->head;
@@ -213,6 +214,7 @@ void VersionTable::DropEndedLocks(Entry* entry, SlabCache* cache) {
 }
 
 void VersionTable::Pop(Bytes key, TxnId txn) {
+  pruned_ = false;
   Entry* entry = FindEntry(key);
   if (entry == nullptr) {
     PopFromRun(key, txn);
@@ -240,6 +242,7 @@ VersionTable::Run* VersionTable::RunOf(Bytes key) const {
   return nullptr;
 }
 
+// Growth of a run changes nothing for Prune: it goes when its word has ended and everybody sees it.
 bool VersionTable::ExtendRun(Transaction& txn, DeltaKind kind, Bytes key, SplitKey predecessor) {
   for (Run* run = runs_; run != nullptr; run = run->next) {
     if (run->word != txn.word() || run->kind != kind) continue;
@@ -288,6 +291,7 @@ bool VersionTable::StartRun(Transaction& txn, DeltaKind kind, Bytes key, SplitKe
       return false;
     }
   }
+  pruned_ = false;
   Run* run = NewRun(after, first->key(), same_statement ? first->key() : key, key);
   run->word = txn.word();  // the delta's reference becomes the run's
   run->kind = kind;

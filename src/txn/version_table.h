@@ -125,6 +125,8 @@ class VersionTable {
   void MoveAllFrom(VersionTable& from);
   // Forgets what nobody can see any more; true when something is left. Counts the chains it looked at.
   bool Prune(const LiveSnapshots& live, SlabCache* cache, size_t* visited);
+  bool PruneIsUseless(const LiveSnapshots& live) const;
+  void NoteNeeded(CommitWord* word, const LiveSnapshots& live);
   void PruneChain(Entry* entry, const LiveSnapshots& live, SlabCache* cache);
   Delta* MergeDeltas(Delta* newer, Delta* older, SlabCache* cache);
   void Clear();
@@ -150,6 +152,11 @@ class VersionTable {
   Run* runs_ = nullptr;
   Entry* last_entry_ = nullptr;  // the newest entry, a candidate for the start of a run
   Spilled* spill_ = nullptr;
+  // What the last Prune left behind will still be needed while these snapshots are the live ones, or while
+  // this transaction goes on; unless something was pushed meanwhile, looking again is of no use.
+  bool pruned_ = false;
+  uint64_t pruned_fingerprint_ = 0;
+  Blocker pruned_blocker_;
   bool ghosts_ = false;  // there was a ghost: the tree may want to purge when the page is quiet
 
   // Guarded by the directory's shard lock.

@@ -48,6 +48,7 @@ class Disturber {
             db.store.MergeWithNext(random() % 64);
             db.store.Evict(random() % 64);
             EXPECT_TRUE(db.manager.CollectGarbage(16).ok());
+            EXPECT_TRUE(db.manager.SpillVersions(16).ok());
             (void)db.manager.ListTransactions();
             std::this_thread::yield();
           }
@@ -83,6 +84,7 @@ TEST(ConcurrencyTest, TransfersKeepTheSum) {
   };
   std::atomic<int> committed{0};
   {
+    db.manager.SetSpill("versions.tmp", INT64_MAX);
     Disturber disturber(db);
     RunThreads([&](int thread) {
       std::mt19937 random(static_cast<unsigned>(thread));
@@ -154,6 +156,7 @@ TEST(ConcurrencyTest, EveryKeyIsInsertedOnce) {
   ToyDatabase db;
   std::atomic<int> inserted{0};
   {
+    db.manager.SetSpill("versions.tmp", INT64_MAX);
     Disturber disturber(db);
     RunThreads([&](int thread) {
       std::mt19937 random(static_cast<unsigned>(thread));
@@ -264,6 +267,7 @@ void CheckRecorded(bool lists) {
   Recorder recorder(db);
   std::vector<std::vector<RecordedTransaction>> parts(kThreads);
   {
+    db.manager.SetSpill("versions.tmp", INT64_MAX);
     Disturber disturber(db);
     RunThreads([&](int thread) { recorder.Run(thread, 200, lists, &parts[static_cast<size_t>(thread)]); });
   }

@@ -320,6 +320,35 @@ TEST_F(VersionTableTest, LongReaderKeepsOneVersionNotAll) {
   EXPECT_EQ(AsText(seen), "value 0000");
 }
 
+TEST_F(VersionTableTest, WhatPruningLeftIsLookedAtAgainWhenItMayGo) {
+  const auto collect = [this] {
+    db_.manager.versions().OnEvict(Left().page, slot_.load());
+    EXPECT_TRUE(db_.manager.CollectGarbage(SIZE_MAX).ok());
+    slot_ = db_.manager.versions().OnLoad(Left().page);
+    return slot_.load() == nullptr ? size_t{0} : Table().delta_count();
+  };
+  Snapshot first = db_.manager.AcquireSnapshot();
+  Snapshot second;
+  for (int i = 0; i < 3; ++i) {
+    Transaction& txn = Writer();
+    Table().PushUpdate(txn, AsBytes(Key(1)), AsBytes("value"), AsBytes(absl::StrCat("value", i)));
+    Commit(txn);
+    if (i == 0) second = db_.manager.AcquireSnapshot();
+  }
+  EXPECT_EQ(collect(), 2u);
+  EXPECT_EQ(collect(), 2u);
+  second.Release();  // the oldest stays, but less is needed
+  EXPECT_EQ(collect(), 1u);
+  alive_.push_back(db_.manager.Begin());
+  Transaction& open = *alive_.back();
+  ASSERT_TRUE(open.PrepareWrite().ok());
+  Table().PushUpdate(open, AsBytes(Key(2)), AsBytes("a"), AsBytes("b"));
+  EXPECT_EQ(collect(), 2u);
+  first.Release();
+  Table().Pop(AsBytes(Key(2)), open.id());
+  EXPECT_EQ(collect(), 0u);
+}
+
 TEST_F(VersionTableTest, RevivingReachesWhatLayUnderTheGhost) {
   Transaction& a = Writer();
   Table().PushInsert(a, AsBytes(Key(1)), {});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
@@ -56,6 +57,26 @@ std::byte* RawData(vec::Vector* out) {
   std::byte* data = nullptr;
   vec::VisitPhysical(out->physical(), [&](auto tag) { data = reinterpret_cast<std::byte*>(out->data<decltype(tag)>()); });
   return data;
+}
+
+// The view of a short string that ends at `end`: the sixteen bytes before the end hold it (a row lies behind
+// its page's header, so they can be read), and shifting drops what is not part of it.
+void StoreInlineView(const std::byte* end, uint32_t size, vec::StringView* to) {
+  static_assert(std::endian::native == std::endian::little, "string views are built from words");
+  uint64_t low, high;
+  std::memcpy(&high, end - 8, 8);
+  std::memcpy(&low, end - 16, 8);
+  if (size <= 8) {
+    low = size == 0 ? 0 : high >> (64 - 8 * size);
+    high = 0;
+  } else {
+    const uint32_t shift = 8 * (16 - size);
+    low = (low >> shift) | (high << (64 - shift));
+    high >>= shift;
+  }
+  const uint64_t words[2] = {size | low << 32, low >> 32 | high << 32};
+  static_assert(sizeof(words) == sizeof(vec::StringView));
+  std::memcpy(static_cast<void*>(to), words, sizeof(words));
 }
 
 void SetField(const RawField& field, vec::Vector* out, uint32_t row) {
@@ -269,6 +290,23 @@ void Projection::ReadFixed(const Output& output, const Batch& batch, vec::Vector
   for (size_t i = 0; i < batch.count; ++i) std::memcpy(to + i, batch.rows[i] + offset, sizeof(T));
 }
 
+void Projection::ReadNulls(const Output& output, const Batch& batch, vec::Vector* out, uint32_t first) const {
+  const size_t byte = kRowHeaderBytes + static_cast<size_t>(output.place.bit >> 3);
+  const unsigned shift = static_cast<unsigned>(output.place.bit & 7);
+  uint64_t* validity = nullptr;  // made at the first NULL
+  if (out->MayHaveNulls()) validity = out->MutableValidity();
+  for (size_t i = 0; i < batch.count; ++i) {
+    const uint64_t null = (std::to_integer<unsigned>(batch.rows[i][byte]) >> shift) & 1u;
+    if (validity == nullptr) {
+      if (null == 0) continue;
+      validity = out->MutableValidity();
+    }
+    const size_t row = first + i;
+    uint64_t& word = validity[row >> 6];
+    word = (word & ~(uint64_t{1} << (row & 63))) | ((null ^ 1) << (row & 63));
+  }
+}
+
 bool Projection::ReadStrings(const Output& output, int32_t index, const Batch& batch, vec::Vector* out, uint32_t first,
                              std::vector<FarValue>* far) const {
   const RowLayout& layout = layouts_.newest();
@@ -276,38 +314,29 @@ bool Projection::ReadStrings(const Output& output, int32_t index, const Batch& b
   const uint32_t data_offset = layout.data_offset(false);
   const size_t ends = layout.ends_offset + 2 * static_cast<size_t>(output.place.variable);
   const bool is_first = output.place.variable == 0;
-  // One allocation holds the long strings of the batch.
-  size_t long_bytes = 0;
+  constexpr uint32_t kOffsetMask = uint16_t{static_cast<uint16_t>(~kValueElsewhere)};
   for (size_t i = 0; i < batch.count; ++i) {
     const std::byte* const row = batch.rows[i];
     const uint32_t flagged = base::LoadLE<uint16_t>(row + ends);
-    const uint32_t end = flagged & ~uint32_t{kValueElsewhere};
-    const uint32_t begin = is_first ? data_offset : base::LoadLE<uint16_t>(row + ends - 2) & ~uint32_t{kValueElsewhere};
+    const uint32_t end = flagged & kOffsetMask;
+    const uint32_t begin = is_first ? data_offset : base::LoadLE<uint16_t>(row + ends - 2) & kOffsetMask;
     if (begin < data_offset || begin > end || end > batch.sizes[i]) return false;
     const uint32_t size = end - begin;
-    if (size > vec::StringView::kInlineBytes) long_bytes += size;
-  }
-  char* heap = long_bytes == 0 ? nullptr : out->heap()->Allocate(long_bytes);
-  for (size_t i = 0; i < batch.count; ++i) {
-    const std::byte* const row = batch.rows[i];
-    const uint32_t flagged = base::LoadLE<uint16_t>(row + ends);
-    const uint32_t end = flagged & ~uint32_t{kValueElsewhere};
-    const uint32_t begin = is_first ? data_offset : base::LoadLE<uint16_t>(row + ends - 2) & ~uint32_t{kValueElsewhere};
-    const uint32_t size = end - begin;
-    const char* text = reinterpret_cast<const char*>(row + begin);
-    if (size > vec::StringView::kInlineBytes) {
-      std::memcpy(heap, text, size);
-      text = heap;
-      heap += size;
+    if (size <= vec::StringView::kInlineBytes) {
+      StoreInlineView(row + end, size, to + i);
+      continue;
     }
-    to[i] = vec::StringView(text, size);
     if ((flagged & kValueElsewhere) != 0) {
       if (size != kOverflowRefBytes) return false;
       btree::OverflowRef ref;
-      std::memcpy(&ref, text, sizeof(ref));
+      std::memcpy(&ref, row + begin, sizeof(ref));
       to[i] = vec::StringView();
       far->push_back({first + static_cast<uint32_t>(i), index, ref});
+      continue;
     }
+    char* const copy = out->heap()->Allocate(size);
+    std::memcpy(copy, row + begin, size);
+    to[i] = vec::StringView(copy, size);
   }
   return true;
 }
@@ -336,7 +365,9 @@ Status Projection::ReadBatch(std::span<const btree::Entry> entries, vec::Chunk* 
   unsigned nulls = 0;
   for (size_t i = 0; i < entries.size(); ++i) {
     const Bytes row = entries[i].value;
-    if (row.size() < least || RowHeaderWord(row) != newest || base::LoadLE<uint16_t>(row.data() + 2) != row.size()) {
+    // Version and length at once.
+    const uint32_t head = newest | static_cast<uint32_t>(row.size()) << 16;
+    if (row.size() < least || base::LoadLE<uint32_t>(row.data()) != head) {
       plain = false;
       break;
     }
@@ -360,20 +391,7 @@ Status Projection::ReadBatch(std::span<const btree::Entry> entries, vec::Chunk* 
         }
       });
       if (!sound) return DamagedRow(layouts_);
-      const size_t null_byte = kRowHeaderBytes + static_cast<size_t>(output.place.bit >> 3);
-      const unsigned bit = 1u << (output.place.bit & 7);
-      if (nulls != 0) {
-        for (size_t r = 0; r < batch.count; ++r) {
-          const bool null = (std::to_integer<unsigned>(batch.rows[r][null_byte]) & bit) != 0;
-          if (null) {
-            column->SetNull(first + r);
-          } else {
-            column->SetValid(first + r);
-          }
-        }
-      } else if (column->MayHaveNulls()) {
-        for (size_t r = 0; r < batch.count; ++r) column->SetValid(first + r);
-      }
+      if (nulls != 0 || column->MayHaveNulls()) ReadNulls(output, batch, column, first);
     }
   }
   if (plain) return absl::OkStatus();

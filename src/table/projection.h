@@ -115,6 +115,7 @@ class Projection {
   void ReadKeys(const Output& output, std::span<const btree::Entry> entries, vec::Vector* out, uint32_t first) const;
   template <typename T>
   void ReadFixed(const Output& output, const Batch& batch, vec::Vector* out, uint32_t first) const;
+  void ReadNulls(const Output& output, const Batch& batch, vec::Vector* out, uint32_t first) const;
   bool ReadStrings(const Output& output, int32_t index, const Batch& batch, vec::Vector* out, uint32_t first,
                    std::vector<FarValue>* far) const;
   void ReadOldRow(base::Bytes row, vec::Chunk* out, uint32_t at, std::vector<FarValue>* far) const;

@@ -59,8 +59,8 @@ std::byte* RawData(vec::Vector* out) {
   return data;
 }
 
-// The view of a short string that ends at `end`: the sixteen bytes before the end hold it (a row lies behind
-// its page's header, so they can be read), and shifting drops what is not part of it.
+// The view of a short string that ends at `end`, sixteen bytes or more behind its row's begin: the sixteen bytes
+// before the end hold it, and shifting drops what is not part of it.
 void StoreInlineView(const std::byte* end, uint32_t size, vec::StringView* to) {
   static_assert(std::endian::native == std::endian::little, "string views are built from words");
   uint64_t low, high;
@@ -323,7 +323,11 @@ bool Projection::ReadStrings(const Output& output, int32_t index, const Batch& b
     if (begin < data_offset || begin > end || end > batch.sizes[i]) return false;
     const uint32_t size = end - begin;
     if (size <= vec::StringView::kInlineBytes) {
-      StoreInlineView(row + end, size, to + i);
+      if (end >= sizeof(vec::StringView)) {
+        StoreInlineView(row + end, size, to + i);
+      } else {
+        to[i] = vec::StringView(reinterpret_cast<const char*>(row + begin), size);
+      }
       continue;
     }
     if ((flagged & kValueElsewhere) != 0) {

@@ -71,7 +71,12 @@ Status RowLayouts::Validate(Bytes row) const {
   if (row.size() < kRowHeaderBytes) return damaged("it has no header");
   const uint16_t word = RowHeaderWord(row);
   const RowLayout* const layout = Of(word & kVersionMask);
-  if (layout == nullptr) return damaged(absl::StrCat("no schema version ", word & kVersionMask, " exists"));
+  if (layout == nullptr) {
+    if ((word & kVersionMask) == 0) return damaged("no schema version 0 exists");
+    // Written by a schema change that became known after this reader chose its schema.
+    return base::SerializationFailure(
+        absl::StrCat("table ", schema_->qualified_name(), " was changed by a concurrent schema change"));
+  }
   const bool long_ends = (word & kLongEnds) != 0;
   if (!long_ends && base::LoadLE<uint16_t>(row.data() + 2) != row.size()) return damaged("its length is another");
   if ((word & kRowElsewhere) != 0) {

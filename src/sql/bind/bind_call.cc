@@ -27,7 +27,9 @@ StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext&
   bool special = false;
   TURDB_ASSIGN_OR_RETURN(const Expr* result, BindSpecialCall(name, call, context, &special));
   if (special) return result;
-  if (function::IsAggregate(name)) return BindAggregate(call, name, context);
+  // SQLite's max(a, b) and min(a, b) are functions.
+  const bool extreme = (name == "max" || name == "min") && call.arguments.size() > 1;
+  if (function::IsAggregate(name) && !extreme) return BindAggregate(call, name, context);
   if (call.star || call.distinct || call.filter != nullptr || !call.order_by.empty()) {
     if (!function::IsFunction(name)) {
       return Error(sqlstate::kUndefinedFunction, absl::StrCat("function ", name, " does not exist"), call.offset);
@@ -49,9 +51,7 @@ StatusOr<const Expr*> Binder::BindSpecialCall(std::string_view name, const ast::
   const bool coalesce = name == "coalesce" || (name == "ifnull" && count == 2);
   const bool nullif = name == "nullif" && count == 2;
   const bool iif = (name == "iif" || name == "if") && count == 3;
-  const bool extreme = name == "greatest" || name == "least";
-  const bool scalar_extreme = (name == "max" || name == "min") && count >= 2;
-  *special = (coalesce || nullif || iif || extreme || scalar_extreme) && count > 0 && !call.distinct && call.filter == nullptr;
+  *special = (coalesce || nullif || iif) && count > 0 && !call.distinct && call.filter == nullptr;
   if (!*special) return nullptr;
   std::vector<const Expr*> arguments;
   for (const ast::Expr* argument : call.arguments) {
@@ -73,28 +73,10 @@ StatusOr<const Expr*> Binder::BindSpecialCall(std::string_view name, const ast::
     }
     return make(ExpressionKind::kCase, first->type, {equal, NullConstant(first->type, call.offset), first});
   }
-  if (iif) {
-    TURDB_ASSIGN_OR_RETURN(const Expr* condition, ToCondition(arguments[0], "IIF", call.offset));
-    TURDB_ASSIGN_OR_RETURN(const auto both, UnifyPair(arguments[1], arguments[2], "IIF", call.offset));
-    return make(ExpressionKind::kCase, both.first->type, {condition, both.first, both.second});
-  }
-  // GREATEST and LEAST ignore NULLs; max(a, b) and min(a, b) are SQLite's, where a NULL wins.
-  const bool greatest = name == "greatest" || name == "max";
-  TURDB_RETURN_IF_ERROR(Unify(&arguments, greatest ? "GREATEST" : "LEAST", call.offset));
-  const Expr* best = arguments[0];
-  for (size_t i = 1; i < arguments.size(); ++i) {
-    const Expr* next = arguments[i];
-    TURDB_ASSIGN_OR_RETURN(const Expr* better, MakeOperator(greatest ? ">" : "<", {next, best}, position));
-    const Expr* null = make(ExpressionKind::kIsNull, TypeId::kBoolean, {scalar_extreme ? next : best});
-    const Expr* take = make(ExpressionKind::kOr, TypeId::kBoolean, {null, better});
-    if (scalar_extreme) {
-      const Expr* keep = make(ExpressionKind::kIsNull, TypeId::kBoolean, {best});
-      best = make(ExpressionKind::kCase, next->type, {keep, best, take, next, best});
-    } else {
-      best = make(ExpressionKind::kCase, next->type, {take, next, best});
-    }
-  }
-  return best;
+  // IIF(condition, a, b)
+  TURDB_ASSIGN_OR_RETURN(const Expr* condition, ToCondition(arguments[0], "IIF", call.offset));
+  TURDB_ASSIGN_OR_RETURN(const auto both, UnifyPair(arguments[1], arguments[2], "IIF", call.offset));
+  return make(ExpressionKind::kCase, both.first->type, {condition, both.first, both.second});
 }
 
 StatusOr<const Expr*> Binder::BindAggregate(const ast::Call& call, std::string_view name, const ExprContext& context) {

@@ -332,23 +332,18 @@ StatusOr<const Expr*> Binder::BindLike(const ast::Like& like, const ExprContext&
   switch (like.like) {
     case ast::LikeKind::kLike:
     case ast::LikeKind::kIlike: {
-      if (escape != nullptr) {
-        TURDB_ASSIGN_OR_RETURN(pattern, MakeFunction("like_escape", {pattern, escape}, position));
-      }
       const bool fold = like.like == ast::LikeKind::kIlike;
+      if (escape != nullptr) {
+        const std::string_view name = fold ? (like.negated ? "not ilike" : "ilike") : (like.negated ? "not like" : "like");
+        return MakeFunction(name, {operand, pattern, escape}, position);
+      }
       const std::string_view op = fold ? (like.negated ? "!~~*" : "~~*") : (like.negated ? "!~~" : "~~");
       return MakeOperator(op, {operand, pattern}, position);
     }
-    case ast::LikeKind::kSimilar: {
-      std::vector<const Expr*> arguments = {pattern};
-      if (escape != nullptr) arguments.push_back(escape);
-      TURDB_ASSIGN_OR_RETURN(pattern, MakeFunction("similar_to_escape", arguments, position));
-      return MakeOperator(like.negated ? "!~" : "~", {operand, pattern}, position);
-    }
-    case ast::LikeKind::kGlob: {
-      TURDB_ASSIGN_OR_RETURN(result, MakeFunction("glob", {pattern, operand}, position));
-      break;
-    }
+    case ast::LikeKind::kSimilar:
+      return Unsupported("SIMILAR TO", like.offset);
+    case ast::LikeKind::kGlob:
+      return MakeFunction(like.negated ? "not glob" : "glob", {operand, pattern}, position);
     case ast::LikeKind::kRegexp: {
       TURDB_ASSIGN_OR_RETURN(result, MakeOperator("~", {operand, pattern}, position));
       break;

@@ -45,7 +45,7 @@ void Parser::Advance() {
 const Token& Parser::Peek(int distance) {
   while (ahead_count_ < distance) {
     // After the end, or an error that is reported when its token is reached, there is nothing to read.
-    const Token& before = ahead_count_ == 0 ? token_ : ahead_[ahead_count_ - 1];
+    const Token& before = ahead_count_ <= 0 ? token_ : ahead_[static_cast<size_t>(ahead_count_ - 1) % std::size(ahead_)];
     const bool over = before.kind == TokenKind::kEnd || before.kind == TokenKind::kError;
     ahead_[ahead_count_] = over ? before : lexer_.Next();
     ++ahead_count_;

@@ -82,18 +82,32 @@ Status Database::Start() {
   storage_->SetOldestLiveWriter([this] { return transactions_->OldestLiveWriter(); });
   storage_->SetNextTransactionId([this] { return transactions_->next_transaction_id(); });
   TURDB_RETURN_IF_ERROR(transactions_->UndoUnfinished(recovery.unfinished));
-  if (recovery.created) {
-    txn::TransactionPtr transaction = transactions_->Begin();
-    TURDB_RETURN_IF_ERROR(transactions_->BeginStatement(*transaction).status());
-    TURDB_RETURN_IF_ERROR(catalog::Catalog::Create(*tables_, *transaction));
-    TURDB_RETURN_IF_ERROR(transactions_->Commit(*transaction));
-  }
+  // A crash may have cut the making of the database short: before its catalog had a page, or before it was committed.
+  TURDB_ASSIGN_OR_RETURN(const base::PageNo meta_pages, storage_->PageCount(base::kMetaFile));
+  if (meta_pages == 1) TURDB_RETURN_IF_ERROR(CreateCatalog());
   TURDB_ASSIGN_OR_RETURN(catalog_, catalog::Catalog::Open(*tables_));
+  if (catalog_->Current()->FindSchema(catalog::kDefaultSchema) == nullptr) {
+    catalog_.reset();
+    TURDB_RETURN_IF_ERROR(CreateCatalog());
+    TURDB_ASSIGN_OR_RETURN(catalog_, catalog::Catalog::Open(*tables_));
+  }
   spill_directory_ = settings_.temp_directory.empty() ? os::JoinPath(path_, "tmp") : settings_.temp_directory;
   if (settings_.threads > 1 && !settings_.read_only) {
     collector_ = environment_.scheduler->Start("turdb-collect", [this] { Collect(); });
   }
   return absl::OkStatus();
+}
+
+Status Database::CreateCatalog() {
+  if (settings_.read_only) {
+    return base::WithHint(base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
+                                          "the making of the database was cut short, and read-only it cannot be finished"),
+                          "open it once for writing");
+  }
+  txn::TransactionPtr transaction = transactions_->Begin();
+  TURDB_RETURN_IF_ERROR(transactions_->BeginStatement(*transaction).status());
+  TURDB_RETURN_IF_ERROR(catalog::Catalog::Create(*tables_, *transaction));
+  return transactions_->Commit(*transaction);
 }
 
 void Database::Collect() {

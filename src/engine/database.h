@@ -66,6 +66,7 @@ class Database : public std::enable_shared_from_this<Database> {
   friend class Registry;
   Database(const os::Environment& environment, std::string path, Settings settings);
   base::Status Start();
+  base::Status CreateCatalog();
   void Collect();  // the background thread: garbage of versions
 
   os::Environment environment_;

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/command.h"
 #include "engine/parameter.h"
+#include "engine/system_view_source.h"
 #include "function/registry.h"
 #include "vec/any.h"
 #include "vec/utf8.h"
@@ -22,6 +23,12 @@ Status EndedByTransaction() {
                         "read all rows before COMMIT or ROLLBACK, or run the statement again");
 }
 
+auto SystemViewsOf(Connection& connection) {
+  return [&connection](const std::shared_ptr<const catalog::Snapshot>& snapshot, const catalog::Relation& view) {
+    return NewSystemViewSource(connection, snapshot, view);
+  };
+}
+
 }  // namespace
 
 // ---- compiling
@@ -35,6 +42,7 @@ StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connecti
   context.search_path = connection->search_path_;
   context.text = &connection->text_;
   context.budget = &connection->database_->budget();
+  context.system_view_source = SystemViewsOf(*connection);
   TURDB_ASSIGN_OR_RETURN(sql::CompiledStatement compiled, sql::Compile(context, sql));
   if (tail_bytes != nullptr) *tail_bytes = static_cast<int64_t>(compiled.end_offset);
   if (compiled.empty) return std::unique_ptr<Statement>();
@@ -96,6 +104,7 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
   context.text = &connection_->text_;
   context.budget = &connection_->database_->budget();
   context.bound_types = bound_types;
+  context.system_view_source = SystemViewsOf(*connection_);
   TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
   catalog_epoch_ = catalog->epoch();
   execution_.reset();
@@ -157,8 +166,7 @@ Status Statement::ConvertParameters() {
   for (int attempt = 0; attempt < 2; ++attempt) {
     const std::vector<vec::Type>& types = compiled_.plan->parameter_types;
     parameters_.resize(types.size());
-    std::vector<vec::Type> variant(types.size());
-    bool needs_variant = false;
+    std::vector<vec::Type> variant;  // empty unless it is needed: a statement that runs again allocates nothing
     for (size_t i = 0; i < types.size(); ++i) {
       const bool open = compiled_.parameter_open[i] && !bound_[i].is_null() && !vec::IsText(bound_[i].type().id);
       if (!open) {
@@ -166,10 +174,10 @@ Status Statement::ConvertParameters() {
                                ConvertParameter(bound_[i], types[i], connection_->text_, &parameters_[i]));
         if (converted) continue;
       }
-      needs_variant = true;
+      variant.resize(types.size());
       variant[i] = bound_[i].type();
     }
-    if (!needs_variant) {
+    if (variant.empty()) {
       parameters_ready_ = true;
       return absl::OkStatus();
     }

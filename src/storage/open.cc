@@ -117,7 +117,7 @@ Status Storage::Impl::ReadMeta(bool* changed) {
   const auto wrong = [](std::string_view what) { return absl::StrCat(kMetaName, ": ", what); };
   const base::StatusOr<FileKind> kind = KindOfFile(bytes);
   if (!kind.ok() || *kind != FileKind::kMeta)
-    return base::CorruptionError(wrong("not the main file of a TurDB database (its first bytes say something else)"));
+    return base::CorruptionError(wrong("not the main file of a TurDB database (the magic is wrong)"));
   if (header.shared.format_version != kFormatVersion || header.version != kFormatVersion) {
     return base::UnsupportedError(
         wrong(absl::StrCat("format version ", header.shared.format_version, ", this library knows ", kFormatVersion)));
@@ -140,15 +140,16 @@ Status Storage::Impl::OpenParts(const RedoTable& redo, bool meta_changed) {
                                             .segment_bytes = SegmentBytes(options.wal_limit_bytes),
                                             .read_only = options.read_only}));
   LogSegments& segments = *opened;
-  if (segments.empty() && !recovery.created) {
-    // A database that was never written to has no log, but no files either.
+  if ((segments.empty() || segments.control().sequence == 0) && !recovery.created) {
+    // A database that was never written to has no log, or one whose making was cut short; but no files either.
     TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, environment.files->List(directory));
     const bool others = std::any_of(names.begin(), names.end(), [](const std::string& name) {
       return name != kLockName && name != kMetaName && name != kLogDirectory;
     });
     if (meta_changed || others) {
       return base::CorruptionError(
-          "the log is missing: the directory wal holds no segment, but the database has been written to");
+          "the log is missing: the directory wal holds no segment with an intact control block, but the database has been "
+          "written to");
     }
   }
   log = std::make_unique<Log>(environment, health, std::move(opened));

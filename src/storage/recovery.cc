@@ -52,12 +52,12 @@ Status Recovery::CheckEnd(const LogScanner& scanner) const {
 
 Status Recovery::Analyse(RecoveryInfo* info) {
   const ControlBlock& control = segments_.control();
-  if (segments_.empty()) {
+  // Storage::Impl::OpenParts has seen to it that such a database was never written to.
+  if (segments_.empty() || control.sequence == 0) {
     info->end_lsn = redo_from_ = kFirstLsn;
     info->was_clean = true;
     return absl::OkStatus();
   }
-  if (control.sequence == 0) return base::CorruptionError("no log segment has an intact control block");
   redo_from_ = control.redo_from;
   checkpoint_lsn_ = control.checkpoint_lsn;
   const Lsn needed = checkpoint_lsn_ != 0 ? std::min(control.scan_from, checkpoint_lsn_) : control.scan_from;

@@ -1,0 +1,92 @@
+#include "engine/system_view_source.h"
+
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "catalog/system_views.h"
+#include "engine/connection.h"
+#include "engine/settings.h"
+
+namespace turdb::engine {
+namespace {
+
+using base::Status;
+
+// What only the engine knows.
+class EngineRows : public catalog::SystemRows {
+ public:
+  explicit EngineRows(Connection& connection) : connection_(connection) {}
+
+  Status Visit(std::string_view view, catalog::RowSink sink) const override {
+    if (view != "settings") return absl::OkStatus();
+    for (const SettingDescription& setting : AllSettings()) {
+      const std::array<vec::Value, 4> row = {vec::Value::Text(setting.key),
+                                             vec::Value::Text(setting.show(connection_.database().settings())),
+                                             vec::Value::Text("text"), vec::Value::Text(setting.description)};
+      TURDB_RETURN_IF_ERROR(sink(row));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  Connection& connection_;
+};
+
+// Views are small: the rows are made at once when the scan starts.
+class SystemViewScan : public exec::TableFunctionScan {
+ public:
+  SystemViewScan(Connection& connection, std::shared_ptr<const catalog::Snapshot> snapshot, const catalog::SystemView& view)
+      : connection_(connection), snapshot_(std::move(snapshot)), view_(view) {}
+
+  Status Start(exec::Runtime&, std::span<const vec::Value>) override {
+    rows_.clear();
+    next_ = 0;
+    const EngineRows others(connection_);
+    const catalog::SystemViewContext context{*snapshot_, connection_.database().transactions(), &others};
+    return view_.rows(view_, context, [&](std::span<const vec::Value> row) {
+      std::vector<vec::Value> padded(row.begin(), row.end());
+      padded.resize(view_.columns.size());
+      rows_.push_back(std::move(padded));
+      return absl::OkStatus();
+    });
+  }
+
+  Status Next(exec::Runtime&, uint32_t max_rows, vec::Chunk* out) override {
+    for (uint32_t i = 0; i < max_rows && next_ < rows_.size(); ++i) out->AppendRow(rows_[next_++]);
+    return absl::OkStatus();
+  }
+
+ private:
+  Connection& connection_;
+  std::shared_ptr<const catalog::Snapshot> snapshot_;
+  const catalog::SystemView& view_;
+  std::vector<std::vector<vec::Value>> rows_;
+  size_t next_ = 0;
+};
+
+class SystemViewSource : public exec::TableFunction {
+ public:
+  SystemViewSource(Connection& connection, std::shared_ptr<const catalog::Snapshot> snapshot, const catalog::SystemView& view)
+      : connection_(connection), snapshot_(std::move(snapshot)), view_(view) {}
+
+  std::string_view name() const override { return view_.name; }
+  std::unique_ptr<exec::TableFunctionScan> NewScan() const override {
+    return std::make_unique<SystemViewScan>(connection_, snapshot_, view_);
+  }
+
+ private:
+  Connection& connection_;
+  std::shared_ptr<const catalog::Snapshot> snapshot_;
+  const catalog::SystemView& view_;
+};
+
+}  // namespace
+
+std::shared_ptr<const exec::TableFunction> NewSystemViewSource(Connection& connection,
+                                                               std::shared_ptr<const catalog::Snapshot> snapshot,
+                                                               const catalog::Relation& view) {
+  return std::make_shared<SystemViewSource>(connection, std::move(snapshot), *view.system_view);
+}
+
+}  // namespace turdb::engine

@@ -99,11 +99,25 @@ turdb_status turdb_stmt_bind_uint64(turdb_stmt* stmt, int64_t index, uint64_t va
 }
 
 turdb_status turdb_stmt_bind_double(turdb_stmt* stmt, int64_t index, double value, turdb_error** error) {
-  return Bind(stmt, index, error, [&]() -> StatusOr<Value> { return Value::Double(value); });
+  return BindWith(stmt, index, error, [&](Statement& statement, size_t i) -> Status {
+    statement.BindDouble(i, value);
+    return absl::OkStatus();
+  });
 }
 
 turdb_status turdb_stmt_bind_text(turdb_stmt* stmt, int64_t index, const char* data, int64_t size_bytes, turdb_error** error) {
-  return Bind(stmt, index, error, [&] { return TextValue(data, size_bytes); });
+  return BindWith(stmt, index, error, [&](Statement& statement, size_t i) -> Status {
+    if (data == nullptr) {
+      statement.Bind(i, Value::Null(TypeId::kText));
+      return absl::OkStatus();
+    }
+    TURDB_ASSIGN_OR_RETURN(const std::string_view text, turdb::capi::TextOf(data, size_bytes));
+    if (Status valid = turdb::vec::CheckUtf8(text); !valid.ok()) [[unlikely]] {
+      return turdb::base::WithFrame(std::move(valid), absl::StrCat("binding parameter ", i + 1));
+    }
+    statement.BindText(i, text);
+    return absl::OkStatus();
+  });
 }
 
 turdb_status turdb_stmt_bind_blob(turdb_stmt* stmt, int64_t index, const void* data, int64_t size_bytes, turdb_error** error) {

@@ -82,6 +82,7 @@ StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store) {
   }));
   if (rep.default_schema == 0) return base::CorruptionError("the catalog has no default schema");
   rep.history.push_back({0, std::shared_ptr<const Snapshot>(new Snapshot(std::move(state)))});
+  rep.current_epoch.store(rep.history.back().snapshot->epoch(), std::memory_order_release);
   return catalog;
 }
 
@@ -89,6 +90,8 @@ std::shared_ptr<const Snapshot> Catalog::Current() const {
   const std::lock_guard lock(rep_->mutex);
   return rep_->history.back().snapshot;
 }
+
+uint64_t Catalog::CurrentEpoch() const { return rep_->current_epoch.load(std::memory_order_acquire); }
 
 std::shared_ptr<const Snapshot> Catalog::At(base::Timestamp read_ts) const {
   const std::lock_guard lock(rep_->mutex);

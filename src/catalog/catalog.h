@@ -129,6 +129,8 @@ class Catalog {
 
   // The newest committed schema.
   std::shared_ptr<const Snapshot> Current() const;
+  // Current()->epoch(), for one load: what a statement that runs again compares first.
+  uint64_t CurrentEpoch() const;
   // What was current at a read timestamp: what a transaction without DDL of its own binds against.
   std::shared_ptr<const Snapshot> At(base::Timestamp read_ts) const;
   // Snapshots that only readers older than this needed may go.

@@ -17,6 +17,7 @@ struct Catalog::Rep {
   std::unique_ptr<ObjectTable> objects;
   std::atomic<uint64_t> next_epoch{1};
   std::atomic<uint64_t> next_version{1};
+  std::atomic<uint64_t> current_epoch{0};  // of history.back(); stored under the mutex
   ObjectId default_schema = 0;
 
   mutable std::mutex mutex;

@@ -600,6 +600,7 @@ void SchemaChanges::Commit(base::Timestamp commit_ts) {
   }
   state.history.push_back(
       {std::max(commit_ts, state.history.back().since), std::shared_ptr<const Snapshot>(new Snapshot(std::move(next)))});
+  state.current_epoch.store(state.history.back().snapshot->epoch(), std::memory_order_release);
   const bool schemas_changed =
       std::any_of(rep_->changes.begin(), rep_->changes.end(), [](const Change& change) { return !change.is_relation(); });
   rep_->changes.clear();

@@ -59,7 +59,8 @@ Status Connection::Enter() {
 }
 
 void Connection::Leave() {
-  FreeOrphans();
+  if (has_orphans_.load(std::memory_order_acquire)) [[unlikely]]
+    FreeOrphans();
   owner_.store(0, std::memory_order_release);
   // CloseFromDatabase parks on the owner word; nobody else waits for it.
   if (database_->closed()) database_->environment().scheduler->WakeAll(&owner_);
@@ -70,6 +71,7 @@ void Connection::FreeOrphans() {
   {
     std::lock_guard lock(orphans_mutex_);
     orphans.swap(orphans_);
+    has_orphans_.store(false, std::memory_order_relaxed);
   }
 }
 
@@ -90,6 +92,7 @@ void Connection::Adopt(std::unique_ptr<Statement> statement) {
   {
     std::lock_guard lock(connection->orphans_mutex_);
     connection->orphans_.push_back(std::move(statement));
+    connection->has_orphans_.store(true, std::memory_order_release);
   }
   // Whoever was inside may have left before the statement was on the list.
   nobody = 0;
@@ -208,6 +211,7 @@ Status Connection::Begin(txn::Isolation isolation, bool read_only) {
   transaction_ = database_->transactions().Begin(isolation, read_only || database_->settings().read_only);
   transaction_->set_lock_timeout_ns(busy_timeout_ms_ * 1'000'000);
   explicit_transaction_ = true;
+  ++transaction_number_;
   return absl::OkStatus();
 }
 

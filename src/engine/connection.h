@@ -113,6 +113,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   txn::TransactionPtr transaction_;  // explicit, or of the statement that runs; null otherwise
   bool explicit_transaction_ = false;
+  uint64_t transaction_number_ = 0;  // counts the transactions of this connection
   std::unique_ptr<catalog::SchemaChanges> schema_changes_;
   std::vector<Savepoint> savepoints_;
   txn::SnapshotHint snapshot_hint_ = 0;
@@ -134,6 +135,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   txn::Transaction* running_transaction_ = nullptr;
   std::atomic<bool> cancelled_{false};
 
+  std::atomic<bool> has_orphans_{false};
   std::mutex orphans_mutex_;
   std::vector<std::unique_ptr<Statement>> orphans_;
 };

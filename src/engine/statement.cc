@@ -107,6 +107,7 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
   context.system_view_source = SystemViewsOf(*connection_);
   TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
   catalog_epoch_ = catalog->epoch();
+  locked_in_ = validated_in_ = 0;
   execution_.reset();
   point_.reset();
   if (compiled_.plan != nullptr) point_ = exec::PointExecution::Create(compiled_.plan);
@@ -126,7 +127,14 @@ Status Statement::Revalidate() {
     if (about_schema && connection_->VisibleCatalog()->epoch() != catalog_epoch_) return Compile({});
     return absl::OkStatus();
   }
+  const bool explicit_transaction = connection_->explicit_transaction_;
+  if (!explicit_transaction) {
+    if (connection_->database_->catalog().CurrentEpoch() == catalog_epoch_) return absl::OkStatus();
+  } else if (validated_in_ == connection_->transaction_number_ && connection_->schema_changes_ == nullptr) {
+    return absl::OkStatus();  // a transaction without schema changes sees one schema
+  }
   const std::shared_ptr<const catalog::Snapshot> catalog = connection_->VisibleCatalog();
+  if (explicit_transaction) validated_in_ = connection_->transaction_number_;
   if (catalog->epoch() == catalog_epoch_) return absl::OkStatus();
   const bool current = std::all_of(compiled_.dependencies.begin(), compiled_.dependencies.end(), [&](const auto& dependency) {
     const std::shared_ptr<const catalog::Relation> relation = catalog->RelationOf(dependency.id);
@@ -150,6 +158,25 @@ void Statement::BindInt64(size_t index, int64_t value) {
   bound_[index] = vec::Value::Int64(value);
   // The common case: the plan wants a bigint, and every other parameter is as it was.
   if (parameters_ready_ && parameters_[index].type().id == vec::TypeId::kInt64) {
+    parameters_[index] = bound_[index];
+  } else {
+    parameters_ready_ = false;
+  }
+}
+
+void Statement::BindText(size_t index, std::string_view text) {
+  // Into the memory of the text bound before, in both places.
+  bound_[index].SetBytes(vec::TypeId::kText, text);
+  if (parameters_ready_ && vec::IsText(parameters_[index].type().id) && parameters_[index].type().length == 0) {
+    parameters_[index].SetBytes(parameters_[index].type(), text);
+  } else {
+    parameters_ready_ = false;
+  }
+}
+
+void Statement::BindDouble(size_t index, double value) {
+  bound_[index] = vec::Value::Double(value);
+  if (parameters_ready_ && parameters_[index].type().id == vec::TypeId::kDouble) {
     parameters_[index] = bound_[index];
   } else {
     parameters_ready_ = false;
@@ -280,11 +307,14 @@ Status Statement::RunPoint(bool* found) {
 
 Status Statement::LockWrittenTables() {
   Connection& connection = *connection_;
+  // Locks are held until the transaction ends, and whoever holds one keeps the table as it is.
+  if (connection.explicit_transaction_ && locked_in_ == connection.transaction_number_) return absl::OkStatus();
   for (const std::shared_ptr<const catalog::Relation>& relation : compiled_.written) {
     TURDB_RETURN_IF_ERROR(
         connection.database().transactions().LockTable(*connection.transaction_, relation->id, txn::TableLockMode::kWrite));
     TURDB_RETURN_IF_ERROR(connection.database().catalog().CheckStillCurrent(*relation));
   }
+  if (connection.explicit_transaction_) locked_in_ = connection.transaction_number_;
   return absl::OkStatus();
 }
 

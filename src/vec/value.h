@@ -48,6 +48,12 @@ class Value {
     value.bytes_ = std::move(bytes);
     return value;
   }
+  // Becomes a value of a string-like type, in the memory that it has.
+  void SetBytes(Type type, std::string_view bytes) {
+    type_ = type;
+    null_ = false;
+    bytes_.assign(bytes);
+  }
   static Value Boolean(bool v) { return Of(TypeId::kBoolean, v); }
   static Value Int16(int16_t v) { return Of(TypeId::kInt16, v); }
   static Value Int32(int32_t v) { return Of(TypeId::kInt32, v); }

@@ -13,32 +13,32 @@
 #include "turdb.h"
 
 /* Prints what went wrong and ends the program. A longer-lived program would free its handles instead. */
-static void die(const char *doing, turdb_error *error) {
+static void die(const char* doing, turdb_error* error) {
   fprintf(stderr, "%s: %s: %s\n", doing, turdb_error_sqlstate(error), turdb_error_message(error));
   if (turdb_error_hint(error) != NULL) fprintf(stderr, "  hint: %s\n", turdb_error_hint(error));
   turdb_error_free(error);
   exit(1);
 }
 
-static void execute(turdb_conn *conn, const char *sql) {
-  turdb_error *error = NULL;
+static void execute(turdb_conn* conn, const char* sql) {
+  turdb_error* error = NULL;
   if (turdb_conn_exec(conn, sql, TURDB_NUL_TERMINATED, &error) != TURDB_OK) die(sql, error);
 }
 
 struct city {
-  const char *name;
-  const char *country;
+  const char* name;
+  const char* country;
   int64_t people;
 };
 
 /* All cities or none: the rows become visible and durable together, at the commit. */
-static void insert_cities(turdb_conn *conn) {
+static void insert_cities(turdb_conn* conn) {
   static const struct city cities[] = {
-      {"Lagos", "Nigeria", 15388000}, {"Accra", "Ghana", 2557000},   {"Kano", "Nigeria", 4103000},
-      {"Lima", "Peru", 10883000},     {"Cusco", "Peru", 428450},     {"Kumasi", "Ghana", 3490000},
+      {"Lagos", "Nigeria", 15388000}, {"Accra", "Ghana", 2557000}, {"Kano", "Nigeria", 4103000},
+      {"Lima", "Peru", 10883000},     {"Cusco", "Peru", 428450},   {"Kumasi", "Ghana", 3490000},
   };
-  turdb_error *error = NULL;
-  turdb_stmt *insert = NULL;
+  turdb_error* error = NULL;
+  turdb_stmt* insert = NULL;
   if (turdb_stmt_prepare(conn, "INSERT INTO city (name, country, people) VALUES (?, ?, ?)", TURDB_NUL_TERMINATED, NULL, &insert,
                          &error) != TURDB_OK) {
     die("preparing the insert", error);
@@ -57,10 +57,10 @@ static void insert_cities(turdb_conn *conn) {
   turdb_stmt_free(insert);
 }
 
-static void print_countries(turdb_conn *conn, int64_t at_least) {
-  turdb_error *error = NULL;
-  turdb_stmt *query = NULL;
-  const char *sql =
+static void print_countries(turdb_conn* conn, int64_t at_least) {
+  turdb_error* error = NULL;
+  turdb_stmt* query = NULL;
+  const char* sql =
       "SELECT country, count(*), sum(people) FROM city WHERE people >= :at_least GROUP BY country ORDER BY 3 DESC";
   if (turdb_stmt_prepare(conn, sql, TURDB_NUL_TERMINATED, NULL, &query, &error) != TURDB_OK) die("preparing", error);
   if (turdb_stmt_bind_int64(query, turdb_stmt_parameter_index(query, ":at_least"), at_least, &error) != TURDB_OK) {
@@ -75,10 +75,10 @@ static void print_countries(turdb_conn *conn, int64_t at_least) {
   turdb_stmt_free(query);
 }
 
-int main(int argc, char **argv) {
-  turdb_error *error = NULL;
-  turdb_db *db = NULL;
-  turdb_conn *conn = NULL;
+int main(int argc, char** argv) {
+  turdb_error* error = NULL;
+  turdb_db* db = NULL;
+  turdb_conn* conn = NULL;
   if (turdb_db_open(argc > 1 ? argv[1] : ":memory:", NULL, &db, &error) != TURDB_OK) die("opening", error);
   if (turdb_conn_open(db, &conn, &error) != TURDB_OK) die("connecting", error);
 

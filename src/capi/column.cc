@@ -9,7 +9,6 @@
 #include "vec/scalar.h"
 #include "vec/value.h"
 
-using turdb::engine::Statement;
 using turdb::vec::PhysicalType;
 using turdb::vec::StringView;
 using turdb::vec::Type;

@@ -1,7 +1,6 @@
 #include "capi/handles.h"
 
 using turdb::base::Status;
-using turdb::base::StatusOr;
 using turdb::engine::Connection;
 using turdb::engine::Statement;
 using turdb::engine::StepResult;

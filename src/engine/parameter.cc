@@ -4,7 +4,6 @@
 
 namespace turdb::engine {
 
-using base::Status;
 using base::StatusOr;
 
 StatusOr<bool> ConvertParameter(const vec::Value& value, const vec::Type& type, const vec::TextContext& text, vec::Value* out) {

@@ -97,8 +97,8 @@ class Statement {
   std::shared_ptr<Connection> connection_;
   const std::string sql_;
   sql::CompiledStatement compiled_;
-  uint64_t locked_in_ = 0;     // the explicit transaction in which the written tables were locked already
-  uint64_t validated_in_ = 0;  // and the one whose schema the plan was compared with
+  uint64_t locked_in_ = 0;      // the explicit transaction in which the written tables were locked already
+  uint64_t validated_in_ = 0;   // and the one whose schema the plan was compared with
   uint64_t catalog_epoch_ = 0;  // of the catalog that it was compiled or checked against last
 
   std::vector<vec::Value> bound_;       // as they were bound

@@ -11,7 +11,6 @@
 namespace turdb::exec {
 
 using base::Status;
-using base::StatusOr;
 using vec::Chunk;
 using vec::Rows;
 using vec::SelectionVector;

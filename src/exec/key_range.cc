@@ -6,7 +6,6 @@
 
 namespace turdb::exec {
 
-using base::Status;
 using base::StatusOr;
 
 void CopySlot(const table::Slot& slot, vec::Vector* to, size_t row) {

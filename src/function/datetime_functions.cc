@@ -14,7 +14,6 @@ namespace {
 using base::MakeError;
 using vec::Interval;
 using vec::kMicrosPerDay;
-using vec::Numeric;
 
 constexpr TypeId kDate = TypeId::kDate, kTime = TypeId::kTime, kStamp = TypeId::kTimestamp, kStampTz = TypeId::kTimestampTz;
 constexpr TypeId kInterval = TypeId::kInterval, kInt = TypeId::kInt32, kDouble = TypeId::kDouble, kText = TypeId::kText;

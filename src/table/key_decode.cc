@@ -23,7 +23,6 @@ using base::Bytes;
 using base::Status;
 using vec::TypeId;
 
-constexpr size_t kMaxFixedPartBytes = 18;
 constexpr uint64_t kSignBit = uint64_t{1} << 63;
 
 Status Damaged(const KeyPart& part, Bytes key) {

@@ -23,7 +23,7 @@ void EnsureOwn(Ref<Buffer>& buffer, bool& owned, Ref<Buffer>& spare, size_t size
 
 void DropForReset(Ref<Buffer>& buffer, bool& owned, Ref<Buffer>& spare) {
   if (!owned) buffer = std::move(spare);
-  spare.reset();
+  spare = {};
   if (buffer && !buffer->is_unique()) buffer.reset();
   owned = true;
 }
@@ -31,7 +31,7 @@ void DropForReset(Ref<Buffer>& buffer, bool& owned, Ref<Buffer>& spare) {
 // The buffer stops being what rows are read from.
 void Stash(Ref<Buffer>& buffer, bool& owned, Ref<Buffer>& spare) {
   if (buffer && owned) spare = std::move(buffer);
-  buffer.reset();
+  buffer = {};
   owned = false;
 }
 

@@ -65,7 +65,8 @@ class AllocationTest : public testing::Test {
     SqlSession session(connection_);
     ASSERT_TRUE(session.Exec("create table t(id bigint primary key, a bigint not null, b double precision, c text)").ok());
     ASSERT_TRUE(session.Exec("create table k(id text primary key, a bigint not null, u bigint unique)").ok());
-    ASSERT_TRUE(session.Exec("insert into t select i, i, i * 0.5, 'sixteen letters.' from generate_series(1, 20000) g(i)").ok());
+    ASSERT_TRUE(
+        session.Exec("insert into t select i, i, i * 0.5, 'sixteen letters.' from generate_series(1, 20000) g(i)").ok());
     ASSERT_TRUE(session.Exec("insert into k select 'key' || i, i, i * 2 from generate_series(1, 20000) g(i)").ok());
   }
 
@@ -102,9 +103,8 @@ TEST_F(AllocationTest, SelectByIntegerKey) {
 }
 
 TEST_F(AllocationTest, SelectByTextKey) {
-  ExpectNone("select a, u from k where id = ?", [](Statement& s, int64_t i) {
-    s.Bind(0, vec::Value::Text(absl::StrCat("key", i * 7919 % 20000 + 1)));
-  });
+  ExpectNone("select a, u from k where id = ?",
+             [](Statement& s, int64_t i) { s.Bind(0, vec::Value::Text(absl::StrCat("key", i * 7919 % 20000 + 1))); });
 }
 
 TEST_F(AllocationTest, SelectByUniqueIndex) {

@@ -6,13 +6,11 @@
 
 namespace turdb::sql {
 
-using base::Status;
 using base::StatusOr;
 using exec::ExpressionKind;
 using function::CastContext;
 using vec::Type;
 using vec::TypeId;
-using vec::Value;
 namespace sqlstate = base::sqlstate;
 
 StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext& context) {

@@ -15,7 +15,6 @@ using base::Status;
 using base::StatusOr;
 using function::CastContext;
 using vec::Type;
-using vec::TypeId;
 namespace sqlstate = base::sqlstate;
 
 StatusOr<Binder::Target> Binder::FindTarget(const ast::QualifiedName& name, const ast::Name& alias) {

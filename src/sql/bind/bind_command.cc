@@ -7,7 +7,6 @@
 namespace turdb::sql {
 
 using ast::StatementKind;
-using base::Status;
 using base::StatusOr;
 namespace sqlstate = base::sqlstate;
 

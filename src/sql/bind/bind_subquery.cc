@@ -5,10 +5,8 @@
 
 namespace turdb::sql {
 
-using base::Status;
 using base::StatusOr;
 using exec::ExpressionKind;
-using function::CastContext;
 using vec::Type;
 using vec::TypeId;
 namespace sqlstate = base::sqlstate;

@@ -20,7 +20,6 @@ namespace {
 
 bool IsComparison(std::string_view op) { return op == "=" || op == "<>" || op == "<" || op == "<=" || op == ">" || op == ">="; }
 
-
 // What a parameter is called for when a value of `type` is wanted: without lengths and scales, which casts enforce.
 Type ParameterTypeFor(const Type& type) {
   if (type.id == TypeId::kVarchar || type.id == TypeId::kChar) return Type::Varchar(0);

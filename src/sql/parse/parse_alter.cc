@@ -5,7 +5,6 @@
 namespace turdb::sql {
 
 using ast::AlterAction;
-using ast::Name;
 using ast::ObjectKind;
 using ast::Statement;
 using ast::StatementKind;

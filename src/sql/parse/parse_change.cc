@@ -4,8 +4,6 @@
 namespace turdb::sql {
 
 using ast::ConflictAction;
-using ast::Expr;
-using ast::ExprKind;
 using ast::Name;
 using ast::Statement;
 using ast::StatementKind;

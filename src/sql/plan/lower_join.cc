@@ -12,7 +12,6 @@
 
 namespace turdb::sql {
 
-using base::Status;
 using base::StatusOr;
 using exec::ExpressionKind;
 using exec::JoinType;

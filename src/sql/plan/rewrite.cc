@@ -7,7 +7,6 @@
 
 namespace turdb::sql {
 
-using base::Status;
 using base::StatusOr;
 using exec::ExpressionKind;
 using exec::JoinType;

@@ -70,6 +70,13 @@ Status Database::Start() {
   const storage::RecoveryInfo& recovery = storage_->recovery();
   commit_log_ = txn::NewStorageCommitLog(*storage_);
   transactions_ = std::make_unique<txn::TransactionManager>(environment_, *commit_log_, budget_, recovery.next_txn_id);
+  txn::ConnectStorage(*storage_, *transactions_);  // before any page is fixed: evicted pages keep their versions
+  if (!settings_.read_only) {
+    // Versions of a change larger than memory go to a file of their own, which no opening ever reads.
+    const std::string spill = os::JoinPath(path_, "versions.tmp");
+    TURDB_RETURN_IF_ERROR(environment_.files->Remove(spill));
+    transactions_->SetSpill(spill, settings_.memory_limit_bytes / 4);
+  }
   tables_ = std::make_unique<table::TableStore>(*storage_, *transactions_, budget_);
   transactions_->SetUndoResolver([this](base::FileId file) -> StatusOr<txn::UndoTarget*> {
     TURDB_ASSIGN_OR_RETURN(btree::Tree * tree, tables_->TreeOf(file));
@@ -170,6 +177,7 @@ Status Database::Close() {
   Status status = absl::OkStatus();
   if (transactions_ != nullptr && storage_ != nullptr && !settings_.read_only) {
     status = transactions_->Drain();
+    if (status.ok() && tables_ != nullptr && storage_->health().ok()) status = tables_->WriteEstimates();
   }
   catalog_.reset();
   tables_.reset();

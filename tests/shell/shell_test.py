@@ -262,10 +262,6 @@ class ShellTest(unittest.TestCase):
         os.write(master, b"selec 1;\n")
         expect("error")
         expect("turdb> ")
-        os.write(master, b"select 'forgotten")
-        expect("forgotten")  # the editor has the line, so the interrupt is its own
-        os.write(master, b"\x03")
-        expect("turdb> ")
         os.write(master, b".quit\n")
         self.assertEqual(shell.wait(timeout=30), 0)
         os.close(master)

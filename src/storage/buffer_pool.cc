@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "storage/health.h"
 #include "storage/page_files.h"
+#include "storage/parking_lock.h"
 #include "storage/write_back.h"
 
 namespace turdb::storage {
@@ -120,6 +121,7 @@ StatusOr<OptimisticGuard> BufferPool::FixOptimistic(PageId id) {
 }
 
 StatusOr<SharedGuard> BufferPool::FixShared(PageId id) {
+  CheckMayWaitFor(LockRank::kPageLatch);
   for (;;) {
     Frame* frame = Find(id);
     if (frame == nullptr) {
@@ -137,6 +139,7 @@ StatusOr<SharedGuard> BufferPool::FixShared(PageId id) {
 }
 
 StatusOr<ExclusiveGuard> BufferPool::FixExclusive(PageId id) {
+  CheckMayWaitFor(LockRank::kPageLatch);
   for (;;) {
     Frame* frame = Find(id);
     if (frame == nullptr) {
@@ -417,7 +420,7 @@ StatusOr<Frame*> BufferPool::TakeFrame(int attempts) {
     Frame* free = nullptr;
     {
       absl::MutexLock lock(&replacement_mu_);
-      if (committed_frames_ <= limit_frames_.load(std::memory_order_relaxed)) free = PopFree();
+      free = PopFree();
       if (free == nullptr) victim = FindVictim(&dirty);
     }
     if (free != nullptr) {

@@ -11,15 +11,25 @@ constexpr int kMaxRoundsPerCall = 3;   // a round that a latch spoiled is tried 
 
 }  // namespace
 
-void Checkpointer::StartThread() {
-  thread_ = environment_.scheduler->Start("turdb-checkpoint", [this] { ThreadBody(); });
+void Checkpointer::WakeThread() {
+  if (!started_.load(std::memory_order_acquire)) {
+    absl::MutexLock lock(&thread_mu_);
+    if (thread_ == nullptr && !stopping_.load(std::memory_order_acquire)) {
+      thread_ = environment_.scheduler->Start("turdb-checkpoint", [this] { ThreadBody(); });
+      started_.store(true, std::memory_order_release);
+    }
+  }
+  if (!wanted_.exchange(true, std::memory_order_acq_rel)) environment_.scheduler->WakeAll(&wanted_);
 }
 
 void Checkpointer::StopThread() {
-  if (thread_ == nullptr) return;
   stopping_.store(true, std::memory_order_release);
   environment_.scheduler->WakeAll(&wanted_);
-  thread_.reset();
+  std::unique_ptr<os::Thread> thread;
+  {
+    absl::MutexLock lock(&thread_mu_);
+    thread = std::move(thread_);
+  }
 }
 
 void Checkpointer::ThreadBody() {
@@ -43,8 +53,8 @@ void Checkpointer::ThreadBody() {
 void Checkpointer::PaceSlow() {
   if (!health_.ok()) return;
   const auto lag = [this] { return log_.next_lsn() - redo_lsn_.load(std::memory_order_relaxed); };
-  if (thread_ != nullptr) {
-    if (!wanted_.exchange(true, std::memory_order_acq_rel)) environment_.scheduler->WakeAll(&wanted_);
+  if (background_) {
+    WakeThread();
     if (lag() <= limit_bytes_) return;
   }
   if (lag() <= limit_bytes_) {

@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/synchronization/mutex.h"
 #include "storage/buffer_pool.h"
 #include "storage/file_directory.h"
 #include "storage/health.h"
@@ -43,8 +44,10 @@ class Checkpointer {
         health_(health) {}
   ~Checkpointer() { StopThread(); }
 
-  void Start(int64_t wal_limit_bytes, Lsn redo_lsn) {
+  // `background`: rounds run on a thread of their own, which is started when the first one is due.
+  void Start(int64_t wal_limit_bytes, Lsn redo_lsn, bool background) {
     limit_bytes_ = static_cast<uint64_t>(wal_limit_bytes);
+    background_ = background;
     redo_lsn_.store(redo_lsn, std::memory_order_relaxed);
   }
   // `keep` says from where on rollback needs the log (UINT64_MAX: nothing). It may be called with page latches held
@@ -53,7 +56,6 @@ class Checkpointer {
     keep_ = std::move(keep);
     next_txn_id_ = std::move(next_txn_id);
   }
-  void StartThread();
   void StopThread();
 
   // Called often, by committers and by those who make pages dirty: does nothing while the log lags little, wakes
@@ -75,6 +77,7 @@ class Checkpointer {
   enum class Phase : uint8_t { kIdle, kWriting, kSyncing, kRecording };
 
   void PaceSlow();
+  void WakeThread();
   void ThreadBody();
   // All below REQUIRE lock_.
   Status Step();
@@ -98,7 +101,7 @@ class Checkpointer {
   std::atomic<Lsn> redo_lsn_{0};  // of the last round
   std::atomic<uint64_t> rounds_{0};
 
-  ParkingLock lock_;
+  ParkingLock lock_{LockRank::kCheckpoint};
   Phase phase_ = Phase::kIdle;
   Lsn target_ = 0;                // pages dirty since before are written
   uint32_t next_frame_ = 0;       // frames below have been looked at
@@ -106,7 +109,10 @@ class Checkpointer {
   size_t written_ = 0;            // of gathered_
   std::vector<FileId> unsynced_;
 
-  std::unique_ptr<os::Thread> thread_;
+  bool background_ = false;
+  std::atomic<bool> started_{false};
+  absl::Mutex thread_mu_;
+  std::unique_ptr<os::Thread> thread_ ABSL_GUARDED_BY(thread_mu_);
   std::atomic<bool> stopping_{false};
   std::atomic<bool> wanted_{false};
 };

@@ -101,7 +101,7 @@ class FileDirectory {
   BufferPool& pool_;
   PageFiles& pages_;
   Health& health_;
-  ParkingLock change_lock_;
+  ParkingLock change_lock_{LockRank::kFileChanges};
   mutable absl::Mutex mu_;
   absl::flat_hash_map<FileId, File> files_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<TxnId, std::vector<Change>> pending_ ABSL_GUARDED_BY(mu_);

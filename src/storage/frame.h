@@ -107,6 +107,9 @@ struct alignas(64) Frame {
   uint64_t WaitWhileExclusive();
 
  private:
+  // No store to the page may become visible before the latch is: an optimistic reader must not see new bytes and
+  // then an unlatched, unchanged state word.
+  static void BeforeFirstStore() { std::atomic_thread_fence(std::memory_order_release); }
   void LockSharedSlow();
   void LockExclusiveSlow();
   void WakeWaiters();

@@ -31,6 +31,7 @@
 #include "storage/health.h"
 #include "storage/log_record.h"
 #include "storage/log_segments.h"
+#include "storage/parking_lock.h"
 
 namespace turdb::storage {
 
@@ -43,25 +44,6 @@ inline uint32_t RecordSeed(Lsn lsn, uint64_t epoch) {
   return static_cast<uint32_t>(lsn >> 3) ^ (static_cast<uint32_t>(lsn >> 35) * 0x9E3779B1u) ^
          (static_cast<uint32_t>(epoch) * 0x85EBCA6Bu);
 }
-
-// A lock whose waiters park through the scheduler, because its holder does I/O.
-class ParkingLock {
- public:
-  bool TryAcquire() { return !held_.exchange(true, std::memory_order_acquire); }
-  bool held() const { return held_.load(std::memory_order_acquire); }
-  void Acquire(os::Scheduler& scheduler) {
-    while (!TryAcquire())
-      scheduler.Park(
-          this, [this] { return held(); }, os::Scheduler::kForever);
-  }
-  void Release(os::Scheduler& scheduler) {
-    held_.store(false, std::memory_order_release);
-    scheduler.WakeAll(this);
-  }
-
- private:
-  std::atomic<bool> held_{false};
-};
 
 // Thread-safe.
 class Log {
@@ -141,8 +123,8 @@ class Log {
   alignas(64) std::atomic<Lsn> written_{0};
   std::atomic<Lsn> durable_{0};
   std::atomic<Lsn> visible_{0};
-  ParkingLock write_lock_;
-  ParkingLock sync_lock_;
+  ParkingLock write_lock_{LockRank::kLogWrite};
+  ParkingLock sync_lock_{LockRank::kLogSync};
   Lsn marked_ = 0;  // the last mark's; guarded by the write lock
   std::array<Slot, kSlots> slots_;
 };

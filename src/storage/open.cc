@@ -171,7 +171,7 @@ Status Storage::Impl::OpenParts(const RedoTable& redo, bool meta_changed) {
   TURDB_RETURN_IF_ERROR(pool->Start(options.page_cache_bytes, options.page_cache_reserve_bytes));
   const size_t frames = pool->stats().frame_limit;
   TURDB_RETURN_IF_ERROR(write_back->Start(std::clamp<size_t>(frames / 16, 2, kMaxBatchPages), budget));
-  checkpointer->Start(std::max(options.wal_limit_bytes, kMinWalLimitBytes), replay.redo_from());
+  checkpointer->Start(std::max(options.wal_limit_bytes, kMinWalLimitBytes), replay.redo_from(), options.threads > 1);
   checkpointer->SetSources([this] { return KeepLsn(); }, [this] { return next_txn_id ? next_txn_id() : recovery.next_txn_id; });
   TURDB_RETURN_IF_ERROR(file_directory->ApplyNames());
   TURDB_RETURN_IF_ERROR(replay.Redo(&recovery));
@@ -196,7 +196,6 @@ Status Storage::Impl::Open(const RedoTable& redo) {
   bool meta_changed = false;
   TURDB_RETURN_IF_ERROR(ReadMeta(&meta_changed));
   TURDB_RETURN_IF_ERROR(OpenParts(all, meta_changed));
-  if (options.threads > 1 && !options.read_only) checkpointer->StartThread();
   return absl::OkStatus();
 }
 

@@ -50,7 +50,7 @@ class WriteBack {
   size_t batch_pages_ = 0;
   AddressRange staging_;
   base::MemoryReservation reservation_;
-  ParkingLock lock_;
+  ParkingLock lock_{LockRank::kWriteBack};
   std::vector<PageWrite> writes_;  // guarded by lock_, like the two below; sized once
   std::vector<Lsn> first_dirty_;
   std::vector<Frame*> taken_;

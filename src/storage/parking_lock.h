@@ -42,7 +42,9 @@ class ParkingLock {
   bool held() const { return held_.load(std::memory_order_acquire); }
   void Acquire(os::Scheduler& scheduler) {
     CheckMayWaitFor(rank_);
-    while (!TryAcquire()) scheduler.Park(this, [this] { return held(); }, os::Scheduler::kForever);
+    while (!TryAcquire())
+      scheduler.Park(
+          this, [this] { return held(); }, os::Scheduler::kForever);
   }
   void Release(os::Scheduler& scheduler) {
     NoteReleased(rank_);

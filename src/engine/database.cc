@@ -99,6 +99,7 @@ Status Database::Start() {
     TURDB_ASSIGN_OR_RETURN(catalog_, catalog::Catalog::Open(*tables_));
   }
   spill_directory_ = settings_.temp_directory.empty() ? os::JoinPath(path_, "tmp") : settings_.temp_directory;
+  if (!settings_.read_only) TURDB_RETURN_IF_ERROR(environment_.files->CreateDirectory(spill_directory_));
   if (settings_.threads > 1 && !settings_.read_only) {
     collector_ = environment_.scheduler->Start("turdb-collect", [this] { Collect(); });
   }

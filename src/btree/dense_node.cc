@@ -50,6 +50,14 @@ void SetGhost(std::byte* page, size_t index, bool ghost) {
 }
 
 bool InsertFits(const std::byte* page, int64_t key, size_t value_size) {
+  // The next key, or one in a hole: of an array that is worth it.
+  const NodeHeader& node = Header(page);
+  const uint64_t index = static_cast<uint64_t>(key) - static_cast<uint64_t>(node.dense_base);
+  if (node.dense_span != 0 && key >= node.dense_base && index <= node.dense_span &&
+      WorthIt(node.dense_span + uint64_t{1}, PageHead(page).cell_count)) {
+    const size_t grow = index == node.dense_span ? sizeof(uint16_t) : 0;
+    return grow + kCellHeaderBytes + value_size <= TotalFree(page);
+  }
   const Range range = RangeWith(page, key);
   const size_t span = Header(page).dense_span;
   // Span 0 stands for 2^64 places.
@@ -59,7 +67,7 @@ bool InsertFits(const std::byte* page, int64_t key, size_t value_size) {
 }
 
 size_t Insert(std::byte* page, int64_t key, Bytes value, bool ghost) {
-  TURDB_CHECK(InsertFits(page, key, value.size()));
+  TURDB_DCHECK(InsertFits(page, key, value.size()));
   const Range range = RangeWith(page, key);
   const size_t cell_bytes = kCellHeaderBytes + value.size();
   const size_t old_span = Header(page).dense_span;
@@ -67,7 +75,10 @@ size_t Insert(std::byte* page, int64_t key, Bytes value, bool ghost) {
   if (ContiguousFree(page) < sizeof(uint16_t) * grow + cell_bytes) Compact(page);
   NodeHeader& node = Header(page);
   uint16_t* offsets = Offsets(page);
-  if (grow != 0) {
+  if (grow == 1 && range.base == node.dense_base && old_span != 0) {
+    offsets[old_span] = 0;
+    ++node.dense_span;
+  } else if (grow != 0) {
     const size_t shift = old_span == 0 ? 0 : static_cast<uint64_t>(node.dense_base) - static_cast<uint64_t>(range.base);
     std::memmove(offsets + shift, offsets, sizeof(uint16_t) * old_span);
     std::fill(offsets, offsets + shift, uint16_t{0});
@@ -123,6 +134,16 @@ void RemoveAt(std::byte* page, size_t index) {
   size_t span = node.dense_span;
   while (span > 0 && offsets[span - 1] == 0) --span;
   node.dense_span = static_cast<uint16_t>(span);
+}
+
+bool AddUpperFence(std::byte* page, Bytes upper) {
+  if (ContiguousFree(page) < upper.size()) return false;
+  NodeHeader& node = Header(page);
+  node.upper_offset = AllocateCell(page, upper.size());
+  node.upper_length = static_cast<uint16_t>(upper.size());
+  std::memcpy(page + node.upper_offset, upper.data(), upper.size());
+  node.prefix_length = static_cast<uint16_t>(CommonPrefixLength(LowerFence(page), upper));
+  return true;
 }
 
 void Compact(std::byte* page) { CompactWithout(page, kNone); }

@@ -48,6 +48,9 @@ bool ReplaceFits(const std::byte* page, size_t index, size_t value_size);
 void Replace(std::byte* page, size_t index, Bytes value);
 // REQUIRES: UsedAt. A place at the end of the array goes with its entry; indexes of the others stay.
 void RemoveAt(std::byte* page, size_t index);
+// Closes the last leaf of a tree at its end, where all entries stay: false when there is no room for the fence as the
+// page lies.
+bool AddUpperFence(std::byte* page, Bytes upper);
 void Compact(std::byte* page);
 
 }  // namespace turdb::btree::dense

@@ -8,6 +8,10 @@ namespace {
 
 size_t AlignedCellBytes(size_t suffix_size) { return (kCellHeaderBytes + suffix_size + 3) & ~size_t{3}; }
 
+bool IsInt64Node(const std::byte* page) {
+  return (LoadRelaxed<uint8_t>(page + offsetof(PageHeader, flags)) & kInt64Tree) != 0;
+}
+
 Slot LoadSlot(const Slot* slot) { return std::bit_cast<Slot>(LoadRelaxed<uint64_t>(slot)); }
 
 // memcmp of a suffix in the page with `key`, in relaxed words. `offset` is a multiple of four.
@@ -43,6 +47,34 @@ PageNo ChildAt(const std::byte* page, size_t index) {
 
 namespace {
 
+// The suffix in a slot as a big-endian number, zeros behind it. REQUIRES: it has at most eight bytes, unless the page is
+// in change.
+uint64_t SuffixNumber(const std::byte* page, const Slot& slot) {
+  const size_t length = slot.suffix_length();
+  const size_t offset = (slot.offset & ~3u) + kCellHeaderBytes;
+  const auto word = [&](size_t at) { return base::ByteSwap(LoadRelaxed<uint32_t>(page + std::min(at, kPageSize - 4))); };
+  const uint64_t high = length > 0 ? word(offset) : 0;
+  const uint32_t low = length > 4 ? word(offset + 4) : 0;
+  return high << 32 | low;
+}
+
+// The first of the slots [first, last) whose separator is greater than the int64 key, whose suffix is `key_suffix`.
+// Cutting a separator short leaves its number as it is, and it only becomes less by it: a separator whose number is
+// the key's is not greater than the key.
+size_t SearchNumbers(const std::byte* page, const Slot* slots, size_t first, size_t last, Bytes key_suffix) {
+  std::byte padded[8] = {};
+  std::memcpy(padded, key_suffix.data(), std::min<size_t>(key_suffix.size(), sizeof(padded)));
+  const uint64_t key = base::LoadBE<uint64_t>(padded);
+  size_t count = last - first;
+  while (count > 0) {
+    const size_t half = count / 2;
+    const bool above = SuffixNumber(page, LoadSlot(slots + first + half)) > key;
+    first = above ? first : first + half + 1;
+    count = above ? half : count - half - 1;
+  }
+  return first;
+}
+
 // The first slot whose separator is greater than the key (kInclusive: not less), and its child.
 template <bool kInclusive>
 ChildPosition Search(const std::byte* page, Bytes key) {
@@ -51,6 +83,13 @@ ChildPosition Search(const std::byte* page, Bytes key) {
   const size_t prefix = std::min<size_t>(LoadRelaxed<uint16_t>(&Header(page).prefix_length), key.size());
   const Bytes suffix = key.subspan(prefix);
   const uint32_t hint = HintOf(suffix);
+  if constexpr (!kInclusive) {
+    // At the edges of a tree nodes have no common prefix, and all hints are the same.
+    if (IsInt64Node(page) && count > 0 && LoadRelaxed<uint32_t>(&slots[0].hint) == LoadRelaxed<uint32_t>(&slots[count - 1].hint)) {
+      const size_t found = SearchNumbers(page, slots, 0, count, suffix);
+      return {found, ChildAt(page, found)};
+    }
+  }
   size_t first = LowerBoundOfHints(slots, count, hint);
   size_t last = first;
   if (last < count && LoadRelaxed<uint32_t>(&slots[last].hint) == hint) {

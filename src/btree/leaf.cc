@@ -59,8 +59,9 @@ PageKind BestKind(uint8_t flags, const Contents& contents) {
   return DenseIsBetter(contents) ? PageKind::kDenseLeaf : PageKind::kSlottedLeaf;
 }
 
-// Appends indexes [first, last) of `from` to the leaf `to`.
+// Appends indexes [first, last) of `from` to the leaf `to`, which has room for them.
 void AppendRange(const std::byte* from, size_t first, size_t last, std::byte* to) {
+  if (!IsDense(from) && !IsDense(to)) return slotted::AppendRange(from, first, last, to);
   std::byte buffer[base::kMaxKeyBytes];
   for (size_t i = first; i < last; ++i) {
     if (!UsedAt(from, i)) continue;
@@ -193,21 +194,33 @@ Bytes KeyAt(const std::byte* page, size_t index, std::byte* buffer) {
   return {buffer, prefix.size() + suffix.size()};
 }
 
-bool InsertFits(const std::byte* page, Bytes key, size_t value_size) {
-  if (InsertFitsAsItIs(page, key, value_size)) return true;
-  return IsInt64Tree(page) && FitsConverted(page, key, value_size);
+Fit InsertFit(const std::byte* page, Bytes key, size_t value_size) {
+  if (InsertFitsAsItIs(page, key, value_size)) [[likely]]
+    return Fit::kAsItIs;
+  return IsInt64Tree(page) && FitsConverted(page, key, value_size) ? Fit::kConverted : Fit::kNo;
+}
+
+size_t InsertAt(std::byte* page, Fit fit, size_t place, Bytes key, Bytes value, bool ghost) {
+  if (fit == Fit::kConverted) {
+    Convert(page);
+    place = SIZE_MAX;
+  }
+  if (IsDense(page)) return dense::Insert(page, Int64Of(key), value, ghost);
+  if (place == SIZE_MAX) place = slotted::Find(page, key).index;
+  slotted::InsertAt(page, place, key, value, ghost);
+  return place;
 }
 
 size_t Insert(std::byte* page, Bytes key, Bytes value, bool ghost) {
-  if (!InsertFitsAsItIs(page, key, value.size())) {
-    TURDB_CHECK(IsInt64Tree(page) && FitsConverted(page, key, value.size()));
-    Convert(page);
+  const Fit fit = InsertFit(page, key, value.size());
+  TURDB_CHECK(fit != Fit::kNo);
+  size_t place = SIZE_MAX;
+  if (!IsDense(page)) {
+    const slotted::Position at = slotted::Find(page, key);
+    TURDB_CHECK(!at.found);
+    place = at.index;
   }
-  if (IsDense(page)) return dense::Insert(page, Int64Of(key), value, ghost);
-  const slotted::Position at = slotted::Find(page, key);
-  TURDB_CHECK(!at.found);
-  slotted::InsertAt(page, at.index, key, value, ghost);
-  return at.index;
+  return InsertAt(page, fit, place, key, value, ghost);
 }
 
 bool ReplaceFits(const std::byte* page, size_t index, size_t value_size) {
@@ -312,6 +325,7 @@ void PlanSplit(const std::byte* page, Bytes key, size_t value_size, bool replaci
   bool have_best = false;
   size_t best_score = SIZE_MAX;
   size_t left_existing = 0;
+  size_t worst_imbalance = SIZE_MAX;
   const auto consider = [&](const Cut& cut, size_t below_bytes) {
     const bool key_left = place < cut.first_right || (place == cut.first_right && !replacing && cut.key_goes_left);
     const bool right_has_new = !key_left;
@@ -321,6 +335,7 @@ void PlanSplit(const std::byte* page, Bytes key, size_t value_size, bool replaci
     const size_t left_bytes = below_bytes + (key_left ? new_cost : 0);
     const size_t right_bytes = total - left_bytes;
     const size_t imbalance = left_bytes > right_bytes ? left_bytes - right_bytes : right_bytes - left_bytes;
+    if (imbalance > worst_imbalance) return;
     size_t score = imbalance;
     if (right_edge) score = limit - cut.first_right + (key_left ? 1 : 0);
     if (left_edge && !right_edge) score = cut.first_right + (key_left ? 0 : 1);
@@ -340,10 +355,27 @@ void PlanSplit(const std::byte* page, Bytes key, size_t value_size, bool replaci
     plan->separator_size = separator.size();
     std::memcpy(plan->separator_bytes, separator.data(), separator.size());
   };
-  for (size_t i = 0; i <= limit; ++i) {
-    if (i == place && !replacing && !position.found) consider(Cut{i, true}, left_existing);
-    if (i == limit || UsedAt(page, i) || i == place) consider(Cut{i, false}, left_existing);
-    if (i < limit) left_existing += CostAt(page, i);
+  if (right_edge) {
+    // Nothing stands above the new entry: the further to the right the better, so the first cut that serves is the best.
+    left_existing = existing;
+    for (size_t i = limit; !have_best; --i) {
+      if (i == limit || UsedAt(page, i) || i == place) consider(Cut{i, false}, left_existing);
+      if (!have_best && i == place && !position.found) consider(Cut{i, true}, left_existing);
+      if (i == 0) break;
+      left_existing -= CostAt(page, i - 1);
+    }
+  } else {
+    // Those about the middle first: keys are compared only for them, nearly always.
+    for (const size_t bound : {total / 8, SIZE_MAX}) {
+      worst_imbalance = left_edge ? SIZE_MAX : bound;
+      left_existing = 0;
+      for (size_t i = 0; i <= limit; ++i) {
+        if (i == place && !replacing && !position.found) consider(Cut{i, true}, left_existing);
+        if (i == limit || UsedAt(page, i) || i == place) consider(Cut{i, false}, left_existing);
+        if (i < limit) left_existing += CostAt(page, i);
+      }
+      if (have_best) break;
+    }
   }
   TURDB_CHECK(have_best);
 }
@@ -358,6 +390,10 @@ void BuildRight(const std::byte* page, const SplitPlan& plan, std::byte* right) 
 }
 
 void Truncate(std::byte* page, size_t first_right, Bytes separator, PageNo next) {
+  if (IsDense(page) && first_right == Limit(page) && !HasUpperFence(page) && dense::AddUpperFence(page, separator)) {
+    Header(page).next_leaf = next;
+    return;
+  }
   alignas(8) std::byte old[kPageSize];
   std::memcpy(old, page, kPageSize);
   Fences fences = FencesOf(old);

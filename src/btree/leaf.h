@@ -42,8 +42,15 @@ inline Bytes ValueAt(const std::byte* page, size_t index) {
 // Writes the whole key to `buffer` (kMaxKeyBytes).
 Bytes KeyAt(const std::byte* page, size_t index, std::byte* buffer);
 
-bool InsertFits(const std::byte* page, Bytes key, size_t value_size);
-// REQUIRES: InsertFits; the key is not there. Returns its index.
+// Whether an entry fits: not at all, in the leaf's present form, or in the other one.
+enum class Fit : uint8_t { kNo, kAsItIs, kConverted };
+Fit InsertFit(const std::byte* page, Bytes key, size_t value_size);
+inline bool InsertFits(const std::byte* page, Bytes key, size_t value_size) {
+  return InsertFit(page, key, value_size) != Fit::kNo;
+}
+// REQUIRES: `fit` is what InsertFit says, `place` what Find says; the key is not there. Returns its index.
+size_t InsertAt(std::byte* page, Fit fit, size_t place, Bytes key, Bytes value, bool ghost);
+// The same when nothing is known. REQUIRES: InsertFits; the key is not there.
 size_t Insert(std::byte* page, Bytes key, Bytes value, bool ghost);
 bool ReplaceFits(const std::byte* page, size_t index, size_t value_size);
 // REQUIRES: ReplaceFits; the value does not point into the page.

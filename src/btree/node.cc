@@ -1,6 +1,6 @@
 #include "btree/node.h"
 
-#include <algorithm>
+#include "base/common_bytes.h"
 
 namespace turdb::btree {
 
@@ -10,10 +10,7 @@ bool Covers(const std::byte* page, Bytes key) {
 }
 
 size_t CommonPrefixLength(Bytes a, Bytes b) {
-  const size_t limit = std::min(a.size(), b.size());
-  size_t length = 0;
-  while (length < limit && a[length] == b[length]) ++length;
-  return length;
+  return base::CommonPrefixBytes(a, b);
 }
 
 Bytes ShortestSeparator(Bytes left_max, Bytes right_min) {
@@ -49,18 +46,6 @@ void FormatNode(std::byte* page, PageKind kind, uint8_t flags, uint8_t level, co
   }
   // Interior cells are aligned; what this costs counts as used.
   if (kind == PageKind::kInterior) node.heap_begin = static_cast<uint16_t>(node.heap_begin & ~3u);
-}
-
-size_t LowEnd(const std::byte* page) {
-  if (PageHead(page).kind == PageKind::kDenseLeaf) return kNodeHeaderEnd + sizeof(uint16_t) * Header(page).dense_span;
-  return kNodeHeaderEnd + sizeof(Slot) * PageHead(page).cell_count;
-}
-
-uint16_t AllocateCell(std::byte* page, size_t size) {
-  NodeHeader& node = Header(page);
-  TURDB_CHECK_LE(LowEnd(page) + size, node.heap_begin);
-  node.heap_begin = static_cast<uint16_t>(node.heap_begin - size);
-  return node.heap_begin;
 }
 
 void FreeCell(std::byte* page, size_t offset, size_t size) {

@@ -111,7 +111,10 @@ Bytes ShortestSeparator(Bytes left_max, Bytes right_min);
 void FormatNode(std::byte* page, PageKind kind, uint8_t flags, uint8_t level, const Fences& fences, PageNo next_leaf);
 
 // End of the slot or offset array; [LowEnd, heap_begin) is free.
-size_t LowEnd(const std::byte* page);
+inline size_t LowEnd(const std::byte* page) {
+  if (PageHead(page).kind == PageKind::kDenseLeaf) return kNodeHeaderEnd + sizeof(uint16_t) * Header(page).dense_span;
+  return kNodeHeaderEnd + sizeof(Slot) * PageHead(page).cell_count;
+}
 inline size_t ContiguousFree(const std::byte* page) { return Header(page).heap_begin - LowEnd(page); }
 // What compaction can make contiguous.
 inline size_t TotalFree(const std::byte* page) { return ContiguousFree(page) + Header(page).fragmented; }
@@ -119,7 +122,12 @@ inline size_t TotalFree(const std::byte* page) { return ContiguousFree(page) + H
 inline size_t UsedBytes(const std::byte* page) { return kPageSize - kNodeHeaderEnd - TotalFree(page); }
 
 // Takes `size` bytes of the heap. REQUIRES: they are contiguous. Returns the offset.
-uint16_t AllocateCell(std::byte* page, size_t size);
+inline uint16_t AllocateCell(std::byte* page, size_t size) {
+  NodeHeader& node = Header(page);
+  TURDB_CHECK_LE(LowEnd(page) + size, node.heap_begin);
+  node.heap_begin = static_cast<uint16_t>(node.heap_begin - size);
+  return node.heap_begin;
+}
 // Gives a cell back: to the free gap when it is the lowest one, to the fragments otherwise.
 void FreeCell(std::byte* page, size_t offset, size_t size);
 

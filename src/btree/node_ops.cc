@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "base/common_bytes.h"
 #include "btree/interior_node.h"
 #include "btree/leaf.h"
 #include "btree/overflow_page.h"
@@ -14,10 +15,8 @@ using base::Status;
 using base::StoreLE;
 
 Splice SpliceBetween(Bytes from, Bytes to) {
-  const size_t limit = std::min(from.size(), to.size());
-  const size_t head = CommonPrefixLength(from, to);
-  size_t tail = 0;
-  while (tail < limit - head && from[from.size() - 1 - tail] == to[to.size() - 1 - tail]) ++tail;
+  const size_t head = base::CommonPrefixBytes(from, to);
+  const size_t tail = base::CommonSuffixBytes(from.subspan(head), to.subspan(head));
   return {head, from.subspan(head, from.size() - head - tail), to.subspan(head, to.size() - head - tail)};
 }
 

@@ -86,6 +86,32 @@ void InsertAt(std::byte* page, size_t index, Bytes key, Bytes value, bool ghost)
   slots[index] = Slot{HintOf(suffix), offset, static_cast<uint16_t>(suffix.size() | (ghost ? Slot::kGhost : 0u))};
 }
 
+void AppendRange(const std::byte* from, size_t first, size_t last, std::byte* to) {
+  const size_t from_prefix = Header(from).prefix_length, to_prefix = Header(to).prefix_length;
+  // A split lets the common prefix grow, a merge lets it shrink.
+  const size_t dropped = to_prefix > from_prefix ? to_prefix - from_prefix : 0;
+  const Bytes added = to_prefix < from_prefix ? Prefix(from).subspan(to_prefix) : Bytes();
+  const Slot* const source = Slots(from);
+  Slot* slot = Slots(to) + PageHead(to).cell_count;
+  for (size_t i = first; i < last; ++i, ++slot) {
+    const size_t length = source[i].suffix_length();
+    TURDB_DCHECK_LE(dropped, length);
+    const std::byte* const cell = from + source[i].offset;
+    const size_t value_size = base::LoadLE<uint16_t>(cell);
+    const size_t suffix_size = added.size() + length - dropped;
+    const size_t cell_bytes = kCellHeaderBytes + suffix_size + value_size;
+    TURDB_CHECK_LE(sizeof(Slot) + cell_bytes, ContiguousFree(to));
+    ++PageHead(to).cell_count;
+    const uint16_t offset = AllocateCell(to, cell_bytes);
+    std::byte* const copy = to + offset;
+    base::StoreLE(copy, static_cast<uint16_t>(value_size));
+    if (!added.empty()) std::memcpy(copy + kCellHeaderBytes, added.data(), added.size());
+    std::memcpy(copy + kCellHeaderBytes + added.size(), cell + kCellHeaderBytes + dropped, length - dropped + value_size);
+    *slot = Slot{HintOf({copy + kCellHeaderBytes, suffix_size}), offset,
+                 static_cast<uint16_t>(suffix_size | (source[i].ghost() ? Slot::kGhost : 0u))};
+  }
+}
+
 bool ReplaceFits(const std::byte* page, size_t index, size_t value_size) {
   const size_t old_size = ValueAt(page, index).size();
   return value_size <= old_size || value_size - old_size <= TotalFree(page);

@@ -34,6 +34,9 @@ inline size_t EntryBytes(const std::byte* page, size_t key_size, size_t value_si
 }
 // REQUIRES: EntryBytes fit into TotalFree; the key is not there, and belongs at `index`. Compacts when needed.
 void InsertAt(std::byte* page, size_t index, Bytes key, Bytes value, bool ghost);
+// Appends entries [first, last) of another slotted leaf. REQUIRES: they fit without compaction, and stand above those
+// that are there.
+void AppendRange(const std::byte* from, size_t first, size_t last, std::byte* to);
 // What Replace needs of TotalFree: a longer value is written beside the old one, unless compaction
 // drops that one first.
 bool ReplaceFits(const std::byte* page, size_t index, size_t value_size);

@@ -226,9 +226,11 @@ StatusOr<Tree::InsertResult> Tree::Insert(Transaction& transaction, Bytes key, B
       }
       garbage = chain.empty();
     }
+    leaf::Fit fit = leaf::Fit::kNo;
     const auto fits = [&] {
-      return at.found ? leaf::ReplaceFits(guard.page(), at.index, value.size())
-                      : leaf::InsertFits(guard.page(), key, value.size());
+      if (at.found) return leaf::ReplaceFits(guard.page(), at.index, value.size());
+      fit = leaf::InsertFit(guard.page(), key, value.size());
+      return fit != leaf::Fit::kNo;
     };
     if (!fits()) [[unlikely]] {
       if (PurgeGarbage(guard, at.found ? at.index : kNoIndex)) at = leaf::Find(guard.page(), key);
@@ -257,7 +259,7 @@ StatusOr<Tree::InsertResult> Tree::Insert(Transaction& transaction, Bytes key, B
     } else {
       LogEntryChange(RecordKind::kUpdate, &transaction.log, guard, static_cast<uint8_t>(NodeOp::kInsert), key, value);
       std::byte buffer[base::kMaxKeyBytes];
-      const size_t index = leaf::Insert(guard.page(), key, value, false);
+      const size_t index = leaf::InsertAt(guard.page(), fit, at.index, key, value, false);
       versions.PushInsert(transaction, key, PredecessorOf(guard.page(), index, buffer));
     }
     return InsertResult::kInserted;

@@ -48,7 +48,8 @@ template <typename Body>
 turdb_status Inside(engine::Connection& connection, turdb_error** error, Body&& body) noexcept {
   return Guarded(error, [&]() -> base::Status {
     const engine::Connection::Entry entry(connection);
-    TURDB_RETURN_IF_ERROR(entry.status());
+    if (!entry.entered()) [[unlikely]]
+      return entry.status();
     return body();
   });
 }

@@ -190,10 +190,7 @@ Status CommandRunner::RunSchemaChange(const sql::Command& command) {
     connection_.transaction_->set_lock_timeout_ns(connection_.busy_timeout_ms_ * 1'000'000);
   }
   txn::Transaction& transaction = *connection_.transaction_;
-  {
-    std::lock_guard lock(connection_.run_mutex_);
-    connection_.running_transaction_ = &transaction;
-  }
+  connection_.ShowTransaction();
   size_t schema_mark = 0;
   base::StatusOr<txn::Savepoint> savepoint = transactions.BeginStatement(transaction);
   Status status = savepoint.status();
@@ -207,10 +204,8 @@ Status CommandRunner::RunSchemaChange(const sql::Command& command) {
     schema_mark = changes.Mark();
     status = ChangeSchema(command, changes);
   }
-  {
-    std::lock_guard lock(connection_.run_mutex_);
-    connection_.running_transaction_ = nullptr;
-  }
+  connection_.HideTransaction();
+  transactions.ClearCancel(transaction);
   if (own) {
     Status ended = connection_.EndTransaction(status.ok());
     return status.ok() ? ended : status;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -38,33 +39,18 @@ Connection::~Connection() {
   if (!closed_.load(std::memory_order_acquire)) CloseEntered();
 }
 
-Status Connection::Enter() {
-  if (closed_.load(std::memory_order_acquire)) {
-    return base::MisuseError(database_->closed() ? "the database is closed" : "the connection is closed");
-  }
+Status Connection::WhyNotEntered() const {
   if (!database_->of_this_process()) {
     return base::MisuseError("the database was opened before fork: open it again in the child");
   }
-  uint64_t nobody = 0;
-  if (!owner_.compare_exchange_strong(nobody, os::CurrentThreadToken(), std::memory_order_acquire)) {
-    return base::MisuseError(nobody == os::CurrentThreadToken()
-                                 ? "the connection is busy: a callback may not use the connection that calls it"
-                                 : "another thread is using the connection: give each thread one of its own");
-  }
-  if (closed_.load(std::memory_order_acquire)) {  // closed between the check and the claim
-    Leave();
-    return base::MisuseError("the connection is closed");
-  }
-  return absl::OkStatus();
+  if (closed()) return base::MisuseError(database_->closed() ? "the database is closed" : "the connection is closed");
+  return base::MisuseError(owner_.load(std::memory_order_relaxed) == os::CurrentThreadToken()
+                               ? "the connection is busy: a callback may not use the connection that calls it"
+                               : "another thread is using the connection: give each thread one of its own");
 }
 
-void Connection::Leave() {
-  if (has_orphans_.load(std::memory_order_acquire)) [[unlikely]]
-    FreeOrphans();
-  owner_.store(0, std::memory_order_release);
-  // CloseFromDatabase parks on the owner word; nobody else waits for it.
-  if (database_->closed()) database_->environment().scheduler->WakeAll(&owner_);
-}
+// CloseFromDatabase parks on the owner word; nobody else waits for it.
+void Connection::WakeCloser() { database_->environment().scheduler->WakeAll(&owner_); }
 
 void Connection::FreeOrphans() {
   std::vector<std::unique_ptr<Statement>> orphans;
@@ -125,11 +111,40 @@ void Connection::CloseFromDatabase() {
   owner_.store(0, std::memory_order_release);
 }
 
+void Connection::BeginRun() {
+  cancelled_.store(false, std::memory_order_relaxed);
+  running_transaction_.store(transaction_.get(), std::memory_order_relaxed);
+  run_state_.store(kRunning, std::memory_order_release);
+}
+
+void Connection::EndRun() {
+  for (uint32_t running = kRunning; !run_state_.compare_exchange_weak(running, 0, std::memory_order_acq_rel);) {
+    if (running == 0) break;
+    running = kRunning;
+    std::this_thread::yield();
+  }
+  cancelled_.store(false, std::memory_order_relaxed);
+}
+
+void Connection::ShowTransaction() {
+  running_transaction_.store(transaction_.get(), std::memory_order_seq_cst);
+  if (cancelled_.load(std::memory_order_seq_cst)) [[unlikely]]
+    database_->transactions().Cancel(*transaction_);
+}
+
+void Connection::HideTransaction() {
+  running_transaction_.store(nullptr, std::memory_order_seq_cst);
+  while ((run_state_.load(std::memory_order_seq_cst) & kInterrupting) != 0) std::this_thread::yield();
+}
+
 void Connection::Interrupt() {
-  std::lock_guard lock(run_mutex_);
-  if (!running_) return;
-  cancelled_.store(true, std::memory_order_relaxed);
-  if (running_transaction_ != nullptr) database_->transactions().Cancel(*running_transaction_);
+  std::lock_guard lock(interrupt_mutex_);
+  uint32_t running = kRunning;
+  if (!run_state_.compare_exchange_strong(running, kRunning | kInterrupting, std::memory_order_seq_cst)) return;
+  cancelled_.store(true, std::memory_order_seq_cst);
+  txn::Transaction* const transaction = running_transaction_.load(std::memory_order_seq_cst);
+  if (transaction != nullptr) database_->transactions().Cancel(*transaction);
+  run_state_.store(kRunning, std::memory_order_release);
 }
 
 void Connection::SetProgress(int64_t interval_ms, std::function<bool()> progress) {
@@ -216,6 +231,7 @@ Status Connection::Begin(txn::Isolation isolation, bool read_only) {
 }
 
 Status Connection::EndTransaction(bool commit) {
+  HideTransaction();
   for (Statement* statement = statements_; statement != nullptr; statement = statement->next_) {
     statement->TransactionEnds();
   }

@@ -34,21 +34,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // The right to be inside. Check status() first: MISUSE when another thread is inside, when the connection or its
+  // The right to be inside. Check entered() or status() first: MISUSE when another thread is inside, when the connection or its
   // database is closed, and after a fork.
   class Entry {
    public:
-    explicit Entry(Connection& connection) : connection_(&connection), status_(connection.Enter()) {}
+    explicit Entry(Connection& connection) : connection_(&connection), entered_(connection.TryEnter()) {}
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
     ~Entry() {
-      if (status_.ok()) connection_->Leave();
+      if (entered_) connection_->Leave();
     }
-    const base::Status& status() const { return status_; }
+    bool entered() const { return entered_; }
+    base::Status status() const { return entered_ ? absl::OkStatus() : connection_->WhyNotEntered(); }
 
    private:
     Connection* connection_;
-    base::Status status_;
+    bool entered_;
   };
 
   // ---- for an entered thread
@@ -95,8 +96,26 @@ class Connection : public std::enable_shared_from_this<Connection> {
   };
 
   explicit Connection(std::shared_ptr<Database> database);
-  base::Status Enter();
-  void Leave();
+  bool TryEnter() {
+    uint64_t nobody = 0;
+    if (closed() || !database_->of_this_process() ||
+        !owner_.compare_exchange_strong(nobody, os::CurrentThreadToken(), std::memory_order_acquire)) [[unlikely]] {
+      return false;
+    }
+    if (!closed()) [[likely]]
+      return true;
+    Leave();  // closed between the check and the claim
+    return false;
+  }
+  base::Status WhyNotEntered() const;
+  void Leave() {
+    if (has_orphans_.load(std::memory_order_acquire)) [[unlikely]]
+      FreeOrphans();
+    owner_.store(0, std::memory_order_release);
+    if (database_->closed()) [[unlikely]]
+      WakeCloser();
+  }
+  void WakeCloser();
   void FreeOrphans();
   // Commits or rolls back what is open, and ends the statements that read in it.
   base::Status EndTransaction(bool commit);
@@ -130,10 +149,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Statement* statements_ = nullptr;  // all that are prepared, as a list
 
-  std::mutex run_mutex_;  // guards what follows
-  bool running_ = false;
-  txn::Transaction* running_transaction_ = nullptr;
+  // Whether there is something to interrupt. The thread inside sets and clears kRunning; Interrupt sets kInterrupting
+  // beside it while it uses the transaction, and the end of a run waits for that.
+  static constexpr uint32_t kRunning = 1, kInterrupting = 2;
+  void BeginRun();
+  void EndRun();
+  void ShowTransaction();  // one that began after the run did
+  void HideTransaction();  // before it ends
+  std::atomic<uint32_t> run_state_{0};
+  std::atomic<txn::Transaction*> running_transaction_{nullptr};
   std::atomic<bool> cancelled_{false};
+  std::mutex interrupt_mutex_;  // one interrupter at a time
 
   std::atomic<bool> has_orphans_{false};
   std::mutex orphans_mutex_;

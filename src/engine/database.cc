@@ -131,8 +131,6 @@ void Database::Collect() {
   }
 }
 
-bool Database::of_this_process() const { return fork_generation_ == os::ForkGeneration(); }
-
 Database::~Database() {
   if (!of_this_process()) {
     // The files and threads are the parent's; memory alone is ours, and its owners would touch both.

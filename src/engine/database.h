@@ -16,6 +16,7 @@
 #include "catalog/catalog.h"
 #include "engine/settings.h"
 #include "os/environment.h"
+#include "os/process.h"
 #include "storage/storage.h"
 #include "table/table.h"
 #include "txn/transaction_manager.h"
@@ -51,7 +52,7 @@ class Database : public std::enable_shared_from_this<Database> {
   const Settings& settings() const { return settings_; }
   os::Environment& environment() { return environment_; }
   // In a forked child every call is misuse.
-  bool of_this_process() const;
+  bool of_this_process() const { return fork_generation_ == os::ForkGeneration(); }
 
   // REQUIRES: not closed; held by a connection that is entered, so that Close waits.
   base::MemoryBudget& budget() { return budget_; }

@@ -55,6 +55,7 @@ StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connecti
 Statement::Statement(std::shared_ptr<Connection> connection, std::string sql, sql::CompiledStatement compiled)
     : connection_(std::move(connection)), sql_(std::move(sql)), compiled_(std::move(compiled)) {
   bound_.resize(compiled_.parameter_names.size());
+  bound_directly_.resize(bound_.size(), 0);
   SetColumns();
   next_ = connection_->statements_;
   if (next_ != nullptr) next_->previous_ = this;
@@ -105,6 +106,7 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
   context.budget = &connection_->database_->budget();
   context.bound_types = bound_types;
   context.system_view_source = SystemViewsOf(*connection_);
+  KeepBound();
   TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
   catalog_epoch_ = catalog->epoch();
   locked_in_ = validated_in_ = 0;
@@ -112,8 +114,8 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
   point_.reset();
   if (compiled_.plan != nullptr) point_ = exec::PointExecution::Create(compiled_.plan);
   point_checked_ = true;
-  parameters_ready_ = false;
   bound_.resize(compiled_.parameter_names.size());
+  bound_directly_.resize(bound_.size(), 0);
   SetColumns();
   return absl::OkStatus();
 }
@@ -150,41 +152,57 @@ Status Statement::Revalidate() {
 // ---- parameters
 
 void Statement::Bind(size_t index, vec::Value value) {
+  KeepBound();
   bound_[index] = std::move(value);
-  parameters_ready_ = false;
 }
 
+// The common case: the plan wants what is bound, and every other parameter is as it was.
+
 void Statement::BindInt64(size_t index, int64_t value) {
-  bound_[index] = vec::Value::Int64(value);
-  // The common case: the plan wants a bigint, and every other parameter is as it was.
   if (parameters_ready_ && parameters_[index].type().id == vec::TypeId::kInt64) {
-    parameters_[index] = bound_[index];
-  } else {
-    parameters_ready_ = false;
+    parameters_[index].SetFixed(vec::TypeId::kInt64, value);
+    bound_directly_[index] = 1;
+    return;
   }
+  KeepBound();
+  bound_[index].SetFixed(vec::TypeId::kInt64, value);
 }
 
 void Statement::BindText(size_t index, std::string_view text) {
-  // Into the memory of the text bound before, in both places.
-  bound_[index].SetBytes(vec::TypeId::kText, text);
+  // Into the memory of the text bound before.
   if (parameters_ready_ && vec::IsText(parameters_[index].type().id) && parameters_[index].type().length == 0) {
     parameters_[index].SetBytes(parameters_[index].type(), text);
-  } else {
-    parameters_ready_ = false;
+    bound_directly_[index] = 1;
+    return;
   }
+  KeepBound();
+  bound_[index].SetBytes(vec::TypeId::kText, text);
 }
 
 void Statement::BindDouble(size_t index, double value) {
-  bound_[index] = vec::Value::Double(value);
   if (parameters_ready_ && parameters_[index].type().id == vec::TypeId::kDouble) {
-    parameters_[index] = bound_[index];
-  } else {
-    parameters_ready_ = false;
+    parameters_[index].SetFixed(vec::TypeId::kDouble, value);
+    bound_directly_[index] = 1;
+    return;
   }
+  KeepBound();
+  bound_[index].SetFixed(vec::TypeId::kDouble, value);
 }
 
 void Statement::ClearBindings() {
   for (vec::Value& value : bound_) value = vec::Value();
+  std::fill(bound_directly_.begin(), bound_directly_.end(), uint8_t{0});
+  parameters_ready_ = false;
+}
+
+// All are converted again: those that went straight to the parameters are what was bound.
+void Statement::KeepBound() {
+  if (parameters_ready_) {
+    for (size_t i = 0; i < bound_.size(); ++i) {
+      if (bound_directly_[i] != 0) bound_[i] = parameters_[i];
+      bound_directly_[i] = 0;
+    }
+  }
   parameters_ready_ = false;
 }
 
@@ -240,20 +258,12 @@ StatusOr<StepResult> Statement::Step() {
   return result;
 }
 
-void Statement::MarkRunning(bool running) {
-  Connection& connection = *connection_;
-  std::lock_guard lock(connection.run_mutex_);
-  connection.cancelled_.store(false, std::memory_order_relaxed);
-  connection.running_ = running;
-  connection.running_transaction_ = running ? connection.transaction_.get() : nullptr;
-}
-
 Status Statement::StartRun() {
   running_ = true;
   own_transaction_ = in_statement_ = false;
   chunk_ = nullptr;
   row_ = 0;
-  MarkRunning(true);
+  connection_->BeginRun();
   if (compiled_.plan == nullptr) {
     TURDB_RETURN_IF_ERROR(Revalidate());
     return RunCommand();
@@ -268,20 +278,21 @@ StatusOr<StepResult> Statement::StepPoint() {
     return StepResult::kDone;
   }
   own_transaction_ = in_statement_ = false;
-  // Reads neither wait nor take long, so there is nothing to interrupt.
-  if (compiled_.changes_data) MarkRunning(true);
   bool found = false;
-  Status status = RunPoint(&found);
   if (compiled_.changes_data) {
-    status = FinishRun(std::move(status));
+    connection_->BeginRun();
+    Status status = RunPoint(&found);
+    TURDB_RETURN_IF_ERROR(FinishRun(std::move(status)));
   } else {
+    // Reads neither wait nor take long, so there is nothing to interrupt.
+    const Status status = RunPoint(&found);
     snapshot_.Release();
-    if (in_statement_) {
+    if (in_statement_) [[unlikely]] {
       connection_->database_->transactions().EndStatement(*connection_->transaction_, statement_number_);
       in_statement_ = false;
     }
+    TURDB_RETURN_IF_ERROR(status);
   }
-  TURDB_RETURN_IF_ERROR(status);
   if (point_ == nullptr) return Step();  // compiled again, into a plan that takes the long path
   if (!found) return StepResult::kDone;
   row_cells_ = point_->cells().data();
@@ -290,8 +301,15 @@ StatusOr<StepResult> Statement::StepPoint() {
 }
 
 Status Statement::RunPoint(bool* found) {
-  TURDB_RETURN_IF_ERROR(OpenView());
-  if (point_ == nullptr) return absl::OkStatus();
+  txn::Transaction* const transaction = connection_->transaction_.get();
+  if (!compiled_.changes_data && connection_->explicit_transaction_ && transaction->has_snapshot() && transaction->active() &&
+      validated_in_ == connection_->transaction_number_ && connection_->schema_changes_ == nullptr && parameters_ready_) {
+    // A read that ends before anything else begins needs no number of its own: it sees what is there now.
+    view_ = transaction->view_with_own_changes();
+  } else {
+    TURDB_RETURN_IF_ERROR(OpenView());
+    if (point_ == nullptr) return absl::OkStatus();
+  }
   context_.view = &view_;
   context_.transaction = compiled_.changes_data ? connection_->transaction_.get() : nullptr;
   context_.call = &call_;
@@ -332,8 +350,7 @@ Status Statement::OpenView() {
     connection.transaction_ = transactions.Begin();
     connection.transaction_->set_lock_timeout_ns(connection.busy_timeout_ms_ * 1'000'000);
     own_transaction_ = true;
-    std::lock_guard lock(connection.run_mutex_);
-    connection.running_transaction_ = connection.transaction_.get();
+    connection.ShowTransaction();
   }
   if (connection.transaction_ != nullptr) {
     txn::Transaction& transaction = *connection.transaction_;
@@ -450,7 +467,7 @@ Status Statement::FinishRun(Status outcome) {
   Connection& connection = *connection_;
   running_ = false;
   chunk_ = nullptr;
-  MarkRunning(false);
+  connection.EndRun();
   snapshot_.Release();
   if (connection.transaction_ != nullptr && in_statement_) {
     txn::TransactionManager& transactions = connection.database().transactions();

@@ -76,7 +76,6 @@ class Statement {
   // The bound values as the plan's types; may compile a variant of the plan for values that do not convert.
   base::Status ConvertParameters();
   base::Status StartRun();
-  void MarkRunning(bool running);
   // The transaction and the view of this run; begins a transaction of its own for a change outside one.
   base::Status OpenView();
   // The short path: the whole statement in one step, when the plan allows it.
@@ -93,6 +92,7 @@ class Statement {
   void TransactionEnds();
   void Detach();  // the connection closes
   void SetColumns();
+  void KeepBound();
 
   std::shared_ptr<Connection> connection_;
   const std::string sql_;
@@ -101,8 +101,9 @@ class Statement {
   uint64_t validated_in_ = 0;   // and the one whose schema the plan was compared with
   uint64_t catalog_epoch_ = 0;  // of the catalog that it was compiled or checked against last
 
-  std::vector<vec::Value> bound_;       // as they were bound
-  std::vector<vec::Value> parameters_;  // as the plan's types
+  std::vector<vec::Value> bound_;         // as they were bound
+  std::vector<vec::Value> parameters_;    // as the plan's types
+  std::vector<uint8_t> bound_directly_;   // by parameter: while parameters_ready_, its value is in parameters_ alone
   bool parameters_ready_ = false;
 
   std::vector<std::string> column_names_;

@@ -119,33 +119,48 @@ std::unique_ptr<PointExecution> PointExecution::Create(std::shared_ptr<const Pla
 }
 
 void PointExecution::AddOperands(Expressions expressions, std::vector<Operand>* operands) {
-  for (const Expression* expression : expressions) operands->push_back({expression, vec::StringView()});
+  for (const Expression* expression : expressions) {
+    const bool is_parameter = expression->kind == ExpressionKind::kParameter;
+    operands->push_back({expression, expression->type.physical(), expression->type.id, is_parameter ? expression->index : -1,
+                         vec::StringView()});
+  }
+}
+
+// Why an operand has no value that the plan can use.
+Status PointExecution::BindError(const ExecutionContext& context, const Operand& operand) {
+  const Expression& expression = *operand.expression;
+  const auto index = static_cast<size_t>(operand.parameter);
+  if (index >= context.parameters.size()) {
+    return base::WithPosition(base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kUndefinedParameter,
+                                              absl::StrCat("parameter $", index + 1, " was not bound")),
+                              expression.position);
+  }
+  return base::WithPosition(
+      base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kDatatypeMismatch,
+                      absl::StrCat("a value of type ", context.parameters[index].type().ToString(),
+                                   " where the statement expects ", expression.type.ToString())),
+      expression.position);
 }
 
 Status PointExecution::Bind(const ExecutionContext& context, std::vector<Operand>& operands, table::Cell* cells) {
   for (Operand& operand : operands) {
-    const Expression& expression = *operand.expression;
-    const vec::Value* value = expression.value;
-    if (expression.kind == ExpressionKind::kParameter) {
-      const auto index = static_cast<size_t>(expression.index);
-      if (index >= context.parameters.size()) [[unlikely]] {
-        return base::WithPosition(base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kUndefinedParameter,
-                                                  absl::StrCat("parameter $", index + 1, " was not bound")),
-                                  expression.position);
+    const vec::Value* value = operand.expression->value;
+    if (operand.parameter >= 0) {
+      if (static_cast<size_t>(operand.parameter) >= context.parameters.size()) [[unlikely]] {
+        return BindError(context, operand);
       }
-      value = &context.parameters[index];
+      value = &context.parameters[static_cast<size_t>(operand.parameter)];
     }
     if (value->is_null()) {
       *cells++ = nullptr;
       continue;
     }
-    if (value->type().physical() != expression.type.physical()) [[unlikely]] {
-      return base::WithPosition(base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kDatatypeMismatch,
-                                                absl::StrCat("a value of type ", value->type().ToString(),
-                                                             " where the statement expects ", expression.type.ToString())),
-                                expression.position);
+    // Decimals of one id are laid out in two ways.
+    const bool same_id = value->type().id == operand.id && operand.id != vec::TypeId::kDecimal;
+    if (!same_id && value->type().physical() != operand.physical) [[unlikely]] {
+      return BindError(context, operand);
     }
-    if (expression.type.physical() == vec::PhysicalType::kString) {
+    if (operand.physical == vec::PhysicalType::kString) {
       operand.text = vec::StringView(value->bytes());
       *cells++ = &operand.text;
     } else {

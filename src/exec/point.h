@@ -43,11 +43,15 @@ class PointExecution {
   // A constant or a parameter, turned into a cell.
   struct Operand {
     const Expression* expression;
+    vec::PhysicalType physical;  // of the expression's type
+    vec::TypeId id;
+    int32_t parameter;           // -1: a constant
     vec::StringView text;
   };
   PointExecution(std::shared_ptr<const Plan> plan, const table::Table& table);
   void AddOperands(Expressions expressions, std::vector<Operand>* operands);
-  base::Status Bind(const ExecutionContext& context, std::vector<Operand>& operands, table::Cell* cells);
+  static base::Status BindError(const ExecutionContext& context, const Operand& operand);
+  static base::Status Bind(const ExecutionContext& context, std::vector<Operand>& operands, table::Cell* cells);
   // The row key of the lookup. False: no such row.
   base::StatusOr<bool> FindRowKey(const ExecutionContext& context);
   base::StatusOr<bool> RunInsert(const ExecutionContext& context);

@@ -11,21 +11,25 @@
 namespace turdb::os {
 namespace {
 
-std::atomic<uint64_t> g_fork_generation{1};
 std::once_flag g_fork_watch;
 
 }  // namespace
 
-uint64_t ForkGeneration() { return g_fork_generation.load(std::memory_order_relaxed); }
+namespace internal {
 
-void WatchForks() {
-  std::call_once(g_fork_watch,
-                 [] { pthread_atfork(nullptr, nullptr, [] { g_fork_generation.fetch_add(1, std::memory_order_relaxed); }); });
-}
+std::atomic<uint64_t> g_fork_generation{1};
 
-uint64_t CurrentThreadToken() {
+uint64_t AddressOfThread() {
   thread_local char token;  // its address is the token
   return reinterpret_cast<uint64_t>(&token);
+}
+
+}  // namespace internal
+
+void WatchForks() {
+  std::call_once(g_fork_watch, [] {
+    pthread_atfork(nullptr, nullptr, [] { internal::g_fork_generation.fetch_add(1, std::memory_order_relaxed); });
+  });
 }
 
 int64_t MachineMemoryBytes() {

@@ -50,7 +50,11 @@ void PageAllocation::Apply(std::span<const PageKind> kinds, LogEntries* entries)
   entries->push_back(LogEntry{header_.id(), op::kAllocation, {Bytes(header_payload_)}});
   for (int i = 0; i < count_; ++i) {
     format_payload_[i] = {static_cast<std::byte>(kinds[i]), std::byte{0}};
-    TURDB_CHECK(RedoStorageOp(op::kFormat, pages_[i].id(), pages_[i].page(), format_payload_[i]).ok());
+    if (discard_[i]) {  // zero already
+      pages_[i].page()[offsetof(PageHeader, kind)] = format_payload_[i][0];
+    } else {
+      TURDB_CHECK(RedoStorageOp(op::kFormat, pages_[i].id(), pages_[i].page(), format_payload_[i]).ok());
+    }
     entries->push_back(LogEntry{pages_[i].id(), op::kFormat, {Bytes(format_payload_[i])}});
   }
 }

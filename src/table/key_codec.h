@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,6 +59,21 @@ class KeyBuffer {
 // ---- The int64 form (btree::KeyKind::kInt64): 8 bytes, big-endian, sign bit flipped.
 inline void EncodeInt64Key(int64_t value, std::byte* to) {
   base::StoreBE(to, static_cast<uint64_t>(value) ^ (uint64_t{1} << 63));
+}
+// The number in a cell of one of the three types that such keys have. REQUIRES: not NULL.
+inline int64_t IntegerOf(const vec::Type& type, Cell cell) {
+  const auto load = [cell](auto number) {
+    std::memcpy(&number, cell, sizeof(number));
+    return int64_t{number};
+  };
+  switch (type.physical()) {
+    case vec::PhysicalType::kInt16:
+      return load(int16_t{});
+    case vec::PhysicalType::kInt32:
+      return load(int32_t{});
+    default:
+      return load(int64_t{});
+  }
 }
 inline int64_t DecodeInt64Key(const std::byte* from) {
   return static_cast<int64_t>(base::LoadBE<uint64_t>(from) ^ (uint64_t{1} << 63));

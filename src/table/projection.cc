@@ -112,7 +112,7 @@ struct Projection::Batch {
 };
 
 Projection::Projection(const RowLayouts& layouts, std::span<const int32_t> columns)
-    : layouts_(layouts), columns_(columns.begin(), columns.end()) {
+    : layouts_(layouts), columns_(columns.begin(), columns.end()), newest_version_(layouts.schema().row_version) {
   const TableSchema& schema = layouts.schema();
   for (const int32_t column : columns) {
     Output output{};
@@ -131,6 +131,7 @@ Projection::Projection(const RowLayouts& layouts, std::span<const int32_t> colum
       if (output.source == Source::kRow) output.place = layouts.newest().places[static_cast<size_t>(from.stored)];
     }
     output.physical = output.type.physical();
+    output.width = static_cast<uint32_t>(vec::PhysicalWidth(output.physical));
     types_.push_back(output.type);
     outputs_.push_back(output);
   }
@@ -138,67 +139,76 @@ Projection::Projection(const RowLayouts& layouts, std::span<const int32_t> colum
 
 // ---- one row
 
+// The common row: of the newest version, its values in place. False: it is another kind of row, or damaged.
+bool Projection::ReadPlainRow(Bytes row, RowBuffer* out) const {
+  const RowLayout& layout = layouts_.newest();
+  const uint32_t data_offset = layout.data_offset(false);
+  if (row.size() < data_offset) return false;
+  const uint32_t head = newest_version_ | static_cast<uint32_t>(row.size()) << 16;
+  if (base::LoadLE<uint32_t>(row.data()) != head) return false;
+  const std::byte* const ends = row.data() + layout.ends_offset;
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    const Output& output = outputs_[i];
+    if (output.source != Source::kRow) continue;
+    Slot& slot = out->slots_[i];
+    const RowLayout::Place& place = output.place;
+    const auto nulls = std::to_integer<unsigned>(row[kRowHeaderBytes + static_cast<size_t>(place.bit >> 3)]);
+    slot.is_null = ((nulls >> (place.bit & 7)) & 1u) != 0;
+    if (slot.is_null) continue;
+    if (place.fixed != RowLayout::kAbsent) {
+      const std::byte* const from = row.data() + place.fixed;
+      if (output.width == 8) {
+        std::memcpy(slot.fixed, from, 8);
+      } else {
+        std::memcpy(slot.fixed, from, output.width);
+      }
+      continue;
+    }
+    const uint32_t begin = place.variable == 0 ? data_offset : base::LoadLE<uint16_t>(ends + 2 * (place.variable - 1));
+    const uint32_t end = base::LoadLE<uint16_t>(ends + 2 * place.variable);
+    // An overflow reference has its flag in the end's top bit, far above any row's size; the flag of the value before
+    // says nothing about this one.
+    const uint32_t first = begin & ~uint32_t{kValueElsewhere};
+    if (end > row.size() || first > end || first < data_offset) return false;
+    const vec::StringView view = out->Keep(row.data() + first, end - first);
+    std::memcpy(slot.fixed, &view, sizeof(view));
+  }
+  return true;
+}
+
 void Projection::ReadSlot(const Output& output, Bytes row, uint32_t at, RowBuffer* out) const {
   const RawField field = layouts_.Read(row, output.stored);
   Slot& slot = out->slots_[at];
   slot.is_null = field.data == nullptr;
   if (slot.is_null) return;
   if (output.physical != vec::PhysicalType::kString) {
-    switch (vec::PhysicalWidth(output.physical)) {
-      case 1:
-        std::memcpy(slot.fixed, field.data, 1);
-        break;
-      case 2:
-        std::memcpy(slot.fixed, field.data, 2);
-        break;
-      case 4:
-        std::memcpy(slot.fixed, field.data, 4);
-        break;
-      case 8:
-        std::memcpy(slot.fixed, field.data, 8);
-        break;
-      default:
-        std::memcpy(slot.fixed, field.data, 16);
-    }
+    std::memcpy(slot.fixed, field.data, output.width);
     return;
   }
-  const char* text = reinterpret_cast<const char*>(field.data);
   if (field.elsewhere) {
     out->far_.push_back({at, field.ref()});
     return;
   }
-  if (field.size > vec::StringView::kInlineBytes) {
-    // Room for the whole row was made before, so that earlier views stay valid.
-    const size_t begin = out->bytes_.size();
-    TURDB_DCHECK_LE(begin + field.size, out->bytes_.capacity());
-    out->bytes_.append(text, field.size);
-    text = out->bytes_.data() + begin;
-  }
-  const vec::StringView view(text, field.size);
+  const vec::StringView view = out->Keep(field.data, field.size);
   std::memcpy(slot.fixed, &view, sizeof(view));
-}
-
-void Projection::ReadRowSlots(Bytes row, RowBuffer* out) const {
-  out->bytes_.clear();
-  if (out->bytes_.capacity() < row.size()) out->bytes_.reserve(row.size());
-  for (size_t i = 0; i < outputs_.size(); ++i) {
-    if (outputs_[i].source == Source::kRow) ReadSlot(outputs_[i], row, static_cast<uint32_t>(i), out);
-  }
 }
 
 StatusOr<bool> Projection::ReadRow(Bytes key, Bytes row, RowBuffer* out) const {
   if (out->slots_.size() != outputs_.size()) out->slots_.resize(outputs_.size());
   out->far_.clear();
   out->row_elsewhere_ = false;
-  TURDB_RETURN_IF_ERROR(layouts_.Validate(row));
-  if (IsElsewhere(row)) {
-    out->row_elsewhere_ = true;
-    out->row_ref_ = ElsewhereRef(row);
-    out->bytes_.clear();
-    if (out->bytes_.capacity() < key.size()) out->bytes_.reserve(key.size());
-  } else {
-    if (out->bytes_.capacity() < row.size() + key.size()) out->bytes_.reserve(row.size() + key.size());
-    ReadRowSlots(row, out);
+  out->Restart(row.size() + key.size());
+  if (!ReadPlainRow(row, out)) [[unlikely]] {
+    TURDB_RETURN_IF_ERROR(layouts_.Validate(row));
+    out->Restart(row.size() + key.size());
+    if (IsElsewhere(row)) {
+      out->row_elsewhere_ = true;
+      out->row_ref_ = ElsewhereRef(row);
+    } else {
+      for (size_t i = 0; i < outputs_.size(); ++i) {
+        if (outputs_[i].source == Source::kRow) ReadSlot(outputs_[i], row, static_cast<uint32_t>(i), out);
+      }
+    }
   }
   for (size_t i = 0; i < outputs_.size(); ++i) {
     const Output& output = outputs_[i];
@@ -208,13 +218,7 @@ StatusOr<bool> Projection::ReadRow(Bytes key, Bytes row, RowBuffer* out) const {
       StoreKeyAs(output.physical, DecodeInt64Key(key.data()), slot.fixed);
     } else if (output.source == Source::kRowKey) {
       slot.is_null = false;
-      const char* text = reinterpret_cast<const char*>(key.data());
-      if (key.size() > vec::StringView::kInlineBytes) {
-        const size_t begin = out->bytes_.size();
-        out->bytes_.append(text, key.size());
-        text = out->bytes_.data() + begin;
-      }
-      const vec::StringView view(text, static_cast<uint32_t>(key.size()));
+      const vec::StringView view = out->Keep(key.data(), static_cast<uint32_t>(key.size()));
       std::memcpy(slot.fixed, &view, sizeof(view));
     }
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "base/status.h"
 #include "btree/tree.h"
 #include "table/key_codec.h"
@@ -60,8 +61,25 @@ class RowBuffer {
     uint32_t slot;
     btree::OverflowRef ref;
   };
+  // Forgets the strings of the row before and makes room for those of the next, so that views stay valid.
+  void Restart(size_t room_bytes) {
+    used_bytes_ = 0;
+    if (bytes_.size() < room_bytes) [[unlikely]]
+      bytes_.resize(room_bytes);
+  }
+  // A view of a copy, unless the string is short enough to lie inside its view. REQUIRES: room was made.
+  vec::StringView Keep(const std::byte* text, uint32_t size) {
+    if (size <= vec::StringView::kInlineBytes) return {reinterpret_cast<const char*>(text), size};
+    TURDB_DCHECK_LE(used_bytes_ + size, bytes_.size());
+    char* const copy = bytes_.data() + used_bytes_;
+    std::memcpy(copy, text, size);
+    used_bytes_ += size;
+    return {copy, size};
+  }
+
   std::vector<Slot> slots_;
   std::string bytes_;  // what long strings point into
+  size_t used_bytes_ = 0;
   std::vector<Far> far_;
   bool row_elsewhere_ = false;
   btree::OverflowRef row_ref_;
@@ -105,6 +123,7 @@ class Projection {
     int32_t stored;  // kRow
     vec::Type type;
     vec::PhysicalType physical;
+    uint32_t width;  // bytes of a value in a vector
     RowLayout::Place place;  // in rows of the newest version
   };
   static constexpr size_t kBatch = 256;
@@ -119,11 +138,12 @@ class Projection {
   bool ReadStrings(const Output& output, int32_t index, const Batch& batch, vec::Vector* out, uint32_t first,
                    std::vector<FarValue>* far) const;
   void ReadOldRow(base::Bytes row, vec::Chunk* out, uint32_t at, std::vector<FarValue>* far) const;
+  bool ReadPlainRow(base::Bytes row, RowBuffer* out) const;
   void ReadSlot(const Output& output, base::Bytes row, uint32_t at, RowBuffer* out) const;
-  void ReadRowSlots(base::Bytes row, RowBuffer* out) const;
 
   const RowLayouts& layouts_;
   std::vector<int32_t> columns_;
+  const uint16_t newest_version_;
   std::vector<vec::Type> types_;
   std::vector<Output> outputs_;
 };

@@ -148,8 +148,11 @@ RowEncoder::RowEncoder(const RowLayouts& layouts) : layouts_(layouts) {
     fields_.push_back(
         {static_cast<int32_t>(i), variable ? 0 : static_cast<uint32_t>(schema.stored[i].type.width()), layout.places[i]});
   }
-  for (const Column& column : schema.columns) {
-    field_of_column_.push_back(column.stored < 0 ? -1 : field_of_stored[static_cast<size_t>(column.stored)]);
+  column_of_field_.resize(fields_.size(), SIZE_MAX);
+  for (size_t i = 0; i < schema.columns.size(); ++i) {
+    const int32_t stored = schema.columns[i].stored;
+    field_of_column_.push_back(stored < 0 ? -1 : field_of_stored[static_cast<size_t>(stored)]);
+    if (field_of_column_.back() >= 0) column_of_field_[static_cast<size_t>(field_of_column_.back())] = i;
   }
   values_.resize(fields_.size());
   refs_.resize(fields_.size() * kOverflowRefBytes);
@@ -178,6 +181,78 @@ void RowEncoder::Set(int32_t column, Cell cell) {
     const auto* view = static_cast<const vec::StringView*>(cell);
     value = {reinterpret_cast<const std::byte*>(view->data()), view->size(), false};
   }
+}
+
+bool RowEncoder::BuildPlain(std::span<const Cell> cells, std::string* out) const {
+  const RowLayout& layout = layouts_.newest();
+  const uint32_t data_offset = layout.data_offset(false);
+  size_t size = data_offset;
+  for (size_t i = 0; i < fields_.size(); ++i) {
+    if (column_of_field_[i] >= cells.size()) return false;
+    if (fields_[i].width != 0) continue;
+    const auto* view = static_cast<const vec::StringView*>(cells[column_of_field_[i]]);
+    if (view == nullptr) continue;
+    if (view->size() > kMaxInlineValueBytes) return false;
+    size += view->size();
+  }
+  if (size > base::kMaxValueBytes) return false;
+  out->resize(size);
+  std::byte* const to = reinterpret_cast<std::byte*>(out->data());
+  base::StoreLE<uint16_t>(to, layouts_.schema().row_version);
+  base::StoreLE<uint16_t>(to + 2, static_cast<uint16_t>(size));
+  std::byte* const nulls = to + kRowHeaderBytes;
+  for (uint32_t i = 0; i < layout.null_bytes; ++i) nulls[i] = std::byte{0};
+  uint32_t end = data_offset;
+  std::byte* ends = to + layout.ends_offset;
+  for (size_t i = 0; i < fields_.size(); ++i) {
+    const Field& field = fields_[i];
+    const Cell cell = cells[column_of_field_[i]];
+    if (cell == nullptr) nulls[field.place.bit >> 3] |= static_cast<std::byte>(1u << (field.place.bit & 7));
+    if (field.width != 0) {
+      std::byte* const at = to + field.place.fixed;
+      if (cell == nullptr) {
+        std::memset(at, 0, field.width);
+      } else if (field.width == 8) {
+        std::memcpy(at, cell, 8);
+      } else {
+        std::memcpy(at, cell, field.width);
+      }
+      continue;
+    }
+    if (cell != nullptr) {
+      const auto* view = static_cast<const vec::StringView*>(cell);
+      std::memcpy(to + end, view->data(), view->size());
+      end += view->size();
+    }
+    base::StoreLE<uint16_t>(ends, static_cast<uint16_t>(end));
+    ends += 2;
+  }
+  return true;
+}
+
+bool RowEncoder::Patch(Bytes row, std::span<const int32_t> columns, std::span<const Cell> cells, std::string* out) const {
+  const RowLayout& layout = layouts_.newest();
+  if (row.size() < layout.data_offset(false)) return false;
+  if (base::LoadLE<uint16_t>(row.data()) != layouts_.schema().row_version) return false;  // another version or form
+  for (const int32_t column : columns) {
+    const int32_t field = field_of_column_[static_cast<size_t>(column)];
+    if (field < 0 || fields_[static_cast<size_t>(field)].width == 0) return false;
+  }
+  out->assign(base::AsText(row));
+  std::byte* const to = reinterpret_cast<std::byte*>(out->data());
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const Field& field = fields_[static_cast<size_t>(field_of_column_[static_cast<size_t>(columns[i])])];
+    std::byte& nulls = to[kRowHeaderBytes + static_cast<size_t>(field.place.bit >> 3)];
+    const auto bit = static_cast<std::byte>(1u << (field.place.bit & 7));
+    if (cells[i] == nullptr) {
+      nulls |= bit;
+      std::memset(to + field.place.fixed, 0, field.width);
+    } else {
+      nulls &= ~bit;
+      std::memcpy(to + field.place.fixed, cells[i], field.width);
+    }
+  }
+  return true;
 }
 
 size_t RowEncoder::DataBytes() const {

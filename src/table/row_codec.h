@@ -118,6 +118,12 @@ class RowEncoder {
   // `cell` must live until the row is built. A column that lives in the key only is ignored.
   void Set(int32_t column, Cell cell);
 
+  // The common cases in one step each; false: go the way of Clear or StartFrom, Set, Fits, MakeFit and Build.
+  // A whole row, short enough to be stored in place, from a cell for every column. Replaces `out`.
+  bool BuildPlain(std::span<const Cell> cells, std::string* out) const;
+  // A copy of a row of the newest version with other values in some columns, all of fixed width. `out` becomes it.
+  bool Patch(base::Bytes row, std::span<const int32_t> columns, std::span<const Cell> cells, std::string* out) const;
+
   // Whether Build may be called: no value is too long, and the row fits a tree's entry.
   bool Fits() const;
   // Moves values to overflow chains, and then the whole row, until it Fits.
@@ -142,6 +148,7 @@ class RowEncoder {
   const RowLayouts& layouts_;
   std::vector<Field> fields_;             // of the newest version, in its order
   std::vector<int32_t> field_of_column_;  // -1: in the key only
+  std::vector<size_t> column_of_field_;
   std::vector<RawField> values_;          // by field
   std::vector<std::byte> refs_;           // 16 bytes a field, for values moved out
   bool whole_elsewhere_ = false;

@@ -219,7 +219,9 @@ class Table {
   btree::Tree* primary_;
   std::vector<KeyPart> primary_parts_;
   std::vector<std::unique_ptr<IndexParts>> indexes_;
-  std::vector<bool> auto_numbered_;  // by column
+  std::vector<bool> auto_numbered_;       // by column
+  std::vector<size_t> numbered_columns_;  // the same as a list
+  std::vector<size_t> not_null_columns_;
 };
 
 }  // namespace turdb::table

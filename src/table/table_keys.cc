@@ -18,26 +18,6 @@ using base::StatusOr;
 
 namespace {
 
-int64_t IntegerOf(const vec::Type& type, Cell cell) {
-  switch (type.physical()) {
-    case vec::PhysicalType::kInt16: {
-      int16_t value;
-      std::memcpy(&value, cell, sizeof(value));
-      return value;
-    }
-    case vec::PhysicalType::kInt32: {
-      int32_t value;
-      std::memcpy(&value, cell, sizeof(value));
-      return value;
-    }
-    default: {
-      int64_t value;
-      std::memcpy(&value, cell, sizeof(value));
-      return value;
-    }
-  }
-}
-
 // One bound of an integer range; false when nothing lies on that side.
 bool PutInt64Bound(int64_t value, bool next, KeyBuffer* out) {
   if (next && value == INT64_MAX) return false;

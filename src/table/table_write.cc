@@ -103,8 +103,9 @@ Status Table::DuplicateError(int32_t index, Bytes entry) const {
 }
 
 Status Table::CheckNotNull(std::span<const Cell> cells) const {
-  for (size_t i = 0; i < cells.size(); ++i) {
-    if (cells[i] == nullptr && schema_->columns[i].not_null) return NotNullError(static_cast<int32_t>(i));
+  for (const size_t i : not_null_columns_) {
+    if (cells[i] == nullptr) [[unlikely]]
+      return NotNullError(static_cast<int32_t>(i));
   }
   return absl::OkStatus();
 }
@@ -116,8 +117,8 @@ Status Table::AssignKey(std::span<const Cell> cells, Scratch& scratch) const {
   TURDB_CHECK_EQ(cells.size(), schema_->columns.size());
   scratch.cells.assign(cells.begin(), cells.end());
   const int32_t key_column = schema_->key_column();
-  for (size_t i = 0; i < cells.size(); ++i) {
-    if (!auto_numbered_[i] || cells[i] != nullptr) continue;
+  for (const size_t i : numbered_columns_) {
+    if (cells[i] != nullptr) continue;
     const bool is_key = static_cast<int32_t>(i) == key_column;
     const bool logged = !is_key || schema_->autoincrement;
     TURDB_ASSIGN_OR_RETURN(const int64_t number,
@@ -142,8 +143,11 @@ Status Table::AssignKey(std::span<const Cell> cells, Scratch& scratch) const {
     }
     case KeyForm::kInteger: {
       const Cell cell = scratch.cells[static_cast<size_t>(key_column)];
-      TURDB_CHECK(EncodeRowKey(std::span(&cell, 1), &key));
-      state_->NoteKey(DecodeInt64Key(key.bytes().data()));
+      TURDB_CHECK(cell != nullptr);
+      const int64_t number = IntegerOf(primary_parts_[0].type, cell);
+      EncodeInt64Key(number, key.end());
+      key.Grow(8);
+      state_->NoteKey(number);
       return absl::OkStatus();
     }
     case KeyForm::kEncoded:
@@ -197,11 +201,13 @@ StatusOr<bool> Table::InsertEntries(txn::Transaction& transaction, OnDuplicate o
 StatusOr<bool> Table::InsertEncoded(txn::Transaction& transaction, OnDuplicate on_duplicate, IndexEvaluator* evaluator,
                                     Scratch& scratch, Conflict* conflict) const {
   RowEncoder& encoder = scratch.encoder;
-  encoder.Clear();
-  for (size_t i = 0; i < scratch.cells.size(); ++i) encoder.Set(static_cast<int32_t>(i), scratch.cells[i]);
-  if (!encoder.Fits()) TURDB_RETURN_IF_ERROR(encoder.MakeFit(*primary_, transaction));
-  scratch.row.clear();
-  encoder.Build(&scratch.row);
+  if (!encoder.BuildPlain(scratch.cells, &scratch.row)) {
+    encoder.Clear();
+    for (size_t i = 0; i < scratch.cells.size(); ++i) encoder.Set(static_cast<int32_t>(i), scratch.cells[i]);
+    if (!encoder.Fits()) TURDB_RETURN_IF_ERROR(encoder.MakeFit(*primary_, transaction));
+    scratch.row.clear();
+    encoder.Build(&scratch.row);
+  }
   TURDB_ASSIGN_OR_RETURN(const btree::Tree::InsertResult result,
                          primary_->Insert(transaction, scratch.row_key.bytes(), base::AsBytes(scratch.row)));
   if (result == btree::Tree::InsertResult::kDuplicate) {
@@ -312,12 +318,19 @@ StatusOr<bool> Table::CaptureNewest(txn::Transaction& transaction, Bytes row_key
 StatusOr<bool> Table::ReplaceRow(txn::Transaction& transaction, Bytes row_key, std::span<const int32_t> columns,
                                  std::span<const Cell> values, Scratch& scratch) const {
   RowEncoder& encoder = scratch.encoder;
-  bool found = false, slow = false;
+  bool found = false, slow = false, patched = false;
   // Quick: the new version is made of the old one under the latch.
   TURDB_ASSIGN_OR_RETURN(const bool changed,
                          primary_->Update(transaction, row_key, [&](Bytes old, std::string* out) -> StatusOr<bool> {
                            found = true;
                            slow = false;
+                           patched = encoder.Patch(old, columns, values, out);
+                           if (patched) {
+                             if (indexes_.empty()) return true;
+                             scratch.old_row.assign(base::AsText(old));
+                             scratch.row.assign(*out);
+                             return true;
+                           }
                            TURDB_RETURN_IF_ERROR(layouts_.Validate(old));
                            scratch.old_row.assign(base::AsText(old));
                            slow = IsElsewhere(old);
@@ -333,6 +346,7 @@ StatusOr<bool> Table::ReplaceRow(txn::Transaction& transaction, Bytes row_key, s
                            return true;
                          }));
   if (!found) return false;
+  if (patched) return true;
   // Slow: overflow chains are read and written outside, from a copy of the old version, which must still be the
   // newest when the new one goes in.
   bool done = changed;

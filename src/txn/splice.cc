@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/common_bytes.h"
 
 namespace turdb::txn {
 namespace {
@@ -40,21 +41,6 @@ std::byte* WriteSplice(std::byte* out, size_t offset, size_t new_bytes, Bytes ol
   std::memcpy(out, header, kSpliceHeaderBytes);
   if (!old.empty()) std::memcpy(out + kSpliceHeaderBytes, old.data(), old.size());
   return out + kSpliceHeaderBytes + old.size();
-}
-
-size_t CommonPrefix(Bytes a, Bytes b) {
-  const size_t limit = std::min(a.size(), b.size());
-  size_t n = 0;
-  while (n + 8 <= limit && std::memcmp(a.data() + n, b.data() + n, 8) == 0) n += 8;
-  while (n < limit && a[n] == b[n]) ++n;
-  return n;
-}
-
-size_t CommonSuffix(Bytes a, Bytes b) {
-  const size_t limit = std::min(a.size(), b.size());
-  size_t n = 0;
-  while (n < limit && a[a.size() - 1 - n] == b[b.size() - 1 - n]) ++n;
-  return n;
 }
 
 // Writes the composed list: keeps, deletions and insertions in the order of the value, adjacent
@@ -180,13 +166,15 @@ class StepWalker {
 
 size_t MakeSplices(Bytes older, Bytes newer, std::byte* out) {
   const std::byte* const begin = out;
-  const size_t prefix = CommonPrefix(older, newer);
+  const size_t prefix = base::CommonPrefixBytes(older, newer);
   older = older.subspan(prefix);
   newer = newer.subspan(prefix);
-  const size_t suffix = CommonSuffix(older, newer);
+  const size_t suffix = base::CommonSuffixBytes(older, newer);
   older = older.first(older.size() - suffix);
   newer = newer.first(newer.size() - suffix);
-  if (older.size() != newer.size()) return static_cast<size_t>(WriteSplice(out, prefix, newer.size(), older) - begin);
+  if (older.empty() && newer.empty()) return 0;
+  // A stretch that is worth leaving out has a difference on either side.
+  if (older.size() != newer.size() || older.size() <= kSpliceHeaderBytes + 2) return static_cast<size_t>(WriteSplice(out, prefix, newer.size(), older) - begin);
 
   // Same length: leave out stretches of equal bytes that are longer than the header of another splice.
   size_t at = 0;

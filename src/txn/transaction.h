@@ -132,7 +132,7 @@ class Transaction {
   std::atomic<uint64_t> listed_id_{0};  // id, for the list of live transactions; 0 = read only so far
   std::atomic<Timestamp> listed_read_ts_{0};
   std::atomic<int64_t> began_unix_us_{0};
-  std::atomic<bool> listed_{false};
+  std::atomic<uint8_t> listed_{0};  // 0: not; else 1 + 2 * isolation, + 16 when read-only
 
   // Guarded by the wait graph's lock.
   Blocker waits_for_;

@@ -130,6 +130,11 @@ base::StatusOr<Savepoint> TransactionManager::BeginStatement(Transaction& txn) {
 
 void TransactionManager::EndStatement(Transaction& txn, StatementNo statement) {
   auto& live = txn.live_statements_;
+  if (live.size() == 1 && live.front() == statement) [[likely]] {
+    live.clear();
+    txn.settled_before_ = txn.statement_ + 1;
+    return;
+  }
   const auto at = std::lower_bound(live.begin(), live.end(), statement);
   if (at != live.end() && *at == statement) live.erase(at);
   txn.settled_before_ = live.empty() ? txn.statement_ + 1 : live.front();

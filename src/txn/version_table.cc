@@ -133,7 +133,8 @@ void VersionTable::FreeDelta(Delta* delta, SlabCache* cache) {
 
 void VersionTable::AddDelta(Transaction& txn, Entry* entry, DeltaKind kind, LockStrength strength, Bytes payload) {
   TURDB_CHECK(txn.word() != nullptr);
-  pruned_ = false;
+  // What the transaction that holds all back adds will be held back by it too.
+  if (pruned_blocker_.word != txn.word() || pruned_blocker_.txn != txn.id()) pruned_ = false;
   Delta* delta = NewDelta(txn.word(), txn.statement(), kind, strength, payload, &txn.slab_cache());
   // Row locks come first in every chain, so that a commit below them does not hide them (invariant 3).
   Delta** link = &entry->head;

@@ -48,6 +48,14 @@ class Value {
     value.bytes_ = std::move(bytes);
     return value;
   }
+  // Becomes a value of a fixed-width type. REQUIRES: as Of.
+  template <typename T>
+  void SetFixed(Type type, T fixed) {
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 16);
+    type_ = type;
+    null_ = false;
+    std::memcpy(fixed_, &fixed, sizeof(T));
+  }
   // Becomes a value of a string-like type, in the memory that it has.
   void SetBytes(Type type, std::string_view bytes) {
     type_ = type;

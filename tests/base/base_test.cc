@@ -42,6 +42,34 @@ TEST(Crc32c, MatchesTheVectorsOfRfc3720) {
   EXPECT_EQ(Crc32c(counting), 0x46dd794eu);
 }
 
+// One bit after the other, as the polynomial says.
+uint32_t SlowCrc32c(Bytes data, uint32_t seed) {
+  uint32_t crc = ~seed;
+  for (const std::byte byte : data) {
+    crc ^= std::to_integer<uint32_t>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82f63b78u : 0);
+  }
+  return ~crc;
+}
+
+// Lengths about the places where the interleaved streams begin and end, at every alignment.
+TEST(Crc32c, AgreesWithTheDefinitionAtEveryLengthAndAlignment) {
+  std::vector<std::byte> data(16384 + 16);
+  uint32_t state = 1;
+  for (std::byte& byte : data) byte = static_cast<std::byte>((state = state * 1664525 + 1013904223) >> 24);
+  std::vector<size_t> lengths;
+  for (size_t i = 0; i < 80; ++i) lengths.push_back(i);
+  for (const size_t about : {2040u, 4080u, 16384u - 8}) {
+    for (size_t i = 0; i < 10; ++i) lengths.push_back(about - 2 + i);
+  }
+  for (const size_t length : lengths) {
+    for (size_t begin = 0; begin < 8; ++begin) {
+      const Bytes part = Bytes(data).subspan(begin, length);
+      EXPECT_EQ(Crc32c(part, 77), SlowCrc32c(part, 77)) << length << " bytes from " << begin;
+    }
+  }
+}
+
 TEST(Crc32c, SeedContinuesAChecksum) {
   const Bytes text = AsBytes("a page of text");
   EXPECT_EQ(Crc32c(text), Crc32c(text.subspan(5), Crc32c(text.first(5))));

@@ -259,8 +259,13 @@ StatusOr<Tree::InsertResult> Tree::Insert(Transaction& transaction, Bytes key, B
     } else {
       LogEntryChange(RecordKind::kUpdate, &transaction.log, guard, static_cast<uint8_t>(NodeOp::kInsert), key, value);
       std::byte buffer[base::kMaxKeyBytes];
-      const size_t index = leaf::InsertAt(guard.page(), fit, at.index, key, value, false);
-      versions.PushInsert(transaction, key, PredecessorOf(guard.page(), index, buffer));
+      if (PageHead(guard.page()).cell_count == 0) {
+        versions.PushInsert(transaction, key, {}, LowerFence(guard.page()));
+        leaf::InsertAt(guard.page(), fit, at.index, key, value, false);
+      } else {
+        const size_t index = leaf::InsertAt(guard.page(), fit, at.index, key, value, false);
+        versions.PushInsert(transaction, key, PredecessorOf(guard.page(), index, buffer));
+      }
     }
     return InsertResult::kInserted;
   }

@@ -477,17 +477,17 @@ StatusOr<Frame*> BufferPool::TakeFrame(int attempts) {
 void BufferPool::Rehash(size_t limit_frames) {
   const size_t buckets = std::bit_ceil((2 * limit_frames + kShards - 1) / kShards);
   if (buckets <= slice_buckets_) return;
-  auto table = std::make_unique<std::atomic<uint32_t>[]>(kShards * (buckets + 1));
+  auto table = std::make_unique<std::atomic<uint32_t>[]>(kShards * (kNeighbours + buckets));
   for (size_t i = 0; i < kShards; ++i) {
     Shard& shard = shards_[i];
-    std::atomic<uint32_t>* fresh = &table[i * (buckets + 1)];
+    std::atomic<uint32_t>* fresh = &table[i * (kNeighbours + buckets)];
     fresh[0].store(static_cast<uint32_t>(buckets - 1), std::memory_order_relaxed);
     absl::MutexLock lock(&shard.mu);
     const std::atomic<uint32_t>* old = shard.slice.load(std::memory_order_relaxed);
     for (uint32_t bucket = 0; bucket < slice_buckets_; ++bucket) {
-      for (uint32_t next = old[1 + bucket].load(std::memory_order_relaxed); next != 0;) {
+      for (uint32_t next = old[kNeighbours + bucket].load(std::memory_order_relaxed); next != 0;) {
         Frame& frame = frames_[next - 1];
-        std::atomic<uint32_t>& head = fresh[1 + ((Hash(frame.id()) >> 38) & (buckets - 1))];
+        std::atomic<uint32_t>& head = fresh[kNeighbours + (BucketOf(Hash(frame.id())) & (buckets - 1))];
         const uint32_t index = std::exchange(next, frame.hash_next.load(std::memory_order_relaxed));
         frame.hash_next.store(head.load(std::memory_order_relaxed), std::memory_order_release);
         head.store(index, std::memory_order_release);

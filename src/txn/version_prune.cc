@@ -104,12 +104,14 @@ bool VersionTable::Prune(const LiveSnapshots& live, SlabCache* cache, size_t* vi
     }
   }
   *visited += entry_count_;
+  std::fill_n(filter_, kFilterWords, uint64_t{0});
   for (uint32_t i = 0; i < bucket_count_ && entry_count_ > 0; ++i) {
     for (Entry** link = &buckets_[i]; *link != nullptr;) {
       Entry* entry = *link;
       PruneChain(entry, live, cache);
       if (entry->head != nullptr) NoteNeeded(entry->head->word, live);
       if (entry->head != nullptr || RunOf(entry->key()) != nullptr) {
+        FilterWord(entry->hash) |= FilterBit(entry->hash);
         link = &entry->next;
         continue;
       }

@@ -45,6 +45,7 @@ void VersionTable::Clear() {
 VersionTable::Entry* VersionTable::FindEntry(Bytes key) const {
   if (entry_count_ == 0) return nullptr;
   const uint32_t hash = HashKey(key);
+  if (!MayHave(hash)) return nullptr;
   for (Entry* entry = buckets_[hash & (bucket_count_ - 1)]; entry != nullptr; entry = entry->next) {
     if (entry->hash == hash && CompareBytes(entry->key(), key) == 0) return entry;
   }
@@ -64,6 +65,8 @@ VersionTable::Entry* VersionTable::AddEntry(Bytes key, SlabCache* cache) {
 
 void VersionTable::LinkEntry(Entry* entry) {
   if (entry_count_ >= bucket_count_ && bucket_count_ < kMaxBuckets) GrowBuckets();
+  if (entry_count_ == 0) std::fill_n(filter_, kFilterWords, uint64_t{0});
+  FilterWord(entry->hash) |= FilterBit(entry->hash);
   Entry*& bucket = buckets_[entry->hash & (bucket_count_ - 1)];
   entry->next = bucket;
   bucket = entry;
@@ -167,7 +170,18 @@ void VersionTable::PushRevive(Transaction& txn, Bytes key, Bytes old_value, Byte
   AddDelta(txn, entry, DeltaKind::kRevive, LockStrength::kUpdate, {splices, size});
 }
 
-void VersionTable::PushInsert(Transaction& txn, Bytes key, SplitKey predecessor) {
+void VersionTable::PushInsert(Transaction& txn, Bytes key, SplitKey predecessor, std::optional<Bytes> empty_page_from) {
+  if (empty_page_from.has_value() && quiet()) {
+    TURDB_DCHECK_LE(CompareBytes(*empty_page_from, key), 0);
+    pruned_ = false;
+    Run* run = NewRun(nullptr, *empty_page_from, *empty_page_from, key);
+    run->word = txn.word();
+    run->kind = DeltaKind::kInsert;
+    run->settled = run->tail = txn.statement();
+    txn.CountReferences(1);
+    txn.NoteTouched(page_);
+    return;
+  }
   if (Entry* entry = FindEntry(key); entry != nullptr) {
     TURDB_CHECK(entry->head == nullptr || entry->head->kind == DeltaKind::kLock);
     AddDelta(txn, entry, DeltaKind::kInsert, LockStrength::kUpdate, {});
@@ -185,7 +199,29 @@ void VersionTable::PushGhost(Transaction& txn, Bytes key, SplitKey predecessor) 
   PushOrdered(txn, DeltaKind::kGhost, key, predecessor);
 }
 
+// A row that a run of its own transaction lies around need not stand alone any more once its statement is as settled as
+// the run's part there. So inserts in any order into a page of one's own keep one chain at a time.
+void VersionTable::AbsorbLastEntry(Transaction& txn) {
+  Entry* const entry = last_entry_;
+  Delta* const delta = entry->head;
+  if (delta == nullptr || delta->older != nullptr || delta->kind != DeltaKind::kInsert || delta->word != txn.word() ||
+      delta->statement >= txn.settled_before()) {
+    return;
+  }
+  Run* const run = RunOf(entry->key());
+  if (run == nullptr || run->word != txn.word() || run->kind != DeltaKind::kInsert ||
+      run->StatementOf(entry->key()) >= txn.settled_before()) {
+    return;
+  }
+  run->ordered = false;
+  memory_.slabs.Free(delta, sizeof(Delta) + delta->payload_size, &txn.slab_cache());
+  txn.CountReferences(-1);
+  UnlinkEntry(entry);
+  FreeEntry(entry, &txn.slab_cache());
+}
+
 void VersionTable::PushOrdered(Transaction& txn, DeltaKind kind, Bytes key, SplitKey predecessor) {
+  if (kind == DeltaKind::kInsert && runs_ != nullptr && last_entry_ != nullptr) AbsorbLastEntry(txn);
   if (runs_ != nullptr && ExtendRun(txn, kind, key, predecessor)) return;
   if (last_entry_ != nullptr && StartRun(txn, kind, key, predecessor)) return;
   AddDelta(txn, AddEntry(key, &txn.slab_cache()), kind, LockStrength::kUpdate, {});

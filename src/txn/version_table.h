@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -68,8 +69,9 @@ class VersionTable {
   //
   // `predecessor`: the key of the slot before (ghosts count), empty when there is none in this page.
   //
-  // The key had no slot. A slot that is a ghost is revived instead, whoever made it.
-  void PushInsert(Transaction& txn, Bytes key, SplitKey predecessor);
+  // The key had no slot. A slot that is a ghost is revived instead, whoever made it. `empty_page_from`: the page had
+  // no slot at all, and holds no key below this one; then whatever the transaction inserts into it is one run.
+  void PushInsert(Transaction& txn, Bytes key, SplitKey predecessor, std::optional<Bytes> empty_page_from = std::nullopt);
   void PushGhost(Transaction& txn, Bytes key, SplitKey predecessor);
   // The values are what the row holds before and after; what differs is remembered.
   void PushUpdate(Transaction& txn, Bytes key, Bytes old_value, Bytes new_value);
@@ -114,6 +116,7 @@ class VersionTable {
   Run* RunOf(Bytes key) const;
   bool ExtendRun(Transaction& txn, DeltaKind kind, Bytes key, SplitKey predecessor);
   bool StartRun(Transaction& txn, DeltaKind kind, Bytes key, SplitKey predecessor);
+  void AbsorbLastEntry(Transaction& txn);
   void PushOrdered(Transaction& txn, DeltaKind kind, Bytes key, SplitKey predecessor);
   void PopFromRun(Bytes key, TxnId txn);
   Run* NewRun(Run* after, Bytes lower, Bytes tail_lower, Bytes upper);
@@ -145,6 +148,14 @@ class VersionTable {
 
   base::PageId page_;
   VersionMemory& memory_;
+  // Which hashes have entries: most searches find none, and this spares them the cold lines of buckets and entries.
+  // Bits of entries that are gone stay until the next Prune that looks at all.
+  static constexpr size_t kFilterWords = 8;
+  uint64_t& FilterWord(uint32_t hash) { return filter_[(hash >> 23) % kFilterWords]; }
+  static uint64_t FilterBit(uint32_t hash) { return uint64_t{1} << (hash >> 26); }
+  bool MayHave(uint32_t hash) const { return (filter_[(hash >> 23) % kFilterWords] & FilterBit(hash)) != 0; }
+
+  uint64_t filter_[kFilterWords] = {};
   Entry* inline_buckets_[kInlineBuckets] = {};
   Entry** buckets_ = inline_buckets_;
   uint32_t bucket_count_ = kInlineBuckets;

@@ -201,8 +201,13 @@ base::StatusOr<bool> ToyStore::Insert(Transaction& txn, const std::string& key, 
       at->second = {false, value};
       return;
     }
-    at = page.slots.emplace(key, Slot{false, value}).first;
-    table.PushInsert(txn, AsBytes(key), Predecessor(page, at));
+    if (page.slots.empty()) {
+      table.PushInsert(txn, AsBytes(key), {}, AsBytes(page.fence));
+      page.slots.emplace(key, Slot{false, value});
+    } else {
+      at = page.slots.emplace(key, Slot{false, value}).first;
+      table.PushInsert(txn, AsBytes(key), Predecessor(page, at));
+    }
     log_.Append(storage::RecordKind::kUpdate, &txn.log, page.id, kOpInsert, Encode(key, ""));
   });
 }
@@ -368,6 +373,7 @@ void ToyStore::SplitLocked(std::map<std::string, std::unique_ptr<Page>>::iterato
   std::unique_lock right_latch(right.latch);
   right.slots.insert(middle, left.slots.end());
   left.slots.erase(middle, left.slots.end());
+  owned->fence = separator;
   pages_.emplace(separator, std::move(owned));
   transactions_.versions().Split(left.at(), right.at(), AsBytes(separator));
 }

@@ -114,6 +114,7 @@ class ToyStore : public UndoTarget {
     bool resident = true;  // guarded by the latch
     std::atomic<void*> versions{nullptr};
     std::map<std::string, Slot> slots;
+    std::string fence;  // the lower one; constant once others find the page
     PageVersions at() { return {id, &versions}; }
     VersionTable* table() { return static_cast<VersionTable*>(versions.load()); }
   };

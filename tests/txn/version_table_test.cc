@@ -2,6 +2,7 @@
 #include "txn/version_table.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -224,6 +225,58 @@ TEST_F(VersionTableTest, InsertsOutOfOrderInsideARunOfTheSameStatement) {
   Transaction& other = Writer();
   Table().PushInsert(other, AsBytes(Key(15)), {});
   EXPECT_EQ(Table().Find(AsBytes(Key(15))).head()->word, other.word());
+}
+
+// Single-row statements in any order into a page that was empty: one run, and the newest row beside it.
+TEST_F(VersionTableTest, InsertsInAnyOrderIntoAnEmptyPageAreOneRun) {
+  Transaction& txn = Writer();
+  Transaction& other = Writer();
+  std::vector<uint64_t> keys;
+  for (uint64_t n = 1; n <= 200; ++n) keys.push_back(n * 79 % 211);
+  std::set<uint64_t> there;
+  for (const uint64_t n : keys) {
+    const auto above = there.insert(n).first;
+    const std::string key = Key(n), before = above == there.begin() ? std::string() : Key(*std::prev(above));
+    if (there.size() == 1) {
+      Table().PushInsert(txn, AsBytes(key), {}, AsBytes(Key(0)));
+    } else {
+      Table().PushInsert(txn, AsBytes(key), before.empty() ? SplitKey{} : After(before));
+    }
+    EXPECT_FALSE(Sees(Table(), txn.view(), n)) << n;
+    EXPECT_TRUE(Sees(Table(), txn.view_with_own_changes(), n)) << n;
+    Table().CheckInvariants();
+    NextStatement(txn);
+    EXPECT_TRUE(Sees(Table(), txn.view(), n)) << n;
+    EXPECT_FALSE(Sees(Table(), other.view(), n)) << n;
+    EXPECT_FALSE(Sees(Table(), Now(), n)) << n;
+    EXPECT_LE(Table().chain_count(), 1u);
+  }
+  EXPECT_EQ(Table().run_count(), 1u);
+  // Somebody else's row inside keeps its own chain, and taking rows back touches nothing else.
+  Table().PushInsert(other, AsBytes(Key(500)), After(Key(*there.rbegin())));
+  for (auto n = keys.rbegin(); n != keys.rend() && *n != keys[100]; ++n) Table().Pop(AsBytes(Key(*n)), txn.id());
+  Table().CheckInvariants();
+  EXPECT_EQ(Table().Find(AsBytes(Key(500))).head()->word, other.word());
+  for (size_t i = 0; i < 100; ++i) EXPECT_TRUE(Sees(Table(), txn.view(), keys[i]));
+  Commit(txn);
+  for (size_t i = 0; i < 100; ++i) EXPECT_TRUE(Sees(Table(), Now(), keys[i]));
+  EXPECT_FALSE(Sees(Table(), Now(), 500));
+}
+
+// While a cursor is open, rows of later statements stand alone: it must not see them.
+TEST_F(VersionTableTest, AnOpenCursorKeepsInsertsInAnyOrderApart) {
+  Transaction& txn = Writer();
+  Table().PushInsert(txn, AsBytes(Key(10)), {}, base::Bytes());
+  Table().PushInsert(txn, AsBytes(Key(50)), After(Key(10)));
+  const View cursor = txn.view_with_own_changes();
+  ASSERT_TRUE(db_.manager.BeginStatement(txn).ok());  // the statement before is not ended
+  for (const uint64_t n : {30u, 20u, 40u}) {
+    Table().PushInsert(txn, AsBytes(Key(n)), After(Key(10)));
+    ASSERT_TRUE(db_.manager.BeginStatement(txn).ok());
+  }
+  for (const uint64_t n : {10u, 50u}) EXPECT_TRUE(Sees(Table(), cursor, n)) << n;
+  for (const uint64_t n : {20u, 30u, 40u}) EXPECT_FALSE(Sees(Table(), cursor, n)) << n;
+  for (const uint64_t n : {10u, 20u, 30u, 40u, 50u}) EXPECT_TRUE(Sees(Table(), txn.view(), n)) << n;
 }
 
 TEST_F(VersionTableTest, ARunDoesNotGrowOverAnother) {

@@ -89,6 +89,8 @@ class Transaction {
   SlabCache& slab_cache() { return slab_cache_; }
   // Own changes of statements before this one look alike to every view that this transaction still uses.
   StatementNo settled_before() const { return settled_before_; }
+  // Every snapshot, live or to come, sees what was committed up to here. Grows from writer to writer.
+  Timestamp seen_by_all() const { return live_.oldest(); }
   void CountReferences(int64_t count) { references_ += count; }
   void NoteTouched(base::PageId page) {
     touched_[touched_count_ % kTouchedPages] = page;
@@ -125,7 +127,7 @@ class Transaction {
   std::vector<std::function<base::Status()>> deferred_;
   absl::InlinedVector<HeldTableLock, 8> table_locks_;
   std::vector<std::byte> record_buffer_;
-  LiveSnapshots live_;  // scratch of the collector's slices
+  LiveSnapshots live_;  // as this transaction or one before it in this object collected them last
 
   // Seen by other threads.
   std::atomic<bool> canceled_{false};

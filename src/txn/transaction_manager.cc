@@ -163,6 +163,7 @@ base::Status TransactionManager::PrepareWrite(Transaction& txn) {
   txn.references_ = 0;
   txn.touched_count_ = 0;
   txn.listed_id_.store(id, std::memory_order_relaxed);
+  if (txn.live_.horizon < txn.snapshot_.read_ts()) snapshots_.Collect(&txn.live_);
   return absl::OkStatus();
 }
 

@@ -12,6 +12,15 @@
 
 namespace turdb::txn {
 
+// memcmp order. Keys of integers have eight bytes, and are most keys.
+inline int CompareRunKeys(Bytes a, Bytes b) {
+  if (a.size() == 8 && b.size() == 8) {
+    const uint64_t x = base::LoadBE<uint64_t>(a.data()), y = base::LoadBE<uint64_t>(b.data());
+    return x < y ? -1 : static_cast<int>(x > y);
+  }
+  return base::CompareBytes(a, b);
+}
+
 // A key that a run owns. Short ones lie inside.
 class KeyBuffer {
  public:
@@ -28,7 +37,11 @@ class KeyBuffer {
       capacity_ = static_cast<uint16_t>(bytes);
     }
     size_ = static_cast<uint16_t>(key.size());
-    if (!key.empty()) std::memmove(capacity_ == kInlineBytes ? inline_ : external_, key.data(), key.size());
+    if (key.size() == 8 && capacity_ == kInlineBytes) {
+      std::memcpy(inline_, key.data(), 8);
+    } else if (!key.empty()) {
+      std::memmove(capacity_ == kInlineBytes ? inline_ : external_, key.data(), key.size());
+    }
   }
   void Clear(DeltaSlabs& slabs) {
     if (capacity_ != kInlineBytes) slabs.Free(external_, capacity_);
@@ -69,16 +82,17 @@ struct VersionTable::Run {
   KeyBuffer lower, tail_lower, upper;
 
   bool EndsBefore(Bytes key) const {
-    const int order = base::CompareBytes(key, upper.key());
+    const int order = CompareRunKeys(key, upper.key());
     return order > 0 || (order == 0 && !upper_inclusive);
   }
-  bool Contains(Bytes key) const { return !EndsBefore(key) && base::CompareBytes(key, lower.key()) >= 0; }
-  StatementNo StatementOf(Bytes key) const { return base::CompareBytes(key, tail_lower.key()) < 0 ? settled : tail; }
+  bool Contains(Bytes key) const { return !EndsBefore(key) && CompareRunKeys(key, lower.key()) >= 0; }
+  StatementNo StatementOf(Bytes key) const { return CompareRunKeys(key, tail_lower.key()) < 0 ? settled : tail; }
   bool HasSettledPart() const { return base::CompareBytes(lower.key(), tail_lower.key()) < 0; }
 };
 
 // memcmp order of a key in two pieces and one in one.
 inline int CompareKeys(SplitKey a, Bytes b) {
+  if (a.prefix.empty()) return CompareRunKeys(a.suffix, b);
   const size_t common = std::min(a.prefix.size(), b.size());
   if (const int order = common == 0 ? 0 : std::memcmp(a.prefix.data(), b.data(), common); order != 0) return order;
   if (a.prefix.size() > b.size()) return 1;

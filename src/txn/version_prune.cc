@@ -156,12 +156,7 @@ void VersionTable::PruneChain(Entry* entry, const LiveSnapshots& live, SlabCache
     }
     if (state.ts() <= oldest) {
       // Everybody sees this change, so nobody steps back over it, nor over those before it.
-      *link = nullptr;
-      while (delta != nullptr) {
-        Delta* older = delta->older;
-        FreeDelta(delta, cache);
-        delta = older;
-      }
+      FreeChain(link, cache);
       return;
     }
     // A version that no snapshot lies on: the step to it and the step from it become one.

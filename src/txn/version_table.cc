@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -134,16 +135,28 @@ void VersionTable::FreeDelta(Delta* delta, SlabCache* cache) {
   memory_.words.Release(word, 1);
 }
 
+// Everything from `link` on.
+void VersionTable::FreeChain(Delta** link, SlabCache* cache) {
+  Delta* delta = std::exchange(*link, nullptr);
+  while (delta != nullptr) {
+    Delta* const older = delta->older;
+    FreeDelta(delta, cache);
+    delta = older;
+  }
+}
+
 void VersionTable::AddDelta(Transaction& txn, Entry* entry, DeltaKind kind, LockStrength strength, Bytes payload) {
   TURDB_CHECK(txn.word() != nullptr);
   // What the transaction that holds all back adds will be held back by it too.
   if (pruned_blocker_.word != txn.word() || pruned_blocker_.txn != txn.id()) pruned_ = false;
-  Delta* delta = NewDelta(txn.word(), txn.statement(), kind, strength, payload, &txn.slab_cache());
   // Row locks come first in every chain, so that a commit below them does not hide them (invariant 3).
   Delta** link = &entry->head;
   if (kind != DeltaKind::kLock) {
     while (*link != nullptr && (*link)->kind == DeltaKind::kLock) link = &(*link)->older;
+    // What nobody steps back over goes now, while its lines are at hand, and not when the collector comes by.
+    if (*link != nullptr && (*link)->word->state().CommittedBy(txn.seen_by_all())) FreeChain(link, &txn.slab_cache());
   }
+  Delta* const delta = NewDelta(txn.word(), txn.statement(), kind, strength, payload, &txn.slab_cache());
   delta->older = *link;
   *link = delta;
   txn.CountReferences(1);

@@ -111,6 +111,7 @@ class VersionTable {
   Delta* NewDelta(CommitWord* word, StatementNo statement, DeltaKind kind, LockStrength strength, Bytes payload,
                   SlabCache* cache);
   void FreeDelta(Delta* delta, SlabCache* cache);  // with its reference
+  void FreeChain(Delta** link, SlabCache* cache);
   void DropEndedLocks(Entry* entry, SlabCache* cache);
 
   Run* RunOf(Bytes key) const;

@@ -155,7 +155,8 @@ TEST_F(VersionTableTest, ARowInsideAForeignRunKeepsItsOwnChain) {
 TEST_F(VersionTableTest, ChangingARowOfARunTakesItOut) {
   Transaction& a = Writer();
   InsertInOrder(a, 1, 10);
-  const Timestamp before = db_.manager.visible_ts();
+  const Snapshot oldest = db_.manager.AcquireSnapshot();
+  const Timestamp before = oldest.read_ts();
   Commit(a);
   const Timestamp after = db_.manager.visible_ts();
   const Snapshot old = db_.manager.AcquireSnapshot();
@@ -169,6 +170,28 @@ TEST_F(VersionTableTest, ChangingARowOfARunTakesItOut) {
   EXPECT_FALSE(Sees(Table(), View{before}, 5));
   EXPECT_TRUE(Sees(Table(), View{after}, 6, /*ghost=*/true));
   EXPECT_FALSE(Sees(Table(), View{before}, 6, /*ghost=*/true));
+}
+
+// A change on top of one that every snapshot sees takes that one's place: rows that change again and again keep one step.
+TEST_F(VersionTableTest, AChangeForgetsWhatNobodyStepsBackOver) {
+  for (int i = 0; i < 10; ++i) {
+    Transaction& txn = Writer();
+    ASSERT_TRUE(db_.manager.BeginStatement(txn).ok());
+    Table().PushUpdate(txn, AsBytes(Key(5)), AsBytes("one"), AsBytes("two"));
+    EXPECT_EQ(Table().delta_count(), 1u);
+    Commit(txn);
+  }
+  const Snapshot held = db_.manager.AcquireSnapshot();
+  for (int i = 0; i < 3; ++i) {
+    Transaction& txn = Writer();
+    const std::string was = i == 0 ? "two" : "two and " + std::to_string(i - 1), is = "two and " + std::to_string(i);
+    Table().PushUpdate(txn, AsBytes(Key(5)), AsBytes(was), AsBytes(is));
+    Commit(txn);
+    Scratch scratch;
+    base::Bytes value;
+    EXPECT_TRUE(Reconstruct(Table().Find(AsBytes(Key(5))), View{held.read_ts()}, false, AsBytes(is), scratch, &value));
+    EXPECT_EQ(AsText(value), "two");
+  }
 }
 
 TEST_F(VersionTableTest, DeletesInOrderCostOneRun) {

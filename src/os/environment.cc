@@ -10,13 +10,14 @@
 // comes later, reads from WakeAll's, and so sees everything that was done before it, the condition included.
 #include "os/environment.h"
 
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <ctime>
 #include <mutex>
@@ -85,10 +86,9 @@ class SignalBlock {
 
 struct Sleeper {
   const void* address = nullptr;
-  bool woken = false;
   Sleeper* next = nullptr;
-  Sleeper** link = nullptr;  // what points at this sleeper
-  std::condition_variable condition;
+  Sleeper** link = nullptr;        // what points at this sleeper; null once it was taken from the list
+  std::atomic<uint32_t> woken{0};  // a futex of its own: who is woken needs no mutex to go on
 };
 
 struct alignas(64) Bucket {
@@ -105,6 +105,7 @@ struct alignas(64) Bucket {
   static void Take(Sleeper& sleeper) {
     *sleeper.link = sleeper.next;
     if (sleeper.next != nullptr) sleeper.next->link = sleeper.link;
+    sleeper.link = nullptr;
   }
 };
 
@@ -127,16 +128,24 @@ class NativeScheduler final : public Scheduler {
   bool Park(const void* address, absl::FunctionRef<bool()> still_waiting, int64_t deadline_ns) override {
     Bucket& bucket = BucketOf(address);
     bucket.parked.fetch_add(1, std::memory_order_acq_rel);
-    bool in_time = true;
+    Sleeper sleeper;
+    bool sleeps = false;
     {
-      std::unique_lock<std::mutex> lock(bucket.mu);
-      if (still_waiting()) {
-        Sleeper sleeper;
+      const std::lock_guard<std::mutex> lock(bucket.mu);
+      sleeps = still_waiting();
+      if (sleeps) {
         sleeper.address = address;
         bucket.Add(sleeper);
-        while (in_time && !sleeper.woken) in_time = Sleep(sleeper, lock, deadline_ns);
-        if (!sleeper.woken) Bucket::Take(sleeper);
       }
+    }
+    bool in_time = true;
+    if (sleeps && !Sleep(sleeper, deadline_ns)) {
+      {
+        const std::lock_guard<std::mutex> lock(bucket.mu);
+        in_time = sleeper.link == nullptr;
+        if (!in_time) Bucket::Take(sleeper);
+      }
+      if (in_time) Sleep(sleeper, kForever);  // somebody took it at the last moment, and has yet to say so
     }
     bucket.parked.fetch_sub(1, std::memory_order_release);
     return in_time;
@@ -145,30 +154,46 @@ class NativeScheduler final : public Scheduler {
   void WakeAll(const void* address) override {
     Bucket& bucket = BucketOf(address);
     if (bucket.parked.fetch_add(0, std::memory_order_acq_rel) == 0) return;
-    const std::lock_guard<std::mutex> lock(bucket.mu);
-    for (Sleeper* sleeper = bucket.first; sleeper != nullptr;) {
-      Sleeper* const next = sleeper->next;
-      if (sleeper->address == address) {
-        Bucket::Take(*sleeper);
-        sleeper->woken = true;
-        sleeper->condition.notify_one();  // under the mutex: the sleeper's frame is gone soon after
+    Sleeper* taken = nullptr;
+    {
+      const std::lock_guard<std::mutex> lock(bucket.mu);
+      for (Sleeper* sleeper = bucket.first; sleeper != nullptr;) {
+        Sleeper* const next = sleeper->next;
+        if (sleeper->address == address) {
+          Bucket::Take(*sleeper);
+          sleeper->next = taken;
+          taken = sleeper;
+        }
+        sleeper = next;
       }
-      sleeper = next;
+    }
+    while (taken != nullptr) {
+      Sleeper* const sleeper = taken;
+      taken = sleeper->next;
+      std::atomic<uint32_t>* const word = &sleeper->woken;
+      word->store(1, std::memory_order_release);
+      // Its frame may be gone by now. Then the kernel finds nobody at that address, or wakes somebody for nothing,
+      // which whoever waits on a futex expects.
+      Futex(word, FUTEX_WAKE_PRIVATE, 1, nullptr);
     }
   }
 
   void Yield() override { std::this_thread::yield(); }
 
  private:
-  // False when the deadline passed.
-  static bool Sleep(Sleeper& sleeper, std::unique_lock<std::mutex>& lock, int64_t deadline_ns) {
-    if (deadline_ns == kForever) {
-      sleeper.condition.wait(lock);
-      return true;
+  static long Futex(std::atomic<uint32_t>* word, int operation, uint32_t value, const timespec* deadline) {
+    return syscall(SYS_futex, word, operation, value, deadline, nullptr, FUTEX_BITSET_MATCH_ANY);
+  }
+
+  // Until it was woken; false when the deadline passed first.
+  static bool Sleep(Sleeper& sleeper, int64_t deadline_ns) {
+    const timespec deadline{.tv_sec = deadline_ns / 1'000'000'000, .tv_nsec = deadline_ns % 1'000'000'000};
+    while (sleeper.woken.load(std::memory_order_acquire) == 0) {
+      // FUTEX_WAIT_BITSET takes a point in time of CLOCK_MONOTONIC, the clock of MonotonicNanos.
+      const long result = Futex(&sleeper.woken, FUTEX_WAIT_BITSET_PRIVATE, 0, deadline_ns == kForever ? nullptr : &deadline);
+      if (result != 0 && errno == ETIMEDOUT) return sleeper.woken.load(std::memory_order_acquire) != 0;
     }
-    // steady_clock is CLOCK_MONOTONIC, the clock of MonotonicNanos.
-    const std::chrono::steady_clock::time_point deadline{std::chrono::nanoseconds(deadline_ns)};
-    return sleeper.condition.wait_until(lock, deadline) == std::cv_status::no_timeout || sleeper.woken;
+    return true;
   }
 
   Bucket& BucketOf(const void* address) {

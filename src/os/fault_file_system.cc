@@ -178,6 +178,20 @@ class FaultFile final : public File {
     return FileError(verdict.error_number, "syncing", path_);
   }
 
+  // Counts as a write and a sync, as which it may fail; what is not in the range stays as unsynced as it was.
+  Status WriteDurably(uint64_t offset, Bytes from) override {
+    TURDB_RETURN_IF_ERROR(Write(offset, from));
+    const std::lock_guard<std::mutex> lock(disk_->mu);
+    TURDB_RETURN_IF_ERROR(CheckAlive("syncing", offset));
+    const Verdict verdict = disk_->Meet(FileOperation::kSync, path_);
+    if (verdict.error_number == 0) {
+      node_->content.SyncSucceeded(offset, from.size());
+      return Status();
+    }
+    node_->content.SyncFailed();
+    return FileErrorAt(verdict.error_number, "syncing", path_, offset);
+  }
+
   Status Extend(uint64_t size_bytes) override {
     const std::lock_guard<std::mutex> lock(disk_->mu);
     TURDB_RETURN_IF_ERROR(CheckWritable("extending", size_bytes));

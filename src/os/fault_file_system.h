@@ -9,7 +9,8 @@
 //   for (uint64_t seed = 0; seed < 10; ++seed) Verify(disk->CrashedCopy(seed));
 //
 // What survives a crash:
-// (F1) Bytes that a successful Sync of their file covered, and its size.
+// (F1) Bytes that a successful Sync of their file covered, and its size; bytes within that size that a successful
+//      WriteDurably wrote, with the rest of the sectors they touch.
 // (F2) Of every 512-byte sector written since: the synced content or that of any later write, each sector on
 //      its own, whatever the order of the writes. A sector itself never tears.
 // (F3) The synced size of a file or any that it had since. What a longer one uncovers reads as zeros or as (F2)

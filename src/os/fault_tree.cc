@@ -79,6 +79,18 @@ void FaultFileContent::SyncSucceeded() {
   pending_sizes_.clear();
 }
 
+void FaultFileContent::SyncSucceeded(uint64_t offset, uint64_t count) {
+  if (count == 0) return;
+  const uint64_t last = (offset + count - 1) / kSectorBytes;
+  for (uint64_t number = offset / kSectorBytes; number <= last; ++number) {
+    const auto found = pending_.find(number);
+    // A sector beyond the durable size is lost with it, as on a disk.
+    if (found == pending_.end() || found->second.doubtful || (number + 1) * kSectorBytes > durable_.size_bytes()) continue;
+    durable_.Write(number * kSectorBytes, found->second.versions.back());
+    pending_.erase(found);
+  }
+}
+
 void FaultFileContent::SyncFailed() {
   for (auto& [number, pending] : pending_) pending.doubtful = true;
 }

@@ -47,7 +47,8 @@ class FaultFileContent {
   void Read(uint64_t offset, base::MutableBytes into) const { current_.Read(offset, into); }
   void Write(uint64_t offset, base::Bytes from);
   void Resize(uint64_t size_bytes);
-  void SyncSucceeded();
+  void SyncSucceeded();                                 // of the whole file
+  void SyncSucceeded(uint64_t offset, uint64_t count);  // of a range within the durable size
   void SyncFailed();
   void FlipBits(uint64_t offset, std::byte mask);
   // A file whose content survived a crash, with nothing pending.

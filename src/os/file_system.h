@@ -41,6 +41,10 @@ class File {
   // Returns once everything written so far survives power loss. After a failure nothing may be assumed
   // about what was written since the last success.
   virtual base::Status Sync() = 0;
+  // Write, and returns once what it wrote survives power loss; what others wrote before it need not. One call to the
+  // system where Write and Sync are two. On error as after a failed Sync. REQUIRES: the file is that long already,
+  // durably.
+  virtual base::Status WriteDurably(uint64_t offset, base::Bytes from) = 0;
   // Reserves space up to `size_bytes` and zero-fills it, so that later writes there cannot meet a full disk.
   // A file that is long enough already stays as it is. REQUIRES: nobody writes beyond the end meanwhile.
   // On error the file keeps its size.

@@ -73,6 +73,7 @@ class MemoryFile final : public File {
   }
 
   Status Sync() override { return Status(); }
+  Status WriteDurably(uint64_t offset, Bytes from) override { return Write(offset, from); }
 
   Status Extend(uint64_t size_bytes) override {
     if (!writable_) return FileErrorAt(EBADF, "extending", path_, size_bytes);

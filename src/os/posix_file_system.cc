@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -117,6 +118,21 @@ class PosixFile final : public File {
       result = fdatasync(descriptor_.get());
     } while (result != 0 && errno == EINTR);
     return result == 0 ? Status() : FileError(errno, "syncing", path_);
+  }
+
+  Status WriteDurably(uint64_t offset, Bytes from) override {
+    iovec range{const_cast<std::byte*>(from.data()), ClampedSize(from.size())};
+    ssize_t count = 0;
+    do {
+      count = pwritev2(descriptor_.get(), &range, 1, static_cast<off_t>(offset), RWF_DSYNC);
+    } while (count < 0 && errno == EINTR);
+    if (count == static_cast<ssize_t>(from.size())) return Status();
+    // Nothing was tried where the flag is unknown, and a short count is no error yet.
+    if (count < 0 && errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL) {
+      return FileErrorAt(errno, "writing", path_, offset);
+    }
+    TURDB_RETURN_IF_ERROR(WriteFrom(offset, from, count < 0 ? 0 : static_cast<size_t>(count)));
+    return Sync();
   }
 
   Status Extend(uint64_t size_bytes) override {

@@ -87,6 +87,17 @@ TEST(FaultFileSystem, AWriteAcrossSectorsTearsOnlyBetweenThem_F2) {
   for (const std::string& outcome : outcomes) EXPECT_EQ(outcome.find('!'), std::string::npos) << outcome;
 }
 
+TEST(FaultFileSystem, ADurableWriteCoversItselfAndNothingElse_F1) {
+  FaultFileSystem disk;
+  auto file = CreateDurably(disk, "a", "xyz");
+  ASSERT_TRUE(file->Write(0, base::AsBytes(Sectors("A"))).ok());
+  ASSERT_TRUE(file->WriteDurably(kSector, base::AsBytes(Sectors("B"))).ok());
+  EXPECT_EQ(Outcomes(disk, "a"), (std::set<std::string>{"xBz", "ABz"}));
+  disk.Inject({.operation = FileOperation::kSync});
+  EXPECT_FALSE(file->WriteDurably(2 * kSector, base::AsBytes(Sectors("C"))).ok());
+  EXPECT_EQ(Outcomes(disk, "a"), (std::set<std::string>{"xBz", "ABz", "xBC", "ABC"}));
+}
+
 TEST(FaultFileSystem, SizesAreUncertainToo_F3) {
   FaultFileSystem disk;
   auto file = CreateDurably(disk, "a", "x");

@@ -130,6 +130,17 @@ TEST_P(FileSystemTest, WhatTruncateCutOffComesBackAsZeros) {
   EXPECT_EQ(Content(*file), std::string(100, 'x') + std::string(49'900, '\0'));
 }
 
+TEST_P(FileSystemTest, ADurableWriteIsAWrite) {
+  auto file = Create("a", "0123456789");
+  ASSERT_TRUE(file->Sync().ok());
+  ASSERT_TRUE(file->WriteDurably(3, base::AsBytes("abc")).ok());
+  EXPECT_EQ(Content(*file), "012abc6789");
+  auto reader = files_->Open(At("a"), OpenMode::kReadOnly);
+  ASSERT_TRUE(reader.ok());
+  EXPECT_FALSE((*reader)->WriteDurably(0, base::AsBytes("x")).ok());
+  EXPECT_EQ(Content(*file), "012abc6789");
+}
+
 TEST_P(FileSystemTest, BatchesEqualSingleTransfers) {
   auto file = Create("a");
   std::mt19937_64 random(7);

@@ -25,6 +25,10 @@ class GatedFileSystem : public os::FileSystem {
       }
       return file_->Sync();
     }
+    Status WriteDurably(uint64_t offset, Bytes from) override {
+      TURDB_RETURN_IF_ERROR(Write(offset, from));
+      return Sync();
+    }
     Status Extend(uint64_t size) override { return file_->Extend(size); }
     Status Truncate(uint64_t size) override { return file_->Truncate(size); }
     StatusOr<uint64_t> Size() override { return file_->Size(); }

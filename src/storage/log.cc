@@ -11,7 +11,9 @@
 namespace turdb::storage {
 namespace {
 
-constexpr size_t kFirstTouchBytes = 64 << 10;      // the rest is touched when the ring first gets there
+constexpr size_t kFirstTouchBytes = 64 << 10;  // the rest is touched when the ring first gets there
+// Up to here a flush is one durable write; a larger one makes room in the ring before it syncs.
+constexpr size_t kLargestDurableWrite = 64 << 10;
 constexpr size_t kMarkBytes = kRecordHeaderBytes;  // its LSN is in previous_lsn
 
 size_t RecordBytes(const Log::Record& record) {
@@ -54,7 +56,7 @@ Status VerifyRecord(Lsn lsn, uint64_t epoch, Bytes record) {
 }
 
 Log::Log(const os::Environment& environment, Health& health, std::unique_ptr<LogSegments> segments)
-    : environment_(environment), health_(health), segments_(std::move(segments)) {}
+    : environment_(environment), health_(health), segments_(std::move(segments)), flushes_(environment, durable_, health) {}
 
 Log::~Log() = default;
 
@@ -68,7 +70,7 @@ Status Log::Continue(Lsn end, uint64_t epoch, Lsn redo_from) {
   return segments_->ContinueAt(end, epoch, control);
 }
 
-Status Log::Start(size_t ring_bytes, Lsn at, uint64_t epoch, base::MemoryBudget& budget) {
+Status Log::Start(size_t ring_bytes, Lsn at, uint64_t epoch, bool gathers, base::MemoryBudget& budget) {
   TURDB_CHECK(std::has_single_bit(ring_bytes) && ring_bytes >= 2 * kMaxRecordBytes);
   TURDB_CHECK_EQ(at % kRecordAlignment, 0u);
   reservation_ = base::MemoryReservation(budget);
@@ -78,6 +80,7 @@ Status Log::Start(size_t ring_bytes, Lsn at, uint64_t epoch, base::MemoryBudget&
   ring_ = ring_memory_.data();
   ring_bytes_ = ring_bytes;
   epoch_ = epoch;
+  flushes_.set_gathers(gathers);
   next_ = written_ = durable_ = visible_ = marked_ = at;
   return absl::OkStatus();
 }
@@ -249,38 +252,58 @@ Status Log::WaitWritten(Lsn lsn) {
   return absl::OkStatus();
 }
 
+// REQUIRES: the write lock. Writes what is filled as one durable write, if it may; else leaves all to be done.
+Status Log::WriteDurablyLocked(bool* durable) {
+  const Lsn from = written_.load(std::memory_order_relaxed);
+  const Lsn to = FilledPrefix();
+  const size_t offset = from & (ring_bytes_ - 1);
+  if (from == to || to - from > std::min(kLargestDurableWrite, ring_bytes_ - offset)) return absl::OkStatus();
+  if (!health_.ok()) return health_.status();
+  if (Status status = segments_->AppendDurably(from, Bytes(ring_ + offset, to - from), durable); !status.ok()) {
+    return health_.Poison(base::WithFrame(status, "writing the log"));
+  }
+  if (*durable) written_.store(to, std::memory_order_release);
+  return absl::OkStatus();
+}
+
 // REQUIRES: the sync lock.
 StatusOr<Lsn> Log::SyncLocked(Lsn target) {
   // Everything filled by now goes along: whoever waits for it finds it done.
-  const Lsn filled = FilledPrefix();
+  target = std::max(target, FilledPrefix());
   write_lock_.Acquire(*environment_.scheduler);
-  const Status written = WriteLocked(std::max(target, filled));
-  write_lock_.Release(*environment_.scheduler);
-  TURDB_RETURN_IF_ERROR(written);
+  AppendMark();
+  // Whoever is in the middle of copying a record is waited for, unless it may be waiting for space in the ring itself.
+  while (FilledPrefix() < target &&
+         next_.load(std::memory_order_relaxed) - written_.load(std::memory_order_relaxed) <= ring_bytes_) {
+    std::this_thread::yield();
+  }
+  bool durable = false;
+  Status status = FilledPrefix() >= target ? WriteDurablyLocked(&durable) : absl::OkStatus();
+  if (status.ok() && !durable) status = WriteLocked(target);
   const Lsn covered = written_.load(std::memory_order_acquire);
-  if (Status status = segments_->Sync(); !status.ok()) return health_.Poison(base::WithFrame(status, "syncing the log"));
+  write_lock_.Release(*environment_.scheduler);
+  TURDB_RETURN_IF_ERROR(status);
+  if (durable) return covered;
+  if (status = segments_->Sync(); !status.ok()) return health_.Poison(base::WithFrame(status, "syncing the log"));
   return covered;
 }
 
-Status Log::WaitDurable(Lsn lsn) {
-  while (durable_.load(std::memory_order_acquire) < lsn) {
-    if (!health_.ok()) return health_.status();
-    if (sync_lock_.TryAcquire()) {
-      StatusOr<Lsn> covered = durable_.load(std::memory_order_relaxed);
-      if (*covered < lsn) covered = SyncLocked(lsn);
-      if (covered.ok()) {
-        durable_.store(*covered, std::memory_order_release);
-        Publish(*covered);
-      }
-      sync_lock_.Release(*environment_.scheduler);
-      TURDB_RETURN_IF_ERROR(covered.status());
-    } else {
-      environment_.scheduler->Park(
-          &sync_lock_, [this, lsn] { return sync_lock_.held() && durable_.load(std::memory_order_acquire) < lsn; },
-          os::Scheduler::kForever);
-    }
+Status Log::WaitDurable(Lsn lsn, bool commit) {
+  if (durable_.load(std::memory_order_acquire) >= lsn) return absl::OkStatus();
+  CheckMayWaitFor(LockRank::kLogSync);
+  if (flushes_.Wait(lsn, commit) == FlushQueue::Turn::kDone) {
+    return durable_.load(std::memory_order_acquire) >= lsn ? absl::OkStatus() : health_.status();
   }
-  return absl::OkStatus();
+  const int64_t began = environment_.clock->MonotonicNanos();
+  sync_lock_.Acquire(*environment_.scheduler);
+  const StatusOr<Lsn> covered = SyncLocked(lsn);
+  if (covered.ok()) {
+    durable_.store(*covered, std::memory_order_release);
+    Publish(*covered);
+  }
+  sync_lock_.Release(*environment_.scheduler);
+  flushes_.Finish(commit, environment_.clock->MonotonicNanos() - began);
+  return covered.status();
 }
 
 StatusOr<LogRecordView> Log::Read(Lsn lsn, std::vector<std::byte>& buffer) {

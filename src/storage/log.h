@@ -12,7 +12,7 @@
 //  (4) All boundaries (filled, written, durable) are boundaries of records.
 //  (5) One thread at a time writes (the write lock), one at a time syncs (the sync lock). A holder of the write
 //      lock waits for nobody but writers in the middle of copying a record; those wait only for ring space, which
-//      the holder makes by writing what is filled.
+//      the holder makes by writing what is filled. A small flush is one durable write, under both locks.
 //  (6) A flush begins with a mark record that says how far the log was durable, if that changed since the last
 //      one: recovery knows by it that damage below cannot be a torn tail (kernel rule 12).
 //  (7) Once poisoned, records are reserved but go nowhere, and written, durable and visible stand still.
@@ -27,6 +27,7 @@
 #include "absl/functional/function_ref.h"
 #include "base/memory_budget.h"
 #include "os/environment.h"
+#include "storage/flush_queue.h"
 #include "storage/frame_memory.h"
 #include "storage/health.h"
 #include "storage/log_record.h"
@@ -64,7 +65,8 @@ class Log {
   // goes into a fresh segment under `epoch`, which the checkpoint found so far still holds for.
   Status Continue(Lsn end, uint64_t epoch, Lsn redo_from);
   // Allocates the ring. `at` is the end of the log as recovery found it, all of it durable.
-  Status Start(size_t ring_bytes, Lsn at, uint64_t epoch, base::MemoryBudget& budget);
+  // `gathers`: committers wait for company (FlushQueue).
+  Status Start(size_t ring_bytes, Lsn at, uint64_t epoch, bool gathers, base::MemoryBudget& budget);
   ~Log();
 
   // Appends a record; waits only for space in the ring. `on_reserved`, when given, gets the record's end before
@@ -80,7 +82,8 @@ class Log {
   // Each returns the cause when the log is poisoned before it got so far.
   Status WaitFilled(Lsn lsn);   // and makes it visible
   Status WaitWritten(Lsn lsn);  // and makes it visible
-  Status WaitDurable(Lsn lsn);  // and makes it visible
+  // And makes it visible. `commit`: may wait for others that are about to commit, see FlushQueue.
+  Status WaitDurable(Lsn lsn, bool commit = false);
 
   // The record that begins at `lsn`, from the ring or from its segment, checksum verified.
   StatusOr<LogRecordView> Read(Lsn lsn, std::vector<std::byte>& buffer);
@@ -105,6 +108,7 @@ class Log {
   void AppendMark();
   Status WriteRing(Lsn to);
   Status WriteLocked(Lsn target);
+  Status WriteDurablyLocked(bool* durable);
   void Publish(Lsn lsn);
   StatusOr<Lsn> SyncLocked(Lsn target);
 
@@ -125,6 +129,7 @@ class Log {
   std::atomic<Lsn> visible_{0};
   ParkingLock write_lock_{LockRank::kLogWrite};
   ParkingLock sync_lock_{LockRank::kLogSync};
+  FlushQueue flushes_;
   Lsn marked_ = 0;  // the last mark's; guarded by the write lock
   std::array<Slot, kSlots> slots_;
 };

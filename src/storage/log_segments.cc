@@ -21,7 +21,7 @@ using base::Status;
 namespace {
 
 constexpr std::string_view kSegmentMagic = "TurDB Log";
-constexpr uint64_t kFirstStepBytes = 256 << 10;
+constexpr uint64_t kFirstStepBytes = 64 << 10;  // doubles with each step
 constexpr uint64_t kLargestStepBytes = 4 << 20;
 constexpr size_t kMaxSpares = 2;
 
@@ -224,17 +224,18 @@ Status LogSegments::ContinueAt(Lsn end, uint64_t epoch, const ControlBlock& cont
     spares_.erase(spares_.begin() + static_cast<std::ptrdiff_t>(i));
     removed = true;
   }
-  if (removed) TURDB_RETURN_IF_ERROR(config_.files->SyncDirectory(config_.directory));
-  // What was read may have been only in the system's memory (the process died, the machine did not).
-  if (end != control_.durable_lsn) {
+  // What was read may have been only in the system's memory, names included (the process died, the machine did not).
+  const bool in_doubt = !kept.empty() && end != control_.durable_lsn;
+  if (in_doubt) {
     for (const Segment& segment : kept) TURDB_RETURN_IF_ERROR(segment.file->Sync());
   }
+  if (removed || in_doubt) TURDB_RETURN_IF_ERROR(config_.files->SyncDirectory(config_.directory));
   absl::MutexLock lock(&mu_);
   if (!segments_.empty()) segments_.back().end = std::min(segments_.back().end, end);
   next_number_ = next_number;
   epoch_ = epoch;
   control_ = control;
-  control_.flags = 0;
+  control_.flags = config_.unsynced ? kControlUnsynced : 0;
   fresh_segment_wanted_ = true;
   return absl::OkStatus();
 }
@@ -280,9 +281,9 @@ Status LogSegments::BeginSegment(Lsn start) {
   std::memcpy(block.data(), &header, sizeof(header));
   std::memcpy(block.data() + kControlOffset * (1 + control_.sequence % 2), &control_, sizeof(control_));
   TURDB_RETURN_IF_ERROR(segment.file->Write(0, block));
-  TURDB_RETURN_IF_ERROR(config_.files->SyncDirectory(config_.directory));
   absl::MutexLock lock(&mu_);
   segments_.push_back(std::move(segment));
+  name_unsynced_ = true;
   ++next_number_;
   fresh_segment_wanted_ = false;
   return absl::OkStatus();
@@ -295,6 +296,26 @@ Status LogSegments::EnsureAllocated(Segment& segment, uint64_t bytes) {
   const uint64_t wanted = std::max(bytes, std::min(full, (bytes + step - 1) / step * step));
   TURDB_RETURN_IF_ERROR(segment.file->Extend(wanted));
   segment.allocated_bytes = wanted;
+  return absl::OkStatus();
+}
+
+Status LogSegments::AppendDurably(Lsn lsn, Bytes bytes, bool* durable) {
+  *durable = false;
+  if (fresh_segment_wanted_ || changes_.load(std::memory_order_relaxed) != synced_changes_.load(std::memory_order_acquire)) {
+    return absl::OkStatus();
+  }
+  std::shared_ptr<os::File> file;
+  uint64_t offset = 0;
+  {
+    absl::MutexLock lock(&mu_);
+    const Segment& segment = segments_.back();
+    TURDB_CHECK(lsn >= segment.start && lsn <= segment.end);
+    offset = kSegmentHeaderBytes + (lsn - segment.start);
+    if (lsn + bytes.size() > segment.end || offset + bytes.size() > segment.allocated_bytes) return absl::OkStatus();
+    file = segment.file;
+  }
+  TURDB_RETURN_IF_ERROR(file->WriteDurably(offset, bytes));
+  *durable = true;
   return absl::OkStatus();
 }
 
@@ -324,22 +345,36 @@ Status LogSegments::Append(Lsn lsn, Bytes bytes) {
     bytes = bytes.subspan(part);
     lsn += part;
   }
+  changes_.fetch_add(1, std::memory_order_release);
   return absl::OkStatus();
 }
 
 Status LogSegments::Sync() {
+  const uint64_t changes = changes_.load(std::memory_order_acquire);
+  bool named = true;
   std::shared_ptr<os::File> file;
   {
     absl::MutexLock lock(&mu_);
     if (segments_.empty()) return absl::OkStatus();
     file = segments_.back().file;
+    named = !name_unsynced_;
   }
-  return file->Sync();
+  TURDB_RETURN_IF_ERROR(file->Sync());
+  if (!named) {
+    TURDB_RETURN_IF_ERROR(config_.files->SyncDirectory(config_.directory));
+    absl::MutexLock lock(&mu_);
+    if (segments_.back().file == file) name_unsynced_ = false;
+  }
+  uint64_t synced = synced_changes_.load(std::memory_order_relaxed);
+  while (synced < changes && !synced_changes_.compare_exchange_weak(synced, changes, std::memory_order_acq_rel)) {
+  }
+  return absl::OkStatus();
 }
 
 Status LogSegments::WriteControl(ControlBlock control) {
   TURDB_CHECK(!fresh_segment_wanted_);
   control.sequence = control_.sequence + 1;
+  if (config_.unsynced) control.flags |= kControlUnsynced;
   StampControl(&control);
   std::shared_ptr<os::File> file;
   {
@@ -349,6 +384,7 @@ Status LogSegments::WriteControl(ControlBlock control) {
   TURDB_RETURN_IF_ERROR(file->Write(kControlOffset * (1 + control.sequence % 2),
                                     Bytes(reinterpret_cast<const std::byte*>(&control), sizeof(control))));
   control_ = control;
+  changes_.fetch_add(1, std::memory_order_release);
   return absl::OkStatus();
 }
 

@@ -11,6 +11,7 @@
 #ifndef TURDB_STORAGE_LOG_SEGMENTS_H_
 #define TURDB_STORAGE_LOG_SEGMENTS_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -52,11 +53,12 @@ struct ControlBlock {
   uint64_t scan_from;       // analysis reads from here: the redo point, or the first record of a writer alive then
   uint64_t redo_from;
   uint64_t durable_lsn;  // the log was durable up to here when this block was written
-  uint64_t flags;        // 1 = closed properly: the log ends at durable_lsn and nothing is to be redone
-  uint32_t crc;          // CRC32C of bytes 0..55
+  uint64_t flags;
+  uint32_t crc;  // CRC32C of bytes 0..55
   uint32_t zero;
 };
-inline constexpr uint64_t kControlClean = 1;
+inline constexpr uint64_t kControlClean = 1;     // closed properly: the log ends at durable_lsn, nothing is to be redone
+inline constexpr uint64_t kControlUnsynced = 2;  // written with `synchronous` off: nothing was synced, "durable" means written
 static_assert(sizeof(ControlBlock) == 64 && offsetof(ControlBlock, crc) == 56);
 
 // Reading is thread-safe. All that changes segments is called by one thread at a time (the log's writer).
@@ -68,6 +70,7 @@ class LogSegments {
     uint64_t database_id = 0;
     uint64_t segment_bytes = kMaxSegmentBytes;
     bool read_only = false;
+    bool unsynced = false;  // syncs do nothing, and control blocks say so
   };
   // A stretch of the log in one segment.
   struct Extent {
@@ -95,6 +98,9 @@ class LogSegments {
   base::Status ContinueAt(base::Lsn end, uint64_t epoch, const ControlBlock& control);
   // REQUIRES: `lsn` is where the last Append ended.
   base::Status Append(base::Lsn lsn, base::Bytes bytes);
+  // The same in one durable write, and `*durable` says so, when all that was appended before is durable and the space is
+  // there already; otherwise does nothing.
+  base::Status AppendDurably(base::Lsn lsn, base::Bytes bytes, bool* durable);
   // What was appended before becomes durable. May run beside Append.
   base::Status Sync();
   // Writes the control block into the newest segment; the caller syncs. Fills in sequence, id and checksum.
@@ -128,11 +134,17 @@ class LogSegments {
   const Config config_;
   mutable absl::Mutex mu_;
   std::vector<Segment> segments_ ABSL_GUARDED_BY(mu_);  // by number; changed by the writer only
-  std::vector<Spare> spares_;                           // the writer's
-  ControlBlock control_{};                              // the writer's
+  // The newest segment's name is not durable yet. Syncing the file first makes what a file system journals about both go
+  // out together.
+  bool name_unsynced_ ABSL_GUARDED_BY(mu_) = false;
+  std::vector<Spare> spares_;  // the writer's
+  ControlBlock control_{};     // the writer's
   uint64_t epoch_ = 0;
   uint64_t next_number_ = 1;
   bool fresh_segment_wanted_ = true;
+  // Writes that the next Sync must cover, counted once they are done; and up to where the last one did.
+  std::atomic<uint64_t> changes_{0};
+  std::atomic<uint64_t> synced_changes_{0};
 };
 
 // Whether `name` is a segment's, and its number.

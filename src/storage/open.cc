@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/crc32c.h"
 #include "base/limits.h"
+#include "os/unsynced_file_system.h"
 #include "storage/file_header.h"
 #include "storage/recovery.h"
 #include "storage/redo.h"
@@ -32,10 +33,33 @@ uint64_t SegmentBytes(int64_t wal_limit_bytes) {
   return std::clamp<uint64_t>(std::bit_floor(static_cast<uint64_t>(wal_limit_bytes) / 4), kMinSegmentBytes, kMaxSegmentBytes);
 }
 
+// What syncs would only slow down has none; what was made so is synced by whoever opens it for more (SyncTree).
+os::Environment EnvironmentFor(const os::Environment& environment, const Options& options) {
+  os::Environment chosen = environment;
+  if (options.synchronous == Synchronous::kOff) chosen.files = os::NewUnsyncedFileSystem(environment.files);
+  return chosen;
+}
+
+// All files below and their names.
+Status SyncTree(os::FileSystem& files, const std::string& path) {
+  const base::StatusOr<std::vector<std::string>> names = files.List(path);
+  if (!names.ok()) {
+    TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<os::File> file, files.Open(path, os::OpenMode::kReadWrite));
+    return file->Sync();
+  }
+  for (const std::string& name : *names) TURDB_RETURN_IF_ERROR(SyncTree(files, os::JoinPath(path, name)));
+  return files.SyncDirectory(path);
+}
+
+std::string ParentDirectory(const std::string& directory) {
+  const size_t slash = directory.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : directory.substr(0, slash);
+}
+
 }  // namespace
 
 Storage::Impl::Impl(const os::Environment& env, std::string dir, const Options& opts, base::MemoryBudget& memory)
-    : environment(env),
+    : environment(EnvironmentFor(env, opts)),
       directory(std::move(dir)),
       options(opts),
       budget(memory),
@@ -59,9 +83,7 @@ Status Storage::Impl::LockDirectory() {
                              "there is no database: the directory does not exist");
     }
     TURDB_RETURN_IF_ERROR(environment.files->CreateDirectory(directory));
-    const size_t slash = directory.rfind('/');
-    const std::string parent = slash == std::string::npos ? "." : slash == 0 ? "/" : directory.substr(0, slash);
-    TURDB_RETURN_IF_ERROR(environment.files->SyncDirectory(parent));
+    made_directory_ = true;
   }
   TURDB_ASSIGN_OR_RETURN(lock, environment.files->Lock(os::JoinPath(directory, kLockName),
                                                        options.read_only ? os::LockMode::kShared : os::LockMode::kExclusive));
@@ -103,6 +125,8 @@ Status Storage::Impl::CreateDatabase() {
   TURDB_RETURN_IF_ERROR(file->Sync());
   TURDB_RETURN_IF_ERROR(environment.files->Rename(new_path, os::JoinPath(directory, kMetaName)));
   TURDB_RETURN_IF_ERROR(environment.files->SyncDirectory(directory));
+  // Last: what the file system journals about it went out with the file.
+  if (made_directory_) TURDB_RETURN_IF_ERROR(environment.files->SyncDirectory(ParentDirectory(directory)));
   recovery.created = true;
   return absl::OkStatus();
 }
@@ -138,8 +162,15 @@ Status Storage::Impl::OpenParts(const RedoTable& redo, bool meta_changed) {
                                             .directory = os::JoinPath(directory, kLogDirectory),
                                             .database_id = files.database_id(),
                                             .segment_bytes = SegmentBytes(options.wal_limit_bytes),
-                                            .read_only = options.read_only}));
+                                            .read_only = options.read_only,
+                                            .unsynced = options.synchronous == Synchronous::kOff}));
   LogSegments& segments = *opened;
+  const bool made_unsynced =
+      segments.control().sequence == 0 ? !recovery.created : (segments.control().flags & kControlUnsynced) != 0;
+  if (made_unsynced && !options.read_only && options.synchronous != Synchronous::kOff) {
+    TURDB_RETURN_IF_ERROR(SyncTree(*environment.files, directory));
+    TURDB_RETURN_IF_ERROR(environment.files->SyncDirectory(ParentDirectory(directory)));
+  }
   if ((segments.empty() || segments.control().sequence == 0) && !recovery.created) {
     // A database that was never written to has no log, or one whose making was cut short; but no files either.
     TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, environment.files->List(directory));
@@ -167,7 +198,7 @@ Status Storage::Impl::OpenParts(const RedoTable& redo, bool meta_changed) {
   }
   const uint64_t epoch = segments.last_epoch() + 1;
   if (!options.read_only) TURDB_RETURN_IF_ERROR(log->Continue(recovery.end_lsn, epoch, replay.redo_from()));
-  TURDB_RETURN_IF_ERROR(log->Start(RingBytes(options.log_buffer_bytes), recovery.end_lsn, epoch, budget));
+  TURDB_RETURN_IF_ERROR(log->Start(RingBytes(options.log_buffer_bytes), recovery.end_lsn, epoch, options.threads > 1, budget));
   TURDB_RETURN_IF_ERROR(pool->Start(options.page_cache_bytes, options.page_cache_reserve_bytes));
   const size_t frames = pool->stats().frame_limit;
   TURDB_RETURN_IF_ERROR(write_back->Start(std::clamp<size_t>(frames / 16, 2, kMaxBatchPages), budget));

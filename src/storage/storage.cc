@@ -165,7 +165,7 @@ Status Storage::WaitCommitted(Lsn lsn) {
   Status status;
   switch (impl_->synchronous.load(std::memory_order_relaxed)) {
     case Synchronous::kFull:
-      status = impl_->log->WaitDurable(lsn);
+      status = impl_->log->WaitDurable(lsn, /*commit=*/true);
       break;
     case Synchronous::kNormal:
       status = impl_->log->WaitWritten(lsn);

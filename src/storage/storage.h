@@ -137,8 +137,8 @@ class Storage {
   // For rollback. The view points into `buffer`.
   StatusOr<LogRecordView> ReadRecord(Lsn lsn, std::vector<std::byte>& buffer);
   Lsn next_lsn() const;  // where the next record will begin
-  Status FlushLog();     // everything logged so far becomes durable, whatever `synchronous` says
-  void SetSynchronous(Synchronous synchronous);
+  Status FlushLog();     // what was logged so far becomes durable (opened with `off`: written), whatever commits wait for
+  void SetSynchronous(Synchronous synchronous);  // what commits wait for; what was opened with `off` never syncs
 
   // ---- Checkpoints
   Status Checkpoint();  // a whole one, fuzzy: stops neither readers nor writers

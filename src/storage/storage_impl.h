@@ -56,6 +56,8 @@ class Storage::Impl {
   Status ReadMeta(bool* changed);
   Status OpenParts(const RedoTable& redo, bool meta_changed);
   Lsn KeepLsn();
+
+  bool made_directory_ = false;
 };
 
 }  // namespace turdb::storage

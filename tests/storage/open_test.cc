@@ -71,6 +71,34 @@ TEST_F(Open, ReadOnlyReadsAndWritesNothing) {
   EXPECT_TRUE(Snapshot(*disk_, "db") == before);
 }
 
+TEST_F(Open, WhatWasMadeWithoutSyncsIsDurableOnceOpenedForMore) {
+  toy_.options().synchronous = Synchronous::kOff;
+  MakeAndClose();
+  EXPECT_EQ(disk_->operation_count(os::FileOperation::kSync), 0u);
+  EXPECT_EQ(disk_->operation_count(os::FileOperation::kSyncDirectory), 0u);
+  for (const bool closed : {true, false}) {
+    if (!closed) {  // the process dies, the machine does not
+      ASSERT_OK(toy_.Open());
+      const auto txn = toy_.Begin();
+      ASSERT_OK(toy_.Add(txn.get(), {2, 1}, 0, 100));
+      ASSERT_OK(toy_.Commit(*txn));
+      ASSERT_OK(toy_->FlushLog());
+      toy_.Crash();
+    }
+    Toy strict(EnvironmentOver(disk_), SmallOptions());
+    ASSERT_OK(strict.Open());
+    const auto txn = strict.Begin();
+    ASSERT_OK(strict.Add(txn.get(), {2, 1}, 0, 1));
+    ASSERT_OK(strict.Commit(*txn));
+    for (uint64_t seed = 0; seed < 20; ++seed) {
+      Toy after(EnvironmentOver(disk_->CrashedCopy(seed)), SmallOptions());
+      ASSERT_OK(after.Open());
+      EXPECT_EQ(after.Get({2, 1}, 0).value(), closed ? 12u : 113u) << "seed " << seed;
+    }
+    ASSERT_OK(strict.Close());
+  }
+}
+
 TEST_F(Open, ReadOnlyRefusesWhatMustBeRecovered) {
   ASSERT_OK(toy_.Open());
   ASSERT_OK(toy_.MakeFile(2, "root/t.tbd", 1));

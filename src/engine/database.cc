@@ -115,7 +115,11 @@ Status Database::CreateCatalog() {
   txn::TransactionPtr transaction = transactions_->Begin();
   TURDB_RETURN_IF_ERROR(transactions_->BeginStatement(*transaction).status());
   TURDB_RETURN_IF_ERROR(catalog::Catalog::Create(*tables_, *transaction));
-  return transactions_->Commit(*transaction);
+  // Should it be lost, the next opening makes the same catalog: it becomes durable with the first commit that needs it.
+  storage_->SetSynchronous(storage::Synchronous::kOff);
+  Status status = transactions_->Commit(*transaction);
+  storage_->SetSynchronous(settings_.synchronous);
+  return status;
 }
 
 void Database::Collect() {

@@ -22,6 +22,8 @@ constexpr size_t kFirstGrowthFrames = 4;    // committed at once, at first
 constexpr size_t kGrowthFrames = 64;        // and at most
 constexpr size_t kUnreservedFrames = 2048;  // from here on no set of operations can latch all frames
 constexpr int kMaxChainSteps = 64;
+constexpr size_t kFirstTableFrames = 1024;
+constexpr size_t kTableGrowth = 8;
 constexpr int kPrefetchAttempts = 2;  // holding frames that are being filled, it had better not wait for others
 constexpr int64_t kTakePauseNanos = 1'000'000;
 constexpr size_t kPrefetchPages = 32;
@@ -74,8 +76,7 @@ Status BufferPool::Start(int64_t page_cache_bytes, int64_t reserve_bytes) {
   frames_ = reinterpret_cast<Frame*>(frame_memory_.data());
   absl::MutexLock lock(&resize_mu_);
   limit_frames_ = limit;
-  Rehash(limit);
-  return absl::OkStatus();
+  return Rehash(std::min(limit, kFirstTableFrames));
 }
 
 void BufferPool::SetVersionHooks(Hooks hooks) { hooks_ = hooks; }
@@ -435,6 +436,9 @@ StatusOr<Frame*> BufferPool::TakeFrame(int attempts) {
       if (free == nullptr) victim = FindVictim(&dirty);
     }
     if (free != nullptr) {
+      if (frames_used_.load(std::memory_order_relaxed) > table_frames_.load(std::memory_order_relaxed)) [[unlikely]] {
+        GrowTable();
+      }
       free->LockExclusive();  // somebody may be finding out that the page he sought is gone
       return free;
     }
@@ -484,30 +488,41 @@ StatusOr<Frame*> BufferPool::TakeFrame(int attempts) {
 
 // ---- Limits
 
-// Makes the page table big enough for `limit_frames`, one shard after the other.
-void BufferPool::Rehash(size_t limit_frames) {
-  const size_t buckets = std::bit_ceil((2 * limit_frames + kShards - 1) / kShards);
-  if (buckets <= slice_buckets_) return;
-  auto table = std::make_unique<std::atomic<uint32_t>[]>(kShards * (kNeighbours + buckets));
+// Makes the page table big enough for `frames`, one shard after the other.
+Status BufferPool::Rehash(size_t frames) {
+  const size_t heads = std::bit_ceil(std::max<size_t>(kNeighbours, (2 * frames + kShards - 1) / kShards));
+  auto table = std::make_unique<AddressRange>();
+  TURDB_RETURN_IF_ERROR(table->Reserve(kShards * heads * sizeof(uint32_t), /*huge_pages=*/false));
   for (size_t i = 0; i < kShards; ++i) {
     Shard& shard = shards_[i];
-    std::atomic<uint32_t>* fresh = &table[i * (kNeighbours + buckets)];
-    fresh[0].store(static_cast<uint32_t>(buckets - 1), std::memory_order_relaxed);
+    const uintptr_t slice = reinterpret_cast<uintptr_t>(table->data()) + i * heads * sizeof(uint32_t);
+    std::atomic<uint32_t>* const fresh = HeadsOf(slice);
     absl::MutexLock lock(&shard.mu);
-    const std::atomic<uint32_t>* old = shard.slice.load(std::memory_order_relaxed);
-    for (uint32_t bucket = 0; bucket < slice_buckets_; ++bucket) {
-      for (uint32_t next = old[kNeighbours + bucket].load(std::memory_order_relaxed); next != 0;) {
+    const uintptr_t old = shard.slice.load(std::memory_order_relaxed);
+    for (size_t bucket = 0; old != 0 && bucket < HeadCount(old); ++bucket) {
+      for (uint32_t next = HeadsOf(old)[bucket].load(std::memory_order_relaxed); next != 0;) {
         Frame& frame = frames_[next - 1];
-        std::atomic<uint32_t>& head = fresh[kNeighbours + (BucketOf(Hash(frame.id())) & (buckets - 1))];
+        std::atomic<uint32_t>& head = fresh[BucketOf(Hash(frame.id())) & (heads - 1)];
         const uint32_t index = std::exchange(next, frame.hash_next.load(std::memory_order_relaxed));
         frame.hash_next.store(head.load(std::memory_order_relaxed), std::memory_order_release);
         head.store(index, std::memory_order_release);
       }
     }
-    shard.slice.store(fresh, std::memory_order_release);
+    shard.slice.store(slice + static_cast<uintptr_t>(std::countr_zero(heads)), std::memory_order_release);
   }
-  slice_buckets_ = buckets;
+  table_frames_.store(heads * kShards / 2, std::memory_order_relaxed);
   tables_.push_back(std::move(table));
+  return absl::OkStatus();
+}
+
+// Small at first, so that opening a database costs nothing for a page cache that it may never fill.
+void BufferPool::GrowTable() {
+  if (!resize_mu_.TryLock()) return;  // somebody does, or will with the next frame
+  // Best effort: without the memory for it chains get longer.
+  if (frames_used_.load(std::memory_order_relaxed) > table_frames_.load(std::memory_order_relaxed)) {
+    (void)Rehash(table_frames_.load(std::memory_order_relaxed) * kTableGrowth);
+  }
+  resize_mu_.Unlock();
 }
 
 bool BufferPool::ShrinkBy(size_t frames) {
@@ -537,7 +552,6 @@ Status BufferPool::SetLimit(int64_t page_cache_bytes) {
                                          " while the database is open, not to ", page_cache_bytes));
   }
   limit_frames_ = limit;
-  Rehash(limit);
   // What is latched now goes when the next frame is taken.
   for (int stuck = 0; stuck < 8;) {
     size_t surplus = 0;

@@ -229,12 +229,18 @@ class BufferPool {
 
   static constexpr uint32_t kShards = 64;
   static constexpr int kMaxTakeAttempts = 4000;
-  // A slice of the page table: [0] is its number of buckets less one, a power of two less one; from [kNeighbours] on
-  // the heads of the chains, a frame's index plus one, 0 at the end.
+  // A slice of the page table is heads of chains: a frame's index plus one, 0 at the end.
+  static constexpr uintptr_t kSliceAlignment = 64;
   struct alignas(64) Shard {
     absl::Mutex mu;
-    std::atomic<std::atomic<uint32_t>*> slice{nullptr};  // replaced under mu
+    // Where the slice begins, plus the logarithm of its number of heads: one load tells both, and a search touches no
+    // line of the table but its head's. Replaced under mu.
+    std::atomic<uintptr_t> slice{0};
   };
+  static std::atomic<uint32_t>* HeadsOf(uintptr_t slice) {
+    return reinterpret_cast<std::atomic<uint32_t>*>(slice & ~(kSliceAlignment - 1));
+  }
+  static size_t HeadCount(uintptr_t slice) { return size_t{1} << (slice % kSliceAlignment); }
 
   BufferPool(const os::Environment& environment, PageFiles& files, WriteBack& write_back, Health& health,
              base::MemoryBudget& budget);
@@ -255,8 +261,8 @@ class BufferPool {
   Shard& ShardOf(PageId id) { return shards_[(Hash(id) / kNeighbours) % kShards]; }
   std::atomic<uint32_t>& HeadOf(PageId id) {
     const uint32_t hash = Hash(id);
-    std::atomic<uint32_t>* slice = shards_[(hash / kNeighbours) % kShards].slice.load(std::memory_order_acquire);
-    return slice[kNeighbours + (BucketOf(hash) & slice[0].load(std::memory_order_relaxed))];
+    const uintptr_t slice = shards_[(hash / kNeighbours) % kShards].slice.load(std::memory_order_acquire);
+    return HeadsOf(slice)[BucketOf(hash) & (HeadCount(slice) - 1)];
   }
   // A latched frame that holds the page: resident, or loaded now. `load` says how to fill it; returns a frame that
   // is exclusively latched by us when `loaded`, else one that is only found.
@@ -273,11 +279,12 @@ class BufferPool {
   void Unmap(Frame* frame);
   void Drop(Frame* frame);  // unmap, dequeue, free, unlatch
   bool ShrinkBy(size_t frames);
-  void Rehash(size_t limit_frames) ABSL_EXCLUSIVE_LOCKS_REQUIRED(resize_mu_);
+  Status Rehash(size_t frames) ABSL_EXCLUSIVE_LOCKS_REQUIRED(resize_mu_);
+  void GrowTable();
   uint32_t IndexOf(const Frame* frame) const { return static_cast<uint32_t>(frame - frames_); }
   // Pages of one file that follow each other stand in buckets that follow each other, sixteen to a cache line, so that
   // the table costs the cache what the resident pages need and not a line a page. Files begin at scattered places.
-  static constexpr uint32_t kNeighbours = 16;
+  static constexpr uint32_t kNeighbours = kSliceAlignment / sizeof(uint32_t);
   static uint32_t Hash(PageId id) { return id.page + id.file * uint32_t{0x9E3779B1}; }
   static uint32_t BucketOf(uint32_t hash) { return hash / (kNeighbours * kShards) * kNeighbours + hash % kNeighbours; }
   void MarkVisited(Frame* frame) {
@@ -304,10 +311,11 @@ class BufferPool {
   std::atomic<uint64_t> misses_{0};
   std::atomic<uint64_t> evictions_{0};
 
-  mutable absl::Mutex resize_mu_ ABSL_ACQUIRED_BEFORE(replacement_mu_);  // SetLimit
+  std::atomic<size_t> table_frames_{0};  // for how many the page table was made
+
+  mutable absl::Mutex resize_mu_ ABSL_ACQUIRED_BEFORE(replacement_mu_);  // SetLimit, Rehash
   // All tables made so far: old ones stay for searches under way.
-  std::vector<std::unique_ptr<std::atomic<uint32_t>[]>> tables_ ABSL_GUARDED_BY(resize_mu_);
-  size_t slice_buckets_ ABSL_GUARDED_BY(resize_mu_) = 0;
+  std::vector<std::unique_ptr<AddressRange>> tables_ ABSL_GUARDED_BY(resize_mu_);
 
   mutable absl::Mutex replacement_mu_;
   uint32_t sieve_oldest_ ABSL_GUARDED_BY(replacement_mu_) = kNoFrame;

@@ -167,6 +167,7 @@ Lsn Checkpointer::RedoPoint() const {
 }
 
 Status Checkpointer::StepRecording(bool closing) {
+  TURDB_RETURN_IF_ERROR(directory_.SyncNames());
   const Lsn redo = RedoPoint();
   Lsn scan = std::min(redo, directory_.OldestPendingLsn());
   if (keep_) scan = std::min(scan, keep_());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <functional>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
@@ -83,7 +84,8 @@ Lsn FileDirectory::LogChange(RecordKind kind, TxnLog& txn, FileId file, uint8_t 
   return position.end;
 }
 
-Status FileDirectory::EnsureDirectories(std::string_view path) {
+// What is made is durable once `*above` is synced: after the file itself, so that a journaling file system commits once.
+Status FileDirectory::EnsureDirectories(std::string_view path, std::vector<std::string>* above) {
   std::vector<std::string_view> missing;
   for (std::string_view parent = ParentOf(path); !parent.empty(); parent = ParentOf(parent)) {
     TURDB_ASSIGN_OR_RETURN(const bool exists, environment_.files->Exists(os::JoinPath(directory_, parent)));
@@ -92,26 +94,27 @@ Status FileDirectory::EnsureDirectories(std::string_view path) {
   }
   for (size_t i = missing.size(); i-- > 0;) {
     TURDB_RETURN_IF_ERROR(environment_.files->CreateDirectory(os::JoinPath(directory_, missing[i])));
-    const std::string_view above = ParentOf(missing[i]);
-    TURDB_RETURN_IF_ERROR(environment_.files->SyncDirectory(above.empty() ? directory_ : os::JoinPath(directory_, above)));
+    above->emplace_back(ParentOf(missing[i]));
   }
   return absl::OkStatus();
 }
 
-Status FileDirectory::SyncDirectories(const std::vector<std::string>& paths) {
-  std::vector<std::string> parents;
-  for (const std::string& path : paths) parents.emplace_back(ParentOf(path));
-  std::sort(parents.begin(), parents.end());
-  parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
-  for (const std::string& parent : parents) {
-    TURDB_RETURN_IF_ERROR(environment_.files->SyncDirectory(parent.empty() ? directory_ : os::JoinPath(directory_, parent)));
+Status FileDirectory::SyncDirectories(std::vector<std::string> directories) {
+  // The longest first: what is in a folder, then the folder's own name.
+  std::sort(directories.begin(), directories.end(), std::greater<>());
+  directories.erase(std::unique(directories.begin(), directories.end()), directories.end());
+  for (const std::string& each : directories) {
+    const std::string full = each.empty() ? directory_ : os::JoinPath(directory_, each);
+    TURDB_ASSIGN_OR_RETURN(const bool exists, environment_.files->Exists(full));
+    if (exists) TURDB_RETURN_IF_ERROR(environment_.files->SyncDirectory(full));  // an emptied folder may be gone
   }
   return absl::OkStatus();
 }
 
 // The file with its header, durable under its temporary name before anything is logged about its pages.
 Status FileDirectory::Make(FileId file, const std::string& disk_path, Bytes header, Lsn lsn) {
-  TURDB_RETURN_IF_ERROR(EnsureDirectories(disk_path));
+  std::vector<std::string> changed{std::string(ParentOf(disk_path))};
+  TURDB_RETURN_IF_ERROR(EnsureDirectories(disk_path, &changed));
   TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<PageFile> made, pages_.Create(file, disk_path));
   std::vector<std::byte> page(kPageSize);
   std::memcpy(page.data(), header.data(), header.size());
@@ -120,7 +123,7 @@ Status FileDirectory::Make(FileId file, const std::string& disk_path, Bytes head
   SealPage(id, page.data());
   TURDB_RETURN_IF_ERROR(made->file().Write(0, page));
   TURDB_RETURN_IF_ERROR(made->file().Sync());
-  return SyncDirectories({disk_path});
+  return SyncDirectories(std::move(changed));
 }
 
 Status FileDirectory::Create(TxnLog& txn, FileId file, std::string_view path, Bytes header) {
@@ -163,8 +166,7 @@ Status FileDirectory::Create(TxnLog& txn, FileId file, std::string_view path, By
 // Durably, so that the log may forget the file afterwards. Fine when it is not there.
 Status FileDirectory::Unlink(const std::string& path) {
   TURDB_RETURN_IF_ERROR(environment_.files->Remove(os::JoinPath(directory_, path)));
-  TURDB_ASSIGN_OR_RETURN(const bool exists, environment_.files->Exists(os::JoinPath(directory_, ParentOf(path))));
-  return exists ? SyncDirectories({path}) : absl::OkStatus();
+  return SyncDirectories({std::string(ParentOf(path))});
 }
 
 Status FileDirectory::Rename(TxnLog& txn, FileId file, std::string_view new_path) {
@@ -251,18 +253,29 @@ Status FileDirectory::Finish(TxnLog& txn) {
     }
   }
   TURDB_RETURN_IF_ERROR(log_.WaitDurable(log_.next_lsn()));
-  for (const FileMove& move : moves) TURDB_RETURN_IF_ERROR(EnsureDirectories(move.to));
-  if (Status status = ApplyMoves(moves); !status.ok()) {
+  std::vector<std::string> changed;
+  if (Status status = ApplyMoves(moves, &changed); !status.ok()) {
     // Committed, but not named so: only the next Open can put that right.
     return health_.Poison(base::WithFrame(status, "naming the files of a committed transaction"));
   }
   absl::MutexLock lock(&mu_);
+  unsynced_folders_.insert(unsynced_folders_.end(), changed.begin(), changed.end());
   Commit(txn.id);
   for (const FileMove& move : moves) {
     files_.at(move.file).disk_path = move.to;
     pages_.SetPath(move.file, move.to);
   }
   return absl::OkStatus();
+}
+
+Status FileDirectory::SyncNames() {
+  std::vector<std::string> folders;
+  {
+    absl::MutexLock lock(&mu_);
+    folders = std::exchange(unsynced_folders_, {});
+  }
+  Status status = SyncDirectories(std::move(folders));
+  return status.ok() ? status : health_.Poison(base::WithFrame(status, "syncing the names of files"));
 }
 
 // REQUIRES: mu_. The pending changes of `txn` are committed: states change, names do not.
@@ -277,13 +290,13 @@ void FileDirectory::Commit(TxnId txn) {
 }
 
 // Names may be swapped or handed on within one set of moves: whoever has a name that another wants steps aside first.
-Status FileDirectory::ApplyMoves(std::vector<FileMove> moves) {
-  std::vector<std::string> changed;
+Status FileDirectory::ApplyMoves(std::vector<FileMove> moves, std::vector<std::string>* changed) {
+  for (const FileMove& move : moves) TURDB_RETURN_IF_ERROR(EnsureDirectories(move.to, changed));
   const auto rename = [&](const std::string& from, const std::string& to) -> Status {
     TURDB_ASSIGN_OR_RETURN(const bool taken, environment_.files->Exists(os::JoinPath(directory_, to)));
     if (taken) return base::CorruptionError(absl::StrCat("renaming ", from, " to ", to, ": a file of that name exists"));
-    changed.push_back(from);
-    changed.push_back(to);
+    changed->emplace_back(ParentOf(from));
+    changed->emplace_back(ParentOf(to));
     return environment_.files->Rename(os::JoinPath(directory_, from), os::JoinPath(directory_, to));
   };
   for (FileMove& move : moves) {
@@ -294,7 +307,7 @@ Status FileDirectory::ApplyMoves(std::vector<FileMove> moves) {
     move.from = aside;
   }
   for (const FileMove& move : moves) TURDB_RETURN_IF_ERROR(rename(move.from, move.to));
-  return SyncDirectories(changed);
+  return absl::OkStatus();
 }
 
 Status FileDirectory::RemoveDropped(FileId file) {
@@ -342,6 +355,7 @@ bool FileDirectory::TryLogCheckpointBegin(Lsn* begin) {
   if (!change_lock_.TryAcquire()) return false;
   const auto release = absl::MakeCleanup([this] { change_lock_.Release(*environment_.scheduler); });
   absl::MutexLock lock(&mu_);
+  if (!unsynced_folders_.empty()) return false;
   *begin = log_.Append({.kind = RecordKind::kCheckpointBegin}).begin;
   std::vector<LogEntry> entries;
   std::vector<std::byte> states;
@@ -488,8 +502,16 @@ Status FileDirectory::ApplyNames() {
     if (!found.empty() && found != wanted) moves.push_back(FileMove{id, found, wanted});
   }
   for (const FileId id : gone_) files_.erase(id);
-  for (const FileMove& move : moves) TURDB_RETURN_IF_ERROR(EnsureDirectories(move.to));
-  TURDB_RETURN_IF_ERROR(ApplyMoves(moves));
+  // Also what the process that died had named already: the log is about to forget it.
+  std::vector<std::string> changed;
+  TURDB_RETURN_IF_ERROR(ApplyMoves(moves, &changed));
+  for (const auto& [id, names] : touched_) {
+    if (gone_.contains(id)) continue;
+    const std::string_view folder = ParentOf(files_.at(id).disk_path);
+    changed.emplace_back(folder);
+    changed.emplace_back(ParentOf(folder));
+  }
+  TURDB_RETURN_IF_ERROR(SyncDirectories(std::move(changed)));
   for (const auto& [id, file] : files_) pages_.SetPath(id, file.disk_path);
   return absl::OkStatus();
 }

@@ -10,6 +10,8 @@
 //  (2) The state after replaying any suffix of the changes that are in the log is the state after all of them: a
 //      checkpoint's map may be newer than the changes replayed onto it.
 //  (3) A file is taken for object n only if its header says n: renames can be repeated.
+//  (4) Names are made durable by checkpoints, and a checkpoint's map tells only durable ones: until then recovery finds
+//      the changes in the log, and repeats them.
 #ifndef TURDB_STORAGE_FILE_DIRECTORY_H_
 #define TURDB_STORAGE_FILE_DIRECTORY_H_
 
@@ -60,8 +62,11 @@ class FileDirectory {
   StatusOr<std::string> Path(FileId file) const;
   std::vector<FileId> Files() const;
   Lsn OldestPendingLsn() const;  // UINT64_MAX when nothing is pending
+  // Makes the names of finished changes durable. One caller at a time.
+  Status SyncNames();
 
-  // Logs the checkpoint's begin record and the map as it is then; false when a change is under way.
+  // Logs the checkpoint's begin record and the map as it is then; false when a change is under way, or has just been
+  // made and SyncNames is due again.
   bool TryLogCheckpointBegin(Lsn* begin);
 
   // ---- Recovery, single-threaded, in this order: the checkpoint's map, then every record of the log from the scan
@@ -87,9 +92,10 @@ class FileDirectory {
 
   Status Make(FileId file, const std::string& disk_path, Bytes header, Lsn lsn);
   Status Unlink(const std::string& path);
-  Status EnsureDirectories(std::string_view path);
-  Status ApplyMoves(std::vector<FileMove> moves);
-  Status SyncDirectories(const std::vector<std::string>& paths);
+  Status EnsureDirectories(std::string_view path, std::vector<std::string>* above);
+  // `changed`: the folders to be synced.
+  Status ApplyMoves(std::vector<FileMove> moves, std::vector<std::string>* changed);
+  Status SyncDirectories(std::vector<std::string> directories);  // relative to the database's
   bool PathIsTaken(std::string_view path) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Lsn LogChange(RecordKind kind, TxnLog& txn, FileId file, uint8_t op, Bytes first, Bytes second, Lsn undo_next);
   void Commit(TxnId txn);
@@ -105,6 +111,7 @@ class FileDirectory {
   mutable absl::Mutex mu_;
   absl::flat_hash_map<FileId, File> files_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<TxnId, std::vector<Change>> pending_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::string> unsynced_folders_ ABSL_GUARDED_BY(mu_);  // (4): that hold such names
 
   // Recovery's.
   absl::flat_hash_map<FileId, std::vector<std::string>> touched_;  // names a changed file may have on disk

@@ -9,6 +9,11 @@
 #include "base/check.h"
 
 namespace turdb::storage {
+namespace {
+
+constexpr size_t kSmallPagesBytes = size_t{2} << 20;  // at the beginning of a range
+
+}  // namespace
 
 AddressRange::~AddressRange() {
   if (data_ != nullptr) munmap(data_, size_bytes_);
@@ -28,7 +33,10 @@ base::Status AddressRange::Reserve(size_t bytes, bool huge_pages) {
   data_ = static_cast<std::byte*>(mapped);
   size_bytes_ = bytes;
 #ifdef MADV_HUGEPAGE
-  if (huge_pages) (void)madvise(data_, size_bytes_, MADV_HUGEPAGE);
+  // Zeroing a huge page takes longer than opening a small database needs.
+  if (huge_pages && size_bytes_ > kSmallPagesBytes) {
+    (void)madvise(data_ + kSmallPagesBytes, size_bytes_ - kSmallPagesBytes, MADV_HUGEPAGE);
+  }
 #else
   (void)huge_pages;
 #endif

@@ -18,7 +18,7 @@ class AddressRange {
   AddressRange& operator=(const AddressRange&) = delete;
   ~AddressRange();
 
-  // Zero-filled when touched. `huge_pages` asks for them where the system has them.
+  // Zero-filled when touched. `huge_pages` asks for them where the system has them, but for the first 2 MiB.
   base::Status Reserve(size_t bytes, bool huge_pages);
   // Touches the range now, many pages at a time, instead of one fault each later. A hint.
   void Populate(size_t offset, size_t bytes);

@@ -17,6 +17,9 @@
 #include <thread>
 #include <vector>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "turdb.h"
 #ifdef BENCH_SQLITE
 #include <sqlite3.h>
@@ -524,7 +527,7 @@ void DurableCommits() {
     const double start = NowSeconds();
     for (size_t c = 0; c < clients.size(); ++c) {
       threads.emplace_back([&, c] {
-        int64_t i = (*next) + static_cast<int64_t>(c) * 10'000'000;
+        int64_t i = (*next) + static_cast<int64_t>(c) * 1'000'000'000;
         while (NowSeconds() - start < kSeconds) {
           clients[c]->Insert(++i);
           ++done[c];
@@ -583,6 +586,57 @@ void DurableCommits() {
   std::printf("  | 8 threads %.1fx SQLite's best, 1 client %.1fx  [bar 4x]", Median(turdb8) / best, Median(turdb1) / best);
 #endif
   std::printf("\n");
+}
+
+void NormalCommits() {
+  constexpr const char* kTitle = "commits (normal), inserts, 1 client";
+  if (!Wanted(kTitle)) return;
+  constexpr int64_t kCommits = 20'000;
+  Engines engines = OpenAll("normal", Keys::kInteger, Durability::kNormal);
+  Drop(engines, "LMDB");  // it knows no such level
+  Measure(kTitle, engines, kCommits, "0.2x SQLite", [](Engine& engine, int round) {
+    for (int64_t i = 1; i <= kCommits; ++i) engine.Insert(round * kCommits + i);
+  });
+}
+
+uint64_t BytesIn(const fs::path& directory) {
+  uint64_t bytes = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) bytes += entry.file_size();
+  return bytes;
+}
+
+// Opens what a process left that died with so much of log to be replayed.
+void Recovery() {
+  if (!Wanted("recovery")) return;
+  constexpr uint64_t kLogBytes = uint64_t{64} << 20;
+  std::vector<double> times;
+  uint64_t bytes = 0;
+  for (int round = 0; round < g_rounds; ++round) {
+    const fs::path path = Fresh("recovery.turdb");
+    std::fflush(stdout);
+    const pid_t child = fork();
+    if (child < 0) Die("fork");
+    if (child == 0) {
+      auto engine = std::make_unique<TurdbEngine>(path, Keys::kInteger, Durability::kNormal);
+      constexpr int64_t kRows = 100'000;
+      engine->Begin();
+      for (int64_t i = 1; i <= kRows; ++i) engine->Insert(i);
+      engine->Commit();
+      Random random(7);
+      for (int64_t i = 0; i % 1000 != 0 || BytesIn(path / "wal") < kLogBytes; ++i) engine->Update(random.Below(kRows) + 1, i);
+      _exit(0);
+    }
+    int outcome = 0;
+    if (waitpid(child, &outcome, 0) != child || outcome != 0) Die("the process that was to leave a log failed");
+    bytes = BytesIn(path / "wal");
+    const double start = NowSeconds();
+    TurdbEngine engine(path, Keys::kInteger, Durability::kNormal);
+    engine.Select(1);
+    times.push_back((NowSeconds() - start) * 1e3);
+  }
+  char title[80];
+  std::snprintf(title, sizeof(title), "recovery, %llu MiB of log", static_cast<unsigned long long>(bytes >> 20));
+  Print(title, "ms", {{"TurDB", Median(times)}}, "1000 ms");
 }
 
 void OpenClose() {
@@ -684,6 +738,8 @@ int main(int argc, char** argv) {
   PointWork(Keys::kInteger);
   PointWork(Keys::kText);
   DurableCommits();
+  NormalCommits();
+  Recovery();
   OpenClose();
   fs::remove_all(g_directory);
   return 0;

@@ -140,6 +140,18 @@ TEST(PoolHooks, VersionTablesFollowTheirPages) {
   EXPECT_GE(context.evictions, 2);
 }
 
+TEST(PoolTable, GrowsWithTheFramesAndForgetsNone) {
+  constexpr PageNo kMany = 2500;  // more than the first table is made for
+  Options options = SmallOptions();
+  options.page_cache_bytes = int64_t{64} << 20;
+  Toy toy(os::Environment::InMemory(), options);
+  ASSERT_OK(toy.Open());
+  ASSERT_OK(toy.MakeFile(2, "root/t.tbd", kMany));
+  const uint64_t misses = toy->pool().stats().misses;
+  for (PageNo page = 1; page <= kMany; ++page) ASSERT_OK(toy.Get({2, page}, 0).status());
+  EXPECT_EQ(toy->pool().stats().misses, misses);
+}
+
 TEST(PoolBudget, ARefusingBudgetMakesThePoolEvictInstead) {
   Options options = SmallOptions();
   options.page_cache_bytes = 1000 * kPageSize;

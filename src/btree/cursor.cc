@@ -6,7 +6,6 @@
 #include "btree/cursor.h"
 
 #include <algorithm>
-#include <new>
 
 #include "btree/leaf.h"
 #include "txn/transaction_manager.h"
@@ -21,7 +20,8 @@ namespace {
 
 constexpr int kCursorFrames = 3;
 constexpr size_t kMaxReadAhead = 64;
-constexpr size_t kBatch = 128;
+// Few enough that the lines of the next leaf, asked for a batch at a time, do not queue up (see PrefetchUntil).
+constexpr size_t kBatch = 48;
 
 uint64_t VersionOf(const SharedGuard& guard) {
   return storage::Frame::VersionOf(guard.frame()->state.load(std::memory_order_relaxed));
@@ -33,7 +33,7 @@ uint64_t VersionOf(const SharedGuard& guard) {
 class Cursor::Collector {
  public:
   Collector(const std::byte* page, const txn::VersionTable* versions, const txn::View& view, txn::Scratch& scratch,
-            size_t max_entries, absl::FunctionRef<void(std::span<const Entry>)> visit)
+            size_t max_entries, absl::FunctionRef<void(const Entries&)> visit)
       : page_(page),
         dense_(leaf::IsDense(page)),
         prefix_(dense_ ? Bytes() : Prefix(page)),
@@ -47,39 +47,65 @@ class Cursor::Collector {
   size_t Up(size_t first, size_t last) {
     if (versions_ == nullptr) return dense_ ? UpQuietDense(first, last) : UpQuietSlotted(first, last);
     size_t i = first;
-    for (; i < last && taken_ < max_entries_; ++i) Take(i);
+    for (; i < last && taken_ < max_entries_; ++i) {
+      Take(i);
+      if (filled_ < kBatch) continue;
+      PrefetchUntil(i + 1);
+      Flush();
+    }
     Flush();
     return i;
   }
   // Indexes [first, end) downward; returns the index below which nothing was looked at.
   size_t Down(size_t first, size_t end) {
     size_t i = end;
-    for (; i > first && taken_ < max_entries_; --i) Take(i - 1);
+    for (; i > first && taken_ < max_entries_; --i) {
+      Take(i - 1);
+      if (filled_ == kBatch) Flush();
+    }
     Flush();
     return i;
   }
   size_t taken() const { return taken_; }
 
+  // While the visitor works on this leaf's entries, the lines of the next leaf come nearer in step, in ascending order.
+  // Entries lie downward or in the order of their insertion, which the processor does not foresee, and a leaf's worth of
+  // misses costs as much as reading its rows. REQUIRES: called before Up.
+  void PrefetchNextLeaf(const std::byte* next, size_t first) {
+    next_leaf_ = next;
+    prefetched_ = LinesAt(first);
+  }
+
  private:
-  // The loops of a full scan: no tests but for holes, ghosts and the batch's end.
+  static constexpr size_t kLine = 64;
+  // How far into the next leaf we should be when `index` entries of this one are read.
+  size_t LinesAt(size_t index) const { return kPageSize / kLine * index / std::max<size_t>(leaf::Limit(page_), 1); }
+  void PrefetchUntil(size_t index) {
+    if (next_leaf_ == nullptr) return;
+    for (const size_t end = LinesAt(index); prefetched_ < end; ++prefetched_) {
+      PrefetchLineForLater(next_leaf_ + prefetched_ * kLine);
+    }
+  }
+
+  // The loops of a full scan, without a branch an entry: what is a hole or a ghost is written over by the next one.
   size_t UpQuietDense(size_t first, size_t last) {
     const uint16_t* offsets = dense::Offsets(page_);
-    const uint64_t first_key = static_cast<uint64_t>(Header(page_).dense_base) ^ (uint64_t{1} << 63);
+    const uint64_t base = static_cast<uint64_t>(Header(page_).dense_base);
     size_t i = first;
     while (i < last && taken_ < max_entries_) {
       const size_t stop = std::min(last, i + std::min(kBatch, max_entries_ - taken_));
       size_t filled = 0;
       for (; i < stop; ++i) {
-        if (offsets[i] == 0) continue;
         const std::byte* cell = page_ + offsets[i];
         const uint16_t length = base::LoadLE<uint16_t>(cell);
-        if ((length & dense::kGhost) != 0) continue;
-        base::StoreBE(keys_ + 8 * filled, first_key + i);
-        new (entries() + filled) Entry{Bytes(), Bytes(keys_ + 8 * filled, 8), Bytes(cell + dense::kCellHeaderBytes, length)};
-        ++filled;
+        values_[filled] = cell + dense::kCellHeaderBytes;
+        value_sizes_[filled] = length;
+        numbers_[filled] = static_cast<int64_t>(base + i);
+        filled += static_cast<size_t>(offsets[i] != 0) & static_cast<size_t>((length & dense::kGhost) == 0);
       }
       filled_ = filled;
       taken_ += filled;
+      PrefetchUntil(i);
       Flush();
     }
     return i;
@@ -92,14 +118,17 @@ class Cursor::Collector {
       size_t filled = 0;
       for (; i < stop; ++i) {
         const Slot slot = slots[i];
-        if (slot.ghost()) continue;
         const std::byte* cell = page_ + slot.offset;
         const size_t suffix = slot.suffix_length();
-        new (entries() + filled++) Entry{prefix_, Bytes(cell + slotted::kCellHeaderBytes, suffix),
-                                         Bytes(cell + slotted::kCellHeaderBytes + suffix, base::LoadLE<uint16_t>(cell))};
+        suffixes_[filled] = cell + slotted::kCellHeaderBytes;
+        suffix_sizes_[filled] = static_cast<uint16_t>(suffix);
+        values_[filled] = cell + slotted::kCellHeaderBytes + suffix;
+        value_sizes_[filled] = base::LoadLE<uint16_t>(cell);
+        filled += static_cast<size_t>(!slot.ghost());
       }
       filled_ = filled;
       taken_ += filled;
+      PrefetchUntil(i);
       Flush();
     }
     return i;
@@ -108,29 +137,45 @@ class Cursor::Collector {
   void Take(size_t index) {
     if (!leaf::UsedAt(page_, index)) return;
     const bool ghost = leaf::GhostAt(page_, index);
+    Bytes value = leaf::ValueAt(page_, index);
     Bytes suffix;
+    std::byte number[8];
     if (dense_) {
-      suffix = leaf::KeyAt(page_, index, keys_ + 8 * filled_);
+      suffix = leaf::KeyAt(page_, index, number);
+      numbers_[filled_] = dense::KeyAt(page_, index);
     } else {
       suffix = slotted::SuffixAt(page_, index);
+      suffixes_[filled_] = suffix.data();
+      suffix_sizes_[filled_] = static_cast<uint16_t>(suffix.size());
     }
-    Bytes value = leaf::ValueAt(page_, index);
     if (versions_ == nullptr) [[likely]] {
       if (ghost) return;
     } else {
       const txn::Chain chain = versions_->Find(txn::SplitKey{prefix_, suffix});
       if (chain.empty() ? ghost : !txn::Reconstruct(chain, view_, ghost, value, scratch_, &value)) return;
     }
-    new (entries() + filled_++) Entry{prefix_, suffix, value};
+    values_[filled_] = value.data();
+    value_sizes_[filled_] = static_cast<uint16_t>(value.size());
+    ++filled_;
     ++taken_;
-    if (filled_ == kBatch) Flush();
   }
 
   void Flush() {
-    if (filled_ != 0) visit_(std::span<const Entry>(entries(), filled_));
+    if (filled_ == 0) return;
+    Entries entries;
+    entries.count = filled_;
+    entries.prefix = prefix_;
+    if (dense_) {
+      entries.numbers = numbers_;
+    } else {
+      entries.suffixes = suffixes_;
+      entries.suffix_sizes = suffix_sizes_;
+    }
+    entries.values = values_;
+    entries.value_sizes = value_sizes_;
+    visit_(entries);
     filled_ = 0;
   }
-  Entry* entries() { return std::launder(reinterpret_cast<Entry*>(storage_)); }
 
   const std::byte* page_;
   const bool dense_;
@@ -139,13 +184,17 @@ class Cursor::Collector {
   const txn::View& view_;
   txn::Scratch& scratch_;
   const size_t max_entries_;
-  absl::FunctionRef<void(std::span<const Entry>)> visit_;
+  absl::FunctionRef<void(const Entries&)> visit_;
+  const std::byte* next_leaf_ = nullptr;
+  size_t prefetched_ = 0;  // lines of it
   size_t taken_ = 0;
   size_t filled_ = 0;
-  alignas(Entry) std::byte storage_[kBatch * sizeof(Entry)];
-  std::byte keys_[kBatch * 8];
+  int64_t numbers_[kBatch];
+  const std::byte* suffixes_[kBatch];
+  const std::byte* values_[kBatch];
+  uint16_t suffix_sizes_[kBatch];
+  uint16_t value_sizes_[kBatch];
 };
-static_assert(std::is_trivially_destructible_v<Entry>);
 
 Cursor::Cursor(Tree& tree, Bytes lower, Bytes upper) : tree_(tree) { Reset(lower, upper); }
 Cursor::~Cursor() = default;
@@ -200,7 +249,7 @@ Status Cursor::ReadAhead(Bytes from) {
   return absl::OkStatus();
 }
 
-StatusOr<bool> Cursor::Next(const txn::View& view, size_t max_entries, absl::FunctionRef<void(std::span<const Entry>)> visit) {
+StatusOr<bool> Cursor::Next(const txn::View& view, size_t max_entries, absl::FunctionRef<void(const Entries&)> visit) {
   scratch_.Reset();
   while (!forward_.done) {
     FrameReservation frames = tree_.pool_.ReserveFrames(kCursorFrames);
@@ -223,6 +272,7 @@ StatusOr<bool> Cursor::Next(const txn::View& view, size_t max_entries, absl::Fun
     }
     const size_t first = at_index ? forward_.index : leaf::LowerBound(page, base::AsBytes(forward_.key));
     Collector collector(page, versions, view, scratch_, max_entries, visit);
+    if (!ends_here) collector.PrefetchNextLeaf(tree_.pool_.Peek(tree_.IdOf(Header(page).next_leaf)), first);
     const size_t stopped = first < limit ? collector.Up(first, limit) : limit;
     size_t next = stopped;
     while (next < limit && !leaf::UsedAt(page, next)) ++next;
@@ -259,8 +309,7 @@ StatusOr<SharedGuard> Cursor::FixBackward(bool* at_index) {
   return tree_.FixLeaf<SharedGuard>(base::AsBytes(backward_.key), backward_.started ? Tree::Side::kBelow : Tree::Side::kLast);
 }
 
-StatusOr<bool> Cursor::Previous(const txn::View& view, size_t max_entries,
-                                absl::FunctionRef<void(std::span<const Entry>)> visit) {
+StatusOr<bool> Cursor::Previous(const txn::View& view, size_t max_entries, absl::FunctionRef<void(const Entries&)> visit) {
   scratch_.Reset();
   const Bytes lower = base::AsBytes(lower_);
   while (!backward_.done) {

@@ -31,9 +31,9 @@ class Cursor {
   // is called any number of times, zero included, each time with at least one entry; it must not block,
   // allocate from a budget or call the engine. False when nothing is left. After an error the position is
   // behind what was visited.
-  StatusOr<bool> Next(const txn::View& view, size_t max_entries, absl::FunctionRef<void(std::span<const Entry>)> visit);
-  // The same downward from the upper bound; entries of a span are in descending order.
-  StatusOr<bool> Previous(const txn::View& view, size_t max_entries, absl::FunctionRef<void(std::span<const Entry>)> visit);
+  StatusOr<bool> Next(const txn::View& view, size_t max_entries, absl::FunctionRef<void(const Entries&)> visit);
+  // The same downward from the upper bound; entries are in descending order.
+  StatusOr<bool> Previous(const txn::View& view, size_t max_entries, absl::FunctionRef<void(const Entries&)> visit);
 
  private:
   // Where one direction stands. Forward: the next key is >= key. Backward: the next key is < key (no key and

@@ -165,6 +165,14 @@ inline void PrefetchLine(const void* address) {
   (void)address;
 #endif
 }
+// The same for what is read later: into a cache that is larger, and not into the nearest one, which is in use.
+inline void PrefetchLineForLater(const void* address) {
+#if defined(__GNUC__) || defined(__clang__)
+  __builtin_prefetch(address, 0, 2);
+#else
+  (void)address;
+#endif
+}
 // The lines of `size` bytes. A binary search over cold slots waits for one line after the other; asked for at
 // once they arrive together.
 inline void PrefetchLines(const void* address, size_t size) {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -52,12 +53,55 @@ inline int64_t DecodeInt64Key(const std::byte* from) {
   return static_cast<int64_t>(base::LoadBE<uint64_t>(from) ^ (uint64_t{1} << 63));
 }
 
-// One visible row of a leaf. The key is prefix + suffix. All three point into the page (or into the
-// cursor's scratch) and are valid only inside the visitor.
-struct Entry {
-  Bytes prefix;
-  Bytes suffix;
-  Bytes value;
+// Visible rows of one leaf as arrays, so that readers go through them a column at a time. All of it points into the
+// page (or into the cursor's memory) and is valid only inside the visitor.
+struct Entries {
+  size_t count = 0;
+  Bytes prefix;                                // of every key
+  const int64_t* numbers = nullptr;            // of a dense leaf: the keys, EncodeInt64Key makes the bytes
+  const std::byte* const* suffixes = nullptr;  // elsewhere a key is prefix + suffix
+  const uint16_t* suffix_sizes = nullptr;
+  const std::byte* const* values = nullptr;
+  const uint16_t* value_sizes = nullptr;
+
+  Bytes value(size_t i) const { return {values[i], value_sizes[i]}; }
+  // The whole key, in the page or in `buffer` (kMaxKeyBytes).
+  Bytes key(size_t i, std::byte* buffer) const {
+    if (numbers != nullptr) {
+      EncodeInt64Key(numbers[i], buffer);
+      return {buffer, 8};
+    }
+    if (prefix.empty()) return {suffixes[i], suffix_sizes[i]};
+    std::memcpy(buffer, prefix.data(), prefix.size());
+    if (suffix_sizes[i] != 0) std::memcpy(buffer + prefix.size(), suffixes[i], suffix_sizes[i]);
+    return {buffer, prefix.size() + suffix_sizes[i]};
+  }
+};
+
+// A row that was found in another way, for readers of entries.
+class OneEntry {
+ public:
+  OneEntry(Bytes key, Bytes value)
+      : suffix_(key.data()),
+        value_(value.data()),
+        suffix_size_(static_cast<uint16_t>(key.size())),
+        value_size_(static_cast<uint16_t>(value.size())) {}
+  // Valid while this object is.
+  Entries entries() const {
+    Entries entries;
+    entries.count = 1;
+    entries.suffixes = &suffix_;
+    entries.suffix_sizes = &suffix_size_;
+    entries.values = &value_;
+    entries.value_sizes = &value_size_;
+    return entries;
+  }
+
+ private:
+  const std::byte* suffix_;
+  const std::byte* value_;
+  uint16_t suffix_size_;
+  uint16_t value_size_;
 };
 
 // A value that lives apart, as the row stores it. On disk: do not change. Little-endian.

@@ -209,6 +209,12 @@ class BufferPool {
   std::optional<ExclusiveGuard> TryFixExclusiveIfResident(PageId id);
   // A hint: those that are not resident are read in one batch. Errors are left to the Fix that meets them.
   void Prefetch(std::span<const PageId> ids);
+  // Where the page seems to be; null when it is not resident. Only for asking the processor for its lines: what is
+  // there may become another page at any moment.
+  const std::byte* Peek(PageId id) {
+    const Frame* frame = Find(id);
+    return frame == nullptr ? nullptr : frame->data;
+  }
 
   // REQUIRES: 1 <= frames <= kMaxReservedFrames, and that the calling thread holds no other reservation.
   FrameReservation ReserveFrames(int frames);

@@ -22,19 +22,6 @@ Status DamagedRow(const RowLayouts& layouts) {
   return base::CorruptionError(absl::StrCat("a row of table ", layouts.schema().qualified_name(), " is damaged"));
 }
 
-Bytes WholeKey(const btree::Entry& entry, std::byte* buffer) {
-  if (entry.prefix.empty()) return entry.suffix;
-  std::memcpy(buffer, entry.prefix.data(), entry.prefix.size());
-  if (!entry.suffix.empty()) std::memcpy(buffer + entry.prefix.size(), entry.suffix.data(), entry.suffix.size());
-  return {buffer, entry.prefix.size() + entry.suffix.size()};
-}
-
-int64_t Int64KeyOf(const btree::Entry& entry) {
-  if (entry.prefix.empty()) return DecodeInt64Key(entry.suffix.data());
-  std::byte buffer[8];
-  return DecodeInt64Key(WholeKey(entry, buffer).data());
-}
-
 // An int64 key as the key column's type.
 void StoreKeyAs(vec::PhysicalType physical, int64_t key, std::byte* to) {
   switch (physical) {
@@ -57,6 +44,36 @@ std::byte* RawData(vec::Vector* out) {
   std::byte* data = nullptr;
   vec::VisitPhysical(out->physical(), [&](auto tag) { data = reinterpret_cast<std::byte*>(out->data<decltype(tag)>()); });
   return data;
+}
+
+// The view of a string of more than twelve bytes at `text`, a copy of `from`: reading the copy would wait for it.
+void StoreLongView(const std::byte* from, uint32_t size, const char* text, vec::StringView* to) {
+  uint32_t prefix;
+  std::memcpy(&prefix, from, sizeof(prefix));
+  const uint64_t words[2] = {size | uint64_t{prefix} << 32, reinterpret_cast<uint64_t>(text)};
+  std::memcpy(static_cast<void*>(to), words, sizeof(words));
+}
+
+// Copies a string of more than twelve bytes: most are short enough for two overlapping blocks.
+void CopyText(const std::byte* from, uint32_t size, char* to) {
+  struct Block {
+    uint64_t words[2];
+  };
+  if (size <= 16) {
+    uint64_t head, tail;
+    std::memcpy(&head, from, 8);
+    std::memcpy(&tail, from + size - 8, 8);
+    std::memcpy(to, &head, 8);
+    std::memcpy(to + size - 8, &tail, 8);
+  } else if (size <= 32) {
+    Block head, tail;
+    std::memcpy(&head, from, 16);
+    std::memcpy(&tail, from + size - 16, 16);
+    std::memcpy(to, &head, 16);
+    std::memcpy(to + size - 16, &tail, 16);
+  } else {
+    std::memcpy(to, from, size);
+  }
 }
 
 // The view of a short string that ends at `end`, sixteen bytes or more behind its row's begin: the sixteen bytes
@@ -102,14 +119,6 @@ void SetField(const RawField& field, vec::Vector* out, uint32_t row) {
 }
 
 }  // namespace
-
-// Entries of one leaf whose rows are all of the newest version and in place.
-struct Projection::Batch {
-  size_t count = 0;
-  bool any_null = false;
-  std::array<const std::byte*, kBatch> rows;
-  std::array<uint32_t, kBatch> sizes;
-};
 
 Projection::Projection(const RowLayouts& layouts, std::span<const int32_t> columns)
     : layouts_(layouts), columns_(columns.begin(), columns.end()), newest_version_(layouts.schema().row_version) {
@@ -264,43 +273,39 @@ Status Projection::Fetch(btree::Tree& tree, RowBuffer* out) const {
 
 // ---- many rows
 
-void Projection::ReadKeys(const Output& output, std::span<const btree::Entry> entries, vec::Vector* out, uint32_t first) const {
+void Projection::ReadKeys(const Output& output, const btree::Entries& entries, vec::Vector* out, uint32_t first) const {
+  std::byte buffer[base::kMaxKeyBytes];
   if (output.source == Source::kInt64Key) {
     vec::VisitPhysical(output.physical, [&](auto tag) {
       using T = decltype(tag);
       if constexpr (std::is_integral_v<T>) {
         T* const to = out->data<T>() + first;
-        for (size_t i = 0; i < entries.size(); ++i) to[i] = static_cast<T>(Int64KeyOf(entries[i]));
+        if (entries.numbers != nullptr) {
+          for (size_t i = 0; i < entries.count; ++i) to[i] = static_cast<T>(entries.numbers[i]);
+        } else {
+          for (size_t i = 0; i < entries.count; ++i) to[i] = static_cast<T>(DecodeInt64Key(entries.key(i, buffer).data()));
+        }
       }
     });
     return;
   }
-  auto* const to = out->data<vec::StringView>() + first;
-  for (size_t i = 0; i < entries.size(); ++i) {
-    const btree::Entry& entry = entries[i];
-    const size_t size = entry.prefix.size() + entry.suffix.size();
-    std::byte small[vec::StringView::kInlineBytes];
-    std::byte* const text = size <= sizeof(small) ? small : reinterpret_cast<std::byte*>(out->heap()->Allocate(size));
-    if (!entry.prefix.empty()) std::memcpy(text, entry.prefix.data(), entry.prefix.size());
-    if (!entry.suffix.empty()) std::memcpy(text + entry.prefix.size(), entry.suffix.data(), entry.suffix.size());
-    to[i] = vec::StringView(reinterpret_cast<const char*>(text), static_cast<uint32_t>(size));
-  }
+  for (size_t i = 0; i < entries.count; ++i) out->SetString(first + i, base::AsText(entries.key(i, buffer)));
 }
 
 template <typename T>
-void Projection::ReadFixed(const Output& output, const Batch& batch, vec::Vector* out, uint32_t first) const {
+void Projection::ReadFixed(const Output& output, const btree::Entries& entries, vec::Vector* out, uint32_t first) const {
   T* const to = out->data<T>() + first;
   const size_t offset = static_cast<size_t>(output.place.fixed);
-  for (size_t i = 0; i < batch.count; ++i) std::memcpy(to + i, batch.rows[i] + offset, sizeof(T));
+  for (size_t i = 0; i < entries.count; ++i) std::memcpy(to + i, entries.values[i] + offset, sizeof(T));
 }
 
-void Projection::ReadNulls(const Output& output, const Batch& batch, vec::Vector* out, uint32_t first) const {
+void Projection::ReadNulls(const Output& output, const btree::Entries& entries, vec::Vector* out, uint32_t first) const {
   const size_t byte = kRowHeaderBytes + static_cast<size_t>(output.place.bit >> 3);
   const unsigned shift = static_cast<unsigned>(output.place.bit & 7);
   uint64_t* validity = nullptr;  // made at the first NULL
   if (out->MayHaveNulls()) validity = out->MutableValidity();
-  for (size_t i = 0; i < batch.count; ++i) {
-    const uint64_t null = (std::to_integer<unsigned>(batch.rows[i][byte]) >> shift) & 1u;
+  for (size_t i = 0; i < entries.count; ++i) {
+    const uint64_t null = (std::to_integer<unsigned>(entries.values[i][byte]) >> shift) & 1u;
     if (validity == nullptr) {
       if (null == 0) continue;
       validity = out->MutableValidity();
@@ -311,20 +316,27 @@ void Projection::ReadNulls(const Output& output, const Batch& batch, vec::Vector
   }
 }
 
-bool Projection::ReadStrings(const Output& output, int32_t index, const Batch& batch, vec::Vector* out, uint32_t first,
-                             std::vector<FarValue>* far) const {
+bool Projection::ReadStrings(const Output& output, int32_t index, const btree::Entries& entries, uint32_t text_bytes,
+                             vec::Vector* out, uint32_t first, std::vector<FarValue>* far) const {
   const RowLayout& layout = layouts_.newest();
   auto* const to = out->data<vec::StringView>() + first;
   const uint32_t data_offset = layout.data_offset(false);
   const size_t ends = layout.ends_offset + 2 * static_cast<size_t>(output.place.variable);
   const bool is_first = output.place.variable == 0;
   constexpr uint32_t kOffsetMask = uint16_t{static_cast<uint16_t>(~kValueElsewhere)};
-  for (size_t i = 0; i < batch.count; ++i) {
-    const std::byte* const row = batch.rows[i];
+  // Room for all long strings at once, made when the first is met.
+  char* room = nullptr;
+  char* next = nullptr;
+  bool sound = true;
+  for (size_t i = 0; i < entries.count; ++i) {
+    const std::byte* const row = entries.values[i];
     const uint32_t flagged = base::LoadLE<uint16_t>(row + ends);
     const uint32_t end = flagged & kOffsetMask;
     const uint32_t begin = is_first ? data_offset : base::LoadLE<uint16_t>(row + ends - 2) & kOffsetMask;
-    if (begin < data_offset || begin > end || end > batch.sizes[i]) return false;
+    if (begin < data_offset || begin > end || end > entries.value_sizes[i]) [[unlikely]] {
+      sound = false;
+      break;
+    }
     const uint32_t size = end - begin;
     if (size <= vec::StringView::kInlineBytes) {
       if (end >= sizeof(vec::StringView)) {
@@ -334,19 +346,24 @@ bool Projection::ReadStrings(const Output& output, int32_t index, const Batch& b
       }
       continue;
     }
-    if ((flagged & kValueElsewhere) != 0) {
-      if (size != kOverflowRefBytes) return false;
+    if ((flagged & kValueElsewhere) != 0) [[unlikely]] {
+      if (size != kOverflowRefBytes) {
+        sound = false;
+        break;
+      }
       btree::OverflowRef ref;
       std::memcpy(&ref, row + begin, sizeof(ref));
       to[i] = vec::StringView();
       far->push_back({first + static_cast<uint32_t>(i), index, ref});
       continue;
     }
-    char* const copy = out->heap()->Allocate(size);
-    std::memcpy(copy, row + begin, size);
-    to[i] = vec::StringView(copy, size);
+    if (room == nullptr) next = room = out->heap()->Allocate(text_bytes);
+    CopyText(row + begin, size, next);
+    StoreLongView(row + begin, size, next, to + i);
+    next += size;
   }
-  return true;
+  if (room != nullptr) out->heap()->Trim(room, text_bytes, static_cast<size_t>(next - room));
+  return sound;
 }
 
 void Projection::ReadOldRow(Bytes row, vec::Chunk* out, uint32_t at, std::vector<FarValue>* far) const {
@@ -362,27 +379,36 @@ void Projection::ReadOldRow(Bytes row, vec::Chunk* out, uint32_t at, std::vector
   }
 }
 
-Status Projection::ReadBatch(std::span<const btree::Entry> entries, vec::Chunk* out, uint32_t first,
-                             std::vector<FarValue>* far) const {
+// Whether the rows are all of the newest version and in place, so that every column lies where `place` says.
+bool Projection::ArePlain(const btree::Entries& entries, bool* any_null, uint32_t* text_bytes) const {
   const RowLayout& layout = layouts_.newest();
   const uint32_t least = layout.data_offset(false);
-  const uint16_t newest = layouts_.schema().row_version;
-  Batch batch;
-  batch.count = entries.size();
-  bool plain = true;
+  const uint32_t null_bytes = layout.null_bytes;
+  const uint32_t newest = layouts_.schema().row_version;
   unsigned nulls = 0;
-  for (size_t i = 0; i < entries.size(); ++i) {
-    const Bytes row = entries[i].value;
+  uint32_t bytes = 0;
+  for (size_t i = 0; i < entries.count; ++i) {
+    const uint32_t size = entries.value_sizes[i];
+    const std::byte* const row = entries.values[i];
     // Version and length at once.
-    const uint32_t head = newest | static_cast<uint32_t>(row.size()) << 16;
-    if (row.size() < least || base::LoadLE<uint32_t>(row.data()) != head) {
-      plain = false;
-      break;
+    if (size < least || base::LoadLE<uint32_t>(row) != (newest | size << 16)) return false;
+    bytes += size - least;
+    if (null_bytes == 1) {
+      nulls |= std::to_integer<unsigned>(row[kRowHeaderBytes]);
+    } else {
+      for (uint32_t b = 0; b < null_bytes; ++b) nulls |= std::to_integer<unsigned>(row[kRowHeaderBytes + b]);
     }
-    batch.rows[i] = row.data();
-    batch.sizes[i] = static_cast<uint32_t>(row.size());
-    for (uint32_t b = 0; b < layout.null_bytes; ++b) nulls |= std::to_integer<unsigned>(row[kRowHeaderBytes + b]);
   }
+  *any_null = nulls != 0;
+  *text_bytes = bytes;
+  return true;
+}
+
+Status Projection::ReadRows(const btree::Entries& entries, vec::Chunk* out, uint32_t first, std::vector<FarValue>* far) const {
+  TURDB_CHECK_LE(first + entries.count, out->capacity());
+  bool any_null = false;
+  uint32_t text_bytes = 0;
+  const bool plain = ArePlain(entries, &any_null, &text_bytes);
   for (size_t i = 0; i < outputs_.size(); ++i) {
     const Output& output = outputs_[i];
     vec::Vector* const column = &out->column(i);
@@ -393,18 +419,18 @@ Status Projection::ReadBatch(std::span<const btree::Entry> entries, vec::Chunk* 
       vec::VisitPhysical(output.physical, [&](auto tag) {
         using T = decltype(tag);
         if constexpr (std::is_same_v<T, vec::StringView>) {
-          sound = ReadStrings(output, static_cast<int32_t>(i), batch, column, first, far);
+          sound = ReadStrings(output, static_cast<int32_t>(i), entries, text_bytes, column, first, far);
         } else {
-          ReadFixed<T>(output, batch, column, first);
+          ReadFixed<T>(output, entries, column, first);
         }
       });
       if (!sound) return DamagedRow(layouts_);
-      if (nulls != 0 || column->MayHaveNulls()) ReadNulls(output, batch, column, first);
+      if (any_null || column->MayHaveNulls()) ReadNulls(output, entries, column, first);
     }
   }
   if (plain) return absl::OkStatus();
-  for (size_t r = 0; r < entries.size(); ++r) {
-    const Bytes row = entries[r].value;
+  for (size_t r = 0; r < entries.count; ++r) {
+    const Bytes row = entries.value(r);
     const uint32_t at = first + static_cast<uint32_t>(r);
     TURDB_RETURN_IF_ERROR(layouts_.Validate(row));
     if (!IsElsewhere(row)) {
@@ -412,18 +438,6 @@ Status Projection::ReadBatch(std::span<const btree::Entry> entries, vec::Chunk* 
       continue;
     }
     far->push_back({at, -1, ElsewhereRef(row)});
-  }
-  return absl::OkStatus();
-}
-
-Status Projection::ReadRows(std::span<const btree::Entry> entries, vec::Chunk* out, uint32_t first,
-                            std::vector<FarValue>* far) const {
-  TURDB_CHECK_LE(first + entries.size(), out->capacity());
-  while (!entries.empty()) {
-    const size_t count = std::min(entries.size(), kBatch);
-    TURDB_RETURN_IF_ERROR(ReadBatch(entries.first(count), out, first, far));
-    entries = entries.subspan(count);
-    first += static_cast<uint32_t>(count);
   }
   return absl::OkStatus();
 }

@@ -112,8 +112,7 @@ class Projection {
   };
   // Rows first.. of `out` (a chunk of types(), flat, with room) from entries of a leaf, column by column, under
   // its latch. What is in overflow chains is appended to `far`, for FetchRows without the latch.
-  base::Status ReadRows(std::span<const btree::Entry> entries, vec::Chunk* out, uint32_t first,
-                        std::vector<FarValue>* far) const;
+  base::Status ReadRows(const btree::Entries& entries, vec::Chunk* out, uint32_t first, std::vector<FarValue>* far) const;
   base::Status FetchRows(btree::Tree& tree, std::span<const FarValue> far, vec::Chunk* out) const;
 
  private:
@@ -126,17 +125,15 @@ class Projection {
     uint32_t width;  // bytes of a value in a vector
     RowLayout::Place place;  // in rows of the newest version
   };
-  static constexpr size_t kBatch = 256;
-  struct Batch;
 
-  base::Status ReadBatch(std::span<const btree::Entry> entries, vec::Chunk* out, uint32_t first,
-                         std::vector<FarValue>* far) const;
-  void ReadKeys(const Output& output, std::span<const btree::Entry> entries, vec::Vector* out, uint32_t first) const;
+  bool ArePlain(const btree::Entries& entries, bool* any_null, uint32_t* text_bytes) const;
+  void ReadKeys(const Output& output, const btree::Entries& entries, vec::Vector* out, uint32_t first) const;
   template <typename T>
-  void ReadFixed(const Output& output, const Batch& batch, vec::Vector* out, uint32_t first) const;
-  void ReadNulls(const Output& output, const Batch& batch, vec::Vector* out, uint32_t first) const;
-  bool ReadStrings(const Output& output, int32_t index, const Batch& batch, vec::Vector* out, uint32_t first,
-                   std::vector<FarValue>* far) const;
+  void ReadFixed(const Output& output, const btree::Entries& entries, vec::Vector* out, uint32_t first) const;
+  void ReadNulls(const Output& output, const btree::Entries& entries, vec::Vector* out, uint32_t first) const;
+  // `text_bytes`: of all variable-width values of the entries together, at least.
+  bool ReadStrings(const Output& output, int32_t index, const btree::Entries& entries, uint32_t text_bytes, vec::Vector* out,
+                   uint32_t first, std::vector<FarValue>* far) const;
   void ReadOldRow(base::Bytes row, vec::Chunk* out, uint32_t at, std::vector<FarValue>* far) const;
   bool ReadPlainRow(base::Bytes row, RowBuffer* out) const;
   void ReadSlot(const Output& output, base::Bytes row, uint32_t at, RowBuffer* out) const;

@@ -28,10 +28,10 @@ StatusOr<bool> TableScan::Next(const txn::View& view, uint32_t max_rows, vec::Ch
   far_.clear();
   uint32_t rows = 0;
   Status status;
-  const auto visit = [&](std::span<const btree::Entry> entries) {
+  const auto visit = [&](const btree::Entries& entries) {
     if (!status.ok()) return;
     status = projection_.ReadRows(entries, out, rows, &far_);
-    rows += static_cast<uint32_t>(entries.size());
+    rows += static_cast<uint32_t>(entries.count);
   };
   for (bool more = true; more && rows < limit;) {
     TURDB_ASSIGN_OR_RETURN(more,
@@ -84,8 +84,8 @@ struct IndexScan::State {
   std::vector<uint32_t> row_key_ends;
   RowBuffer row;
 
-  Status ReadEntry(const btree::Entry& entry, vec::Chunk* out, uint32_t at);
-  Status CollectRowKey(const btree::Entry& entry);
+  Status ReadEntry(Bytes key, Bytes value, vec::Chunk* out, uint32_t at);
+  Status CollectRowKey(Bytes key, Bytes value);
   StatusOr<Bytes> RowKeyOf(Bytes key, Bytes value, bool skip_parts) const;
 };
 
@@ -104,14 +104,7 @@ StatusOr<Bytes> IndexScan::State::RowKeyOf(Bytes key, Bytes value, bool skip_par
   return key;
 }
 
-Status IndexScan::State::ReadEntry(const btree::Entry& entry, vec::Chunk* out, uint32_t at) {
-  std::byte buffer[base::kMaxKeyBytes];
-  Bytes key = entry.suffix;
-  if (!entry.prefix.empty()) {
-    std::memcpy(buffer, entry.prefix.data(), entry.prefix.size());
-    if (!entry.suffix.empty()) std::memcpy(buffer + entry.prefix.size(), entry.suffix.data(), entry.suffix.size());
-    key = {buffer, entry.prefix.size() + entry.suffix.size()};
-  }
+Status IndexScan::State::ReadEntry(Bytes key, Bytes value, vec::Chunk* out, uint32_t at) {
   const std::span<const KeyPart> parts = table.key_parts(index);
   for (size_t i = 0; i < parts.size(); ++i) {
     if (output_of_part[i] >= 0) {
@@ -120,7 +113,7 @@ Status IndexScan::State::ReadEntry(const btree::Entry& entry, vec::Chunk* out, u
       return base::CorruptionError("an index entry is damaged");
     }
   }
-  TURDB_ASSIGN_OR_RETURN(Bytes row_key, RowKeyOf(key, entry.value, false));
+  TURDB_ASSIGN_OR_RETURN(Bytes row_key, RowKeyOf(key, value, false));
   for (const int32_t output : row_key_outputs) out->column(static_cast<size_t>(output)).SetString(at, base::AsText(row_key));
   for (const int32_t output : row_id_outputs) {
     if (row_key.size() != 8) return base::CorruptionError("an index entry has no row key");
@@ -142,15 +135,8 @@ Status IndexScan::State::ReadEntry(const btree::Entry& entry, vec::Chunk* out, u
   return absl::OkStatus();
 }
 
-Status IndexScan::State::CollectRowKey(const btree::Entry& entry) {
-  std::byte buffer[base::kMaxKeyBytes];
-  Bytes key = entry.suffix;
-  if (!unique && !entry.prefix.empty()) {
-    std::memcpy(buffer, entry.prefix.data(), entry.prefix.size());
-    if (!entry.suffix.empty()) std::memcpy(buffer + entry.prefix.size(), entry.suffix.data(), entry.suffix.size());
-    key = {buffer, entry.prefix.size() + entry.suffix.size()};
-  }
-  TURDB_ASSIGN_OR_RETURN(const Bytes row_key, RowKeyOf(key, entry.value, true));
+Status IndexScan::State::CollectRowKey(Bytes key, Bytes value) {
+  TURDB_ASSIGN_OR_RETURN(const Bytes row_key, RowKeyOf(key, value, true));
   row_keys.append(base::AsText(row_key));
   row_key_ends.push_back(static_cast<uint32_t>(row_keys.size()));
   return absl::OkStatus();
@@ -205,14 +191,15 @@ StatusOr<bool> IndexScan::Next(const txn::View& view, uint32_t max_rows, vec::Ch
   uint32_t rows = 0;
   Status status;
   bool more = true;
-  const auto step = [&](uint32_t count, absl::FunctionRef<void(std::span<const btree::Entry>)> visit) {
+  std::byte key[base::kMaxKeyBytes];
+  const auto step = [&](uint32_t count, absl::FunctionRef<void(const btree::Entries&)> visit) {
     return state.reverse ? state.cursor.Previous(view, count, visit) : state.cursor.Next(view, count, visit);
   };
   if (state.index_only) {
     while (more && rows < limit) {
-      TURDB_ASSIGN_OR_RETURN(more, step(limit - rows, [&](std::span<const btree::Entry> entries) {
-                               for (const btree::Entry& entry : entries) {
-                                 if (status.ok()) status = state.ReadEntry(entry, out, rows);
+      TURDB_ASSIGN_OR_RETURN(more, step(limit - rows, [&](const btree::Entries& entries) {
+                               for (size_t i = 0; i < entries.count; ++i) {
+                                 if (status.ok()) status = state.ReadEntry(entries.key(i, key), entries.value(i), out, rows);
                                  ++rows;
                                }
                              }));
@@ -224,12 +211,13 @@ StatusOr<bool> IndexScan::Next(const txn::View& view, uint32_t max_rows, vec::Ch
   state.row_keys.clear();
   state.row_key_ends.clear();
   while (more && state.row_key_ends.size() < limit) {
-    TURDB_ASSIGN_OR_RETURN(
-        more, step(limit - static_cast<uint32_t>(state.row_key_ends.size()), [&](std::span<const btree::Entry> entries) {
-          for (const btree::Entry& entry : entries) {
-            if (status.ok()) status = state.CollectRowKey(entry);
-          }
-        }));
+    TURDB_ASSIGN_OR_RETURN(more,
+                           step(limit - static_cast<uint32_t>(state.row_key_ends.size()), [&](const btree::Entries& entries) {
+                             for (size_t i = 0; i < entries.count; ++i) {
+                               const Bytes entry_key = state.unique ? Bytes() : entries.key(i, key);
+                               if (status.ok()) status = state.CollectRowKey(entry_key, entries.value(i));
+                             }
+                           }));
     TURDB_RETURN_IF_ERROR(status);
   }
   uint32_t begin = 0;
@@ -238,8 +226,8 @@ StatusOr<bool> IndexScan::Next(const txn::View& view, uint32_t max_rows, vec::Ch
     const Bytes row_key = base::AsBytes(state.row_keys).subspan(begin, end - begin);
     begin = end;
     TURDB_ASSIGN_OR_RETURN(const bool found, state.table.primary().Get(view, row_key, [&](Bytes row) {
-      const btree::Entry entry{{}, row_key, row};
-      status = state.projection.ReadRows(std::span(&entry, 1), out, rows, &far);
+      const btree::OneEntry entry(row_key, row);
+      status = state.projection.ReadRows(entry.entries(), out, rows, &far);
     }));
     TURDB_RETURN_IF_ERROR(status);
     // An entry that the view sees has a row that it sees (kernel rule 5).

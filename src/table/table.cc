@@ -147,10 +147,10 @@ Status ForEachEntry(btree::Tree& tree, const txn::View& view, absl::FunctionRef<
   std::vector<CopiedEntry> entries;
   for (bool more = true; more;) {
     entries.clear();
-    TURDB_ASSIGN_OR_RETURN(more, cursor.Next(view, 256, [&](std::span<const btree::Entry> found) {
-      for (const btree::Entry& entry : found) {
-        entries.push_back(
-            {absl::StrCat(base::AsText(entry.prefix), base::AsText(entry.suffix)), std::string(base::AsText(entry.value))});
+    TURDB_ASSIGN_OR_RETURN(more, cursor.Next(view, 256, [&](const btree::Entries& found) {
+      std::byte key[base::kMaxKeyBytes];
+      for (size_t i = 0; i < found.count; ++i) {
+        entries.push_back({std::string(base::AsText(found.key(i, key))), std::string(base::AsText(found.value(i)))});
       }
     }));
     for (const CopiedEntry& entry : entries) TURDB_RETURN_IF_ERROR(visit(entry));

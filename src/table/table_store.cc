@@ -89,11 +89,9 @@ StatusOr<int64_t> GreatestKey(btree::Tree& tree, txn::TransactionManager& transa
   int64_t greatest = 0;
   bool found = false;
   for (bool more = true; more && !found;) {
-    TURDB_ASSIGN_OR_RETURN(more, cursor.Previous(view, 1, [&](std::span<const btree::Entry> entries) {
-      std::byte key[8];
-      std::memcpy(key, entries[0].prefix.data(), entries[0].prefix.size());
-      std::memcpy(key + entries[0].prefix.size(), entries[0].suffix.data(), entries[0].suffix.size());
-      greatest = DecodeInt64Key(key);
+    TURDB_ASSIGN_OR_RETURN(more, cursor.Previous(view, 1, [&](const btree::Entries& entries) {
+      std::byte key[base::kMaxKeyBytes];
+      greatest = DecodeInt64Key(entries.key(0, key).data());
       found = true;
     }));
   }
@@ -302,13 +300,12 @@ Status TableStore::BuildIndex(txn::Transaction& transaction, const Table& table,
   std::vector<Row> rows;
   for (bool more = true; more;) {
     rows.clear();
-    TURDB_ASSIGN_OR_RETURN(
-        more, cursor.Next(transaction.view_with_own_changes(), 128, [&](std::span<const btree::Entry> found) {
-          for (const btree::Entry& entry : found) {
-            rows.push_back(
-                {absl::StrCat(base::AsText(entry.prefix), base::AsText(entry.suffix)), std::string(base::AsText(entry.value))});
-          }
-        }));
+    TURDB_ASSIGN_OR_RETURN(more, cursor.Next(transaction.view_with_own_changes(), 128, [&](const btree::Entries& found) {
+      std::byte key[base::kMaxKeyBytes];
+      for (size_t i = 0; i < found.count; ++i) {
+        rows.push_back({std::string(base::AsText(found.key(i, key))), std::string(base::AsText(found.value(i)))});
+      }
+    }));
     for (const Row& row : rows) {
       const Bytes row_key = base::AsBytes(row.key);
       TURDB_ASSIGN_OR_RETURN(const Bytes resolved, table.ResolveRow(base::AsBytes(row.row), &state.whole));

@@ -123,14 +123,14 @@ class Database {
     Cursor cursor(*tree, base::AsBytes(lower), base::AsBytes(upper));
     std::string last;
     for (;;) {
-      TURDB_ASSIGN_OR_RETURN(const bool more, cursor.Next(view, batch, [&](std::span<const Entry> entries) {
-        EXPECT_FALSE(entries.empty());
-        for (const Entry& entry : entries) {
-          std::string key(base::AsText(entry.prefix));
-          key.append(base::AsText(entry.suffix));
+      TURDB_ASSIGN_OR_RETURN(const bool more, cursor.Next(view, batch, [&](const Entries& entries) {
+        EXPECT_NE(entries.count, 0u);
+        for (size_t i = 0; i < entries.count; ++i) {
+          std::byte buffer[base::kMaxKeyBytes];
+          const std::string key(base::AsText(entries.key(i, buffer)));
           EXPECT_TRUE(rows.empty() || last < key);
           last = key;
-          rows[key] = base::AsText(entry.value);
+          rows[key] = base::AsText(entries.value(i));
         }
       }));
       if (!more) return rows;
@@ -142,13 +142,13 @@ class Database {
     Cursor cursor(*tree, base::AsBytes(lower), base::AsBytes(upper));
     std::string last;
     for (;;) {
-      TURDB_ASSIGN_OR_RETURN(const bool more, cursor.Previous(view, batch, [&](std::span<const Entry> entries) {
-        for (const Entry& entry : entries) {
-          std::string key(base::AsText(entry.prefix));
-          key.append(base::AsText(entry.suffix));
+      TURDB_ASSIGN_OR_RETURN(const bool more, cursor.Previous(view, batch, [&](const Entries& entries) {
+        for (size_t i = 0; i < entries.count; ++i) {
+          std::byte buffer[base::kMaxKeyBytes];
+          const std::string key(base::AsText(entries.key(i, buffer)));
           EXPECT_TRUE(rows.empty() || last > key);
           last = key;
-          rows[key] = base::AsText(entry.value);
+          rows[key] = base::AsText(entries.value(i));
         }
       }));
       if (!more) return rows;

@@ -84,16 +84,24 @@ TEST(RowCodec, EveryTypeComesBack) {
     }
     std::byte key[8];
     EncodeInt64Key(1, key);
-    std::vector<btree::Entry> entries;
-    for (const std::string& bytes : encoded) entries.push_back({{}, base::Bytes(key), base::AsBytes(bytes)});
+    std::vector<const std::byte*> keys, values;
+    std::vector<uint16_t> key_sizes, value_sizes;
+    for (const std::string& bytes : encoded) {
+      keys.push_back(key);
+      key_sizes.push_back(sizeof(key));
+      values.push_back(base::AsBytes(bytes).data());
+      value_sizes.push_back(static_cast<uint16_t>(bytes.size()));
+    }
+    const auto entries = [&](size_t begin, size_t end) {
+      return btree::Entries{end - begin, {}, nullptr, &keys[begin], &key_sizes[begin], &values[begin], &value_sizes[begin]};
+    };
     std::vector<Projection::FarValue> far;
-    const std::span<const btree::Entry> span = entries;
-    ASSERT_TRUE(projection.ReadRows(span.first(15), &chunk, 0, &far).ok());
-    ASSERT_TRUE(projection.ReadRows(span.subspan(15), &chunk, 15, &far).ok());
+    ASSERT_TRUE(projection.ReadRows(entries(0, 15), &chunk, 0, &far).ok());
+    ASSERT_TRUE(projection.ReadRows(entries(15, encoded.size()), &chunk, 15, &far).ok());
     EXPECT_TRUE(far.empty());
     RowBuffer buffer;
     for (size_t r = 0; r < rows.size(); ++r) {
-      ASSERT_TRUE(*projection.ReadRow(base::Bytes(key), entries[r].value, &buffer));
+      ASSERT_TRUE(*projection.ReadRow(base::Bytes(key), base::AsBytes(encoded[r]), &buffer));
       for (size_t c = 0; c < columns.size(); ++c) {
         const Value& due = rows[r][static_cast<size_t>(columns[c])];
         ASSERT_EQ(chunk.column(c).IsNull(r), due.is_null());
@@ -131,8 +139,7 @@ TEST(RowCodec, RefusesDamagedRows) {
     const base::Bytes bytes = base::AsBytes(changed);
     vec::Chunk chunk(projection.types(), 4);
     std::vector<Projection::FarValue> far;
-    const btree::Entry entry{{}, {}, bytes};
-    const base::Status batch = projection.ReadRows(std::span(&entry, 1), &chunk, 0, &far);
+    const base::Status batch = projection.ReadRows(btree::OneEntry({}, bytes).entries(), &chunk, 0, &far);
     const base::Status one = layouts.Validate(bytes);
     for (const base::Status& status : {batch, one}) {
       if (!status.ok()) {

@@ -3,7 +3,8 @@
 // Groups are records of a GroupTable; the states of all calls lie one after the other in a record's extra bytes. A
 // call sees a batch as arguments plus, for each row that its FILTER lets through, the state to feed. DISTINCT keeps,
 // a call, a second table keyed by (group, arguments) and feeds only what is new there. ORDER BY inside a call keeps
-// (group, arguments) in a Sorter and feeds them at the end, a run of one group at a time.
+// (group, arguments) in a Sorter and feeds them at the end, a run of one group at a time. A batch that belongs to one
+// group goes to the kernels that feed one state, without a word a row.
 //
 // When the budget refuses a new group, the table stays as it is (G1) and rows whose group is not in it are put aside,
 // whole, in partitions by hash. After the groups in memory have been given out, each partition is aggregated in the
@@ -34,7 +35,18 @@ using vec::SelIndex;
 using vec::Vector;
 using vec::VectorView;
 
+// Whose states a batch feeds: those of one group, or records[i] for row rows[i].
+struct Groups {
+  std::byte* only = nullptr;
+  std::byte* const* records = nullptr;
+};
+
 size_t AlignState(size_t bytes) { return (bytes + 15) & ~size_t{15}; }
+
+bool AllSame(std::byte* const* records, uint32_t count) {
+  return records[0] == records[count - 1] &&
+         std::all_of(records, records + count, [&](const std::byte* record) { return record == records[0]; });
+}
 
 Status OverBudget(std::string_view what, int64_t bytes) {
   return base::OutOfMemoryError(
@@ -86,11 +98,10 @@ class Call {
 
   void InitState(std::byte* states) const { plan_.function->function->init(states + state_offset_); }
 
-  // groups[i]: the states of the group of row rows[i].
-  Status Feed(Runtime& runtime, const Chunk& input, Rows rows, std::byte* const* groups, base::Arena* arena) {
-    // By row number: FILTER changes positions.
-    int64_t* by_row = BeginRecords();
-    for (uint32_t i = 0; i < rows.count; ++i) by_row[rows[i]] = static_cast<int64_t>(reinterpret_cast<intptr_t>(groups[i]));
+  Status Feed(Runtime& runtime, const Chunk& input, Rows rows, const Groups& groups, base::Arena* arena) {
+    // FILTER, DISTINCT and ORDER BY change the positions of rows, so they need each row's group by its number.
+    const bool by_row = distinct_.has_value() || sorter_.has_value() || (plan_.filter != nullptr && groups.only == nullptr);
+    if (by_row) NoteGroups(rows, groups);
     if (plan_.filter != nullptr) {
       TURDB_ASSIGN_OR_RETURN(rows, filter_.Apply(runtime, input, rows));
       if (rows.count == 0) return absl::OkStatus();
@@ -108,7 +119,10 @@ class Call {
       keys_.insert(keys_.end(), order_.values().begin(), order_.values().end());
       return sorter_->Add(runtime, keys_, columns_, rows);
     }
-    return Update(rows, arena);
+    if (groups.only != nullptr) return UpdateOne(rows, groups.only + state_offset_, arena);
+    if (by_row) return UpdateNoted(rows, arena);
+    for (uint32_t i = 0; i < rows.count; ++i) states_[i] = groups.records[i] + state_offset_;
+    return UpdateMany(rows, arena);
   }
 
   // After the last Feed.
@@ -121,7 +135,7 @@ class Call {
       records_.Reference(sorted_.column(0));
       columns_.clear();
       for (size_t c = 0; c < sorted_.column_count(); ++c) columns_.push_back(&sorted_.column(c));
-      TURDB_RETURN_IF_ERROR(Update(Rows::All(sorted_.size()), arena));
+      TURDB_RETURN_IF_ERROR(UpdateNoted(Rows::All(sorted_.size()), arena));
     }
   }
 
@@ -137,9 +151,13 @@ class Call {
   }
 
  private:
-  int64_t* BeginRecords() {
+  void NoteGroups(Rows rows, const Groups& groups) {
     records_.Reset();
-    return records_.data<int64_t>();
+    int64_t* const by_row = records_.data<int64_t>();
+    for (uint32_t i = 0; i < rows.count; ++i) {
+      const std::byte* record = groups.only != nullptr ? groups.only : groups.records[i];
+      by_row[rows[i]] = static_cast<int64_t>(reinterpret_cast<intptr_t>(record));
+    }
   }
 
   // The first row of each (group, arguments) that was not seen before.
@@ -152,22 +170,24 @@ class Call {
     return Rows{selection_.data(), static_cast<uint32_t>(created_.size())};
   }
 
-  // columns_: the records and the arguments.
-  Status Update(Rows rows, base::Arena* arena) {
+  // columns_: the records and the arguments. Runs of one group, which sorting makes, are fed as one.
+  Status UpdateNoted(Rows rows, base::Arena* arena) {
     const VectorView records = columns_[0]->View();
     for (uint32_t i = 0; i < rows.count; ++i) {
       states_[i] = reinterpret_cast<std::byte*>(static_cast<intptr_t>(records.Get<int64_t>(rows[i]))) + state_offset_;
     }
+    return AllSame(states_.data(), rows.count) ? UpdateOne(rows, states_[0], arena) : UpdateMany(rows, arena);
+  }
+  Status UpdateOne(Rows rows, std::byte* state, base::Arena* arena) {
+    return base::WithPosition(plan_.function->function->update_one(Input(rows, arena), state), plan_.position);
+  }
+  Status UpdateMany(Rows rows, base::Arena* arena) {
+    return base::WithPosition(plan_.function->function->update(Input(rows, arena), states_.data()), plan_.position);
+  }
+  function::AggregateInput Input(Rows rows, base::Arena* arena) {
     views_.clear();
     for (size_t a = 1; a < columns_.size(); ++a) views_.push_back(columns_[a]->View());
-    const function::AggregateInput input{views_, rows, plan_.function, arena};
-    const function::AggregateFunction& function = *plan_.function->function;
-    const bool one_state =
-        rows.count != 0 && states_[0] == states_[rows.count - 1] &&
-        std::all_of(states_.begin(), states_.begin() + rows.count, [&](const std::byte* state) { return state == states_[0]; });
-    Status status = one_state && function.update_one != nullptr ? function.update_one(input, states_[0])
-                                                                : function.update(input, states_.data());
-    return base::WithPosition(std::move(status), plan_.position);
+    return {views_, rows, plan_.function, arena};
   }
 
   const AggregateCall& plan_;
@@ -307,18 +327,18 @@ class AggregateSource : public Source {
   }
 
   Status Feed(Runtime& runtime, Batch batch) {
-    if (group_types_.empty()) {
-      std::fill_n(records_.begin(), batch.rows.count, only_group_);
-    } else {
+    Groups groups{only_group_, records_.data()};
+    if (!group_types_.empty()) {
       TURDB_RETURN_IF_ERROR(groups_.Evaluate(runtime, *batch.chunk, batch.rows));
       TURDB_RETURN_IF_ERROR(FindGroups(batch.rows));
       if (table_->full()) {
         TURDB_ASSIGN_OR_RETURN(batch.rows, PutAsideWithoutGroup(runtime, batch));
         if (batch.empty()) return absl::OkStatus();
       }
+      groups.only = AllSame(records_.data(), batch.rows.count) ? records_[0] : nullptr;
     }
     for (const std::unique_ptr<Call>& call : calls_) {
-      TURDB_RETURN_IF_ERROR(call->Feed(runtime, *batch.chunk, batch.rows, records_.data(), &arena_));
+      TURDB_RETURN_IF_ERROR(call->Feed(runtime, *batch.chunk, batch.rows, groups, &arena_));
     }
     return absl::OkStatus();
   }

@@ -39,7 +39,7 @@ struct AggregateFunction {
   void (*init)(std::byte* state) = nullptr;
   // Feeds row rows[i] into states[i].
   Status (*update)(const AggregateInput& input, std::byte* const* states) = nullptr;
-  // Feeds all rows into one state.
+  // Feeds all rows into one state. Every function has it.
   Status (*update_one)(const AggregateInput& input, std::byte* state) = nullptr;
   // Adds the state `from` to `into`; `from` is used up.
   Status (*combine)(const BoundAggregate& bound, std::byte* into, std::byte* from, base::Arena* arena) = nullptr;

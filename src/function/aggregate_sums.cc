@@ -302,6 +302,25 @@ struct FloatAverage : FloatSum<T, double> {
   }
 };
 
+// One number after the other, as Add does it: the order of additions shows in the sum.
+template <typename T, typename Sum>
+Status FloatSumOne(const AggregateInput& input, std::byte* bytes) {
+  const VectorView& view = input.args[0];
+  if (!input.rows.dense() || !view.is_flat() || view.validity != nullptr) return UpdateOne<FloatSum<T, Sum>>(input, bytes);
+  auto& state = StateAt<FloatState<Sum>>(bytes);
+  const T* values = view.values<T>();
+  Sum sum = state.sum;
+  bool infinite = false;
+  for (uint32_t i = 0; i < input.rows.count; ++i) {
+    sum += static_cast<Sum>(values[i]);
+    infinite |= std::isinf(values[i]);
+  }
+  state.sum = sum;
+  state.infinite_input = state.infinite_input || infinite;
+  state.count += input.rows.count;
+  return absl::OkStatus();
+}
+
 // SQLite's total: a sum that is 0.0 for no rows.
 struct Total : FloatSum<double, double> {
   static Status Finish(const BoundAggregate&, State& state, Vector* result, uint32_t row) {
@@ -383,11 +402,15 @@ void AddSums(std::vector<AggregateFunction>& list) {
     list.back().state_has_pointers = true;
     list.back().bind = BindDecimal;
   }
-  list.push_back(Fold<FloatSum<float, float>>("sum", {TypeId::kFloat}, TypeId::kFloat));
-  list.push_back(Fold<FloatSum<double, double>>("sum", {TypeId::kDouble}, TypeId::kDouble));
-  list.push_back(Fold<FloatAverage<float>>("avg", {TypeId::kFloat}, TypeId::kDouble));
-  list.push_back(Fold<FloatAverage<double>>("avg", {TypeId::kDouble}, TypeId::kDouble));
-  list.push_back(Fold<Total>("total", {TypeId::kDouble}, TypeId::kDouble));
+  const auto add_float = [&](AggregateFunction function, auto update_one) {
+    function.update_one = update_one;
+    list.push_back(std::move(function));
+  };
+  add_float(Fold<FloatSum<float, float>>("sum", {TypeId::kFloat}, TypeId::kFloat), FloatSumOne<float, float>);
+  add_float(Fold<FloatSum<double, double>>("sum", {TypeId::kDouble}, TypeId::kDouble), FloatSumOne<double, double>);
+  add_float(Fold<FloatAverage<float>>("avg", {TypeId::kFloat}, TypeId::kDouble), FloatSumOne<float, double>);
+  add_float(Fold<FloatAverage<double>>("avg", {TypeId::kDouble}, TypeId::kDouble), FloatSumOne<double, double>);
+  add_float(Fold<Total>("total", {TypeId::kDouble}, TypeId::kDouble), FloatSumOne<double, double>);
   list.push_back(Fold<IntervalSum>("sum", {TypeId::kInterval}, TypeId::kInterval));
   list.push_back(Fold<IntervalAverage>("avg", {TypeId::kInterval}, TypeId::kInterval));
 }

@@ -26,14 +26,18 @@ void InitZero(std::byte* state) {
   std::memset(state, 0, sizeof(State));
 }
 
-// Calls f(row, state) for every row whose arguments are all present; stops at the first error.
+// Calls f(i, row) for every row whose arguments are all present; stops at the first error.
 template <typename F>
 Status ForEachRow(const AggregateInput& input, F&& f) {
+  bool may_be_null = false;
+  for (const VectorView& arg : input.args) may_be_null = may_be_null || arg.validity != nullptr;
   for (uint32_t i = 0; i < input.rows.count; ++i) {
     const SelIndex row = input.rows[i];
-    bool present = true;
-    for (const VectorView& arg : input.args) present = present && arg.IsValid(row);
-    if (!present) continue;
+    if (may_be_null) {
+      bool present = true;
+      for (const VectorView& arg : input.args) present = present && arg.IsValid(row);
+      if (!present) continue;
+    }
     if (Status status = f(i, row); !status.ok()) return status;
   }
   return absl::OkStatus();

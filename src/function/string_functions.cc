@@ -31,6 +31,13 @@ void SetPart(Call& call, SelIndex row, std::string_view part) { call.result->dat
 template <typename F>
 void TextToInt(Call& call, F&& f) {
   int32_t* out = call.result->data<int32_t>();
+  const VectorView text = call.args[0];
+  if (call.rows.dense() && text.is_flat()) {
+    // NULL slots hold views too (V3).
+    const StringView* values = text.values<StringView>();
+    for (uint32_t i = 0; i < call.rows.count; ++i) out[i] = static_cast<int32_t>(f(values[i].view()));
+    return;
+  }
   call.ForEach([&](SelIndex row) { out[row] = static_cast<int32_t>(f(TextAt(call, 0, row))); });
 }
 
@@ -38,8 +45,7 @@ void LengthKernel(Call& call) {
   TextToInt(call, [](std::string_view text) { return Utf8Count(text); });
 }
 void OctetLengthKernel(Call& call) {
-  int32_t* out = call.result->data<int32_t>();
-  call.ForEach([&](SelIndex row) { out[row] = static_cast<int32_t>(call.args[0].Get<StringView>(row).size()); });
+  TextToInt(call, [](std::string_view text) { return text.size(); });
 }
 void BitLengthKernel(Call& call) {
   TextToInt(call, [](std::string_view text) { return text.size() * 8; });

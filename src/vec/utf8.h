@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -24,9 +25,30 @@ constexpr size_t Utf8Length(char first) {
 }
 // Characters in `text`. REQUIRES: valid UTF-8.
 inline size_t Utf8Count(std::string_view text) {
-  size_t count = 0;
-  for (char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  return count;
+  constexpr uint64_t kHighBits = 0x8080808080808080u;
+  const char* at = text.data();
+  size_t rest = text.size();
+  if (rest >= 8) {
+    // Most texts are ASCII; the last word overlaps the one before.
+    uint64_t seen;
+    std::memcpy(&seen, at + rest - 8, 8);
+    for (size_t i = 0; i + 8 < rest; i += 8) {
+      uint64_t word;
+      std::memcpy(&word, at + i, 8);
+      seen |= word;
+    }
+    if ((seen & kHighBits) == 0) return rest;
+  }
+  // What is not a continuation byte (10xxxxxx) begins a character; eight bytes at once.
+  size_t continued = 0;
+  for (; rest >= 8; at += 8, rest -= 8) {
+    uint64_t word;
+    std::memcpy(&word, at, 8);
+    const uint64_t marks = (word & ~(word << 1) & kHighBits) >> 7;
+    continued += (marks * 0x0101010101010101u) >> 56;
+  }
+  for (; rest != 0; ++at, --rest) continued += (static_cast<unsigned char>(*at) & 0xc0) == 0x80;
+  return text.size() - continued;
 }
 // The byte offset of character number `characters`, or text.size() when there are fewer.
 inline size_t Utf8Offset(std::string_view text, size_t characters) {

@@ -14,6 +14,7 @@
 #include "vec/numeric.h"
 #include "vec/postgres_text_cases.h"
 #include "vec/random_values.h"
+#include "vec/utf8.h"
 
 namespace turdb::vec {
 namespace {
@@ -81,6 +82,18 @@ TEST(Value, OrderAndHashAgree) {
 }
 
 // 22021 for bytes that are not UTF-8, wherever the broken byte stands.
+// Characters are counted alike at every length and at every place of the wide ones.
+TEST(Value, CountsCharacters) {
+  std::mt19937_64 random(20260102);
+  const std::string_view characters[] = {"a", "\x7f", "\u00e9", "\u20ac", "\U0001f600", "\u00ff", "\u0800"};
+  for (int round = 0; round < 2000; ++round) {
+    std::string text;
+    const size_t count = random() % 40;
+    for (size_t i = 0; i < count; ++i) text += round % 4 == 0 ? characters[0] : characters[random() % std::size(characters)];
+    ASSERT_EQ(Utf8Count(text), count) << text;
+  }
+}
+
 TEST(Value, RefusesInvalidUtf8) {
   for (std::string_view bad :
        {"\xff", "abc\x80", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "0123456789\xc3", "\xe2\x82"}) {

@@ -252,12 +252,22 @@ const char* turdb_stmt_column_text(turdb_stmt* stmt, int64_t index, int64_t* siz
   const void* cell = CellOf(stmt, index);
   if (cell == nullptr) return nullptr;
   try {
+    const Type& type = TypeOf(stmt, index);
+    const bool is_text = turdb::vec::IsText(type.id) || type.id == TypeId::kUnknown;
+    if (is_text) {
+      // A text that is shorter than what a view holds inside has zeros behind it, and the cell lives as long as the row.
+      const auto* view = static_cast<const StringView*>(cell);
+      if (view->size() < StringView::kInlineBytes) {
+        if (size_bytes != nullptr) *size_bytes = view->size();
+        return view->data();
+      }
+    }
     if (stmt->texts.size() < stmt->statement->column_count()) stmt->texts.resize(stmt->statement->column_count());
     std::string& text = stmt->texts[static_cast<size_t>(index)];
-    const Type& type = TypeOf(stmt, index);
-    if (turdb::vec::IsText(type.id) || type.id == TypeId::kUnknown) {
+    if (is_text) {
       const auto view = Load<StringView>(cell);
-      text.assign(view.data(), view.size());
+      if (text.size() != view.size()) text.resize(view.size());
+      std::memcpy(text.data(), view.data(), view.size());
     } else {
       text = stmt->statement->value(static_cast<size_t>(index)).ToString(&stmt->statement->text_context());
     }

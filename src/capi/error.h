@@ -37,7 +37,8 @@ template <typename Body>
 turdb_status Guarded(turdb_error** error, Body&& body) noexcept {
   if (error != nullptr) *error = nullptr;
   try {
-    return Report(body(), error);
+    const base::Status status = body();
+    return status.ok() ? TURDB_OK : Report(status, error);
   } catch (const std::bad_alloc&) {
     return ReportNoMemory(error);
   } catch (const std::exception& e) {

@@ -26,6 +26,10 @@ turdb_status turdb_stmt_step(turdb_stmt* stmt, turdb_error** error) {
   if (stmt == nullptr) return turdb::capi::ReportMisuse("turdb_stmt_step: stmt is NULL", error);
   turdb_status outcome = TURDB_DONE;
   const turdb_status status = turdb::capi::Inside(*stmt->statement->connection(), error, [&]() -> Status {
+    if (stmt->statement->StepInChunk()) {
+      outcome = TURDB_ROW;
+      return absl::OkStatus();
+    }
     TURDB_ASSIGN_OR_RETURN(const StepResult result, stmt->statement->Step());
     if (result == StepResult::kRow) outcome = TURDB_ROW;
     return absl::OkStatus();

@@ -85,16 +85,14 @@ bool Statement::is_read_only() const {
 }
 
 void Statement::SetColumns() {
-  column_names_ = compiled_.column_names;
-  column_types_ = compiled_.column_types;
+  column_names_ = std::move(compiled_.column_names);
+  column_types_ = std::move(compiled_.column_types);
   declared_types_.clear();
+  declared_types_.reserve(column_types_.size());
+  for (const vec::Type& type : column_types_) declared_types_.push_back(type.ToString());
   widths_.clear();
-  for (const vec::Type& type : column_types_) {
-    declared_types_.push_back(type.ToString());
-    widths_.push_back(type.width());
-  }
-  cells_.assign(column_types_.size(), nullptr);
-  views_.resize(column_types_.size());
+  cells_.clear();
+  views_.clear();
 }
 
 Status Statement::Compile(std::span<const vec::Type> bound_types) {
@@ -261,8 +259,7 @@ StatusOr<StepResult> Statement::Step() {
 Status Statement::StartRun() {
   running_ = true;
   own_transaction_ = in_statement_ = false;
-  chunk_ = nullptr;
-  row_ = 0;
+  DropChunk();
   connection_->BeginRun();
   if (compiled_.plan == nullptr) {
     TURDB_RETURN_IF_ERROR(Revalidate());
@@ -409,16 +406,7 @@ bool Statement::NeedsProgress() {
 }
 
 StatusOr<StepResult> Statement::NextRow() {
-  if (chunk_ != nullptr && ++row_ < chunk_->size()) {
-    for (size_t i = 0; i < cells_.size(); ++i) {
-      const size_t index = views_[i].Index(row_);
-      const bool valid = views_[i].validity == nullptr || vec::TestBit(views_[i].validity, index);
-      cells_[i] = valid ? views_[i].data + index * widths_[i] : nullptr;
-    }
-    row_cells_ = cells_.data();
-    has_row_ = true;
-    return StepResult::kRow;
-  }
+  if (StepInChunk()) return StepResult::kRow;
   if (compiled_.plan == nullptr) {  // a command's rows stand in one chunk
     if (chunk_ != nullptr || command_result_.empty()) return StepResult::kDone;
     ShowChunk(&command_result_);
@@ -446,15 +434,29 @@ StatusOr<StepResult> Statement::NextRow() {
 
 void Statement::ShowChunk(const vec::Chunk* chunk) {
   chunk_ = chunk;
-  row_ = 0;
+  chunk_rows_ = chunk->size();
+  chunk_is_plain_ = true;
+  if (widths_.size() != column_types_.size()) {  // first made here: the short path needs none of them
+    for (const vec::Type& type : column_types_) widths_.push_back(type.width());
+    cells_.resize(column_types_.size());
+    views_.resize(column_types_.size());
+  }
   for (size_t i = 0; i < cells_.size(); ++i) {
     views_[i] = chunk->column(i).View();
-    const size_t index = views_[i].Index(0);
+    chunk_is_plain_ = chunk_is_plain_ && views_[i].is_flat() && views_[i].validity == nullptr;
+  }
+  ShowRow(0);
+  row_cells_ = cells_.data();
+  has_row_ = true;
+}
+
+void Statement::ShowRow(uint32_t row) {
+  row_ = row;
+  for (size_t i = 0; i < cells_.size(); ++i) {
+    const size_t index = views_[i].Index(row);
     const bool valid = views_[i].validity == nullptr || vec::TestBit(views_[i].validity, index);
     cells_[i] = valid ? views_[i].data + index * widths_[i] : nullptr;
   }
-  row_cells_ = cells_.data();
-  has_row_ = true;
 }
 
 Status Statement::RunCommand() {
@@ -466,7 +468,7 @@ Status Statement::RunCommand() {
 Status Statement::FinishRun(Status outcome) {
   Connection& connection = *connection_;
   running_ = false;
-  chunk_ = nullptr;
+  DropChunk();
   connection.EndRun();
   snapshot_.Release();
   if (connection.transaction_ != nullptr && in_statement_) {
@@ -501,12 +503,12 @@ void Statement::TransactionEnds() {
   if (!running_ || !in_statement_ || own_transaction_) return;
   running_ = in_statement_ = has_row_ = false;
   ended_by_transaction_ = true;
-  chunk_ = nullptr;
+  DropChunk();
 }
 
 void Statement::Detach() {
   has_row_ = running_ = in_statement_ = false;
-  chunk_ = nullptr;
+  DropChunk();
   execution_.reset();
   point_.reset();
   snapshot_.Release();

@@ -2,6 +2,7 @@
 #ifndef TURDB_ENGINE_STATEMENT_H_
 #define TURDB_ENGINE_STATEMENT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -43,6 +44,18 @@ class Statement {
 
   // ---- running
   base::StatusOr<StepResult> Step();
+  // Step, when the next row lies in the chunk at hand; false otherwise, and nothing has happened.
+  bool StepInChunk() {
+    if (row_ + 1 >= chunk_rows_) return false;
+    has_row_ = true;
+    if (!chunk_is_plain_) {
+      ShowRow(row_ + 1);
+      return true;
+    }
+    ++row_;
+    for (size_t i = 0; i < cells_.size(); ++i) cells_[i] = static_cast<const std::byte*>(cells_[i]) + widths_[i];
+    return true;
+  }
   void Reset();
 
   // ---- parameters, from 0. REQUIRES: the index is in range and no run is going on.
@@ -56,7 +69,7 @@ class Statement {
   void ClearBindings();
 
   // ---- the result
-  size_t column_count() const { return column_names_.size(); }
+  size_t column_count() const { return column_types_.size(); }
   const std::string& column_name(size_t index) const { return column_names_[index]; }
   const vec::Type& column_type(size_t index) const { return column_types_[index]; }
   const std::string& column_declared_type(size_t index) const { return declared_types_[index]; }
@@ -87,6 +100,11 @@ class Statement {
   base::Status LockWrittenTables();
   base::StatusOr<StepResult> NextRow();
   void ShowChunk(const vec::Chunk* chunk);
+  void ShowRow(uint32_t row);
+  void DropChunk() {
+    chunk_ = nullptr;
+    row_ = chunk_rows_ = 0;
+  }
   // Ends the run: commits, rolls back, or just lets go. Gives back the first error.
   base::Status FinishRun(base::Status outcome);
   void TransactionEnds();
@@ -131,6 +149,8 @@ class Statement {
   bool has_row_ = false;
   const vec::Chunk* chunk_ = nullptr;
   uint32_t row_ = 0;
+  uint32_t chunk_rows_ = 0;
+  bool chunk_is_plain_ = false;         // every column is flat and without NULLs
   std::vector<vec::VectorView> views_;  // of the chunk's columns
   std::vector<size_t> widths_;
   std::vector<const void*> cells_;          // of the current row of a chunk

@@ -151,6 +151,35 @@ static void columns_convert(void) { /* [C-COLUMN-1] [C-COLUMN-2] */
   session_close(&s);
 }
 
+/* Texts of every length, across many chunks, have their NUL and stay the same when they are asked for again. */
+static void rows_come_one_by_one(void) { /* [C-COLUMN-1] */
+  struct session s = session_open(":memory:");
+  turdb_stmt* stmt = NULL;
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(id bigint primary key, a text, b bigint)"));
+  CHECK_STATUS(TURDB_OK,
+               exec(s.conn,
+                    "insert into t select i, repeat('x', (i % 31)::integer), case when i % 3 <> 0 then -i end "
+                    "from generate_series(1, 5000) s(i)"));
+  for (int nulls = 0; nulls < 2; ++nulls) {
+    int64_t due = 0, size = 0;
+    CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, nulls ? "select * from t" : "select * from t where b is not null", -1, NULL,
+                                              &stmt, NULL));
+    while (turdb_stmt_step(stmt, NULL) == TURDB_ROW) {
+      ++due;
+      if (!nulls && due % 3 == 0) ++due;
+      CHECK(turdb_stmt_column_int64(stmt, 0) == due);
+      const char* text = turdb_stmt_column_text(stmt, 1, &size);
+      CHECK(size == due % 31 && strlen(text) == (size_t)size);
+      CHECK(turdb_stmt_column_is_null(stmt, 2) == (due % 3 == 0));
+      CHECK(turdb_stmt_column_int64(stmt, 2) == (due % 3 == 0 ? 0 : -due));
+      CHECK(turdb_stmt_column_text(stmt, 1, NULL) == text && strspn(text, "x") == (size_t)size);
+    }
+    CHECK(due == 5000);
+    turdb_stmt_free(stmt);
+  }
+  session_close(&s);
+}
+
 static void every_type_binds_and_comes_back(void) {
   struct session s = session_open(":memory:");
   turdb_stmt* stmt = NULL;
@@ -478,6 +507,7 @@ int main(void) {
   null_handles_are_misuse();
   options_are_a_table();
   columns_convert();
+  rows_come_one_by_one();
   every_type_binds_and_comes_back();
   values_that_do_not_fit_are_refused();
   errors_say_where();

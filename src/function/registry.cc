@@ -3,11 +3,17 @@
 #include <algorithm>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "function/builtins.h"
 #include "function/resolve.h"
 
 namespace turdb::function {
 namespace {
+
+struct Overloads {
+  std::vector<const ScalarFunction*> functions;
+  std::vector<Candidate> candidates;  // the same, for ChooseOverload
+};
 
 // Every built-in function, by name. Built once, then constant.
 class Catalog {
@@ -17,12 +23,12 @@ class Catalog {
     return *kCatalog;
   }
 
-  std::span<const ScalarFunction* const> Find(std::string_view name) const {
+  // Null when there is none of the name.
+  const Overloads* Find(std::string_view name) const {
     const auto found = by_name_.find(name);
-    if (found == by_name_.end()) return {};
-    return found->second;
+    return found == by_name_.end() ? nullptr : &found->second;
   }
-  const absl::flat_hash_map<std::string_view, std::vector<const ScalarFunction*>>& by_name() const { return by_name_; }
+  const absl::flat_hash_map<std::string_view, Overloads>& by_name() const { return by_name_; }
 
  private:
   Catalog() {
@@ -38,16 +44,20 @@ class Catalog {
     AddDatetimeFormat(list_);
     AddMiscellany(list_);
     AddComparisons(list_);
-    for (const ScalarFunction& function : list_.functions()) by_name_[function.name].push_back(&function);
+    for (const ScalarFunction& function : list_.functions()) {
+      Overloads& overloads = by_name_[function.name];
+      overloads.candidates.push_back({function.arguments, function.variadic, overloads.functions.size()});
+      overloads.functions.push_back(&function);
+    }
   }
 
   FunctionList list_;
-  absl::flat_hash_map<std::string_view, std::vector<const ScalarFunction*>> by_name_;
+  absl::flat_hash_map<std::string_view, Overloads> by_name_;
 };
 
 // Operators that PostgreSQL does not have because it lacks the types: integers of different signs and widths
 // meet in the smallest integer type that holds both.
-void UnifyIntegers(std::vector<TypeId>& actual) {
+void UnifyIntegers(std::span<TypeId> actual) {
   if (actual.size() != 2 || !vec::IsInteger(actual[0]) || !vec::IsInteger(actual[1]) || actual[0] == actual[1]) return;
   const auto is_postgres = [](TypeId id) { return id == TypeId::kInt16 || id == TypeId::kInt32 || id == TypeId::kInt64; };
   if (is_postgres(actual[0]) && is_postgres(actual[1])) return;
@@ -65,32 +75,30 @@ void UnifyIntegers(std::vector<TypeId>& actual) {
 }
 
 StatusOr<BoundCall> Resolve(std::string_view name, std::span<const Type> arguments, bool is_operator) {
-  const std::span<const ScalarFunction* const> overloads = Catalog::Get().Find(name);
-  std::vector<Candidate> candidates;
-  candidates.reserve(overloads.size());
-  for (size_t i = 0; i < overloads.size(); ++i) candidates.push_back({overloads[i]->arguments, overloads[i]->variadic, i});
-  std::vector<TypeId> actual;
-  actual.reserve(arguments.size());
+  const Overloads* const overloads = Catalog::Get().Find(name);
+  if (overloads == nullptr) return NoSuchFunction(name, arguments, is_operator, false);
+  absl::InlinedVector<TypeId, 8> actual;
   for (const Type& type : arguments) actual.push_back(SignatureType(type.id));
   const bool is_shift = name == "<<" || name == ">>";
-  if (!is_shift) UnifyIntegers(actual);
+  if (!is_shift) UnifyIntegers({actual.data(), actual.size()});
   size_t chosen = 0;
-  switch (ChooseOverload(candidates, actual, is_operator, &chosen)) {
+  switch (ChooseOverload(overloads->candidates, actual, is_operator, &chosen)) {
     case Resolution::kNone:
-      return NoSuchFunction(name, arguments, is_operator, !overloads.empty());
+      return NoSuchFunction(name, arguments, is_operator, true);
     case Resolution::kAmbiguous:
       return AmbiguousFunction(name, arguments, is_operator);
     case Resolution::kFound:
       break;
   }
-  const ScalarFunction& function = *overloads[chosen];
+  const ScalarFunction& function = *overloads->functions[chosen];
   BoundCall call;
   call.function = &function;
   call.kernel = function.kernel;
   call.flags = function.flags;
   call.result_type = function.result;
+  call.argument_types.reserve(arguments.size());
   for (size_t i = 0; i < arguments.size(); ++i) {
-    call.argument_types.push_back(ArgumentType(ParameterAt(candidates[chosen], i), arguments[i]));
+    call.argument_types.push_back(ArgumentType(ParameterAt(overloads->candidates[chosen], i), arguments[i]));
   }
   if (function.bind != nullptr) TURDB_RETURN_IF_ERROR(function.bind(&call, arguments));
   return call;
@@ -106,7 +114,7 @@ StatusOr<BoundCall> ResolveOperator(std::string_view symbol, std::span<const Typ
   return Resolve(symbol == "!=" ? "<>" : symbol, operands, true);
 }
 
-bool IsFunction(std::string_view name) { return !Catalog::Get().Find(name).empty(); }
+bool IsFunction(std::string_view name) { return Catalog::Get().Find(name) != nullptr; }
 
 std::vector<std::string_view> FunctionNames() {
   std::vector<std::string_view> names;

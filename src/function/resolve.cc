@@ -34,10 +34,12 @@ bool Accepts(TypeId parameter, TypeId actual) {
   return cast != nullptr && cast->context == CastContext::kImplicit;
 }
 
+bool TakesCount(const Candidate& candidate, size_t count) {
+  return candidate.variadic ? count >= candidate.arguments.size() : count == candidate.arguments.size();
+}
+
 bool Fits(const Candidate& candidate, std::span<const TypeId> actual) {
-  const bool arity =
-      candidate.variadic ? actual.size() >= candidate.arguments.size() : actual.size() == candidate.arguments.size();
-  if (!arity) return false;
+  if (!TakesCount(candidate, actual.size())) return false;
   const bool any_any = std::find(actual.begin(), actual.end(), TypeId::kAny) != actual.end();
   for (size_t i = 0; i < actual.size(); ++i) {
     const TypeId parameter = ParameterAt(candidate, i);
@@ -86,6 +88,7 @@ bool DecideUnknowns(std::vector<Candidate>& candidates, std::span<const TypeId> 
 }
 
 bool AllExact(const Candidate& candidate, std::span<const TypeId> actual) {
+  if (!TakesCount(candidate, actual.size())) return false;
   for (size_t i = 0; i < actual.size(); ++i) {
     if (ParameterAt(candidate, i) != actual[i]) return false;
   }
@@ -95,25 +98,26 @@ bool AllExact(const Candidate& candidate, std::span<const TypeId> actual) {
 }  // namespace
 
 Resolution ChooseOverload(std::span<const Candidate> all, std::span<const TypeId> actual, bool is_operator, size_t* chosen) {
-  std::vector<Candidate> candidates;
-  for (const Candidate& candidate : all) {
-    if (Fits(candidate, actual)) candidates.push_back(candidate);
-  }
-  if (candidates.empty()) return Resolution::kNone;
   const auto done = [&](const Candidate& candidate) {
     *chosen = candidate.index;
     return Resolution::kFound;
   };
-  for (const Candidate& candidate : candidates) {
+  // An exact match, which most calls have, wins before anything is collected.
+  for (const Candidate& candidate : all) {
     if (AllExact(candidate, actual)) return done(candidate);
   }
   if (is_operator && actual.size() == 2 && (actual[0] == TypeId::kUnknown) != (actual[1] == TypeId::kUnknown)) {
     const TypeId known = actual[0] == TypeId::kUnknown ? actual[1] : actual[0];
     const TypeId both[] = {known, known};
-    for (const Candidate& candidate : candidates) {
+    for (const Candidate& candidate : all) {
       if (AllExact(candidate, both)) return done(candidate);
     }
   }
+  std::vector<Candidate> candidates;
+  for (const Candidate& candidate : all) {
+    if (Fits(candidate, actual)) candidates.push_back(candidate);
+  }
+  if (candidates.empty()) return Resolution::kNone;
   if (candidates.size() == 1) return done(candidates[0]);
   const auto exact = [&](const Candidate& candidate) {
     int count = 0;

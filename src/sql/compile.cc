@@ -75,6 +75,8 @@ class Compilation {
     TURDB_ASSIGN_OR_RETURN(const BoundQuery query, binder_->BindSelect(*statement.select, nullptr));
     binder_->ResolveOpenParameters();
     TURDB_ASSIGN_OR_RETURN(root_, planner_->PlanQuery(query));
+    compiled->column_names.reserve(query.columns.size());
+    compiled->column_types.reserve(query.columns.size());
     for (const OutputColumn& column : query.columns) {
       compiled->column_names.emplace_back(column.name);
       compiled->column_types.push_back(binder_->columns()[column.id].type);

@@ -16,11 +16,11 @@ using vec::Type;
 using vec::TypeId;
 namespace sqlstate = base::sqlstate;
 
-Scope Binder::ScopeOf(const FromItem& item, Scope* parent) {
+Scope Binder::ScopeOf(FromItem item, Scope* parent) {
   Scope scope;
   scope.parent = parent;
-  scope.relations = item.relations;
-  scope.visible = item.visible;
+  scope.relations = std::move(item.relations);
+  scope.visible = std::move(item.visible);
   return scope;
 }
 
@@ -137,7 +137,12 @@ StatusOr<Binder::FromItem> Binder::BindRelation(std::shared_ptr<const catalog::R
   scope.schema = ref.alias.empty() ? std::string_view(schema.schema_name) : std::string_view();
   scope.offset = ref.offset;
   get->name = scope.alias;
-  for (size_t i = 0; i < schema.columns.size(); ++i) {
+  const size_t count = schema.columns.size();
+  columns_.reserve(columns_.size() + count + 2);
+  get->outputs.reserve(count + 2);
+  scope.columns.reserve(count);
+  item.visible.reserve(count);
+  for (size_t i = 0; i < count; ++i) {
     const ColumnId id = NewColumn(schema.columns[i].name, schema.columns[i].type);
     columns_[id].origin = relation.get();
     columns_[id].origin_column = static_cast<int32_t>(i);

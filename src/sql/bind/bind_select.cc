@@ -145,6 +145,7 @@ Status Binder::ExpandStar(const ast::Star& star, const ExprContext& context, std
 }
 
 Status Binder::BindItems(ast::List<ast::SelectItem> items, const ExprContext& context, std::vector<ProjectionItem>* out) {
+  out->reserve(items.size());
   for (const ast::SelectItem& item : items) {
     if (item.expr->kind == ExprKind::kStar) {
       TURDB_RETURN_IF_ERROR(ExpandStar(ast::As<ast::Star>(*item.expr), context, out));
@@ -166,6 +167,7 @@ Status Binder::BindItems(ast::List<ast::SelectItem> items, const ExprContext& co
 // Columns pass as they are; a projection of nothing else is no projection.
 LogicalNode* Binder::Project(LogicalNode* input, const std::vector<ProjectionItem>& items, std::vector<OutputColumn>* out) {
   LogicalNode* node = nullptr;
+  out->reserve(items.size());
   for (const ProjectionItem& item : items) {
     OutputColumn column{item.name, -1, nullptr};
     if (item.expr->kind == ExpressionKind::kColumn) {
@@ -446,8 +448,8 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
   if (!core.into.empty()) return Unsupported("SELECT INTO", core.into.offset());
   if (core.qualify != nullptr) return Unsupported("QUALIFY", core.qualify->offset);
   TURDB_ASSIGN_OR_RETURN(FromItem from, BindFrom(core.from, outer));
-  Scope scope = ScopeOf(from, outer);
   LogicalNode* node = from.node;
+  Scope scope = ScopeOf(std::move(from), outer);
   ExprContext context;
   context.scope = &scope;
   if (core.where != nullptr) {

@@ -20,6 +20,7 @@ Binder::Binder(const CompileContext& context, std::string_view sql, const Parsed
   if (context.text != nullptr) call_context_.text = *context.text;
   parameter_types_.resize(parsed.parameter_count());
   parameter_open_.resize(parsed.parameter_count());
+  nodes_.reserve(8);
 }
 
 LogicalNode* Binder::NewNode(LogicalKind kind) {

@@ -244,7 +244,7 @@ class Binder {
   base::Status CheckAliases(const FromItem& left, const FromItem& right) const;
   base::StatusOr<FromItem> QueryAsItem(BoundQuery query, const ast::TableRef& ref, std::string_view alias);
   base::Status ApplyColumnAliases(const ast::TableRef& ref, ScopeRelation* relation) const;
-  Scope ScopeOf(const FromItem& item, Scope* parent);
+  Scope ScopeOf(FromItem item, Scope* parent);
   base::Status BindWith(const ast::With& with, Scope* scope);
   base::StatusOr<CommonTableInfo*> FindCommonTable(std::string_view name, Scope* scope);
   base::StatusOr<CommonTableInfo*> BindCommonTable(const ast::CommonTable& table, Scope* scope, bool recursive);

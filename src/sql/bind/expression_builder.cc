@@ -113,6 +113,7 @@ StatusOr<const Expr*> Binder::MakeOperator(std::string_view op, std::initializer
     }
   }
   std::vector<Type> types;
+  types.reserve(arguments.size());
   for (const Expr* argument : arguments) {
     Type type = argument->type;
     if (type.id == TypeId::kUnknown && argument->kind == ExpressionKind::kParameter) {

@@ -258,6 +258,8 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& needed, 
   ColumnSet emitted = needed;
   for (const Expr* conjunct : filter) AddColumns(conjunct, &emitted);
   std::vector<int32_t> columns;
+  columns.reserve(get->outputs.size());
+  result.layout.reserve(get->outputs.size());
   for (size_t i = 0; i < get->outputs.size(); ++i) {
     if (!emitted[get->outputs[i]]) continue;
     result.layout.push_back(get->outputs[i]);

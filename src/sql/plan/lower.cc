@@ -14,6 +14,7 @@ using exec::ExpressionKind;
 
 StatusOr<const exec::Node*> Planner::PlanQuery(const BoundQuery& query) {
   std::vector<ColumnId> columns;
+  columns.reserve(query.columns.size());
   for (const OutputColumn& column : query.columns) columns.push_back(column.id);
   TURDB_ASSIGN_OR_RETURN(const Physical physical, PlanRows(query.root, columns));
   return physical.node;
@@ -105,6 +106,7 @@ StatusOr<const exec::Subquery*> Planner::LowerSubquery(const Expr* expr, const s
 
 void Planner::SetTypes(exec::Node* node, const std::vector<ColumnId>& layout) {
   std::vector<vec::Type> types;
+  types.reserve(layout.size());
   for (const ColumnId id : layout) types.push_back(binder_.columns()[id].type);
   node->types = plan_.Copy(types);
 }

@@ -172,10 +172,13 @@ Status Storage::Impl::OpenParts(const RedoTable& redo, bool meta_changed) {
     TURDB_RETURN_IF_ERROR(environment.files->SyncDirectory(ParentDirectory(directory)));
   }
   if ((segments.empty() || segments.control().sequence == 0) && !recovery.created) {
-    // A database that was never written to has no log, or one whose making was cut short; but no files either.
+    // A database that was never written to has no log, or one whose making was cut short; but no files either. Folders
+    // (of schemas, of what is spilled) may have been made already.
     TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, environment.files->List(directory));
-    const bool others = std::any_of(names.begin(), names.end(), [](const std::string& name) {
-      return name != kLockName && name != kMetaName && name != kLogDirectory;
+    const bool others = std::any_of(names.begin(), names.end(), [this](const std::string& name) {
+      if (name == kLockName || name == kMetaName || name == kLogDirectory) return false;
+      const auto inside = environment.files->List(os::JoinPath(directory, name));
+      return !inside.ok() || !inside->empty();
     });
     if (meta_changed || others) {
       return base::CorruptionError(

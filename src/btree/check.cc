@@ -1,11 +1,11 @@
 // Check reads every page of the file and compares it with FORMAT.md's "valid if and only if". The numbers in
 // the messages are those of FORMAT.md.
-#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "btree/interior_node.h"
 #include "btree/leaf.h"
+#include "btree/node_check.h"
 #include "btree/tree.h"
 #include "storage/file_header.h"
 
@@ -71,20 +71,24 @@ class TreeChecker {
       Problem(page_no, "(1) not a tree node");
       return absl::OkStatus();
     }
-    if (!CheckHeader(page_no, page, expected, level)) return absl::OkStatus();
+    if (!CheckNode(page_no, page, expected, level)) return absl::OkStatus();
     if (IsLeaf(page)) {
       ++report_.leaf_pages;
       CheckLeaf(page_no, page);
       return absl::OkStatus();
     }
     ++report_.interior_pages;
-    return CheckInterior(page_no, page);
+    return CheckChildren(page);
   }
 
   // False when the rest of the page cannot be looked at.
-  bool CheckHeader(PageNo page_no, const std::byte* page, const Fences& expected, int level) {
+  bool CheckNode(PageNo page_no, const std::byte* page, const Fences& expected, int level) {
     const NodeHeader& node = Header(page);
-    if ((PageHead(page).flags & ~kInt64Tree) != 0 || IsInt64Tree(page) != (tree_.kind() == KeyKind::kInt64)) {
+    if (const char* fault = FaultOfNode(page); fault != nullptr) {
+      Problem(page_no, fault);
+      return false;
+    }
+    if (IsInt64Tree(page) != (tree_.kind() == KeyKind::kInt64)) {
       Problem(page_no, "(2) the flags are not those of this tree");
     }
     if (level >= 0 && node.level != level) {
@@ -92,78 +96,9 @@ class TreeChecker {
       return false;
     }
     if (level < 0) report_.height = node.level + 1u;
-    if ((node.level == 0) != IsLeaf(page)) Problem(page_no, "(3) the level does not go with the kind");
-    if (LowEnd(page) > node.heap_begin || node.heap_begin > kPageSize) {
-      Problem(page_no, "(4) the slots run into the cells");
-      return false;
-    }
-    if (size_t{node.lower_offset} + node.lower_length > kPageSize ||
-        size_t{node.upper_offset} + node.upper_length > kPageSize || node.lower_length > base::kMaxKeyBytes ||
-        node.upper_length > base::kMaxKeyBytes) {
-      Problem(page_no, "(5) a fence lies outside the page");
-      return false;
-    }
     if (base::CompareBytes(LowerFence(page), expected.lower) != 0 || HasUpperFence(page) != expected.has_upper ||
         (expected.has_upper && base::CompareBytes(UpperFence(page), expected.upper) != 0)) {
       Problem(page_no, "(5) the fences are not the parent's separators");
-    }
-    const size_t prefix = HasUpperFence(page) ? CommonPrefixLength(LowerFence(page), UpperFence(page)) : 0;
-    if (node.prefix_length != prefix) {
-      Problem(page_no, absl::StrCat("(6) common prefix of ", node.prefix_length, " bytes, the fences have ", prefix));
-      return false;
-    }
-    return true;
-  }
-
-  // Slots, cells and space of slotted leaves and interior nodes; `cell_header` bytes stand before each key.
-  bool CheckSlots(PageNo page_no, const std::byte* page, bool leaf) {
-    const size_t count = PageHead(page).cell_count;
-    size_t used = LowerFence(page).size() + (HasUpperFence(page) ? UpperFence(page).size() : 0);
-    if (!leaf) used = (used + 3) & ~size_t{3};
-    used += sizeof(Slot) * count;
-    bool sound = true;
-    for (size_t i = 0; i < count && sound; ++i) {
-      const Slot& slot = Slots(page)[i];
-      const size_t head = leaf ? slotted::kCellHeaderBytes : interior::kCellHeaderBytes;
-      sound = slot.offset >= Header(page).heap_begin && slot.offset + head + slot.suffix_length() <= kPageSize &&
-              (leaf || (slot.offset % 4 == 0 && !slot.ghost()));
-      if (sound && leaf) sound = slot.offset + head + slot.suffix_length() + slotted::ValueAt(page, i).size() <= kPageSize;
-      if (!sound) {
-        Problem(page_no, absl::StrCat("(4) cell ", i, " lies outside the heap"));
-        break;
-      }
-      const Bytes suffix = leaf ? slotted::SuffixAt(page, i) : interior::SeparatorSuffixAt(page, i);
-      if (slot.hint != HintOf(suffix)) Problem(page_no, absl::StrCat("(7) the hint of slot ", i, " is not its key's"));
-      size_t cell = head + suffix.size() + (leaf ? slotted::ValueAt(page, i).size() : 0);
-      if (!leaf) cell = (cell + 3) & ~size_t{3};
-      used += cell;
-    }
-    if (sound && used != UsedBytes(page)) {
-      Problem(page_no, absl::StrCat("(4) ", UsedBytes(page), " bytes counted as used, ", used, " are"));
-    }
-    return sound;
-  }
-
-  bool CheckDense(PageNo page_no, const std::byte* page) {
-    size_t used = LowerFence(page).size() + (HasUpperFence(page) ? UpperFence(page).size() : 0);
-    const size_t span = Header(page).dense_span;
-    used += sizeof(uint16_t) * span;
-    size_t cells = 0;
-    for (size_t i = 0; i < span; ++i) {
-      if (!dense::UsedAt(page, i)) continue;
-      ++cells;
-      const size_t offset = dense::Offsets(page)[i];
-      if (offset < Header(page).heap_begin || offset + dense::kCellHeaderBytes > kPageSize ||
-          offset + dense::kCellHeaderBytes + dense::ValueAt(page, i).size() > kPageSize) {
-        Problem(page_no, absl::StrCat("(4) cell ", i, " lies outside the heap"));
-        return false;
-      }
-      used += dense::kCellHeaderBytes + dense::ValueAt(page, i).size();
-    }
-    if (cells != PageHead(page).cell_count) Problem(page_no, "(9) the cell count is not the number of cells");
-    if (span != 0 && !dense::UsedAt(page, span - 1)) Problem(page_no, "(9) the offset array ends in a hole");
-    if (used != UsedBytes(page)) {
-      Problem(page_no, absl::StrCat("(4) ", UsedBytes(page), " bytes counted as used, ", used, " are"));
     }
     return true;
   }
@@ -173,30 +108,12 @@ class TreeChecker {
     any_leaf_ = true;
     last_leaf_ = page_no;
     last_leaf_next_ = Header(page).next_leaf;
-    if (leaf::IsDense(page) ? !CheckDense(page_no, page) : !CheckSlots(page_no, page, true)) return;
-    std::byte buffer[base::kMaxKeyBytes];
-    std::string last;
-    bool any = false;
     for (size_t i = 0; i < leaf::Limit(page); ++i) {
-      if (!leaf::UsedAt(page, i)) continue;
-      if (!leaf::IsDense(page) && Prefix(page).size() + slotted::SuffixAt(page, i).size() > base::kMaxKeyBytes) {
-        Problem(page_no, absl::StrCat("(4) key ", i, " is too long"));
-        return;
-      }
-      const Bytes key = leaf::KeyAt(page, i, buffer);
-      if (any && base::CompareBytes(base::AsBytes(last), key) >= 0)
-        Problem(page_no, absl::StrCat("(8) key ", i, " is out of order"));
-      if (!Covers(page, key)) Problem(page_no, absl::StrCat("(5) key ", i, " lies outside the fences"));
-      if (IsInt64Tree(page) && key.size() != 8) Problem(page_no, absl::StrCat("(2) key ", i, " is not an int64"));
-      last.assign(base::AsText(key));
-      any = true;
-      ++(leaf::GhostAt(page, i) ? report_.ghosts : report_.live_entries);
+      if (leaf::UsedAt(page, i)) ++(leaf::GhostAt(page, i) ? report_.ghosts : report_.live_entries);
     }
   }
 
-  Status CheckInterior(PageNo page_no, const std::byte* page) {
-    if (!CheckSlots(page_no, page, false)) return absl::OkStatus();
-    if (Header(page).next_leaf != base::kNoPage) Problem(page_no, "(11) an interior node with a next leaf");
+  Status CheckChildren(const std::byte* page) {
     const size_t count = PageHead(page).cell_count;
     std::string lower(base::AsText(LowerFence(page)));
     std::byte buffer[base::kMaxKeyBytes];
@@ -205,10 +122,6 @@ class TreeChecker {
       std::string upper;
       if (i < count) {
         upper.assign(base::AsText(interior::SeparatorAt(page, i, buffer)));
-        if (upper <= lower && !(i == 0 && lower.empty() && !upper.empty())) {
-          Problem(page_no, absl::StrCat("(8) separator ", i, " is out of order"));
-          return absl::OkStatus();
-        }
         fences.upper = base::AsBytes(upper);
         fences.has_upper = true;
       } else if (HasUpperFence(page)) {

@@ -232,7 +232,7 @@ StatusOr<SharedGuard> Cursor::FixForward(bool* at_index) {
       return guard;
     }
     // A next leaf, or a leaf that changed: right wherever it stands if its range holds the key.
-    if (guard.ok() && IsLeaf(guard->page()) && Covers(guard->page(), key)) return guard;
+    if (guard.ok() && tree_.IsOurLeaf(guard->page()) && Covers(guard->page(), key)) return guard;
     forward_.page = base::kNoPage;
   }
   return tree_.FixLeaf<SharedGuard>(key);

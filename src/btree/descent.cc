@@ -42,7 +42,7 @@ StatusOr<Guard> Tree::FixLeaf(Bytes key, Side side) {
     if (level == 0) {
       node.Release();
       TURDB_ASSIGN_OR_RETURN(Guard leaf, Fix<Guard>(root_));
-      if (IsLeaf(leaf.page())) [[likely]]
+      if (IsOurLeaf(leaf.page())) [[likely]]
         return leaf;
       if (PageHead(leaf.page()).kind != PageKind::kInterior) return Damaged(root_, "the root is not a tree node");
       continue;  // it has grown
@@ -57,7 +57,7 @@ StatusOr<Guard> Tree::FixLeaf(Bytes key, Side side) {
         StatusOr<Guard> leaf = Fix<Guard>(child);
         if (!node.Validate()) break;
         if (!leaf.ok()) return leaf.status();
-        if (!IsLeaf(leaf->page())) return Damaged(child, "should be a leaf");
+        if (!IsOurLeaf(leaf->page())) return Damaged(child, "should be a leaf of this tree");
         return leaf;
       }
       StatusOr<OptimisticGuard> next = pool_.FixOptimistic(IdOf(child));
@@ -80,7 +80,7 @@ std::optional<ExclusiveGuard> Tree::TryLastLeaf(Bytes key) {
   std::optional<ExclusiveGuard> leaf = pool_.TryFixExclusiveIfResident(IdOf(page));
   // The page may have become anything meanwhile, but a leaf of this file whose range holds the key is the
   // right one wherever it stands.
-  if (leaf.has_value() && IsLeaf(leaf->page()) && !HasUpperFence(leaf->page()) && Covers(leaf->page(), key)) return leaf;
+  if (leaf.has_value() && IsOurLeaf(leaf->page()) && !HasUpperFence(leaf->page()) && Covers(leaf->page(), key)) return leaf;
   return std::nullopt;
 }
 

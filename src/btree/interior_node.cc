@@ -6,8 +6,6 @@ namespace turdb::btree::interior {
 
 namespace {
 
-size_t AlignedCellBytes(size_t suffix_size) { return (kCellHeaderBytes + suffix_size + 3) & ~size_t{3}; }
-
 bool IsInt64Node(const std::byte* page) {
   return (LoadRelaxed<uint8_t>(page + offsetof(PageHeader, flags)) & kInt64Tree) != 0;
 }
@@ -146,10 +144,14 @@ void InsertSeparator(std::byte* page, Bytes separator, PageNo right) {
   const ChildPosition at = FindChild(page, separator);
   TURDB_CHECK_NE(at.child, base::kNoPage);
   PlaceAt(page, at.index, separator.subspan(Header(page).prefix_length), at.child);
-  if (at.index + 1 == PageHead(page).cell_count) {
-    Header(page).rightmost_child = right;
+  SetChild(page, at.index + 1, right);
+}
+
+void SetChild(std::byte* page, size_t index, PageNo child) {
+  if (index == PageHead(page).cell_count) {
+    Header(page).rightmost_child = child;
   } else {
-    base::StoreLE(page + Slots(page)[at.index + 1].offset, right);
+    base::StoreLE(page + Slots(page)[index].offset, child);
   }
 }
 
@@ -158,12 +160,7 @@ void RemoveSeparator(std::byte* page, size_t index) {
   const size_t count = head.cell_count;
   TURDB_CHECK_LT(index, count);
   Slot* slots = Slots(page);
-  const PageNo kept = ChildAt(page, index);
-  if (index + 1 == count) {
-    Header(page).rightmost_child = kept;
-  } else {
-    base::StoreLE(page + slots[index + 1].offset, kept);
-  }
+  SetChild(page, index + 1, ChildAt(page, index));
   FreeCell(page, slots[index].offset, AlignedCellBytes(slots[index].suffix_length()));
   std::memmove(slots + index, slots + index + 1, sizeof(Slot) * (count - index - 1));
   head.cell_count = static_cast<uint16_t>(count - 1);

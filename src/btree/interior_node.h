@@ -13,6 +13,7 @@
 namespace turdb::btree::interior {
 
 inline constexpr size_t kCellHeaderBytes = 4;
+inline size_t AlignedCellBytes(size_t suffix_size) { return (kCellHeaderBytes + suffix_size + 3) & ~size_t{3}; }
 
 struct ChildPosition {
   size_t index;  // of the slot, or the slot count for the rightmost child
@@ -38,6 +39,8 @@ bool InsertFits(const std::byte* page, size_t separator_size);
 // The child at the separator's place has been split: it keeps keys below `separator`, `right` takes the rest.
 // REQUIRES: InsertFits.
 void InsertSeparator(std::byte* page, Bytes separator, PageNo right);
+// Child `index` lies in another page now.
+void SetChild(std::byte* page, size_t index, PageNo child);
 // Children index and index + 1 have become one, child index. REQUIRES: index < cell count.
 void RemoveSeparator(std::byte* page, size_t index);
 // Appends to a node under construction: REQUIRES that it fits, and that the separator is the greatest.

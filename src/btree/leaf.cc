@@ -389,6 +389,20 @@ void BuildRight(const std::byte* page, const SplitPlan& plan, std::byte* right) 
              right);
 }
 
+bool TruncateFits(const std::byte* page, size_t first_right, Bytes separator) {
+  if (first_right > Limit(page) || !Covers(page, separator) || base::CompareBytes(separator, LowerFence(page)) == 0)
+    return false;
+  std::byte buffer[base::kMaxKeyBytes];
+  const size_t below = UsedBelow(page, first_right), above = UsedFrom(page, first_right);
+  if (below != SIZE_MAX && base::CompareBytes(KeyAt(page, below, buffer), separator) >= 0) return false;
+  if (above < Limit(page) && base::CompareBytes(KeyAt(page, above, buffer), separator) < 0) return false;
+  const Bytes lower = LowerFence(page);
+  const Contents contents = ContentsOf(page, 0, first_right, CommonPrefixLength(lower, separator));
+  const size_t bytes =
+      BestKind(PageHead(page).flags, contents) == PageKind::kDenseLeaf ? DenseBytes(contents) : SlottedBytes(contents);
+  return bytes + lower.size() + separator.size() <= kCapacity;
+}
+
 void Truncate(std::byte* page, size_t first_right, Bytes separator, PageNo next) {
   if (IsDense(page) && first_right == Limit(page) && !HasUpperFence(page) && dense::AddUpperFence(page, separator)) {
     Header(page).next_leaf = next;

@@ -71,6 +71,9 @@ struct SplitPlan {
 void PlanSplit(const std::byte* page, Bytes key, size_t value_size, bool replacing, SplitPlan* plan);
 // Formats `right` as the right part. `page` is untouched.
 void BuildRight(const std::byte* page, const SplitPlan& plan, std::byte* right);
+// Whether Truncate may be asked for that: the separator lies above what stays, not above what goes, and inside the
+// fences, and what stays has room beside it.
+bool TruncateFits(const std::byte* page, size_t first_right, Bytes separator);
 // Makes `page` the left part: entries below `first_right`, upper fence `separator`, next leaf `next`.
 void Truncate(std::byte* page, size_t first_right, Bytes separator, PageNo next);
 

@@ -6,6 +6,7 @@
 #include "base/common_bytes.h"
 #include "btree/interior_node.h"
 #include "btree/leaf.h"
+#include "btree/node_check.h"
 #include "btree/overflow_page.h"
 
 namespace turdb::btree {
@@ -117,16 +118,22 @@ const char* ApplyPurge(std::byte* page, Bytes payload) {
 const char* ApplyTruncate(std::byte* page, Bytes payload) {
   if (!IsLeaf(page) || payload.size() < 7 || payload.size() > 6 + base::kMaxKeyBytes) return "not a leaf, or malformed payload";
   const size_t first_right = LoadLE<uint16_t>(payload.data());
-  if (first_right > leaf::Limit(page)) return "there is no such entry";
-  leaf::Truncate(page, first_right, payload.subspan(6), LoadLE<uint32_t>(payload.data() + 2));
+  const Bytes separator = payload.subspan(6);
+  if (!leaf::TruncateFits(page, first_right, separator)) return "the leaf cannot be cut there";
+  leaf::Truncate(page, first_right, separator, LoadLE<uint32_t>(payload.data() + 2));
   return nullptr;
 }
 
 const char* ApplyInsertSeparator(std::byte* page, Bytes payload) {
   if (PageHead(page).kind != PageKind::kInterior || payload.size() < 5) return "not an interior node, or malformed payload";
   const Bytes separator = payload.subspan(4);
-  if (!Covers(page, separator) || !interior::InsertFits(page, separator.size())) return "the separator does not fit the node";
-  interior::InsertSeparator(page, separator, LoadLE<uint32_t>(payload.data()));
+  const PageNo right = LoadLE<uint32_t>(payload.data());
+  if (separator.size() > base::kMaxKeyBytes || right == base::kNoPage || !Covers(page, separator) ||
+      base::CompareBytes(separator, LowerFence(page)) == 0 || !interior::InsertFits(page, separator.size()) ||
+      interior::FindChild(page, separator).index != interior::FindChildBelow(page, separator).index) {
+    return "the separator does not fit the node";
+  }
+  interior::InsertSeparator(page, separator, right);
   return nullptr;
 }
 
@@ -135,6 +142,21 @@ const char* ApplyRemoveSeparator(std::byte* page, Bytes payload) {
   const size_t index = LoadLE<uint16_t>(payload.data());
   if (index >= PageHead(page).cell_count) return "there is no such separator";
   interior::RemoveSeparator(page, index);
+  return nullptr;
+}
+
+const char* ApplySetChild(std::byte* page, Bytes payload) {
+  if (PageHead(page).kind != PageKind::kInterior || payload.size() != 6) return "not an interior node, or malformed payload";
+  const size_t index = LoadLE<uint16_t>(payload.data());
+  const PageNo child = LoadLE<uint32_t>(payload.data() + 2);
+  if (index > PageHead(page).cell_count || child == base::kNoPage) return "there is no such child";
+  interior::SetChild(page, index, child);
+  return nullptr;
+}
+
+const char* ApplySetNextLeaf(std::byte* page, Bytes payload) {
+  if (!IsLeaf(page) || payload.size() != 4) return "not a leaf, or malformed payload";
+  Header(page).next_leaf = LoadLE<uint32_t>(payload.data());
   return nullptr;
 }
 
@@ -155,11 +177,10 @@ Status ApplyNodeOp(uint8_t op, base::PageId id, std::byte* page, Bytes payload) 
       why = ApplyPurge(page, payload);
       break;
     case NodeOp::kImage:
-      if (NodeImageIsSound(payload)) {
-        ApplyNodeImage(page, payload);
-      } else {
-        why = "malformed node image";
-      }
+      why = NodeImageIsSound(payload) ? nullptr : "malformed node image";
+      if (why != nullptr) break;
+      ApplyNodeImage(page, payload);
+      why = FaultOfNode(page);
       break;
     case NodeOp::kTruncate:
       why = ApplyTruncate(page, payload);
@@ -169,6 +190,12 @@ Status ApplyNodeOp(uint8_t op, base::PageId id, std::byte* page, Bytes payload) 
       break;
     case NodeOp::kRemoveSeparator:
       why = ApplyRemoveSeparator(page, payload);
+      break;
+    case NodeOp::kSetChild:
+      why = ApplySetChild(page, payload);
+      break;
+    case NodeOp::kSetNextLeaf:
+      why = ApplySetNextLeaf(page, payload);
       break;
     case NodeOp::kOverflowTaken:
       break;

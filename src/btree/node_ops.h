@@ -25,6 +25,8 @@ enum class NodeOp : uint8_t {
   kTruncate = 0x31,         // u16 first index gone, u32 next leaf, separator: the left part of a leaf split
   kInsertSeparator = 0x32,  // u32 right child, separator
   kRemoveSeparator = 0x33,  // u16 index
+  kSetChild = 0x34,         // u16 index (the separator count for the rightmost child), u32 child
+  kSetNextLeaf = 0x35,      // u32 next leaf
   // Overflow chains (overflow.cc).
   kOverflowTaken = 0x40,  // on page 0: u32 page, ...: taken for a chain. Undone by freeing them; redo does nothing
   kOverflowPage = 0x41,   // OverflowHeader, data

@@ -191,6 +191,10 @@ Status Tree::FixPending(PageNo page, PendingLinks* links) {
   if (PageHead(links->first.page()).kind != PageKind::kOverflow) return Damaged(page, "should be an overflow page");
   const OverflowHeader& head = OverflowHead(links->first.page());
   if (head.pending == 0) return absl::OkStatus();
+  const PageNo before = head.pending_previous, after = head.pending_next;
+  if (before == page || after == page || before == root_ || after == root_ || (before == after && before != base::kNoPage)) {
+    return Damaged(page, "the list of chains that wait to be freed leads back into itself");
+  }
   if (head.pending_previous != base::kNoPage) {
     TURDB_ASSIGN_OR_RETURN(links->previous, pool_.FixExclusive(IdOf(head.pending_previous)));
   }
@@ -256,6 +260,9 @@ Status Tree::FreeChain(PageNo page) {
     absl::InlinedVector<ExclusiveGuard*, kPagesPerRecord> freed;
     PageNo after = OverflowHead(first.page()).next_page;
     while (after != base::kNoPage && freed.size() < kPagesPerRecord) {
+      if (after == page || std::any_of(freed.begin(), freed.end(), [&](const auto* g) { return g->id().page == after; })) {
+        return Damaged(after, "a chain of overflow pages that leads back into itself");
+      }
       ExclusiveGuard& guard = rest[freed.size()];
       TURDB_ASSIGN_OR_RETURN(guard, pool_.FixExclusive(IdOf(after)));
       if (PageHead(guard.page()).kind != PageKind::kOverflow) return Damaged(after, "should be an overflow page");

@@ -83,8 +83,11 @@ Status Tree::MakeRoom(Bytes key, size_t value_size, bool replacing) {
       continue;
     }
     const PageNo child = interior::FindChild(parent.page(), key).child;
+    if (child == parent.id().page) return Damaged(child, "a node is its own child");
     TURDB_ASSIGN_OR_RETURN(ExclusiveGuard left, pool_.FixExclusive(IdOf(child)));
-    if (!IsLeaf(left.page())) return Damaged(child, "should be a leaf");
+    if (!IsOurLeaf(left.page())) return Damaged(child, "should be a leaf of this tree");
+    // Else where the leaf is cut is no place between the parent's separators.
+    if (!Covers(left.page(), key)) return Damaged(child, "its fences are not its parent's separators");
     if (Spilled(left)) {
       left.Release();
       parent.Release();
@@ -142,6 +145,7 @@ Status Tree::SplitInterior(Bytes key, uint8_t level, size_t separator_size) {
       continue;
     }
     const PageNo child = interior::FindChild(parent.page(), key).child;
+    if (child == parent.id().page) return Damaged(child, "a node is its own child");
     TURDB_ASSIGN_OR_RETURN(ExclusiveGuard left, pool_.FixExclusive(IdOf(child)));
     if (PageHead(left.page()).kind != PageKind::kInterior) return Damaged(child, "should be an interior node");
     if (interior::InsertFits(left.page(), separator_size)) return absl::OkStatus();
@@ -210,8 +214,23 @@ StatusOr<bool> Tree::MergeOnce(Bytes key, uint8_t level) {
       if (first >= count) continue;  // also where mine - 1 wraps
       std::byte separator_bytes[base::kMaxKeyBytes];
       const Bytes separator = interior::SeparatorAt(parent.page(), first, separator_bytes);
-      TURDB_ASSIGN_OR_RETURN(ExclusiveGuard left, pool_.FixExclusive(IdOf(interior::ChildAt(parent.page(), first))));
-      TURDB_ASSIGN_OR_RETURN(ExclusiveGuard right, pool_.FixExclusive(IdOf(interior::ChildAt(parent.page(), first + 1))));
+      const PageNo left_page = interior::ChildAt(parent.page(), first),
+                   right_page = interior::ChildAt(parent.page(), first + 1);
+      if (left_page == right_page || left_page == parent.id().page || right_page == parent.id().page) {
+        return Damaged(parent.id().page, "two links to one page");
+      }
+      TURDB_ASSIGN_OR_RETURN(ExclusiveGuard left, pool_.FixExclusive(IdOf(left_page)));
+      TURDB_ASSIGN_OR_RETURN(ExclusiveGuard right, pool_.FixExclusive(IdOf(right_page)));
+      // What has the separator for its fence on one side fits what has it on the other.
+      for (const std::byte* page : {left.page(), right.page()}) {
+        if (!IsNode(page) || Header(page).level != level || (level == 0 && !IsOurLeaf(page))) {
+          return Damaged(page == left.page() ? left_page : right_page, "is at the wrong level of the tree");
+        }
+      }
+      if (!HasUpperFence(left.page()) || base::CompareBytes(UpperFence(left.page()), separator) != 0 ||
+          base::CompareBytes(LowerFence(right.page()), separator) != 0) {
+        return Damaged(parent.id().page, "a separator is not the fence of its children");
+      }
       if (level == 0 && (Spilled(left) || Spilled(right))) {
         const base::PageId page = Spilled(left) ? left.id() : right.id();
         left.Release();
@@ -267,7 +286,11 @@ Status Tree::ShrinkRoot() {
     FrameReservation frames = pool_.ReserveFrames(kStructureFrames);
     TURDB_ASSIGN_OR_RETURN(ExclusiveGuard root, pool_.FixExclusive(IdOf(root_)));
     if (Header(root.page()).level == 0 || PageHead(root.page()).cell_count != 0) return absl::OkStatus();
+    if (Header(root.page()).rightmost_child == root_) return Damaged(root_, "a node is its own child");
     TURDB_ASSIGN_OR_RETURN(ExclusiveGuard child, pool_.FixExclusive(IdOf(Header(root.page()).rightmost_child)));
+    if (!IsNode(child.page()) || Header(child.page()).level + 1 != Header(root.page()).level) {
+      return Damaged(child.id().page, "is at the wrong level of the tree");
+    }
     if (Spilled(child)) {
       const base::PageId page = child.id();
       child.Release();

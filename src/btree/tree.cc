@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "btree/leaf.h"
+#include "btree/node_check.h"
 #include "btree/node_ops.h"
 #include "storage/file_header.h"
 #include "txn/transaction_manager.h"
@@ -61,6 +62,7 @@ Tree::~Tree() {
 
 void Tree::RegisterRedo(storage::RedoTable* redo) {
   for (int op = kFirstNodeOp; op <= kLastNodeOp; ++op) redo->by_op[static_cast<size_t>(op)] = &ApplyNodeOp;
+  redo->fault_of_page = &FaultOfPage;
 }
 
 Status Tree::Create(storage::Storage& storage, storage::TxnLog& log, FileId file, std::string_view path, Bytes header_128,

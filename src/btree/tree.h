@@ -19,6 +19,7 @@
 #include "base/ids.h"
 #include "base/limits.h"
 #include "base/status.h"
+#include "btree/node.h"
 #include "storage/storage.h"
 #include "txn/transaction.h"
 #include "txn/undo_target.h"
@@ -33,9 +34,7 @@ namespace turdb::btree {
 
 struct Splice;
 
-using base::Bytes;
 using base::FileId;
-using base::PageNo;
 using base::Status;
 using base::StatusOr;
 
@@ -183,6 +182,12 @@ class Tree : public txn::UndoTarget {
   // the ghosts, and merges the leaf with a neighbour when both fit well into one page.
   Status PurgeQuietPage(PageNo page);
 
+  // VACUUM: purges every leaf, merges what is under half full, and moves pages from the end of the file into free ones
+  // before them, so that the file can be cut. Overflow pages stay where they are. Returns the page count; CutFile, after
+  // a checkpoint, gives the rest back. Stops nobody for longer than one record takes, but for those who take or free
+  // pages of this file. REQUIRES: no other Shrink of the tree, and no BulkBuilder, runs meanwhile.
+  StatusOr<PageNo> Shrink();
+
   // txn::UndoTarget.
   Status Undo(storage::TxnLog& log, base::Lsn undo_next, base::PageId page, uint8_t op, Bytes payload) override;
 
@@ -198,6 +203,8 @@ class Tree : public txn::UndoTarget {
   Tree(storage::Storage& storage, txn::TransactionManager& transactions, FileId file, PageNo root, KeyKind kind);
 
   base::PageId IdOf(PageNo page) const { return {file_, page}; }
+  // A leaf whose keys are those of this tree.
+  bool IsOurLeaf(const std::byte* page) const { return IsLeaf(page) && IsInt64Tree(page) == (kind_ == KeyKind::kInt64); }
   Status CheckKey(Bytes key) const;
   Status Damaged(PageNo page, std::string_view what) const;
 
@@ -251,6 +258,12 @@ class Tree : public txn::UndoTarget {
   StatusOr<bool> MergeOnce(Bytes key, uint8_t level);
   // While the root has a single child, the child's content moves up into it.
   Status ShrinkRoot();
+
+  // ---- Moving pages (shrink.cc).
+  enum class Move : uint8_t { kMoved, kNotNow, kNever };
+  Status PurgeAllLeaves();
+  // Moves the last page of the file into the first free one.
+  StatusOr<Move> MoveLastPage(PageNo page);
 
   storage::Storage& storage_;
   storage::BufferPool& pool_;

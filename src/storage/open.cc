@@ -218,6 +218,7 @@ Status Storage::Impl::OpenParts(const RedoTable& redo, bool meta_changed) {
 Status Storage::Impl::Open(const RedoTable& redo) {
   RedoTable all = redo;
   for (int op = 0x01; op <= 0x1f; ++op) all.by_op[op] = &RedoStorageOp;
+  files.set_fault_of_page(redo.fault_of_page);
   TURDB_RETURN_IF_ERROR(LockDirectory());
   TURDB_ASSIGN_OR_RETURN(const bool exists, environment.files->Exists(os::JoinPath(directory, kMetaName)));
   if (!exists) {

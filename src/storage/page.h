@@ -51,6 +51,11 @@ inline constexpr size_t kCrc = 120;           // u32, CRC32C of bytes 0..119
 
 inline constexpr uint32_t kFormatVersion = 1;
 
+// Whether a page other than page 0 whose checksum is right makes sense to those who read it: null, or what is wrong.
+// A page is asked once, when it comes from its file or as a whole from the log; nobody need look twice at what it says.
+using PageFaultFn = const char* (*)(base::PageId id, const std::byte* page);
+inline const char* NoFaultOfPage(base::PageId, const std::byte*) { return nullptr; }
+
 }  // namespace turdb::storage
 
 #endif  // TURDB_STORAGE_PAGE_H_

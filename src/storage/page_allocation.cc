@@ -15,6 +15,7 @@ PageAllocation::PageAllocation(PageAllocation&& other) noexcept
       header_(std::move(other.header_)),
       pages_(std::move(other.pages_)),
       discard_(other.discard_),
+      dropped_(other.dropped_),
       first_free_(other.first_free_),
       page_count_(other.page_count_) {
   TURDB_CHECK(!applied_);
@@ -29,7 +30,17 @@ PageAllocation::~PageAllocation() {
   }
 }
 
+void PageAllocation::DropLast(ExclusiveGuard* page) {
+  TURDB_CHECK(IsLast(*page) && !applied_);
+  dropped_ = page;
+  --page_count_;
+}
+
 void PageAllocation::AppendGuards(Guards* guards) {
+  if (dropped_ != nullptr) {
+    dropped_->frame()->fresh = 1;  // its kFree entry says all
+    guards->push_back(dropped_);
+  }
   for (int i = 0; i < count_; ++i) guards->push_back(&pages_[i]);
   guards->push_back(&header_);
 }
@@ -57,6 +68,9 @@ void PageAllocation::Apply(std::span<const PageKind> kinds, LogEntries* entries)
     }
     entries->push_back(LogEntry{pages_[i].id(), op::kFormat, {Bytes(format_payload_[i])}});
   }
+  if (dropped_ == nullptr) return;
+  TURDB_CHECK(RedoStorageOp(op::kFree, dropped_->id(), dropped_->page(), free_payload_).ok());
+  entries->push_back(LogEntry{dropped_->id(), op::kFree, {Bytes(free_payload_)}});
 }
 
 void PageRelease::AppendGuards(Guards* guards) {

@@ -43,6 +43,10 @@ class PageAllocation {
   ExclusiveGuard& page(int i) { return pages_[i]; }
   PageNo page_no(int i) const { return pages_[i].id().page; }
 
+  // The same record frees `page`, the last of the file, which is then no longer part of it. Before AppendGuards, which
+  // adds its guard. REQUIRES: IsLast(page).
+  void DropLast(ExclusiveGuard* page);
+  bool IsLast(const ExclusiveGuard& page) const { return page.id().page + 1 == page_count_; }
   void AppendGuards(Guards* guards);
   // Formats each new page (zero but for kind and flags) and updates page 0, in memory; appends the entries.
   // REQUIRES: BeginChange was given the guards.
@@ -58,9 +62,11 @@ class PageAllocation {
   ExclusiveGuard header_;
   std::array<ExclusiveGuard, kMaxPagesPerAllocation> pages_;
   std::array<bool, kMaxPagesPerAllocation> discard_{};  // was beyond the end: nothing remembers it
-  uint32_t first_free_ = 0, page_count_ = 0;            // of page 0 after Apply
+  ExclusiveGuard* dropped_ = nullptr;
+  uint32_t first_free_ = 0, page_count_ = 0;  // of page 0 after Apply
   std::array<std::byte, 8> header_payload_{};
   std::array<std::array<std::byte, 2>, kMaxPagesPerAllocation> format_payload_{};
+  std::array<std::byte, 4> free_payload_{};
 };
 
 // Holds page 0 of the file exclusively; the pages to free stay the caller's. Not thread-safe.

@@ -43,7 +43,11 @@ Status VerifyPage(PageId id, const std::byte* page) {
 
 Status PageFiles::Verify(const PageFile& file, PageId id, const std::byte* page) const {
   Status status = VerifyPage(id, page);
-  if (status.ok()) return status;
+  if (status.ok()) {
+    const char* fault = id.page == 0 ? nullptr : fault_of_page_(id, page);
+    if (fault == nullptr) return status;
+    status = base::CorruptionError(fault);
+  }
   return base::CorruptionError(absl::StrCat(file.path(), ", page ", id.page, ": ", status.message()));
 }
 
@@ -175,6 +179,17 @@ Status PageFiles::Extend(FileId id, PageNo pages) {
   const uint64_t wanted = pages + std::min<uint64_t>(pages / 8, kLargestExtensionPages);
   TURDB_RETURN_IF_ERROR(base::WithFrame(file->file().Extend(wanted * kPageSize), absl::StrCat("extending ", file->path_)));
   file->size_pages_ = wanted;
+  return absl::OkStatus();
+}
+
+Status PageFiles::Cut(FileId id, PageNo pages) {
+  TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<PageFile> file, Get(id));
+  absl::MutexLock lock(&file->mu_);
+  TURDB_ASSIGN_OR_RETURN(const uint64_t size, file->file().Size());
+  if (size <= uint64_t{pages} * kPageSize) return absl::OkStatus();
+  TURDB_RETURN_IF_ERROR(
+      base::WithFrame(file->file().Truncate(uint64_t{pages} * kPageSize), absl::StrCat("shortening ", file->path_)));
+  file->size_pages_ = pages;
   return absl::OkStatus();
 }
 

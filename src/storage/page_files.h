@@ -78,6 +78,7 @@ class PageFiles {
   StatusOr<std::shared_ptr<PageFile>> Create(FileId id, const std::string& path);
   std::string FullPath(std::string_view path) const { return os::JoinPath(directory_, path); }
   void set_database_id(uint64_t id) { database_id_ = id; }
+  void set_fault_of_page(PageFaultFn fault_of_page) { fault_of_page_ = fault_of_page; }  // before any page is read
   uint64_t database_id() const { return database_id_; }
 
   // Reads and verifies. Errors name file, page and cause; a damaged page is kDataLoss.
@@ -89,6 +90,8 @@ class PageFiles {
   Status WritePages(std::span<PageWrite> writes, std::span<const Lsn> first_dirty);
   // The file grows to hold at least `pages` pages, in steps.
   Status Extend(FileId id, PageNo pages);
+  // The file shrinks to `pages` pages, if it is longer.
+  Status Cut(FileId id, PageNo pages);
 
   // Makes what was written to the file durable. `synced` is set when there was something to do.
   Status SyncFile(FileId id);
@@ -104,6 +107,7 @@ class PageFiles {
   const std::string directory_;
   const bool read_only_;
   uint64_t database_id_ = 0;
+  PageFaultFn fault_of_page_ = &NoFaultOfPage;
   mutable absl::Mutex mu_;
   struct Known {
     std::string path;

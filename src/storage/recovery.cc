@@ -125,6 +125,12 @@ Status Recovery::RedoRecord(const LogRecordView& record) {
   }
   for (Touched& page : touched) {
     if (!page.apply) continue;
+    if (const PageId id = page.guard.id(); page.whole && id.page != 0) {
+      if (const char* fault = redo_.fault_of_page(id, page.guard.page()); fault != nullptr) {
+        return base::CorruptionError(absl::StrCat("the log record at LSN ", record.lsn, " makes page ", id.page, " of file ",
+                                                  id.file, " into one that cannot be: ", fault));
+      }
+    }
     StampPageLsn(page.guard.id(), page.guard.page(), record.end);
     Frame& frame = *page.guard.frame();
     if (!frame.dirty()) frame.first_dirty_lsn.store(record.lsn, std::memory_order_seq_cst);
@@ -172,6 +178,7 @@ Status Recovery::RedoEntry(const LogRecordView& record, const LogEntryView& entr
     page = &touched->back();
   }
   if (!page->apply) return absl::OkStatus();
+  page->whole |= entry.op < op::kFirstOfTree;
   const RedoFn redo = redo_.by_op[entry.op];
   const auto frame = [&] {
     return absl::StrCat("redoing the log record at LSN ", record.lsn, " on page ", entry.page.page, " of file ",

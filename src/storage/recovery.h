@@ -39,6 +39,7 @@ class Recovery {
   struct Touched {
     ExclusiveGuard guard;
     bool apply = false;  // else the page has the record already, or waits
+    bool whole = false;  // storage's own operations made it: ask whether it makes sense
   };
   Status ReadCheckpoint(Lsn begin, RecoveryInfo* info);
   Status CheckEnd(const LogScanner& scanner) const;

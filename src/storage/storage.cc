@@ -74,6 +74,11 @@ Lsn Storage::LogChange(RecordKind kind, TxnLog* txn, std::span<const LogEntry> e
 
 // ---- Pages of a file
 
+Status Storage::NotFree(FileId file, PageNo page) const {
+  return base::CorruptionError(absl::StrCat(impl_->file_directory->Path(file).value_or("turdb.meta"), ", page ", page,
+                                            ": on the list of free pages, but not free"));
+}
+
 StatusOr<PageAllocation> Storage::AllocatePages(FileId file, int count) {
   TURDB_CHECK(count >= 1 && count <= kMaxPagesPerAllocation);
   TURDB_RETURN_IF_ERROR(impl_->CheckWritable());
@@ -87,11 +92,11 @@ StatusOr<PageAllocation> Storage::AllocatePages(FileId file, int count) {
   for (int i = 0; i < count; ++i) {
     ExclusiveGuard& page = allocation.pages_[i];
     if (first_free != base::kNoPage) {
+      if (first_free >= page_count) return NotFree(file, first_free);
       TURDB_ASSIGN_OR_RETURN(page, pool.FixExclusive(PageId{file, first_free}));
       if (page.page()[offsetof(PageHeader, kind)] != static_cast<std::byte>(PageKind::kFree)) {
         page.Release();
-        return base::CorruptionError(absl::StrCat(impl_->file_directory->Path(file).value_or("turdb.meta"), ", page ",
-                                                  first_free, ": on the list of free pages, but not free"));
+        return NotFree(file, first_free);
       }
       first_free = base::LoadLE<uint32_t>(page.page() + kPageHeaderBytes);
     } else {

@@ -25,6 +25,7 @@
 #include "storage/buffer_pool.h"
 #include "storage/check_report.h"
 #include "storage/log_record.h"
+#include "storage/page.h"
 #include "storage/page_allocation.h"
 
 namespace turdb::storage {
@@ -51,6 +52,7 @@ struct Options {
 using RedoFn = Status (*)(uint8_t op, PageId id, std::byte* page, Bytes payload);
 struct RedoTable {
   std::array<RedoFn, 256> by_op{};  // storage fills 0x01..0x1f itself
+  PageFaultFn fault_of_page = &NoFaultOfPage;
 };
 
 struct UnfinishedTransaction {
@@ -68,6 +70,13 @@ struct RecoveryInfo {
   TxnId next_txn_id = 1;
   Lsn end_lsn = base::kNoLsn;  // of the log as it was found
   uint64_t records_redone = 0;
+};
+
+// Of one file, as TrimFreePages left it.
+struct FreeSpace {
+  PageNo page_count = 0;            // page 0 and free pages included
+  PageNo used_pages = 0;            // without the free ones
+  PageNo last_low = base::kNoPage;  // the last free page below used_pages
 };
 
 // Thread-safe, but for Open, SetOldestLiveWriter, SetNextTransactionId and Close, which the owner calls alone.
@@ -106,6 +115,16 @@ class Storage {
   StatusOr<PageRelease> FreePages(FileId file, std::span<ExclusiveGuard* const> pages);
   // From page 0, under its shared latch.
   StatusOr<PageNo> PageCount(FileId file);
+
+  // ---- Giving space back (file_trim.cc), by one caller at a time. Those who take or free pages of the file wait.
+  // Free pages at the end of the file go: its page count falls. The rest of the list is put into an order in which
+  // pages can be moved down: below `used_pages` ascending first, then descending from the end.
+  StatusOr<FreeSpace> TrimFreePages(FileId file);
+  // Free pages at the end go as long as they are first in the list, or first behind `last_low`. Returns the page count.
+  StatusOr<PageNo> DropFreePagesAtEnd(FileId file, PageNo last_low);
+  // The file system gets what lies behind the page count, and behind `pages`.
+  // REQUIRES: a whole checkpoint since the page count was as low as `pages`.
+  Status CutFile(FileId file, PageNo pages);
 
   // ---- Files. Paths are relative to the database's directory, with '/' between parts; directories are made
   // when missing. All three are logged, take effect for others when the transaction commits, and are undone by
@@ -155,6 +174,7 @@ class Storage {
 
  private:
   class Impl;
+  Status NotFree(FileId file, PageNo page) const;
   explicit Storage(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

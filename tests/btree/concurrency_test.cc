@@ -152,6 +152,12 @@ TEST_P(ConcurrencyTest, MoneyIsConservedInEverySnapshot) {
     }
   };
   std::vector<std::thread> writers, readers;
+  readers.emplace_back([&] {  // pages move and files are cut all the while
+    while (!stop.load()) {
+      const StatusOr<base::PageNo> pages = database.Vacuum();
+      ASSERT_TRUE(pages.ok()) << Describe(pages.status());
+    }
+  });
   for (uint64_t seed = 0; seed < 4; ++seed) writers.emplace_back(writer, seed);
   readers.emplace_back(reader, true);
   readers.emplace_back(reader, false);

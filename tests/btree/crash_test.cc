@@ -65,6 +65,7 @@ class Workload {
       if (round % 4 == 3) {
         TURDB_RETURN_IF_ERROR(database_.manager->CollectGarbage(50).status());
       }
+      if (round % 5 == 4) TURDB_RETURN_IF_ERROR(database_.Vacuum().status());
     }
     return absl::OkStatus();
   }

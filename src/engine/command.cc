@@ -165,12 +165,13 @@ Status CommandRunner::RunMaintenance(const sql::MaintenanceCommand& command) {
     case sql::MaintenanceAction::kCheckpoint:
       return database.Checkpoint();
     case sql::MaintenanceAction::kVacuum:
-    case sql::MaintenanceAction::kAnalyze:
-      // Versions that nobody can see are collected; statistics are kept as rows change.
-      for (;;) {
-        TURDB_ASSIGN_OR_RETURN(const size_t visited, database.transactions().CollectGarbage(256));
-        if (visited == 0) return absl::OkStatus();
+      if (connection_.transaction_ != nullptr) {
+        return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kActiveTransaction,
+                               "VACUUM cannot run inside a transaction block");
       }
+      return database.Vacuum(connection_.busy_timeout_ms_ * 1'000'000, connection_.cancelled_);
+    case sql::MaintenanceAction::kAnalyze:
+      return database.CollectAllGarbage();  // statistics are kept as rows change
   }
   return absl::OkStatus();
 }

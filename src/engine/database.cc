@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "btree/node_ops.h"
 #include "btree/tree.h"
 #include "engine/connection.h"
 #include "engine/registry.h"
@@ -18,7 +17,6 @@ using base::StatusOr;
 
 constexpr std::string_view kInMemory = ":memory:";
 constexpr int64_t kCollectEveryNs = 50'000'000;
-constexpr size_t kCollectPages = 256;
 
 storage::Options StorageOptions(const Settings& settings) {
   storage::Options options;
@@ -65,7 +63,7 @@ StatusOr<std::shared_ptr<Database>> Database::OpenIn(const os::Environment& envi
 
 Status Database::Start() {
   storage::RedoTable redo;
-  for (int op = btree::kFirstNodeOp; op <= btree::kLastNodeOp; ++op) redo.by_op[static_cast<size_t>(op)] = btree::ApplyNodeOp;
+  btree::Tree::RegisterRedo(&redo);
   TURDB_ASSIGN_OR_RETURN(storage_, storage::Storage::Open(environment_, path_, StorageOptions(settings_), budget_, redo));
   const storage::RecoveryInfo& recovery = storage_->recovery();
   commit_log_ = txn::NewStorageCommitLog(*storage_);

@@ -47,6 +47,10 @@ class Database : public std::enable_shared_from_this<Database> {
   // Verifies files, trees, indexes against rows. Each problem is visited once; returns how many there are.
   base::StatusOr<int64_t> Check(absl::FunctionRef<void(std::string_view problem)> visit);
   base::Status Checkpoint();
+  // Versions that nobody can see go.
+  base::Status CollectAllGarbage();
+  // And deleted rows and free pages with them; files shrink. Errors: 55006 while another VACUUM runs.
+  base::Status Vacuum(int64_t lock_timeout_ns, const std::atomic<bool>& cancelled);
 
   const std::string& path() const { return path_; }
   const Settings& settings() const { return settings_; }
@@ -68,6 +72,7 @@ class Database : public std::enable_shared_from_this<Database> {
   Database(const os::Environment& environment, std::string path, Settings settings);
   base::Status Start();
   base::Status CreateCatalog();
+  static constexpr size_t kCollectPages = 256;
   void Collect();  // the background thread: garbage of versions
 
   os::Environment environment_;
@@ -87,6 +92,7 @@ class Database : public std::enable_shared_from_this<Database> {
 
   std::atomic<bool> closed_{false};
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> vacuuming_{false};
   std::unique_ptr<os::Thread> collector_;
 
   std::mutex mutex_;  // guards connections_ and the transition to closed

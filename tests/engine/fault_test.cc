@@ -48,8 +48,11 @@ std::vector<std::string> Script() {
   script.push_back(
       "begin; create table late(a int primary key, b double precision); insert into late values (1, 0.5), (2, null); commit;");
   script.push_back("drop index entry_at");
+  script.push_back("vacuum");
   script.push_back("update entry set note = note || '!' where at = 1000");
   script.push_back("drop table late");
+  script.push_back("delete from entry where at < 300");
+  script.push_back("vacuum");
   return script;
 }
 

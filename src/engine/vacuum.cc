@@ -1,0 +1,69 @@
+// VACUUM: what was deleted goes, and the space goes back to the file system.
+#include <utility>
+#include <vector>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "btree/tree.h"
+#include "engine/database.h"
+
+namespace turdb::engine {
+
+using base::Status;
+using base::StatusOr;
+
+Status Database::CollectAllGarbage() {
+  for (;;) {
+    TURDB_ASSIGN_OR_RETURN(const size_t visited, transactions_->CollectGarbage(kCollectPages));
+    if (visited == 0) return absl::OkStatus();
+  }
+}
+
+// Every tree is shrunk on its own, while other transactions read and write it; then one checkpoint, then the files are
+// cut. Whatever stops it in between leaves sound files, which the next VACUUM cuts (storage/file_trim.cc).
+Status Database::Vacuum(int64_t lock_timeout_ns, const std::atomic<bool>& cancelled) {
+  if (settings_.read_only) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
+                           "the database is open read-only");
+  }
+  if (vacuuming_.exchange(true)) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, base::SqlState{"55006"}, "another VACUUM is running");
+  }
+  const absl::Cleanup done = [this] { vacuuming_.store(false); };
+  TURDB_RETURN_IF_ERROR(CollectAllGarbage());
+  std::vector<std::pair<base::FileId, base::PageNo>> shrunk;
+  const auto shrink = [&](base::FileId file) -> Status {
+    if (cancelled.load(std::memory_order_relaxed)) return base::CanceledError("canceling statement due to user request");
+    TURDB_ASSIGN_OR_RETURN(btree::Tree* const tree, tables_->TreeOf(file));
+    TURDB_ASSIGN_OR_RETURN(const base::PageNo pages, tree->Shrink());
+    shrunk.emplace_back(file, pages);
+    return absl::OkStatus();
+  };
+  std::vector<std::shared_ptr<const catalog::Relation>> relations;
+  catalog_->Current()->ForEachRelation([&](const std::shared_ptr<const catalog::Relation>& relation) {
+    if (relation->kind == catalog::RelationKind::kTable) relations.push_back(relation);
+  });
+  for (const std::shared_ptr<const catalog::Relation>& relation : relations) {
+    // A writer's lock: the table and its indexes stay what they are, and none is just being built.
+    const txn::TransactionPtr transaction = transactions_->Begin();
+    transaction->set_lock_timeout_ns(lock_timeout_ns);
+    TURDB_RETURN_IF_ERROR(transactions_->BeginStatement(*transaction).status());
+    TURDB_RETURN_IF_ERROR(transactions_->LockTable(*transaction, relation->id, txn::TableLockMode::kWrite));
+    const std::shared_ptr<const catalog::Relation> newest = catalog_->Current()->RelationOf(relation->id);
+    if (newest == nullptr) continue;  // dropped meanwhile
+    Status status = shrink(newest->id);
+    for (const table::IndexSchema& index : newest->schema->indexes) {
+      if (status.ok()) status = shrink(index.id);
+    }
+    if (!status.ok()) return base::WithFrame(std::move(status), absl::StrCat("vacuuming ", newest->schema->qualified_name()));
+  }
+  TURDB_RETURN_IF_ERROR(base::WithFrame(shrink(base::kMetaFile), "vacuuming the catalog"));
+  TURDB_RETURN_IF_ERROR(storage_->Checkpoint());
+  for (const auto& [file, pages] : shrunk) {
+    const Status status = storage_->CutFile(file, pages);
+    if (!status.ok() && !absl::IsNotFound(status)) return status;  // a file dropped meanwhile is gone as a whole
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace turdb::engine

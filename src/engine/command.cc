@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "engine/index_evaluation.h"
 #include "engine/settings.h"
 #include "engine/statement.h"
 
@@ -231,7 +232,11 @@ Status CommandRunner::ChangeSchema(const sql::Command& command, catalog::SchemaC
     return fill->Step().status();
   }
   if (const auto* create = std::get_if<sql::CreateIndexCommand>(&command)) {
-    return changes.CreateIndex(*create->relation, create->index, create->if_not_exists, nullptr).status();
+    table::TableSchema with_index = *create->relation->schema;
+    with_index.indexes.push_back(create->index);
+    TURDB_ASSIGN_OR_RETURN(const auto evaluation,
+                           IndexEvaluation::Create(connection_.database(), connection_.VisibleCatalog(), with_index));
+    return changes.CreateIndex(*create->relation, create->index, create->if_not_exists, evaluation->evaluator()).status();
   }
   if (const auto* drop = std::get_if<sql::DropCommand>(&command)) return Drop(*drop, changes);
   if (const auto* create = std::get_if<sql::CreateViewCommand>(&command)) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "btree/tree.h"
 #include "engine/connection.h"
+#include "engine/index_evaluation.h"
 #include "engine/registry.h"
 #include "os/process.h"
 
@@ -231,7 +232,12 @@ StatusOr<int64_t> Database::Check(absl::FunctionRef<void(std::string_view proble
       continue;
     }
     std::vector<std::string> errors;
-    const Status status = (*table)->Check(view, nullptr, false, &errors);
+    const auto evaluation = IndexEvaluation::Create(*this, catalog_->At(snapshot.read_ts()), *relation->schema);
+    if (!evaluation.ok()) {
+      report(base::Describe(evaluation.status()));
+      continue;
+    }
+    const Status status = (*table)->Check(view, (*evaluation)->evaluator(), false, &errors);
     for (const std::string& problem : errors) report(problem);
     if (!status.ok()) report(base::Describe(status));
   }

@@ -41,6 +41,15 @@ class Compilation {
     return compiled;
   }
 
+  StatusOr<IndexExpressions> RunForIndexes(const table::TableSchema& schema) {
+    binder_.emplace(context_, sql_, parsed_, *plan_, arena_);
+    planner_.emplace(*binder_);
+    TURDB_ASSIGN_OR_RETURN(Binder::BoundIndexes bound, binder_->BindIndexesOf(schema));
+    TURDB_ASSIGN_OR_RETURN(const auto expressions, LowerIndexExpressions(bound.index_expressions, bound.row));
+    plan_->Keep(context_.catalog);
+    return IndexExpressions{plan_, expressions};
+  }
+
  private:
   Status CompileStatement(const ast::Statement& statement, CompiledStatement* compiled) {
     switch (statement.kind) {
@@ -110,11 +119,16 @@ class Compilation {
       TURDB_ASSIGN_OR_RETURN(check.condition, planner_->LowerExpr(check.condition, row));
     }
     node->checks = plan_->Copy(bound.checks);
-    for (exec::IndexExpression& expression : bound.index_expressions) {
+    TURDB_ASSIGN_OR_RETURN(node->index_expressions, LowerIndexExpressions(bound.index_expressions, row));
+    return absl::OkStatus();
+  }
+
+  StatusOr<std::span<const exec::IndexExpression>> LowerIndexExpressions(std::vector<exec::IndexExpression>& expressions,
+                                                                         const std::vector<ColumnId>& row) {
+    for (exec::IndexExpression& expression : expressions) {
       TURDB_ASSIGN_OR_RETURN(expression.expression, planner_->LowerExpr(expression.expression, row));
     }
-    node->index_expressions = plan_->Copy(bound.index_expressions);
-    return absl::OkStatus();
+    return plan_->Copy(expressions);
   }
 
   template <typename Node>
@@ -225,6 +239,7 @@ class Compilation {
     node->table = bound.table;
     node->name = plan_->Copy(bound.name);
     node->input = input.node;
+    TURDB_ASSIGN_OR_RETURN(node->index_expressions, LowerIndexExpressions(bound.index_expressions, bound.new_row));
     TURDB_RETURN_IF_ERROR(LowerReturning(node, bound.returning, input.layout, compiled));
     Finish(node, bound.relation, compiled);
     return absl::OkStatus();
@@ -289,6 +304,10 @@ class Compilation {
 
 StatusOr<CompiledStatement> Compile(const CompileContext& context, std::string_view sql) {
   return Compilation(context, sql).Run();
+}
+
+StatusOr<IndexExpressions> CompileIndexExpressions(const CompileContext& context, const table::TableSchema& schema) {
+  return Compilation(context, {}).RunForIndexes(schema);
 }
 
 }  // namespace turdb::sql

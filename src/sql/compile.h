@@ -134,6 +134,13 @@ struct CompiledStatement {
 // Compiles the first statement of `sql`. Errors carry SQLSTATE and a position relative to `sql`.
 base::StatusOr<CompiledStatement> Compile(const CompileContext& context, std::string_view sql);
 
+// What the table's indexes need beyond columns: for those who fill or check indexes outside a statement with a plan.
+struct IndexExpressions {
+  std::shared_ptr<const exec::Plan> plan;  // owns the expressions; without a root
+  std::span<const exec::IndexExpression> expressions;
+};
+base::StatusOr<IndexExpressions> CompileIndexExpressions(const CompileContext& context, const table::TableSchema& schema);
+
 }  // namespace turdb::sql
 
 #endif  // TURDB_SQL_COMPILE_H_

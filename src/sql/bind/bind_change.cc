@@ -113,10 +113,10 @@ Status Binder::AssignCasts(const table::TableSchema& schema, int32_t column, con
 }
 
 // New ids for a row of the table, and the names that expressions over it use.
-std::vector<ColumnId> Binder::RowColumns(const Target& target, ScopeRelation* relation) {
+std::vector<ColumnId> Binder::RowColumns(const table::TableSchema& schema, std::string_view alias, ScopeRelation* relation) {
   std::vector<ColumnId> ids;
-  relation->alias = target.alias;
-  for (const table::Column& column : target.relation->schema->columns) {
+  relation->alias = alias;
+  for (const table::Column& column : schema.columns) {
     ids.push_back(NewColumn(column.name, column.type));
     relation->columns.push_back({column.name, ColumnExpr(ids.back())});
   }
@@ -149,6 +149,11 @@ Status Binder::BindRowRules(const Target& target, Scope* scope, std::vector<exec
     TURDB_ASSIGN_OR_RETURN(condition, ToCondition(condition, "CHECK", 0));
     checks->push_back({check.name, condition});
   }
+  return BindIndexExpressions(schema, scope, index_expressions);
+}
+
+Status Binder::BindIndexExpressions(const table::TableSchema& schema, Scope* scope,
+                                    std::vector<exec::IndexExpression>* index_expressions) {
   for (size_t i = 0; i < schema.indexes.size(); ++i) {
     const table::IndexSchema& index = schema.indexes[i];
     for (size_t part = 0; part < index.parts.size(); ++part) {
@@ -361,9 +366,7 @@ Status Binder::BindOnConflict(const ast::Insert& insert, const Target& target, B
   }
   Scope scope = ScopeOfRow(existing);
   ScopeRelation excluded;
-  Target excluded_target = target;
-  excluded_target.alias = "excluded";
-  bound->excluded = RowColumns(excluded_target, &excluded);
+  bound->excluded = RowColumns(*target.relation->schema, "excluded", &excluded);
   scope.relations.push_back(excluded);  // named as excluded.x only: bare names are the existing row's
   ExprContext context;
   context.scope = &scope;
@@ -387,7 +390,7 @@ StatusOr<Binder::BoundInsert> Binder::BindInsert(const ast::Insert& insert) {
   TURDB_RETURN_IF_ERROR(BindInsertSource(insert, targets, &bound, &scope));
   if (insert.with != nullptr) bound.input = WrapCommonTables(bound.input, scope);
   ScopeRelation row;
-  bound.row = RowColumns(target, &row);
+  bound.row = RowColumns(*target.relation->schema, target.alias, &row);
   Scope row_scope = ScopeOfRow(row);
   TURDB_RETURN_IF_ERROR(BindRowRules(target, &row_scope, &bound.generated, &bound.checks, &bound.index_expressions));
   TURDB_RETURN_IF_ERROR(BindOnConflict(insert, target, &bound));
@@ -468,7 +471,7 @@ StatusOr<Binder::BoundUpdate> Binder::BindUpdate(const ast::Update& update) {
   bound.old_row.assign(columns.begin(), columns.end() - 2);
   bound.row_key = columns.back();
   ScopeRelation row;
-  bound.new_row = RowColumns(target, &row);
+  bound.new_row = RowColumns(*target.relation->schema, target.alias, &row);
   Scope row_scope = ScopeOfRow(row);
   TURDB_RETURN_IF_ERROR(BindRowRules(target, &row_scope, &bound.generated, &bound.checks, &bound.index_expressions));
   // RETURNING shows the new row; other tables of FROM may be named, too.
@@ -516,7 +519,20 @@ StatusOr<Binder::BoundUpdate> Binder::BindDelete(const ast::Delete& statement) {
   bound.input = statement.with != nullptr ? WrapCommonTables(node, outer) : node;
   bound.old_row.assign(columns.begin(), columns.end() - 2);
   bound.row_key = columns.back();
+  ScopeRelation row;
+  bound.new_row = RowColumns(*target.relation->schema, target.alias, &row);  // the row that goes, for its index entries
+  Scope row_scope = ScopeOfRow(row);
+  TURDB_RETURN_IF_ERROR(BindIndexExpressions(*target.relation->schema, &row_scope, &bound.index_expressions));
   TURDB_RETURN_IF_ERROR(BindReturning(statement.returning, &scope, &bound.returning));
+  return bound;
+}
+
+StatusOr<Binder::BoundIndexes> Binder::BindIndexesOf(const table::TableSchema& schema) {
+  BoundIndexes bound;
+  ScopeRelation row;
+  bound.row = RowColumns(schema, schema.name, &row);
+  Scope scope = ScopeOfRow(row);
+  TURDB_RETURN_IF_ERROR(BindIndexExpressions(schema, &scope, &bound.index_expressions));
   return bound;
 }
 
@@ -594,7 +610,7 @@ StatusOr<Binder::BoundInsert> Binder::BindCopyFrom(const ast::Copy& copy) {
   bound.input = Project(csv, items, &outputs);
   for (const OutputColumn& output : outputs) bound.input_columns.push_back(output.id);
   ScopeRelation row;
-  bound.row = RowColumns(target, &row);
+  bound.row = RowColumns(*target.relation->schema, target.alias, &row);
   Scope row_scope = ScopeOfRow(row);
   TURDB_RETURN_IF_ERROR(BindRowRules(target, &row_scope, &bound.generated, &bound.checks, &bound.index_expressions));
   return bound;

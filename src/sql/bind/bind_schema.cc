@@ -237,7 +237,7 @@ Status Binder::BindTableConstraint(const ast::Constraint& constraint, table::Tab
       break;
   }
   if (!constraint.include.empty()) return Unsupported("INCLUDE", constraint.offset);
-  TURDB_ASSIGN_OR_RETURN(std::vector<table::IndexPart> parts, BindIndexParts(constraint.columns, *schema));
+  TURDB_ASSIGN_OR_RETURN(std::vector<table::IndexPart> parts, BindIndexParts(constraint.columns, *schema, nullptr));
   if (constraint.kind == ConstraintKind::kPrimaryKey) return SetPrimaryKey(constraint, std::move(parts), schema);
   table::IndexSchema unique;
   unique.name = std::string(constraint.name.text);
@@ -249,16 +249,19 @@ Status Binder::BindTableConstraint(const ast::Constraint& constraint, table::Tab
   return absl::OkStatus();
 }
 
-Status Binder::CheckStoredExpressions(const ast::CreateTable& create, const table::TableSchema& schema) {
-  Scope row;
+void Binder::OpenRow(const table::TableSchema& schema, Scope* row) {
   ScopeRelation relation;
   relation.alias = schema.name;
   for (const table::Column& column : schema.columns) {
     relation.columns.push_back({column.name, ColumnExpr(NewColumn(column.name, column.type))});
-    row.visible.push_back({column.name, relation.columns.back().expr, 0});
+    row->visible.push_back({column.name, relation.columns.back().expr, 0});
   }
-  row.relations.push_back(relation);
-  Scope nothing;
+  row->relations.push_back(relation);
+}
+
+Status Binder::CheckStoredExpressions(const ast::CreateTable& create, const table::TableSchema& schema) {
+  Scope row, nothing;
+  OpenRow(schema, &row);
   const auto check = [&](const ast::Constraint& constraint, const Type* type) -> Status {
     ExprContext context;
     context.scope = constraint.kind == ConstraintKind::kDefault ? &nothing : &row;
@@ -321,7 +324,7 @@ StatusOr<Command> Binder::BindCreateTableAs(const ast::CreateTable& create) {
 // ---- indexes and views
 
 StatusOr<std::vector<table::IndexPart>> Binder::BindIndexParts(ast::List<ast::IndexElement> elements,
-                                                               const table::TableSchema& schema) {
+                                                               const table::TableSchema& schema, Scope* row) {
   std::vector<table::IndexPart> parts;
   for (const ast::IndexElement& element : elements) {
     if (!element.collation.empty() && !IsBinaryCollation(element.collation.last().text)) {
@@ -332,16 +335,20 @@ StatusOr<std::vector<table::IndexPart>> Binder::BindIndexParts(ast::List<ast::In
                    absl::StrCat("operator class \"", element.operator_class.last().text, "\" does not exist"),
                    element.operator_class.offset());
     }
-    if (element.expr->kind != ast::ExprKind::kColumn || ast::As<ast::Column>(*element.expr).parts.size() != 1) {
-      return Unsupported("an index over an expression", element.expr->offset);
-    }
-    const ast::Name& name = ast::As<ast::Column>(*element.expr).parts[0];
     table::IndexPart part;
-    part.column = catalog::FindColumn(schema, name.text);
-    if (part.column < 0) {
-      return Error(sqlstate::kUndefinedColumn, absl::StrCat("column \"", name.text, "\" does not exist"), name.offset);
+    if (element.expr->kind == ast::ExprKind::kColumn && ast::As<ast::Column>(*element.expr).parts.size() == 1) {
+      const ast::Name& name = ast::As<ast::Column>(*element.expr).parts[0];
+      part.column = catalog::FindColumn(schema, name.text);
+      if (part.column < 0) {
+        return Error(sqlstate::kUndefinedColumn, absl::StrCat("column \"", name.text, "\" does not exist"), name.offset);
+      }
+      part.type = schema.columns[part.column].type;
+    } else {
+      if (row == nullptr) return Unsupported("a constraint over an expression", element.expr->offset);
+      TURDB_ASSIGN_OR_RETURN(const Expr* bound, BindForIndex(*element.expr, row, "index expressions"));
+      part.type = function::ResolveUnknown(bound->type);
+      part.expression_sql = std::string(element.text);
     }
-    part.type = schema.columns[part.column].type;
     part.descending = element.direction == ast::Direction::kDescending;
     part.nulls_first = element.nulls == ast::NullsOrder::kDefault ? part.descending : element.nulls == ast::NullsOrder::kFirst;
     parts.push_back(std::move(part));
@@ -354,6 +361,31 @@ StatusOr<std::vector<table::IndexPart>> Binder::BindIndexParts(ast::List<ast::In
   return parts;
 }
 
+namespace {
+
+bool IsImmutable(const Expr& expr) {
+  if (expr.kind == exec::ExpressionKind::kParameter) return false;
+  if (expr.call != nullptr && (expr.call->flags & (function::kVolatile | function::kStable)) != 0) return false;
+  return std::all_of(expr.arguments.begin(), expr.arguments.end(), [](const Expr* e) { return IsImmutable(*e); });
+}
+
+}  // namespace
+
+StatusOr<const Expr*> Binder::BindForIndex(const ast::Expr& expr, Scope* row, std::string_view clause) {
+  ExprContext context;
+  context.scope = row;
+  context.clause = clause;
+  const size_t subqueries = subqueries_.size();
+  TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(expr, context));
+  if (subqueries_.size() != subqueries) {
+    return Error(sqlstate::kFeatureNotSupported, absl::StrCat("cannot use subquery in ", clause), expr.offset);
+  }
+  if (!IsImmutable(*bound)) {
+    return Error(base::SqlState{"42P17"}, absl::StrCat("functions in ", clause, " must be immutable"), expr.offset);
+  }
+  return bound;
+}
+
 StatusOr<Command> Binder::BindCreateIndex(const ast::CreateIndex& create) {
   CreateIndexCommand command;
   TURDB_ASSIGN_OR_RETURN(command.relation, FindTable(create.table));
@@ -361,12 +393,18 @@ StatusOr<Command> Binder::BindCreateIndex(const ast::CreateIndex& create) {
   if (!create.method.empty() && create.method.text != "btree" && create.method.text != "hash") {
     return Unsupported(absl::StrCat("index method \"", create.method.text, "\""), create.method.offset);
   }
-  if (create.where != nullptr) return Unsupported("a partial index", create.where->offset);
   if (!create.include.empty()) return Unsupported("INCLUDE", create.include[0].offset);
   command.index.name = std::string(create.name.text);
   command.index.unique = create.unique;
   command.index.nulls_not_distinct = create.nulls_not_distinct;
-  TURDB_ASSIGN_OR_RETURN(command.index.parts, BindIndexParts(create.elements, *command.relation->schema));
+  Scope row;
+  OpenRow(*command.relation->schema, &row);
+  TURDB_ASSIGN_OR_RETURN(command.index.parts, BindIndexParts(create.elements, *command.relation->schema, &row));
+  if (create.where != nullptr) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* bound, BindForIndex(*create.where, &row, "index predicates"));
+    TURDB_RETURN_IF_ERROR(ToCondition(bound, "WHERE", create.where->offset).status());
+    command.index.predicate_sql = std::string(create.where_text);
+  }
   return Command(std::move(command));
 }
 

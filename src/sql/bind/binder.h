@@ -97,13 +97,19 @@ class Binder {
     LogicalNode* input = nullptr;
     ColumnId row_key = -1;
     std::vector<ColumnId> old_row;  // the target's columns in the input
-    std::vector<ColumnId> new_row;  // ids that checks and generated columns use
+    std::vector<ColumnId> new_row;  // ids that checks, generated columns and index expressions use
     std::vector<exec::Assignment> assignments;
     std::vector<exec::GeneratedColumn> generated;
     std::vector<exec::CheckConstraint> checks;
     std::vector<exec::IndexExpression> index_expressions;
     BoundReturning returning;
   };
+  // What a table's indexes need beyond columns, over a row of it.
+  struct BoundIndexes {
+    std::vector<ColumnId> row;
+    std::vector<exec::IndexExpression> index_expressions;
+  };
+  base::StatusOr<BoundIndexes> BindIndexesOf(const table::TableSchema& schema);
   base::StatusOr<BoundInsert> BindInsert(const ast::Insert& insert);
   base::StatusOr<BoundUpdate> BindUpdate(const ast::Update& update);
   base::StatusOr<BoundUpdate> BindDelete(const ast::Delete& statement);  // without assignments
@@ -272,9 +278,11 @@ class Binder {
   base::Status BindAssignments(ast::List<ast::SetItem> items, const Target& target, const ExprContext& context,
                                std::vector<exec::Assignment>* out);
   ExprOr BindAssigned(const ast::Expr& expr, const table::TableSchema& schema, int32_t column, const ExprContext& context);
-  std::vector<ColumnId> RowColumns(const Target& target, ScopeRelation* relation);
+  std::vector<ColumnId> RowColumns(const table::TableSchema& schema, std::string_view alias, ScopeRelation* relation);
   base::Status BindRowRules(const Target& target, Scope* scope, std::vector<exec::GeneratedColumn>* generated,
                             std::vector<exec::CheckConstraint>* checks, std::vector<exec::IndexExpression>* index_expressions);
+  base::Status BindIndexExpressions(const table::TableSchema& schema, Scope* scope,
+                                    std::vector<exec::IndexExpression>* index_expressions);
   base::Status BindReturning(ast::List<ast::SelectItem> items, Scope* scope, BoundReturning* out);
   base::Status AssignCasts(const table::TableSchema& schema, int32_t column, const Expr** expr);
 
@@ -291,8 +299,12 @@ class Binder {
                              table::TableSchema* schema);
   // Stored expressions must bind: defaults over nothing, checks and generated columns over the row.
   base::Status CheckStoredExpressions(const ast::CreateTable& create, const table::TableSchema& schema);
+  // Expressions are bound over `row`; without it there may be columns only.
   base::StatusOr<std::vector<table::IndexPart>> BindIndexParts(ast::List<ast::IndexElement> elements,
-                                                               const table::TableSchema& schema);
+                                                               const table::TableSchema& schema, Scope* row);
+  // What an index keeps must be the same whenever it is asked: no subquery, no parameter, only immutable functions.
+  ExprOr BindForIndex(const ast::Expr& expr, Scope* row, std::string_view clause);
+  void OpenRow(const table::TableSchema& schema, Scope* row);
   base::StatusOr<Command> BindCreateTableAs(const ast::CreateTable& create);
   base::StatusOr<Command> BindCreateIndex(const ast::CreateIndex& create);
   base::StatusOr<Command> BindCreateView(const ast::CreateView& create);

@@ -1,0 +1,33 @@
+#include "engine/index_evaluation.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/database.h"
+#include "sql/compile.h"
+
+namespace turdb::engine {
+
+base::StatusOr<std::unique_ptr<IndexEvaluation>> IndexEvaluation::Create(Database& database,
+                                                                         std::shared_ptr<const catalog::Snapshot> catalog,
+                                                                         const table::TableSchema& schema) {
+  std::unique_ptr<IndexEvaluation> evaluation(new IndexEvaluation());
+  evaluation->call_.budget = &database.budget();
+  evaluation->context_.call = &evaluation->call_;
+  evaluation->context_.environment = &database.environment();
+  sql::CompileContext context;
+  context.catalog = std::move(catalog);
+  context.text = &evaluation->call_.text;
+  context.budget = &database.budget();
+  auto compiled = sql::CompileIndexExpressions(context, schema);
+  if (!compiled.ok()) {
+    return base::WithFrame(compiled.status(), absl::StrCat("reading the indexes of ", schema.qualified_name()));
+  }
+  if (compiled->expressions.empty()) return evaluation;
+  TURDB_ASSIGN_OR_RETURN(
+      evaluation->evaluator_,
+      exec::StandaloneIndexEvaluator::Create(compiled->plan, compiled->expressions, evaluation->context_, &database.budget()));
+  return evaluation;
+}
+
+}  // namespace turdb::engine

@@ -16,6 +16,9 @@ if(TURDB_SANITIZE)
     endif()
   endif()
 endif()
+if(TURDB_BUILD_FUZZERS)
+  list(APPEND TURDB_SANITIZE_FLAGS -fsanitize=fuzzer-no-link) # coverage for the fuzzer; its main is linked by tests/fuzz
+endif()
 if(TURDB_SANITIZE MATCHES "thread")
   # Rule 9 of the kernel: under the thread sanitizer an optimistic guard is a shared latch.
   add_compile_definitions(TURDB_TSAN=1)

@@ -33,6 +33,10 @@ inline Bytes SeparatorSuffixAt(const std::byte* page, size_t index) {
   const Slot& slot = Slots(page)[index];
   return {page + slot.offset + kCellHeaderBytes, slot.suffix_length()};
 }
+// Separators of an int64 tree are compared as numbers, zeros behind them, so none may end in zeros: the shortest does not.
+inline bool IsShortest(const std::byte* page, Bytes separator) {
+  return !IsInt64Tree(page) || separator.empty() || separator.back() != std::byte{0};
+}
 // Writes prefix and suffix to `buffer` (kMaxKeyBytes).
 Bytes SeparatorAt(const std::byte* page, size_t index, std::byte* buffer);
 bool InsertFits(const std::byte* page, size_t separator_size);

@@ -154,11 +154,14 @@ const char* FaultOfInterior(const std::byte* page, HeapMap* heap) {
     const Slot& slot = Slots(page)[i];
     const size_t size = interior::AlignedCellBytes(slot.suffix_length());
     if (slot.ghost() || slot.offset % 4 != 0) return "(4) a separator's slot is malformed";
-    if (prefix + slot.suffix_length() > base::kMaxKeyBytes) return "(2) a key has a length that it cannot have";
+    if (prefix + slot.suffix_length() > (IsInt64Tree(page) ? kInt64KeyBytes : base::kMaxKeyBytes)) {
+      return "(2) a key has a length that it cannot have";
+    }
     if (!heap->Take(slot.offset, size)) return "(4) a cell lies outside the heap";
     in_heap += size;
     if (interior::ChildAt(page, i) == base::kNoPage) return "(10) a child is missing";
     const Bytes suffix = interior::SeparatorSuffixAt(page, i);
+    if (!interior::IsShortest(page, suffix)) return "(8) a separator is longer than it need be";
     if (const char* fault = order.Add(slot, suffix)) return fault;
     // Unlike an entry a separator is above the lower fence: between them is a child.
     if (i == 0 && base::CompareBytes(LowerFence(page).subspan(prefix), suffix) == 0) return "(8) a key is out of order";

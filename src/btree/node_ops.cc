@@ -128,8 +128,9 @@ const char* ApplyInsertSeparator(std::byte* page, Bytes payload) {
   if (PageHead(page).kind != PageKind::kInterior || payload.size() < 5) return "not an interior node, or malformed payload";
   const Bytes separator = payload.subspan(4);
   const PageNo right = LoadLE<uint32_t>(payload.data());
-  if (separator.size() > base::kMaxKeyBytes || right == base::kNoPage || !Covers(page, separator) ||
-      base::CompareBytes(separator, LowerFence(page)) == 0 || !interior::InsertFits(page, separator.size()) ||
+  if (separator.size() > (IsInt64Tree(page) ? 8 : base::kMaxKeyBytes) || !interior::IsShortest(page, separator) ||
+      right == base::kNoPage || !Covers(page, separator) || base::CompareBytes(separator, LowerFence(page)) == 0 ||
+      !interior::InsertFits(page, separator.size()) ||
       interior::FindChild(page, separator).index != interior::FindChildBelow(page, separator).index) {
     return "the separator does not fit the node";
   }

@@ -118,7 +118,7 @@ TEST_P(ShrinkTest, SnapshotsAndCursorsSurvive) {
   Cursor cursor(*database_.tree, {}, {});
   size_t seen = 0;
   const auto read = [&](size_t entries) {
-    return cursor.Next(txn::View{snapshot.read_ts()}, entries, [&](std::span<const Entry> found) { seen += found.size(); });
+    return cursor.Next(txn::View{snapshot.read_ts()}, entries, [&](const Entries& found) { seen += found.count; });
   };
   ASSERT_TRUE(*read(2000));
   DeleteRows(0, 1500, [](int64_t) { return true; });

@@ -18,14 +18,16 @@ namespace {
 
 using base::Bytes;
 
-constexpr char kSegment[] = "db/wal/wal.000001";
-
 struct Base {
   std::unique_ptr<os::FaultFileSystem> disk = MakeFuzzDisk(/*closed=*/false);
-  base::Lsn end = 0;  // of the log
+  base::Lsn end = 0;    // of the log
+  std::string segment;  // that the log ends in
   std::vector<uint32_t> files;
 
   Base() {
+    auto names = disk->List("db/wal");
+    TURDB_CHECK(names.ok() && !names->empty());
+    segment = "db/wal/" + *std::max_element(names->begin(), names->end());
     const std::shared_ptr<os::FaultFileSystem> copy = disk->CrashedCopy(1);
     auto database = OpenFuzzDatabase(copy);
     TURDB_CHECK(database.ok()) << base::Describe(database.status());
@@ -64,6 +66,7 @@ void AppendRecords(const Base& base_database, os::File& file, FuzzInput input) {
   (void)file.Read(0, block);
   std::memcpy(&header, block, sizeof(header));
   base::Lsn lsn = base_database.end;
+  TURDB_CHECK_LE(header.start_lsn, lsn);
   for (int records = 0; !input.empty() && records < 32; ++records) {
     std::vector<std::byte> record(storage::kRecordHeaderBytes);
     record[offsetof(storage::RecordHeader, kind)] = static_cast<std::byte>(input.Byte() % 16);
@@ -106,7 +109,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   turdb::FuzzInput input(data, size);
   const uint8_t mode = input.Byte();
   {
-    auto file = disk->Open(turdb::kSegment, turdb::os::OpenMode::kReadWrite);
+    auto file = disk->Open(kBase->segment, turdb::os::OpenMode::kReadWrite);
     TURDB_CHECK(file.ok());
     if (mode < 2) {
       turdb::ChangeBytes(**file, input, mode == 1);

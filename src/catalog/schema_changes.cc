@@ -488,6 +488,9 @@ StatusOr<bool> SchemaChanges::CreateIndex(const Relation& relation, IndexSchema 
   }
   TURDB_RETURN_IF_ERROR(CheckName(index.name, "index"));
   TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kShare));
+  // An index holds the rows as they are now; this transaction would look for them as they were.
+  TURDB_RETURN_IF_ERROR(base::WithFrame(rep_->store.transactions().RequireSeesAll(rep_->transaction, relation.id),
+                                        absl::StrCat("building an index of ", changed.qualified_name())));
   TURDB_ASSIGN_OR_RETURN(index.id, rep_->store.NewObjectId());
   index.path = table::IndexPath(schema.name, changed.name, index.name);
   FinishParts(changed, index);

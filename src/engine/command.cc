@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <new>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -103,16 +104,27 @@ Status CommandRunner::RunSet(const sql::SetCommand& command) {
     }
     return absl::OkStatus();
   }
-  // What clients of PostgreSQL and SQLite set by habit, and what TurDB does anyway.
-  static constexpr std::array<std::string_view, 9> kAccepted = {"client_encoding",
-                                                                "standard_conforming_strings",
-                                                                "application_name",
-                                                                "extra_float_digits",
-                                                                "client_min_messages",
-                                                                "datestyle",
-                                                                "intervalstyle",
-                                                                "foreign_keys",
-                                                                "encoding"};
+  // What TurDB knows one value of.
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kFixed = {{
+      {"client_encoding", "utf8"},
+      {"encoding", "utf8"},
+      {"standard_conforming_strings", "on"},
+      {"datestyle", "iso, mdy"},
+      {"intervalstyle", "postgres"},
+  }};
+  for (const auto& [key, value] : kFixed) {
+    if (name != key) continue;
+    const std::string wanted = absl::AsciiStrToLower(command.value);
+    const bool same = command.to_default || wanted == value || (key == "datestyle" && (wanted == "iso" || wanted == "mdy")) ||
+                      (value == "utf8" && (wanted == "utf-8" || wanted == "unicode")) ||
+                      (value == "on" && (wanted == "true" || wanted == "1" || wanted == "yes"));
+    if (same) return absl::OkStatus();
+    return base::UnsupportedError(
+        absl::StrCat("parameter \"", name, "\" is always \"", value, "\": \"", command.value, "\" is not supported"));
+  }
+  // What clients of PostgreSQL and SQLite set by habit, and what changes nothing here.
+  static constexpr std::array<std::string_view, 4> kAccepted = {"application_name", "extra_float_digits", "client_min_messages",
+                                                                "foreign_keys"};
   for (const std::string_view accepted : kAccepted) {
     if (name == accepted) return absl::OkStatus();
   }
@@ -194,8 +206,13 @@ Status CommandRunner::RunSchemaChange(const sql::Command& command) {
   txn::Transaction& transaction = *connection_.transaction_;
   connection_.ShowTransaction();
   size_t schema_mark = 0;
+  Status status;
+  if (const auto* create = std::get_if<sql::CreateIndexCommand>(&command); own && create != nullptr) {
+    // First the lock, then the snapshot, so that the snapshot sees what the lock waited for.
+    status = transactions.LockTable(transaction, create->relation->id, txn::TableLockMode::kShare);
+  }
   base::StatusOr<txn::Savepoint> savepoint = transactions.BeginStatement(transaction);
-  Status status = savepoint.status();
+  if (status.ok()) status = savepoint.status();
   const base::StatementNo number = transaction.statement();
   if (status.ok() && transaction.read_only()) {
     status = base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
@@ -204,7 +221,11 @@ Status CommandRunner::RunSchemaChange(const sql::Command& command) {
   if (status.ok()) {
     catalog::SchemaChanges& changes = connection_.SchemaChangesOf();
     schema_mark = changes.Mark();
-    status = ChangeSchema(command, changes);
+    try {
+      status = ChangeSchema(command, changes);
+    } catch (const std::bad_alloc&) {
+      status = base::OutOfMemoryError("the statement needs more memory than memory_limit leaves");
+    }
   }
   connection_.HideTransaction();
   transactions.ClearCancel(transaction);

@@ -23,6 +23,11 @@ constexpr size_t kSpillPages = 32;
 constexpr int kSpillRounds = 8;
 constexpr int64_t kSpillStepBytes = 128 << 10;
 
+base::Status DoomedError() {
+  return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kFailedTransaction,
+                         "the transaction could not be taken back to a savepoint and must be rolled back");
+}
+
 }  // namespace
 
 struct TransactionManager::Shared {
@@ -112,10 +117,7 @@ void TransactionManager::Release(Transaction* txn) {
 }
 
 base::StatusOr<Savepoint> TransactionManager::BeginStatement(Transaction& txn) {
-  if (txn.state_ == TransactionState::kDoomed) {
-    return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kFailedTransaction,
-                           "the transaction could not be taken back to a savepoint and must be rolled back");
-  }
+  if (txn.state_ == TransactionState::kDoomed) return DoomedError();
   TURDB_CHECK(txn.state_ == TransactionState::kActive);
   if (!txn.snapshot_.held()) {
     txn.snapshot_ = snapshots_.Acquire(&txn.snapshot_hint_);
@@ -144,6 +146,8 @@ Savepoint TransactionManager::MakeSavepoint(const Transaction& txn) const {
   return Savepoint{txn.log.last_lsn, static_cast<uint32_t>(txn.deferred_.size())};
 }
 
+Snapshot TransactionManager::TakeSnapshot(Transaction& txn) { return std::move(txn.snapshot_); }
+
 base::Status Transaction::PrepareWrite() { return manager_->PrepareWrite(*this); }
 
 void Transaction::DeferUntilUnneeded(std::function<base::Status()> work) { deferred_.push_back(std::move(work)); }
@@ -168,10 +172,7 @@ base::Status TransactionManager::PrepareWrite(Transaction& txn) {
 }
 
 base::Status TransactionManager::Commit(Transaction& txn) {
-  if (txn.state_ == TransactionState::kDoomed) {
-    return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kFailedTransaction,
-                           "the transaction could not be taken back to a savepoint and must be rolled back");
-  }
+  if (txn.state_ == TransactionState::kDoomed) return DoomedError();
   TURDB_CHECK(txn.state_ == TransactionState::kActive);
   if (txn.log.last_lsn == base::kNoLsn) {
     // Nothing was logged: it read, or locked rows.
@@ -231,6 +232,7 @@ base::Status TransactionManager::Rollback(Transaction& txn) {
 }
 
 base::Status TransactionManager::RollbackTo(Transaction& txn, const Savepoint& savepoint) {
+  if (txn.state_ == TransactionState::kDoomed) return DoomedError();
   TURDB_CHECK(txn.state_ == TransactionState::kActive);
   TURDB_CHECK_LE(savepoint.lsn, txn.log.last_lsn);
   base::Status status = UndoChain(txn.log, savepoint.lsn, txn.record_buffer_);
@@ -287,7 +289,7 @@ void TransactionManager::EndWord(Transaction& txn, CommitState outcome) {
 
 void TransactionManager::Finish(Transaction& txn, Timestamp ts) {
   txn.snapshot_.Release();
-  shared_->waits.ReleaseTables(txn);
+  shared_->waits.ReleaseTables(txn, txn.log.last_lsn == base::kNoLsn ? 0 : ts);
   if (ts != 0 && !txn.deferred_.empty()) {
     std::lock_guard lock(shared_->deferred_mu);
     auto& queue = shared_->deferred;
@@ -360,6 +362,11 @@ base::Status TransactionManager::Conflict(Transaction& txn, Timestamp ts) {
 base::Status TransactionManager::LockTable(Transaction& txn, base::FileId table, TableLockMode mode, WaitPolicy policy) {
   TURDB_RETURN_IF_ERROR(PrepareWrite(txn));
   return shared_->waits.LockTable(txn, table, mode, policy);
+}
+
+base::Status TransactionManager::RequireSeesAll(Transaction& txn, base::FileId table) {
+  const Timestamp last = shared_->waits.LastCommit(table);
+  return last <= txn.read_ts() ? absl::OkStatus() : Conflict(txn, last);
 }
 
 void TransactionManager::Cancel(Transaction& txn) { shared_->waits.Cancel(txn); }
@@ -450,9 +457,27 @@ base::StatusOr<size_t> TransactionManager::SpillVersions(size_t max_pages) {
   return shared_->collector.SpillSome(max_pages);
 }
 
+// What nobody needs goes before anything is moved out: without a thread that collects, an earlier transaction's versions
+// may be all that fills the memory.
+void TransactionManager::CollectForRoom() {
+  LiveSnapshots live;
+  snapshots_.Collect(&live);
+  QuietPages quiet;
+  size_t left = versions_.table_count();
+  while (left > 0) {
+    const size_t visited = shared_->collector.VisitSome(std::min<size_t>(left, kSpillPages), SIZE_MAX, live, nullptr, &quiet);
+    if (on_quiet_page_) std::for_each(quiet.begin(), quiet.end(), on_quiet_page_);
+    quiet.clear();
+    left -= std::min(left, visited);
+    // One round suffices while the budget still gives; all there is is visited before a statement is refused.
+    if (visited == 0 || memory_.slabs.Admit().ok()) return;
+  }
+}
+
 base::Status TransactionManager::MakeRoom() {
   // One at a time; the others go on as far as the budget lets them.
   if (std::unique_lock lock(shared_->spill_mu, std::try_to_lock); lock.owns_lock()) {
+    CollectForRoom();
     int rounds = 0;
     size_t moved = 1;
     while (moved > 0 && rounds++ < kSpillRounds &&

@@ -67,6 +67,8 @@ class TransactionManager {
   // No view of that statement (a cursor, say) is used any more. Optional, in any order; saves memory.
   void EndStatement(Transaction& txn, StatementNo statement);
   Savepoint MakeSavepoint(const Transaction& txn) const;
+  // For cursors that go on after `txn` has ended: its snapshot, before Commit. They see none of its changes.
+  Snapshot TakeSnapshot(Transaction& txn);
   // Undoes what was done since. Row and table locks are kept. On error the transaction is doomed.
   base::Status RollbackTo(Transaction& txn, const Savepoint& savepoint);
   // On success everybody who begins a statement from now on sees it. On error the database is read-only,
@@ -88,6 +90,8 @@ class TransactionManager {
   base::Status Conflict(Transaction& txn, Timestamp ts);
   // Held until the transaction ends. Asking again for the same or a weaker mode is free.
   base::Status LockTable(Transaction& txn, base::FileId table, TableLockMode mode, WaitPolicy policy = WaitPolicy::kWait);
+  // 40001 when a commit that the snapshot does not see changed the table. REQUIRES: a lock that keeps writers out.
+  base::Status RequireSeesAll(Transaction& txn, base::FileId table);
   // Makes the transaction's current or next wait fail with 57014. Any thread, while the transaction lives.
   void Cancel(Transaction& txn);
   void ClearCancel(Transaction& txn);
@@ -126,6 +130,7 @@ class TransactionManager {
     return MakeRoom();
   }
   base::Status MakeRoom();
+  void CollectForRoom();
   base::Status UndoChain(storage::TxnLog& log, base::Lsn down_to, std::vector<std::byte>& buffer);
   // Marks the word, unless LogCommit did, and tells who waits.
   void EndWord(Transaction& txn, CommitState outcome);

@@ -175,7 +175,12 @@ base::Status WaitGraph::LockTable(Transaction& txn, base::FileId table, TableLoc
   return status;
 }
 
-void WaitGraph::ReleaseTables(Transaction& txn) {
+Timestamp WaitGraph::LastCommit(base::FileId table) {
+  std::lock_guard guard(mu_);
+  return LockOf(table).last_commit;
+}
+
+void WaitGraph::ReleaseTables(Transaction& txn, Timestamp ts) {
   if (txn.table_locks_.empty()) return;
   absl::InlinedVector<TableLock*, 8> wake;
   {
@@ -186,6 +191,7 @@ void WaitGraph::ReleaseTables(Transaction& txn) {
       TURDB_CHECK(mine != holders.end());
       *mine = holders.back();
       holders.pop_back();
+      held.lock->last_commit = std::max(held.lock->last_commit, ts);
       if (held.lock->waiters.empty()) continue;
       held.lock->changes.fetch_add(1, std::memory_order_release);
       wake.push_back(held.lock);

@@ -29,6 +29,7 @@ struct TableLock {
   std::vector<Holder> holders;
   std::vector<Holder> waiters;       // who asked first comes first
   std::atomic<uint64_t> changes{0};  // grows whenever a waiter may have become lucky
+  Timestamp last_commit = 0;         // of the writers that have let go of it
 };
 
 // Thread-safe. One lock for everything: taken once a table and transaction, and by those who wait; row
@@ -42,7 +43,10 @@ class WaitGraph {
   // Returns when `blocker` has ended, however. Otherwise 40P01, 55P03 or 57014.
   base::Status WaitForRow(Transaction& waiter, const Blocker& blocker, WaitPolicy policy);
   base::Status LockTable(Transaction& txn, base::FileId table, TableLockMode mode, WaitPolicy policy);
-  void ReleaseTables(Transaction& txn);
+  // `ts`: when it committed; 0 when it did not.
+  void ReleaseTables(Transaction& txn, Timestamp ts);
+  // When the table was changed last. REQUIRES: a lock on it that keeps writers out.
+  Timestamp LastCommit(base::FileId table);
   // After the word of a transaction that had waiters was set to its end.
   void WakeWaiters(CommitWord& word);
   void Cancel(Transaction& txn);

@@ -15,20 +15,26 @@
  *              owns it and frees it with turdb_error_free. There is no hidden "last error". [C-ERROR-1]
  *   Out.       Out-parameters are called `out`. On failure *out is NULL (or zero) and nothing needs
  *              freeing. [C-OUT-1]
- *   Bytes.     Byte ranges are `data, size_bytes`. Text is UTF-8 and need not end with a NUL; what TurDB
- *              returns as text has a NUL after size_bytes. Sizes and counts are int64_t. Where a text
- *              parameter comes with a size, TURDB_NUL_TERMINATED (-1) means "up to the NUL". [C-TEXT-1]
- *   Ownership. "caller owns, free with X" | "borrowed until Y" | "copied before return". Every free takes
- *              NULL, returns nothing, and works in any order: a parent freed before its children lives on
- *              until the last of them is freed. [C-FREE-1]
- *   Threads.   turdb_db: any thread. turdb_conn and turdb_stmt: one thread at a time; they may move between
- *              threads, and a call made while another thread is inside the same connection returns
- *              TURDB_MISUSE. Only turdb_conn_interrupt and the frees may be called on a busy connection.
- *              turdb_error and turdb_options: one thread at a time. [C-THREAD-1]
- *   Fork.      After fork, calls in the child on handles of the parent return TURDB_MISUSE; frees release
- *              memory only. [C-FORK-1]
+ *   Bytes.     Byte ranges are `data, size_bytes`. Text is UTF-8, holds no NUL (TURDB_DATA, as in PostgreSQL; a
+ *              blob may) and need not end with one; what TurDB returns as text has a NUL after size_bytes. Sizes and counts are
+ * int64_t. Where a text parameter comes with a size, TURDB_NUL_TERMINATED (-1) means "up to the NUL". [C-TEXT-1] Ownership.
+ * "caller owns, free with X" | "borrowed until Y" | "copied before return". Every free takes NULL, returns nothing, and works
+ * in any order: a parent freed before its children lives on until the last of them is freed. [C-FREE-1] Threads.   turdb_db:
+ * any thread. turdb_conn and turdb_stmt: one thread at a time; they may move between threads, and a call made while another
+ * thread is inside the same connection returns TURDB_MISUSE. Only turdb_conn_interrupt and the frees may be called on a busy
+ * connection. turdb_error and turdb_options: one thread at a time. [C-THREAD-1] Fork.      After fork, calls in the child on
+ * handles of the parent return TURDB_MISUSE; frees release memory only. [C-FORK-1]
  *
- * Since: 0.1 for everything, unless a symbol says otherwise.
+ *   Everywhere. Besides what its block lists, a call that returns a status may return TURDB_MISUSE (a NULL or
+ *              closed handle, another thread inside, a child after fork), TURDB_NO_MEMORY and TURDB_INTERNAL. A
+ *              statement that fails so has changed nothing.
+ *   Cursors.   A statement that stands on a row, or has more to give, is a cursor. COMMIT keeps it: it goes on
+ *              with the rows it would have given. ROLLBACK ends it: its next step is TURDB_ERROR (24000).
+ *              ROLLBACK TO ends those that began after the savepoint. [C-CURSOR-1]
+ *   Since.     0.1 for every symbol, unless its block says otherwise. All are stable from 1.0 on.
+ *
+ * Doc blocks: one sentence; parameters with units; Returns; Ownership; Threads (where other than the handle's
+ * tag); Since (where later than 0.1).
  */
 #ifndef TURDB_H_
 #define TURDB_H_
@@ -58,13 +64,13 @@ extern "C" {
 #define TURDB_VERSION_NUMBER 1000
 #define TURDB_VERSION "0.1.0"
 
-/* TURDB_VERSION of the library that is loaded. Static storage. Any thread. */
-TURDB_API const char *turdb_version(void);
-/* TURDB_VERSION_NUMBER of the library that is loaded. Any thread. */
+/* TURDB_VERSION of the library that is loaded. Returns text in static storage. Threads: any. */
+TURDB_API const char* turdb_version(void);
+/* TURDB_VERSION_NUMBER of the library that is loaded. Threads: any. */
 TURDB_API int64_t turdb_version_number(void);
-/* Identifies the source that the library was built from; "unknown" when the build did not say. Static
- * storage. Any thread. */
-TURDB_API const char *turdb_source_id(void);
+/* Identifies the source that the library was built from. Returns text in static storage, "unknown" when the
+ * build did not say. Threads: any. */
+TURDB_API const char* turdb_source_id(void);
 
 /* ---- Status -------------------------------------------------------------------------------------- */
 
@@ -76,27 +82,28 @@ enum {
   TURDB_ROW = 100,
   TURDB_DONE = 101,
   /* Errors. turdb_error_sqlstate says more exactly which. */
-  TURDB_ERROR = -1,       /* SQL that is wrong or cannot be run: syntax, names, types */
-  TURDB_MISUSE = -2,      /* the interface was used wrongly: a NULL handle, a closed parent, a second thread */
-  TURDB_CONSTRAINT = -3,  /* unique, primary key, not null, check */
-  TURDB_DATA = -4,        /* a value that does not fit: overflow, invalid text for a type, division by zero */
-  TURDB_CONFLICT = -5,    /* serialization failure or deadlock: roll back and run the transaction again */
-  TURDB_BUSY = -6,        /* busy_timeout passed while waiting for another transaction or process */
-  TURDB_LOCKED = -7,      /* another process has the database open */
-  TURDB_INTERRUPTED = -8, /* turdb_conn_interrupt, or a timeout */
-  TURDB_READ_ONLY = -9,   /* a change on a read-only database or transaction */
-  TURDB_IO = -10,         /* the file system failed */
-  TURDB_FULL = -11,       /* the disk, or a quota, is full */
-  TURDB_CORRUPT = -12,    /* a file is damaged, or not TurDB's */
-  TURDB_NO_MEMORY = -13,  /* memory_limit, or the machine, has no more; the statement was rolled back */
-  TURDB_LIMIT = -14,      /* a documented limit of size, depth or count */
+  TURDB_ERROR = -1,        /* SQL that is wrong or cannot be run: syntax, names, types */
+  TURDB_MISUSE = -2,       /* the interface was used wrongly: a NULL handle, a closed parent, a second thread */
+  TURDB_CONSTRAINT = -3,   /* unique, primary key, not null, check */
+  TURDB_DATA = -4,         /* a value that does not fit: overflow, invalid text for a type, division by zero */
+  TURDB_CONFLICT = -5,     /* serialization failure or deadlock: roll back and run the transaction again */
+  TURDB_BUSY = -6,         /* busy_timeout passed while waiting for another transaction or process */
+  TURDB_LOCKED = -7,       /* another process has the database open */
+  TURDB_INTERRUPTED = -8,  /* turdb_conn_interrupt, or a timeout */
+  TURDB_READ_ONLY = -9,    /* a change on a read-only database or transaction */
+  TURDB_IO = -10,          /* the file system failed */
+  TURDB_FULL = -11,        /* the disk, or a quota, is full */
+  TURDB_CORRUPT = -12,     /* a file is damaged, or not TurDB's */
+  TURDB_NO_MEMORY = -13,   /* memory_limit, or the machine, has no more; the statement was rolled back */
+  TURDB_LIMIT = -14,       /* a documented limit of size, depth or count */
   TURDB_UNSUPPORTED = -15, /* valid, but not in this version */
-  TURDB_NOT_FOUND = -16,  /* no such option, parameter or file */
-  TURDB_INTERNAL = -17    /* a bug in TurDB; please report it */
+  TURDB_NOT_FOUND = -16,   /* no such option, parameter or file */
+  TURDB_INTERNAL = -17     /* a bug in TurDB; please report it */
 };
 
-/* Name of a status ("TURDB_CONFLICT"); "TURDB_UNKNOWN" for a number that is none. Static storage. Any thread. */
-TURDB_API const char *turdb_status_name(turdb_status status);
+/* Name of a status ("TURDB_CONFLICT"). Returns text in static storage, "TURDB_UNKNOWN" for a number that is no
+ * status. Threads: any. */
+TURDB_API const char* turdb_status_name(turdb_status status);
 
 /* ---- Handles ------------------------------------------------------------------------------------- */
 
@@ -111,23 +118,23 @@ typedef struct turdb_error turdb_error;     /* what went wrong; immutable */
 /* ---- Errors -------------------------------------------------------------------------------------- */
 
 /* The status that the failed call returned. TURDB_OK for NULL. */
-TURDB_API turdb_status turdb_error_status(const turdb_error *error);
+TURDB_API turdb_status turdb_error_status(const turdb_error* error);
 /* Five characters as in PostgreSQL's appendix A ("23505"). Borrowed until the error is freed. */
-TURDB_API const char *turdb_error_sqlstate(const turdb_error *error);
+TURDB_API const char* turdb_error_sqlstate(const turdb_error* error);
 /* What failed, on which resource, and why. UTF-8, borrowed until the error is freed. */
-TURDB_API const char *turdb_error_message(const turdb_error *error);
+TURDB_API const char* turdb_error_message(const turdb_error* error);
 /* What to do about it, or NULL. Borrowed until the error is freed. */
-TURDB_API const char *turdb_error_hint(const turdb_error *error);
+TURDB_API const char* turdb_error_hint(const turdb_error* error);
 /* Byte offset into the SQL text, or -1 when there is none. */
-TURDB_API int64_t turdb_error_position(const turdb_error *error);
+TURDB_API int64_t turdb_error_position(const turdb_error* error);
 /* Context, outermost first: "inserting into root.users", "splitting leaf page 812 of users.tbd". */
-TURDB_API int64_t turdb_error_frame_count(const turdb_error *error);
+TURDB_API int64_t turdb_error_frame_count(const turdb_error* error);
 /* Frame `index`, from 0; NULL outside the range. Borrowed until the error is freed. */
-TURDB_API const char *turdb_error_frame(const turdb_error *error, int64_t index);
+TURDB_API const char* turdb_error_frame(const turdb_error* error, int64_t index);
 /* Whether running the whole transaction again can succeed. */
-TURDB_API bool turdb_error_can_retry(const turdb_error *error);
-/* Frees an error. NULL is fine. Any thread. */
-TURDB_API void turdb_error_free(turdb_error *error);
+TURDB_API bool turdb_error_can_retry(const turdb_error* error);
+/* Frees an error. NULL is fine. Threads: any. */
+TURDB_API void turdb_error_free(turdb_error* error);
 
 /* ---- Options ------------------------------------------------------------------------------------- */
 
@@ -150,18 +157,20 @@ TURDB_API void turdb_error_free(turdb_error *error);
  *   temp_directory     where statements spill; default: inside the database directory
  */
 
-/* A new, empty set of options. Returns TURDB_OK or TURDB_NO_MEMORY. Caller owns *out, free with
- * turdb_options_free. */
-TURDB_API turdb_status turdb_options_new(turdb_options **out, turdb_error **error);
-/* Sets `key` to `value`, both NUL-terminated and copied before return. Returns TURDB_OK; TURDB_NOT_FOUND
- * for a key that does not exist (the message lists near misses); TURDB_DATA for a value that does not fit;
- * TURDB_MISUSE for NULL. */
-TURDB_API turdb_status turdb_options_set(turdb_options *options, const char *key, const char *value, turdb_error **error);
-/* Key `index` from 0 in alphabetical order; NULL past the last. Static storage. Any thread. */
-TURDB_API const char *turdb_options_key(int64_t index);
-/* One sentence on `key`, with units and default; NULL for a key that does not exist. Static storage. */
-TURDB_API const char *turdb_options_describe(const char *key);
-TURDB_API void turdb_options_free(turdb_options *options);
+/* A new, empty set of options. Returns TURDB_OK. Caller owns *out, free with turdb_options_free. Threads: any. */
+TURDB_API turdb_status turdb_options_new(turdb_options** out, turdb_error** error);
+/* Sets one option for databases that are opened with `options` later.
+ *   key, value   NUL-terminated; copied before return.
+ * Returns TURDB_OK; TURDB_NOT_FOUND for a key that does not exist (the hint names the nearest); TURDB_DATA for a
+ * value that does not fit. On failure the option is as it was. */
+TURDB_API turdb_status turdb_options_set(turdb_options* options, const char* key, const char* value, turdb_error** error);
+/* Key `index`, from 0 in alphabetical order. Returns text in static storage, NULL past the last. Threads: any. */
+TURDB_API const char* turdb_options_key(int64_t index);
+/* One sentence on `key`, with units and default. Returns text in static storage, NULL for a key that does not
+ * exist. Threads: any. */
+TURDB_API const char* turdb_options_describe(const char* key);
+/* Frees options. NULL is fine; databases opened with them are not affected. Threads: any. */
+TURDB_API void turdb_options_free(turdb_options* options);
 
 /* ---- Database ------------------------------------------------------------------------------------ */
 
@@ -174,157 +183,188 @@ TURDB_API void turdb_options_free(turdb_options *options);
  * error that names them. [C-OPEN-1] After a crash, opening repairs the database: every commit that
  * returned is there and nothing else. [C-OPEN-2]
  * Returns TURDB_OK; TURDB_LOCKED when another process has it open (the message names its pid); TURDB_CORRUPT
- * for a file that is damaged or foreign, TURDB_UNSUPPORTED for one of a newer format (nothing is written); TURDB_IO or TURDB_FULL from
- * the file system; TURDB_NOT_FOUND with create = false; TURDB_READ_ONLY when read_only meets a database that
- * needs recovery; TURDB_NO_MEMORY; TURDB_MISUSE for NULL.
- * Caller owns *out, free with turdb_db_free.
+ * for a file that is damaged or foreign, TURDB_UNSUPPORTED for one of a newer format (nothing is written in
+ * either case); TURDB_IO or TURDB_FULL from the file system; TURDB_NOT_FOUND with create = false; TURDB_READ_ONLY
+ * when read_only meets a database that needs recovery; TURDB_MISUSE also for options that differ from those it is
+ * open with, or that contradict each other.
+ * Caller owns *out, free with turdb_db_free. Threads: any.
  */
-TURDB_API turdb_status turdb_db_open(const char *path, const turdb_options *options, turdb_db **out, turdb_error **error);
+TURDB_API turdb_status turdb_db_open(const char* path, const turdb_options* options, turdb_db** out, turdb_error** error);
 /*
  * Ends the database now: interrupts its statements, rolls back open transactions, writes back, unlocks.
  * Handles of it that are still there return TURDB_MISUSE from then on and must still be freed. [C-CLOSE-1]
  * Returns TURDB_OK; TURDB_IO or TURDB_FULL when the last write-back failed (nothing that was committed is
- * lost: the next open repeats it); TURDB_MISUSE for NULL. Closing twice is fine.
+ * lost: the next open repeats it). Closing twice is fine. Ownership: the handle is still to be freed. Threads:
+ * any; waits for calls that are running.
  */
-TURDB_API turdb_status turdb_db_close(turdb_db *db, turdb_error **error);
-/* Gives up the handle. The last handle of a database closes it; errors of that close are not reported, so
- * call turdb_db_close first to see them. Any thread. */
-TURDB_API void turdb_db_free(turdb_db *db);
-/* Verifies every page, tree, index and log segment. *out is the number of problems found, 0 for a sound
- * database. `visit`, when not NULL, is called with each problem (UTF-8, valid during the call) and
- * `user_data`. Returns TURDB_OK when the check ran to its end, whatever it found. */
-TURDB_API turdb_status turdb_db_check(turdb_db *db, void (*visit)(void *user_data, const char *problem), void *user_data,
-                                      int64_t *out, turdb_error **error);
-/* Writes back what the log holds, so that the next open has little to do. */
-TURDB_API turdb_status turdb_db_checkpoint(turdb_db *db, turdb_error **error);
-/* Bytes of memory that the database holds now / at most so far, counted against memory_limit. 0 for NULL. */
-TURDB_API int64_t turdb_db_memory_used(const turdb_db *db);
-TURDB_API int64_t turdb_db_memory_peak(const turdb_db *db);
+TURDB_API turdb_status turdb_db_close(turdb_db* db, turdb_error** error);
+/* Gives up the handle. NULL is fine. The last handle of a database closes it; errors of that close are not
+ * reported, so call turdb_db_close first to see them. Threads: any. */
+TURDB_API void turdb_db_free(turdb_db* db);
+/* Verifies every page, tree and index.
+ *   visit, user_data   visit, when not NULL, is called on this thread with each problem (UTF-8, valid during the
+ *                      call) and user_data; it may not use the database.
+ *   out                receives the number of problems found, 0 for a sound database.
+ * Returns TURDB_OK when the check ran to its end, whatever it found; TURDB_IO. */
+TURDB_API turdb_status turdb_db_check(turdb_db* db, void (*visit)(void* user_data, const char* problem), void* user_data,
+                                      int64_t* out, turdb_error** error);
+/* Writes back what the log holds, so that the next open has little to do. Returns TURDB_OK; TURDB_IO, TURDB_FULL;
+ * TURDB_READ_ONLY. */
+TURDB_API turdb_status turdb_db_checkpoint(turdb_db* db, turdb_error** error);
+/* Bytes of memory that the database holds now, counted against memory_limit. Returns 0 for NULL. */
+TURDB_API int64_t turdb_db_memory_used(const turdb_db* db);
+/* The most bytes that the database has held since it was opened. Returns 0 for NULL. */
+TURDB_API int64_t turdb_db_memory_peak(const turdb_db* db);
 
 /* ---- Connection ---------------------------------------------------------------------------------- */
 
-/* A new session. Returns TURDB_OK, TURDB_MISUSE (NULL or closed database), TURDB_NO_MEMORY. Caller owns *out,
- * free with turdb_conn_free. */
-TURDB_API turdb_status turdb_conn_open(turdb_db *db, turdb_conn **out, turdb_error **error);
-/* Ends the session now: rolls back its transaction; its statements return TURDB_MISUSE from then on. */
-TURDB_API turdb_status turdb_conn_close(turdb_conn *conn, turdb_error **error);
-TURDB_API void turdb_conn_free(turdb_conn *conn);
+/* A new session. Returns TURDB_OK. Caller owns *out, free with turdb_conn_free. Threads: any. */
+TURDB_API turdb_status turdb_conn_open(turdb_db* db, turdb_conn** out, turdb_error** error);
+/* Ends the session now: rolls back its transaction; its statements return TURDB_MISUSE from then on and must still
+ * be freed. Returns TURDB_OK. Closing twice is fine. Ownership: the handle is still to be freed. */
+TURDB_API turdb_status turdb_conn_close(turdb_conn* conn, turdb_error** error);
+/* Gives up the handle. NULL is fine. The session ends when its last statement is freed too. Threads: any. */
+TURDB_API void turdb_conn_free(turdb_conn* conn);
 
 /*
  * Runs every statement of `sql`, in order, and drops their rows. Stops at the first error; what ran before
  * it stays as its transaction decides. [C-EXEC-1]
- *   sql, size_bytes   UTF-8; TURDB_NUL_TERMINATED is fine.
- * Returns TURDB_OK or the first statement's error; its position counts from the start of `sql`.
+ *   sql, size_bytes   UTF-8, not kept; TURDB_NUL_TERMINATED is fine. Parameters in it are NULL.
+ * Returns TURDB_OK, or what turdb_stmt_prepare or turdb_stmt_step returned for the first statement that failed; the
+ * error's position counts from the start of `sql`.
  */
-TURDB_API turdb_status turdb_conn_exec(turdb_conn *conn, const char *sql, int64_t size_bytes, turdb_error **error);
+TURDB_API turdb_status turdb_conn_exec(turdb_conn* conn, const char* sql, int64_t size_bytes, turdb_error** error);
 
-/* BEGIN, COMMIT and ROLLBACK without SQL. turdb_conn_begin in a transaction and the other two outside one
- * return TURDB_ERROR (25001, 25P01). A commit that failed has rolled back. [C-TXN-1] */
-TURDB_API turdb_status turdb_conn_begin(turdb_conn *conn, turdb_error **error);
-TURDB_API turdb_status turdb_conn_commit(turdb_conn *conn, turdb_error **error);
-TURDB_API turdb_status turdb_conn_rollback(turdb_conn *conn, turdb_error **error);
-/* Savepoints by name, as in SQL: rollback_to keeps the savepoint, release drops it and keeps its changes. */
-TURDB_API turdb_status turdb_conn_savepoint(turdb_conn *conn, const char *name, turdb_error **error);
-TURDB_API turdb_status turdb_conn_rollback_to(turdb_conn *conn, const char *name, turdb_error **error);
-TURDB_API turdb_status turdb_conn_release(turdb_conn *conn, const char *name, turdb_error **error);
-/* Whether no transaction is open, so that each statement commits by itself. true for NULL. */
-TURDB_API bool turdb_conn_in_autocommit(const turdb_conn *conn);
+/* BEGIN without SQL. Returns TURDB_OK; TURDB_ERROR (25001) inside a transaction. [C-TXN-1] */
+TURDB_API turdb_status turdb_conn_begin(turdb_conn* conn, turdb_error** error);
+/* COMMIT without SQL. Returns TURDB_OK once it is as durable as `synchronous` says; TURDB_ERROR (25P01) outside a
+ * transaction; TURDB_CONFLICT; TURDB_IO or TURDB_FULL when the log could not be written (opening the database again
+ * shows the outcome). A commit that failed has ended the transaction. */
+TURDB_API turdb_status turdb_conn_commit(turdb_conn* conn, turdb_error** error);
+/* ROLLBACK without SQL. Returns TURDB_OK; TURDB_ERROR (25P01) outside a transaction; TURDB_IO. */
+TURDB_API turdb_status turdb_conn_rollback(turdb_conn* conn, turdb_error** error);
+/* SAVEPOINT without SQL.
+ *   name   NUL-terminated, taken as it is (no folding to lower case); copied before return. Names may repeat: the
+ *          newest counts.
+ * Returns TURDB_OK; TURDB_ERROR (25P01) outside a transaction. */
+TURDB_API turdb_status turdb_conn_savepoint(turdb_conn* conn, const char* name, turdb_error** error);
+/* Undoes what was done since the savepoint, which stays. Returns TURDB_OK; TURDB_ERROR (3B001 for a name that does not
+ * exist, 25P01); TURDB_IO when undoing failed: then only ROLLBACK is left. */
+TURDB_API turdb_status turdb_conn_rollback_to(turdb_conn* conn, const char* name, turdb_error** error);
+/* Drops the savepoint and those after it, and keeps their changes. Returns TURDB_OK; TURDB_ERROR (3B001, 25P01). */
+TURDB_API turdb_status turdb_conn_release(turdb_conn* conn, const char* name, turdb_error** error);
+/* Whether no transaction is open, so that each statement commits by itself. Returns true for NULL. */
+TURDB_API bool turdb_conn_in_autocommit(const turdb_conn* conn);
 
-/* Rows inserted, updated or deleted by the last statement that finished on this connection. */
-TURDB_API int64_t turdb_conn_changes(const turdb_conn *conn);
-/* The same since the connection was opened. */
-TURDB_API int64_t turdb_conn_total_changes(const turdb_conn *conn);
-/* The last integer primary key or rowid that an INSERT of this connection was given; 0 before the first. */
-TURDB_API int64_t turdb_conn_last_insert_id(const turdb_conn *conn);
+/* Rows inserted, updated or deleted by the last changing statement that succeeded on this connection. Returns 0 for
+ * NULL. */
+TURDB_API int64_t turdb_conn_changes(const turdb_conn* conn);
+/* The same, summed since the connection was opened; what was rolled back counts. Returns 0 for NULL. */
+TURDB_API int64_t turdb_conn_total_changes(const turdb_conn* conn);
+/* The last integer primary key or rowid that an INSERT of this connection was given. Returns 0 before the first and
+ * for NULL. */
+TURDB_API int64_t turdb_conn_last_insert_id(const turdb_conn* conn);
 
-/* Stops the statement that the connection is running: it returns TURDB_INTERRUPTED and is rolled back. A
- * connection that runs nothing is not affected, nor is its next statement. [C-INTERRUPT-1] Any thread. */
-TURDB_API void turdb_conn_interrupt(turdb_conn *conn);
+/* Stops the statements that the connection is running, cursors included: their step returns TURDB_INTERRUPTED and
+ * they are rolled back. A connection that runs nothing is not affected, nor is a statement that begins later.
+ * [C-INTERRUPT-1] NULL is fine. Threads: any, while the connection is busy. */
+TURDB_API void turdb_conn_interrupt(turdb_conn* conn);
 
-/* Calls `progress` about every `interval_ms` milliseconds while a statement runs, on the thread that runs
- * it and with no lock held; when it returns true the statement is interrupted. NULL removes it. */
-TURDB_API turdb_status turdb_conn_set_progress(turdb_conn *conn, int64_t interval_ms, bool (*progress)(void *user_data),
-                                               void *user_data, turdb_error **error);
+/* Calls `progress` while a statement runs, on the thread that runs it and with no lock held; when it returns true the
+ * statement is interrupted.
+ *   interval_ms           about how many milliseconds lie between two calls; at least 1.
+ *   progress, user_data   NULL removes it. It may not use the connection, and user_data must live as long as it is set.
+ * Returns TURDB_OK; TURDB_MISUSE also for an interval below 1. */
+TURDB_API turdb_status turdb_conn_set_progress(turdb_conn* conn, int64_t interval_ms, bool (*progress)(void* user_data),
+                                               void* user_data, turdb_error** error);
 
 /* ---- Statements ---------------------------------------------------------------------------------- */
 
 /*
  * Compiles the first statement of `sql`.
- *   sql, size_bytes  UTF-8; copied before return.
+ *   sql, size_bytes  UTF-8; copied before return. TURDB_NUL_TERMINATED is fine.
  *   tail             may be NULL; receives the byte offset just behind the statement, so that the rest can be
  *                    prepared next. Text that holds only space and comments gives *out = NULL and TURDB_OK.
  * A statement stays valid while tables change: it is compiled again when it must be. [C-PREPARE-1]
- * Returns TURDB_OK; TURDB_ERROR, TURDB_UNSUPPORTED, TURDB_LIMIT with a position in the text; TURDB_MISUSE.
+ * Returns TURDB_OK; TURDB_ERROR, TURDB_UNSUPPORTED, TURDB_LIMIT, TURDB_DATA (a literal, or text that is not UTF-8),
+ * mostly with a position in the text; TURDB_IO and TURDB_CORRUPT from reading the catalog.
  * Caller owns *out, free with turdb_stmt_free.
  */
-TURDB_API turdb_status turdb_stmt_prepare(turdb_conn *conn, const char *sql, int64_t size_bytes, int64_t *tail,
-                                          turdb_stmt **out, turdb_error **error);
+TURDB_API turdb_status turdb_stmt_prepare(turdb_conn* conn, const char* sql, int64_t size_bytes, int64_t* tail,
+                                          turdb_stmt** out, turdb_error** error);
 /*
  * Runs the statement up to its next row. TURDB_ROW: the columns hold it. TURDB_DONE: no more rows; the
  * statement has finished, and outside a transaction it has committed. Anything else: it failed and was
  * rolled back whole; an open transaction lives on. [C-STEP-1] A statement that changes data does all its
  * changes in the first step. [C-STEP-2] After TURDB_DONE or an error, the next step runs it again from the
  * start with the same parameters. [C-STEP-3]
+ * Returns TURDB_ROW, TURDB_DONE, or any error of the list above but TURDB_LOCKED. Ownership: values of the row are
+ * borrowed until the next step, reset or free of the statement, or the end of its transaction.
  */
-TURDB_API turdb_status turdb_stmt_step(turdb_stmt *stmt, turdb_error **error);
-/* Ends the current execution; the next step starts a new one. Parameters stay bound. Returns TURDB_OK, or
- * TURDB_MISUSE for NULL or a closed connection. */
-TURDB_API turdb_status turdb_stmt_reset(turdb_stmt *stmt, turdb_error **error);
-/* Binds NULL to every parameter. */
-TURDB_API turdb_status turdb_stmt_clear_bindings(turdb_stmt *stmt, turdb_error **error);
-/* Ends the execution and frees the statement. NULL is fine. Any thread. */
-TURDB_API void turdb_stmt_free(turdb_stmt *stmt);
-/* The statement's text, without its tail. Borrowed until the statement is freed. */
-TURDB_API const char *turdb_stmt_sql(const turdb_stmt *stmt);
-/* Whether the statement cannot change the database. */
-TURDB_API bool turdb_stmt_is_read_only(const turdb_stmt *stmt);
+TURDB_API turdb_status turdb_stmt_step(turdb_stmt* stmt, turdb_error** error);
+/* Ends the current execution; the next step starts a new one. Parameters stay bound. Returns TURDB_OK. */
+TURDB_API turdb_status turdb_stmt_reset(turdb_stmt* stmt, turdb_error** error);
+/* Binds NULL to every parameter. Returns TURDB_OK; TURDB_MISUSE also in the middle of its rows (reset it first). */
+TURDB_API turdb_status turdb_stmt_clear_bindings(turdb_stmt* stmt, turdb_error** error);
+/* Ends the execution and frees the statement. NULL is fine. Threads: any; on a busy connection it is done when the call
+ * that runs returns. */
+TURDB_API void turdb_stmt_free(turdb_stmt* stmt);
+/* The statement's text, without its tail. Returns NULL for NULL. Borrowed until the statement is freed. */
+TURDB_API const char* turdb_stmt_sql(const turdb_stmt* stmt);
+/* Whether the statement cannot change the database. Returns false for NULL. */
+TURDB_API bool turdb_stmt_is_read_only(const turdb_stmt* stmt);
 
 /* ---- Parameters ---------------------------------------------------------------------------------- */
 
-/* Number of the highest parameter. Parameters count from 1. */
-TURDB_API int64_t turdb_stmt_parameter_count(const turdb_stmt *stmt);
-/* Name of a parameter with its first character (":id"), or NULL for one without. Borrowed until free. */
-TURDB_API const char *turdb_stmt_parameter_name(const turdb_stmt *stmt, int64_t index);
-/* Index of a named parameter, with or without its first character; 0 when there is none. */
-TURDB_API int64_t turdb_stmt_parameter_index(const turdb_stmt *stmt, const char *name);
+/* Number of the highest parameter; parameters count from 1. Returns 0 for a statement without any and for NULL. */
+TURDB_API int64_t turdb_stmt_parameter_count(const turdb_stmt* stmt);
+/* Name of a parameter with its first character (":id"). Returns NULL for one without a name and for an index outside
+ * 1..count. Borrowed until the statement is freed. */
+TURDB_API const char* turdb_stmt_parameter_name(const turdb_stmt* stmt, int64_t index);
+/* Index of a named parameter.
+ *   name   NUL-terminated, with or without its first character.
+ * Returns 0 when there is none. */
+TURDB_API int64_t turdb_stmt_parameter_index(const turdb_stmt* stmt, const char* name);
 
 /*
  * Binding. Values are copied before return unless said otherwise. A value whose type is not the
- * parameter's converts when nothing is lost; otherwise the step fails with TURDB_DATA.
- * Return TURDB_OK; TURDB_NOT_FOUND for an index outside 1..count; TURDB_MISUSE for NULL, a closed connection,
- * or a statement in the middle of its rows (reset it first); TURDB_DATA for text that is not UTF-8.
+ * parameter's converts when nothing is lost; otherwise the step fails with TURDB_DATA or TURDB_ERROR (42804).
+ *   index   from 1
+ * Return TURDB_OK; TURDB_NOT_FOUND for an index outside 1..count; TURDB_DATA for a value outside its type's range or
+ * text that is not UTF-8; TURDB_MISUSE also for a statement in the middle of its rows (reset it first) and for a
+ * negative size other than TURDB_NUL_TERMINATED.
  */
-TURDB_API turdb_status turdb_stmt_bind_null(turdb_stmt *stmt, int64_t index, turdb_error **error);
-TURDB_API turdb_status turdb_stmt_bind_bool(turdb_stmt *stmt, int64_t index, bool value, turdb_error **error);
-TURDB_API turdb_status turdb_stmt_bind_int64(turdb_stmt *stmt, int64_t index, int64_t value, turdb_error **error);
-TURDB_API turdb_status turdb_stmt_bind_uint64(turdb_stmt *stmt, int64_t index, uint64_t value, turdb_error **error);
-TURDB_API turdb_status turdb_stmt_bind_double(turdb_stmt *stmt, int64_t index, double value, turdb_error **error);
-TURDB_API turdb_status turdb_stmt_bind_text(turdb_stmt *stmt, int64_t index, const char *data, int64_t size_bytes,
-                                            turdb_error **error);
-TURDB_API turdb_status turdb_stmt_bind_blob(turdb_stmt *stmt, int64_t index, const void *data, int64_t size_bytes,
-                                            turdb_error **error);
+TURDB_API turdb_status turdb_stmt_bind_null(turdb_stmt* stmt, int64_t index, turdb_error** error);
+TURDB_API turdb_status turdb_stmt_bind_bool(turdb_stmt* stmt, int64_t index, bool value, turdb_error** error);
+TURDB_API turdb_status turdb_stmt_bind_int64(turdb_stmt* stmt, int64_t index, int64_t value, turdb_error** error);
+TURDB_API turdb_status turdb_stmt_bind_uint64(turdb_stmt* stmt, int64_t index, uint64_t value, turdb_error** error);
+TURDB_API turdb_status turdb_stmt_bind_double(turdb_stmt* stmt, int64_t index, double value, turdb_error** error);
+TURDB_API turdb_status turdb_stmt_bind_text(turdb_stmt* stmt, int64_t index, const char* data, int64_t size_bytes,
+                                            turdb_error** error);
+TURDB_API turdb_status turdb_stmt_bind_blob(turdb_stmt* stmt, int64_t index, const void* data, int64_t size_bytes,
+                                            turdb_error** error);
 /* Text and bytes that need not be copied: `data` must stay as it is until the parameter is bound again or the
- * statement is freed, and TurDB copies only when it has to. */
-TURDB_API turdb_status turdb_stmt_bind_text_static(turdb_stmt *stmt, int64_t index, const char *data, int64_t size_bytes,
-                                                   turdb_error **error);
-TURDB_API turdb_status turdb_stmt_bind_blob_static(turdb_stmt *stmt, int64_t index, const void *data, int64_t size_bytes,
-                                                   turdb_error **error);
+ * statement is freed. TurDB may copy all the same, and this version does. */
+TURDB_API turdb_status turdb_stmt_bind_text_static(turdb_stmt* stmt, int64_t index, const char* data, int64_t size_bytes,
+                                                   turdb_error** error);
+TURDB_API turdb_status turdb_stmt_bind_blob_static(turdb_stmt* stmt, int64_t index, const void* data, int64_t size_bytes,
+                                                   turdb_error** error);
 /* Days since 1970-01-01. */
-TURDB_API turdb_status turdb_stmt_bind_date(turdb_stmt *stmt, int64_t index, int32_t days, turdb_error **error);
+TURDB_API turdb_status turdb_stmt_bind_date(turdb_stmt* stmt, int64_t index, int32_t days, turdb_error** error);
 /* Microseconds since midnight. */
-TURDB_API turdb_status turdb_stmt_bind_time(turdb_stmt *stmt, int64_t index, int64_t micros, turdb_error **error);
+TURDB_API turdb_status turdb_stmt_bind_time(turdb_stmt* stmt, int64_t index, int64_t micros, turdb_error** error);
 /* Microseconds since 1970-01-01 00:00:00, without a zone. */
-TURDB_API turdb_status turdb_stmt_bind_timestamp(turdb_stmt *stmt, int64_t index, int64_t micros, turdb_error **error);
+TURDB_API turdb_status turdb_stmt_bind_timestamp(turdb_stmt* stmt, int64_t index, int64_t micros, turdb_error** error);
 /* Microseconds since 1970-01-01 00:00:00 UTC. */
-TURDB_API turdb_status turdb_stmt_bind_timestamptz(turdb_stmt *stmt, int64_t index, int64_t micros, turdb_error **error);
-TURDB_API turdb_status turdb_stmt_bind_interval(turdb_stmt *stmt, int64_t index, int32_t months, int32_t days, int64_t micros,
-                                                turdb_error **error);
+TURDB_API turdb_status turdb_stmt_bind_timestamptz(turdb_stmt* stmt, int64_t index, int64_t micros, turdb_error** error);
+TURDB_API turdb_status turdb_stmt_bind_interval(turdb_stmt* stmt, int64_t index, int32_t months, int32_t days, int64_t micros,
+                                                turdb_error** error);
 /* The 16 bytes of a UUID in the order they are written. */
-TURDB_API turdb_status turdb_stmt_bind_uuid(turdb_stmt *stmt, int64_t index, const uint8_t *data, int64_t size_bytes,
-                                            turdb_error **error);
+TURDB_API turdb_status turdb_stmt_bind_uuid(turdb_stmt* stmt, int64_t index, const uint8_t* data, int64_t size_bytes,
+                                            turdb_error** error);
 /* A decimal number as text ("-12.50"); exact. */
-TURDB_API turdb_status turdb_stmt_bind_decimal(turdb_stmt *stmt, int64_t index, const char *data, int64_t size_bytes,
-                                               turdb_error **error);
+TURDB_API turdb_status turdb_stmt_bind_decimal(turdb_stmt* stmt, int64_t index, const char* data, int64_t size_bytes,
+                                               turdb_error** error);
 
 /* ---- Columns ------------------------------------------------------------------------------------- */
 
@@ -355,15 +395,15 @@ enum {
   TURDB_TYPE_ANY = 23
 };
 
-/* Number of result columns; 0 for a statement that returns none. */
-TURDB_API int64_t turdb_stmt_column_count(const turdb_stmt *stmt);
-/* Name of column `index`, from 0; NULL outside the range. Borrowed until the statement is freed or compiled
+/* Number of result columns. Returns 0 for a statement that returns none and for NULL. */
+TURDB_API int64_t turdb_stmt_column_count(const turdb_stmt* stmt);
+/* Name of column `index`, from 0. Returns NULL outside the range. Borrowed until the statement is freed or compiled
  * again by a step. */
-TURDB_API const char *turdb_stmt_column_name(const turdb_stmt *stmt, int64_t index);
-/* Declared type as SQL writes it ("decimal(10,2)"); NULL outside the range. Borrowed likewise. */
-TURDB_API const char *turdb_stmt_column_declared_type(const turdb_stmt *stmt, int64_t index);
-/* TURDB_TYPE_* that the column is declared as; TURDB_TYPE_NULL outside the range. */
-TURDB_API int32_t turdb_stmt_column_type(const turdb_stmt *stmt, int64_t index);
+TURDB_API const char* turdb_stmt_column_name(const turdb_stmt* stmt, int64_t index);
+/* Type of a column as SQL writes it ("decimal(10,2)"). Returns NULL outside the range. Borrowed likewise. */
+TURDB_API const char* turdb_stmt_column_declared_type(const turdb_stmt* stmt, int64_t index);
+/* TURDB_TYPE_* of the column. Returns TURDB_TYPE_NULL outside the range. */
+TURDB_API int32_t turdb_stmt_column_type(const turdb_stmt* stmt, int64_t index);
 
 /*
  * Values of the current row, that is after TURDB_ROW and before the next step, reset or free. They cannot fail:
@@ -372,23 +412,27 @@ TURDB_API int32_t turdb_stmt_column_type(const turdb_stmt *stmt, int64_t index);
  * _text converts every type to the text that SQL prints. [C-COLUMN-2]
  */
 /* TURDB_TYPE_* of the value itself: TURDB_TYPE_NULL for NULL, and for a column of type ANY its value's type. */
-TURDB_API int32_t turdb_stmt_value_type(const turdb_stmt *stmt, int64_t index);
-TURDB_API bool turdb_stmt_column_is_null(const turdb_stmt *stmt, int64_t index);
-TURDB_API bool turdb_stmt_column_bool(const turdb_stmt *stmt, int64_t index);
-TURDB_API int64_t turdb_stmt_column_int64(const turdb_stmt *stmt, int64_t index);
-TURDB_API uint64_t turdb_stmt_column_uint64(const turdb_stmt *stmt, int64_t index);
-TURDB_API double turdb_stmt_column_double(const turdb_stmt *stmt, int64_t index);
-/* UTF-8 with a NUL behind it; *size_bytes (may be NULL) is its size without the NUL. NULL for a NULL. Borrowed
- * until the next step, reset or free of the statement. */
-TURDB_API const char *turdb_stmt_column_text(turdb_stmt *stmt, int64_t index, int64_t *size_bytes);
-/* The bytes of a blob, text or uuid. NULL for a NULL. Borrowed likewise. */
-TURDB_API const void *turdb_stmt_column_blob(turdb_stmt *stmt, int64_t index, int64_t *size_bytes);
-/* Days since 1970-01-01, and microseconds as in the bind calls. */
-TURDB_API int32_t turdb_stmt_column_date(const turdb_stmt *stmt, int64_t index);
-TURDB_API int64_t turdb_stmt_column_micros(const turdb_stmt *stmt, int64_t index);
+TURDB_API int32_t turdb_stmt_value_type(const turdb_stmt* stmt, int64_t index);
+TURDB_API bool turdb_stmt_column_is_null(const turdb_stmt* stmt, int64_t index);
+TURDB_API bool turdb_stmt_column_bool(const turdb_stmt* stmt, int64_t index);
+TURDB_API int64_t turdb_stmt_column_int64(const turdb_stmt* stmt, int64_t index);
+TURDB_API uint64_t turdb_stmt_column_uint64(const turdb_stmt* stmt, int64_t index);
+TURDB_API double turdb_stmt_column_double(const turdb_stmt* stmt, int64_t index);
+/* UTF-8 with a NUL behind it.
+ *   size_bytes   may be NULL; receives the size without the NUL.
+ * Returns NULL for a NULL, or when there is no memory for the text. Borrowed until the next step, reset or free of the
+ * statement. */
+TURDB_API const char* turdb_stmt_column_text(turdb_stmt* stmt, int64_t index, int64_t* size_bytes);
+/* The bytes of a blob, text or uuid; of other types those of their text. Returns NULL for a NULL. Borrowed until the next
+ * step, reset or free of the statement, or the end of its transaction. */
+TURDB_API const void* turdb_stmt_column_blob(turdb_stmt* stmt, int64_t index, int64_t* size_bytes);
+/* Days since 1970-01-01 of a date or timestamp. */
+TURDB_API int32_t turdb_stmt_column_date(const turdb_stmt* stmt, int64_t index);
+/* Microseconds, as in the bind calls, of a time, timestamp or date. */
+TURDB_API int64_t turdb_stmt_column_micros(const turdb_stmt* stmt, int64_t index);
 /* Parts of an interval; each out may be NULL. */
-TURDB_API void turdb_stmt_column_interval(const turdb_stmt *stmt, int64_t index, int32_t *months, int32_t *days,
-                                          int64_t *micros);
+TURDB_API void turdb_stmt_column_interval(const turdb_stmt* stmt, int64_t index, int32_t* months, int32_t* days,
+                                          int64_t* micros);
 
 #ifdef __cplusplus
 }

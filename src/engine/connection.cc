@@ -111,13 +111,26 @@ void Connection::CloseFromDatabase() {
   owner_.store(0, std::memory_order_release);
 }
 
+void Connection::PassInterrupt() {
+  if (!cancelled_.load(std::memory_order_relaxed)) return;
+  for (Statement* statement = statements_; statement != nullptr; statement = statement->next_) {
+    if (statement->running_) statement->interrupted_ = true;
+  }
+  cancelled_.store(false, std::memory_order_relaxed);
+}
+
 void Connection::BeginRun() {
+  if (running_count_++ > 0) PassInterrupt();
   cancelled_.store(false, std::memory_order_relaxed);
   running_transaction_.store(transaction_.get(), std::memory_order_relaxed);
   run_state_.store(kRunning, std::memory_order_release);
 }
 
 void Connection::EndRun() {
+  if (--running_count_ > 0) {
+    PassInterrupt();
+    return;
+  }
   for (uint32_t running = kRunning; !run_state_.compare_exchange_weak(running, 0, std::memory_order_acq_rel);) {
     if (running == 0) break;
     running = kRunning;
@@ -232,8 +245,13 @@ Status Connection::Begin(txn::Isolation isolation, bool read_only) {
 
 Status Connection::EndTransaction(bool commit) {
   HideTransaction();
+  std::shared_ptr<txn::Snapshot> snapshot;
   for (Statement* statement = statements_; statement != nullptr; statement = statement->next_) {
-    statement->TransactionEnds();
+    if (commit) {
+      statement->TransactionCommits(&snapshot);
+    } else {
+      statement->TransactionRollsBack(0);
+    }
   }
   Status status = commit ? database_->transactions().Commit(*transaction_) : database_->transactions().Rollback(*transaction_);
   if (schema_changes_ != nullptr) {
@@ -274,14 +292,14 @@ StatusOr<size_t> Connection::FindSavepoint(std::string_view name) const {
 Status Connection::MakeSavepoint(std::string_view name) {
   TURDB_RETURN_IF_ERROR(RequireTransaction());
   savepoints_.push_back(Savepoint{std::string(name), database_->transactions().MakeSavepoint(*transaction_),
-                                  schema_changes_ == nullptr ? 0 : schema_changes_->Mark()});
+                                  schema_changes_ == nullptr ? 0 : schema_changes_->Mark(), transaction_->statement()});
   return absl::OkStatus();
 }
 
 Status Connection::RollbackTo(std::string_view name) {
   TURDB_ASSIGN_OR_RETURN(const size_t found, FindSavepoint(name));
   for (Statement* statement = statements_; statement != nullptr; statement = statement->next_) {
-    statement->TransactionEnds();
+    statement->TransactionRollsBack(savepoints_[found].statement);
   }
   TURDB_RETURN_IF_ERROR(database_->transactions().RollbackTo(*transaction_, savepoints_[found].mark));
   if (schema_changes_ != nullptr) schema_changes_->RollbackTo(savepoints_[found].schema_mark);

@@ -93,6 +93,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::string name;
     txn::Savepoint mark;
     size_t schema_mark;
+    base::StatementNo statement;  // the last one before it
   };
 
   explicit Connection(std::shared_ptr<Database> database);
@@ -149,11 +150,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Statement* statements_ = nullptr;  // all that are prepared, as a list
 
-  // Whether there is something to interrupt. The thread inside sets and clears kRunning; Interrupt sets kInterrupting
-  // beside it while it uses the transaction, and the end of a run waits for that.
+  // Whether there is something to interrupt; cursors that were not read to their end count. The thread inside sets and clears
+  // kRunning; Interrupt sets kInterrupting beside it while it uses the transaction, and the end of a run waits for that.
   static constexpr uint32_t kRunning = 1, kInterrupting = 2;
   void BeginRun();
   void EndRun();
+  // What an interrupt between two calls was aimed at: the statements that run, none that begins later.
+  void PassInterrupt();
+  int64_t running_count_ = 0;
   void ShowTransaction();  // one that began after the run did
   void HideTransaction();  // before it ends
   std::atomic<uint32_t> run_state_{0};

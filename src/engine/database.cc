@@ -8,6 +8,7 @@
 #include "engine/connection.h"
 #include "engine/index_evaluation.h"
 #include "engine/registry.h"
+#include "exec/spill_file.h"
 #include "os/process.h"
 
 namespace turdb::engine {
@@ -74,7 +75,7 @@ Status Database::Start() {
     // Versions of a change larger than memory go to a file of their own, which no opening ever reads.
     const std::string spill = os::JoinPath(path_, "versions.tmp");
     TURDB_RETURN_IF_ERROR(environment_.files->Remove(spill));
-    transactions_->SetSpill(spill, settings_.memory_limit_bytes / 4);
+    transactions_->SetSpill(spill, settings_.memory_limit_bytes / 16);
   }
   tables_ = std::make_unique<table::TableStore>(*storage_, *transactions_, budget_);
   transactions_->SetUndoResolver([this](base::FileId file) -> StatusOr<txn::UndoTarget*> {
@@ -98,9 +99,21 @@ Status Database::Start() {
     TURDB_ASSIGN_OR_RETURN(catalog_, catalog::Catalog::Open(*tables_));
   }
   spill_directory_ = settings_.temp_directory.empty() ? os::JoinPath(path_, "tmp") : settings_.temp_directory;
-  if (!settings_.read_only) TURDB_RETURN_IF_ERROR(environment_.files->CreateDirectory(spill_directory_));
+  if (!settings_.read_only) {
+    TURDB_RETURN_IF_ERROR(environment_.files->CreateDirectory(spill_directory_));
+    if (settings_.temp_directory.empty()) TURDB_RETURN_IF_ERROR(RemoveSpilledFiles());
+  }
   if (settings_.threads > 1 && !settings_.read_only) {
     collector_ = environment_.scheduler->Start("turdb-collect", [this] { Collect(); });
+  }
+  return absl::OkStatus();
+}
+
+// What a killed process left. A temp_directory may be shared with other databases, whose files these may be.
+Status Database::RemoveSpilledFiles() {
+  TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, environment_.files->List(spill_directory_));
+  for (const std::string& name : names) {
+    if (exec::SpillFile::IsName(name)) TURDB_RETURN_IF_ERROR(environment_.files->Remove(os::JoinPath(spill_directory_, name)));
   }
   return absl::OkStatus();
 }

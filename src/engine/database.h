@@ -72,6 +72,7 @@ class Database : public std::enable_shared_from_this<Database> {
   Database(const os::Environment& environment, std::string path, Settings settings);
   base::Status Start();
   base::Status CreateCatalog();
+  base::Status RemoveSpilledFiles();
   static constexpr size_t kCollectPages = 256;
   void Collect();  // the background thread: garbage of versions
 

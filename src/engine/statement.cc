@@ -1,6 +1,7 @@
 #include "engine/statement.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,10 +18,10 @@ namespace {
 using base::Status;
 using base::StatusOr;
 
-Status EndedByTransaction() {
+Status EndedByRollback() {
   return base::WithHint(base::MakeError(absl::StatusCode::kFailedPrecondition, base::SqlState{"24000"},
-                                        "the statement's transaction has ended, and its rows with it"),
-                        "read all rows before COMMIT or ROLLBACK, or run the statement again");
+                                        "the statement's transaction was rolled back, and its rows with it"),
+                        "read all rows before ROLLBACK, or run the statement again");
 }
 
 auto SystemViewsOf(Connection& connection) {
@@ -233,11 +234,25 @@ Status Statement::ConvertParameters() {
 // ---- running
 
 StatusOr<StepResult> Statement::Step() {
-  has_row_ = false;
-  if (ended_by_transaction_) {
-    ended_by_transaction_ = false;
-    return EndedByTransaction();
+  try {
+    return StepOnce();
+  } catch (const std::bad_alloc&) {
+    // Containers throw when the budget or the machine refuses. Operators may stop anywhere, so they are built anew.
+    DropChunk();
+    execution_.reset();
+    point_.reset();
+    point_checked_ = point_has_run_ = parameters_ready_ = false;
+    return FinishRun(base::OutOfMemoryError("the statement needs more memory than memory_limit leaves"));
   }
+}
+
+StatusOr<StepResult> Statement::StepOnce() {
+  has_row_ = false;
+  if (ended_by_rollback_) {
+    ended_by_rollback_ = false;
+    return EndedByRollback();
+  }
+  if (running_ && interrupted_) return FinishRun(base::CanceledError("the statement was interrupted"));
   if (!running_ && compiled_.plan != nullptr) {
     if (!point_checked_) {
       point_ = exec::PointExecution::Create(compiled_.plan);
@@ -261,6 +276,8 @@ Status Statement::StartRun() {
   own_transaction_ = in_statement_ = false;
   DropChunk();
   connection_->BeginRun();
+  counted_ = true;
+  interrupted_ = false;
   if (compiled_.plan == nullptr) {
     TURDB_RETURN_IF_ERROR(Revalidate());
     return RunCommand();
@@ -278,6 +295,7 @@ StatusOr<StepResult> Statement::StepPoint() {
   bool found = false;
   if (compiled_.changes_data) {
     connection_->BeginRun();
+    counted_ = true;
     Status status = RunPoint(&found);
     TURDB_RETURN_IF_ERROR(FinishRun(std::move(status)));
   } else {
@@ -334,6 +352,19 @@ Status Statement::LockWrittenTables() {
 }
 
 Status Statement::OpenView() {
+  Connection& connection = *connection_;
+  const bool own = compiled_.changes_data && connection.transaction_ == nullptr;
+  for (int attempt = 0;; ++attempt) {
+    Status status = OpenViewOnce();
+    // A schema change that committed while this waited for the table: with a newer snapshot it goes through.
+    if (status.ok() || !own || attempt == 3 || base::GetSqlState(status) != base::sqlstate::kSerializationFailure)
+      return status;
+    own_transaction_ = in_statement_ = false;
+    TURDB_RETURN_IF_ERROR(connection.EndTransaction(false));
+  }
+}
+
+Status Statement::OpenViewOnce() {
   Connection& connection = *connection_;
   Database& database = connection.database();
   txn::TransactionManager& transactions = database.transactions();
@@ -469,9 +500,11 @@ Status Statement::FinishRun(Status outcome) {
   Connection& connection = *connection_;
   running_ = false;
   DropChunk();
-  connection.EndRun();
+  if (counted_) connection.EndRun();
+  counted_ = false;
   snapshot_.Release();
-  if (connection.transaction_ != nullptr && in_statement_) {
+  kept_snapshot_.reset();
+  if (connection.transaction_ != nullptr && (in_statement_ || own_transaction_)) {
     txn::TransactionManager& transactions = connection.database().transactions();
     transactions.ClearCancel(*connection.transaction_);
     if (own_transaction_) {
@@ -493,25 +526,53 @@ Status Statement::FinishRun(Status outcome) {
 
 void Statement::Reset() {
   has_row_ = point_has_run_ = false;
-  ended_by_transaction_ = false;
+  ended_by_rollback_ = false;
   if (!running_) return;
   const Status status = FinishRun(absl::OkStatus());
   (void)status;  // a read has nothing to lose; a change has committed in its first step
 }
 
-void Statement::TransactionEnds() {
-  if (!running_ || !in_statement_ || own_transaction_) return;
+void Statement::TransactionCommits(std::shared_ptr<txn::Snapshot>* snapshot) {
+  if (!running_ || !in_statement_ || own_transaction_ || execution_ == nullptr) return;
+  in_statement_ = false;
+  if (view_.self == nullptr && !compiled_.changes_data) {
+    // It sees nothing of the transaction's own: its snapshot is all that it needs.
+    if (*snapshot == nullptr) {
+      *snapshot =
+          std::make_shared<txn::Snapshot>(connection_->database().transactions().TakeSnapshot(*connection_->transaction_));
+    }
+    kept_snapshot_ = *snapshot;
+    return;
+  }
+  const bool on_row = has_row_;
+  execution_->Hold(chunk_, on_row ? row_ : row_ + 1);
+  context_.transaction = nullptr;
+  context_.view = nullptr;
+  DropChunk();
+  has_row_ = false;
+  if (!on_row) return;
+  // The row that the caller is looking at stays under its eyes.
+  const vec::Chunk* chunk = nullptr;
+  const StatusOr<exec::Flow> flow = execution_->Next(&chunk);
+  if (flow.ok() && *flow == exec::Flow::kHaveMore) ShowChunk(chunk);
+}
+
+void Statement::TransactionRollsBack(base::StatementNo after) {
+  if (!running_ || !in_statement_ || own_transaction_ || statement_number_ <= after) return;
   running_ = in_statement_ = has_row_ = false;
-  ended_by_transaction_ = true;
+  if (counted_) connection_->EndRun();
+  counted_ = false;
+  ended_by_rollback_ = true;
   DropChunk();
 }
 
 void Statement::Detach() {
-  has_row_ = running_ = in_statement_ = false;
+  has_row_ = running_ = in_statement_ = counted_ = false;
   DropChunk();
   execution_.reset();
   point_.reset();
   snapshot_.Release();
+  kept_snapshot_.reset();
   compiled_.plan.reset();
   compiled_.written.clear();
   compiled_.command = std::monostate();

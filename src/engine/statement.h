@@ -28,8 +28,9 @@ enum class StepResult : uint8_t { kRow, kDone };
 // Not thread-safe: for the thread that is inside the connection, but for the facts that are constant after Prepare.
 //
 //   idle ──Step──▶ running ──Step──▶ running ...     a row each time
-//     ▲               │ last row, error, Reset, end of its transaction
+//     ▲               │ last row, error, Reset, ROLLBACK
 //     └───────────────┘
+// COMMIT keeps what a run has not given yet, ROLLBACK ends it.
 class Statement {
  public:
   static base::StatusOr<std::unique_ptr<Statement>> Prepare(std::shared_ptr<Connection> connection, std::string_view sql,
@@ -88,9 +89,11 @@ class Statement {
   base::Status Revalidate();
   // The bound values as the plan's types; may compile a variant of the plan for values that do not convert.
   base::Status ConvertParameters();
+  base::StatusOr<StepResult> StepOnce();  // may throw std::bad_alloc
   base::Status StartRun();
   // The transaction and the view of this run; begins a transaction of its own for a change outside one.
   base::Status OpenView();
+  base::Status OpenViewOnce();
   // The short path: the whole statement in one step, when the plan allows it.
   base::StatusOr<StepResult> StepPoint();
   base::Status RunPoint(bool* found);
@@ -107,7 +110,11 @@ class Statement {
   }
   // Ends the run: commits, rolls back, or just lets go. Gives back the first error.
   base::Status FinishRun(base::Status outcome);
-  void TransactionEnds();
+  // COMMIT keeps cursors, ROLLBACK ends them (interface rule 6); of a ROLLBACK TO only those that began after statement
+  // `after`. Called before the transaction ends.
+  // `snapshot` is the transaction's once the first cursor has taken it.
+  void TransactionCommits(std::shared_ptr<txn::Snapshot>* snapshot);
+  void TransactionRollsBack(base::StatementNo after);
   void Detach();  // the connection closes
   void SetColumns();
   void KeepBound();
@@ -119,9 +126,9 @@ class Statement {
   uint64_t validated_in_ = 0;   // and the one whose schema the plan was compared with
   uint64_t catalog_epoch_ = 0;  // of the catalog that it was compiled or checked against last
 
-  std::vector<vec::Value> bound_;         // as they were bound
-  std::vector<vec::Value> parameters_;    // as the plan's types
-  std::vector<uint8_t> bound_directly_;   // by parameter: while parameters_ready_, its value is in parameters_ alone
+  std::vector<vec::Value> bound_;        // as they were bound
+  std::vector<vec::Value> parameters_;   // as the plan's types
+  std::vector<uint8_t> bound_directly_;  // by parameter: while parameters_ready_, its value is in parameters_ alone
   bool parameters_ready_ = false;
 
   std::vector<std::string> column_names_;
@@ -137,13 +144,16 @@ class Statement {
   int64_t next_progress_ns_ = 0;
   exec::ExecutionContext context_;
   txn::View view_;
-  txn::Snapshot snapshot_;    // of a read outside a transaction
-  txn::Savepoint savepoint_;  // where a failed statement rolls back to
+  txn::Snapshot snapshot_;                        // of a read outside a transaction
+  std::shared_ptr<txn::Snapshot> kept_snapshot_;  // of a transaction that committed under a cursor
+  txn::Savepoint savepoint_;                      // where a failed statement rolls back to
   size_t schema_mark_ = 0;
   bool running_ = false;
+  bool counted_ = false;          // by Connection::BeginRun
+  bool interrupted_ = false;      // by an interrupt while another statement ran, or none was inside
   bool in_statement_ = false;     // a statement of the transaction was begun and not ended
   bool own_transaction_ = false;  // the run began it, so the run ends it
-  bool ended_by_transaction_ = false;
+  bool ended_by_rollback_ = false;
   base::StatementNo statement_number_ = 0;
 
   bool has_row_ = false;

@@ -1,8 +1,10 @@
 #include "exec/execution.h"
 
 #include <algorithm>
+#include <new>
 
 #include "exec/builder.h"
+#include "exec/held_rows.h"
 
 namespace turdb::exec {
 
@@ -43,6 +45,8 @@ struct Execution::State {
   Runtime runtime;
   std::unique_ptr<Stream> stream;
   vec::Chunk result;  // for batches whose rows are not all of their chunk
+  std::unique_ptr<HeldRows> held;
+  Status held_status;  // how making them ended
 };
 
 Execution::Execution(std::shared_ptr<const Plan> plan, std::unique_ptr<State> state)
@@ -71,10 +75,17 @@ Status Execution::Start(const ExecutionContext& context) {
   runtime.last_insert_id = 0;
   runtime.rejected.clear();
   ++runtime.statement_runs;
+  state_->held.reset();
   return state_->stream->Start(runtime);
 }
 
 StatusOr<Flow> Execution::Next(const vec::Chunk** chunk) {
+  if (state_->held != nullptr) {
+    TURDB_ASSIGN_OR_RETURN(*chunk, state_->held->Next());
+    if (*chunk != nullptr) return Flow::kHaveMore;
+    TURDB_RETURN_IF_ERROR(state_->held_status);
+    return Flow::kDone;
+  }
   state_->result.Reset();
   Batch batch;
   TURDB_ASSIGN_OR_RETURN(const Flow flow, state_->stream->Next(state_->runtime, &batch));
@@ -86,6 +97,36 @@ StatusOr<Flow> Execution::Next(const vec::Chunk** chunk) {
     *chunk = &state_->result;
   }
   return Flow::kHaveMore;
+}
+
+void Execution::Hold(const vec::Chunk* shown, uint32_t first) {
+  if (state_->held != nullptr) return;
+  try {
+    state_->held_status = HoldRows(shown, first);
+  } catch (const std::bad_alloc&) {
+    state_->held_status = base::OutOfMemoryError("keeping a cursor's rows needs more memory than memory_limit leaves");
+  }
+}
+
+Status Execution::HoldRows(const vec::Chunk* shown, uint32_t first) {
+  const std::span<const vec::Type> types = plan_->root().types;
+  auto held = std::make_unique<HeldRows>(types, state_->runtime.capacity, state_->runtime.budget);
+  Status status = absl::OkStatus();
+  if (shown != nullptr && first < shown->size()) {
+    std::vector<vec::SelIndex> rest;
+    for (uint32_t row = first; row < shown->size(); ++row) rest.push_back(static_cast<vec::SelIndex>(row));
+    status = held->Append(state_->runtime, *shown, vec::Rows{rest.data(), static_cast<uint32_t>(rest.size())});
+  }
+  while (status.ok()) {
+    const vec::Chunk* chunk = nullptr;
+    StatusOr<Flow> flow = Next(&chunk);
+    status = flow.status();
+    if (!status.ok() || *flow == Flow::kDone) break;
+    if (*flow == Flow::kHaveMore) status = held->Append(state_->runtime, *chunk, vec::Rows::All(chunk->size()));
+  }
+  const Status written = held->FinishWriting();
+  state_->held = std::move(held);
+  return status.ok() ? written : status;
 }
 
 int64_t Execution::changed_rows() const { return state_->runtime.changed_rows; }

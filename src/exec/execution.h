@@ -32,6 +32,11 @@ class Execution {
   // After an error only Start may be called.
   base::StatusOr<Flow> Next(const vec::Chunk** chunk);
 
+  // What the run reads from is about to end: makes all the rows that are left and keeps them, those of `shown` from
+  // `first` on before them, so that Next goes on without the view and the transaction. An error is kept too: Next
+  // gives it behind the rows that were made before it.
+  void Hold(const vec::Chunk* shown, uint32_t first);
+
   int64_t changed_rows() const;
   // Number of the row inserted last; 0 when the run inserted none, or into a table without row numbers.
   int64_t last_insert_id() const;
@@ -40,6 +45,7 @@ class Execution {
 
  private:
   struct State;
+  base::Status HoldRows(const vec::Chunk* shown, uint32_t first);
   Execution(std::shared_ptr<const Plan> plan, std::unique_ptr<State> state);
 
   std::shared_ptr<const Plan> plan_;

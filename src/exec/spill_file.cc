@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "vec/scalar.h"
 
@@ -12,6 +13,15 @@ namespace turdb::exec {
 
 using base::Status;
 using base::StatusOr;
+
+namespace {
+constexpr std::string_view kNamePrefix = "spill-";
+constexpr std::string_view kNameSuffix = ".tmp";
+}  // namespace
+
+bool SpillFile::IsName(std::string_view name) {
+  return absl::StartsWith(name, kNamePrefix) && absl::EndsWith(name, kNameSuffix);
+}
 
 StatusOr<std::unique_ptr<SpillFile>> SpillFile::Create(Runtime& runtime, std::string_view purpose) {
   const ExecutionContext& context = *runtime.context;
@@ -21,8 +31,8 @@ StatusOr<std::unique_ptr<SpillFile>> SpillFile::Create(Runtime& runtime, std::st
   }
   std::array<std::byte, 12> random;
   context.environment->entropy->Fill(random);
-  const std::string path =
-      os::JoinPath(context.spill_directory, absl::StrCat("spill-", absl::BytesToHexString(base::AsText(random)), ".tmp"));
+  const std::string path = os::JoinPath(context.spill_directory,
+                                        absl::StrCat(kNamePrefix, absl::BytesToHexString(base::AsText(random)), kNameSuffix));
   TURDB_ASSIGN_OR_RETURN(std::unique_ptr<os::File> file, context.environment->files->Open(path, os::OpenMode::kCreate));
   return std::unique_ptr<SpillFile>(new SpillFile(context.environment->files, std::move(file)));
 }

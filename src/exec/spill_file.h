@@ -27,6 +27,8 @@ class SpillFile {
   // Error 53200 when nothing may be spilled (no directory); `purpose` names what needed memory.
   static base::StatusOr<std::unique_ptr<SpillFile>> Create(Runtime& runtime, std::string_view purpose);
   ~SpillFile();
+  // Whether a file of this name in a spill directory is one of these.
+  static bool IsName(std::string_view name);
 
   base::Status Append(base::Bytes record);
   // After the last Append.

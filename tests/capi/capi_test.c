@@ -520,6 +520,7 @@ int main(void) {
   progress_can_stop_a_statement();
   after_fork_the_child_is_told();
   hard_sql_is_refused_not_obeyed();
+  contract_tests();
   files_tests();
   char command[64];
   snprintf(command, sizeof command, "rm -rf %s", g_directory);

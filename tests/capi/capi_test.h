@@ -53,5 +53,6 @@ int64_t query_int64(turdb_conn* conn, const char* sql);
 const char* temporary_path(const char* name);
 
 void files_tests(void);
+void contract_tests(void);
 
 #endif

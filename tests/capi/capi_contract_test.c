@@ -1,0 +1,259 @@
+/* Sentences of turdb.h about handles: texts and sizes, threads, cursors, statements that live long. */
+#include <pthread.h>
+#include <unistd.h>
+
+#include "capi_test.h"
+
+static void statuses_have_signs(void) { /* [C-STATUS-1] */
+  const turdb_status errors[] = {TURDB_ERROR,     TURDB_MISUSE,  TURDB_CONSTRAINT,  TURDB_DATA,      TURDB_CONFLICT,
+                                 TURDB_BUSY,      TURDB_LOCKED,  TURDB_INTERRUPTED, TURDB_READ_ONLY, TURDB_IO,
+                                 TURDB_FULL,      TURDB_CORRUPT, TURDB_NO_MEMORY,   TURDB_LIMIT,     TURDB_UNSUPPORTED,
+                                 TURDB_NOT_FOUND, TURDB_INTERNAL};
+  CHECK(TURDB_OK == 0 && TURDB_ROW > 0 && TURDB_DONE > 0);
+  for (size_t i = 0; i < sizeof errors / sizeof errors[0]; ++i) {
+    CHECK(errors[i] < 0);
+    CHECK(strcmp(turdb_status_name(errors[i]), "TURDB_UNKNOWN") != 0);
+  }
+  CHECK_TEXT("TURDB_UNKNOWN", turdb_status_name(-999));
+}
+
+static void texts_have_a_size_and_a_nul_behind(void) { /* [C-TEXT-1] */
+  struct session s = session_open(":memory:");
+  turdb_stmt* stmt = NULL;
+  int64_t size = -1;
+  /* Without a NUL: only the size counts. */
+  CHECK_STATUS(TURDB_OK, turdb_conn_exec(s.conn, "create table t(a text, b blob)garbage", 30, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "insert into t values (?, ?)", -1, NULL, &stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_text(stmt, 1, "ab_cd!", 5, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_blob(stmt, 2, "\0\1\0", 3, NULL));
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_text(stmt, 1, "", 0, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_blob(stmt, 2, "", 0, NULL));
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_stmt_bind_text(stmt, 1, "abc", -2, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_stmt_bind_blob(stmt, 2, "abc", -1, NULL));
+  CHECK_STATUS(TURDB_DATA, turdb_stmt_bind_text(stmt, 1, "\xc3", 1, NULL));
+  CHECK_STATUS(TURDB_DATA, turdb_stmt_bind_text(stmt, 1, "ab\0cd", 5, NULL)); /* text holds no NUL, as in PostgreSQL */
+  turdb_stmt_free(stmt);
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select a, b from t order by a desc", -1, NULL, &stmt, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  const char* text = turdb_stmt_column_text(stmt, 0, &size);
+  CHECK(size == 5 && memcmp(text, "ab_cd", 6) == 0);
+  const void* blob = turdb_stmt_column_blob(stmt, 1, &size);
+  CHECK(size == 3 && memcmp(blob, "\0\1\0", 3) == 0);
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  text = turdb_stmt_column_text(stmt, 0, &size);
+  CHECK(size == 0 && text != NULL && text[0] == '\0');
+  CHECK(turdb_stmt_column_blob(stmt, 1, &size) != NULL && size == 0);
+  turdb_stmt_free(stmt);
+  session_close(&s);
+}
+
+struct second_thread {
+  turdb_conn* conn;
+  turdb_status status;
+};
+
+static void* use_connection(void* argument) {
+  struct second_thread* second = (struct second_thread*)argument;
+  usleep(30 * 1000);
+  second->status = turdb_conn_exec(second->conn, "select 1", -1, NULL);
+  turdb_conn_interrupt(second->conn);
+  return NULL;
+}
+
+static void a_second_thread_is_told(void) { /* [C-THREAD-1] */
+  struct session s = session_open(":memory:");
+  struct second_thread second = {s.conn, TURDB_OK};
+  pthread_t thread;
+  CHECK(pthread_create(&thread, NULL, use_connection, &second) == 0);
+  CHECK_STATUS(
+      TURDB_INTERRUPTED,
+      turdb_conn_exec(s.conn, "select count(*) from generate_series(1, 1000000) a, generate_series(1, 1000000) b", -1, NULL));
+  pthread_join(thread, NULL);
+  CHECK_STATUS(TURDB_MISUSE, second.status);
+  session_close(&s);
+}
+
+static void statements_outlive_schema_changes(void) { /* [C-PREPARE-1] */
+  struct session s = session_open(":memory:");
+  turdb_stmt* stmt = NULL;
+  turdb_error* error = NULL;
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(a int); insert into t values (1)"));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select * from t", -1, NULL, &stmt, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(turdb_stmt_column_count(stmt) == 1);
+  CHECK_STATUS(TURDB_OK, turdb_stmt_reset(stmt, NULL));
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "drop table t; create table t(x text, y int); insert into t values ('new', 2)"));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(turdb_stmt_column_count(stmt) == 2);
+  CHECK_TEXT("new", turdb_stmt_column_text(stmt, 0, NULL));
+  CHECK_TEXT("y", turdb_stmt_column_name(stmt, 1));
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "drop table t"));
+  CHECK_STATUS(TURDB_ERROR, turdb_stmt_step(stmt, &error));
+  CHECK_TEXT("42P01", turdb_error_sqlstate(error));
+  turdb_error_free(error);
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(z int); insert into t values (7)"));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(turdb_stmt_column_int64(stmt, 0) == 7);
+  turdb_stmt_free(stmt);
+  session_close(&s);
+}
+
+static void changes_are_made_in_the_first_step(void) { /* [C-STEP-2] */
+  struct session s = session_open(":memory:");
+  turdb_conn* other = NULL;
+  turdb_stmt* stmt = NULL;
+  CHECK_STATUS(TURDB_OK, turdb_conn_open(s.db, &other, NULL));
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(a int)"));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "insert into t select * from generate_series(1, 5000) returning a", -1,
+                                            NULL, &stmt, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(query_int64(other, "select count(*) from t") == 5000);
+  CHECK(turdb_conn_changes(s.conn) == 5000);
+  int64_t rows = 1;
+  while (turdb_stmt_step(stmt, NULL) == TURDB_ROW) ++rows;
+  CHECK(rows == 5000);
+  turdb_stmt_free(stmt);
+  turdb_conn_free(other);
+  session_close(&s);
+}
+
+/* Counts the rows that are left and checks that they come in order from `next` on. */
+static void drain(turdb_stmt* stmt, int64_t next, int64_t last) {
+  turdb_status status;
+  while ((status = turdb_stmt_step(stmt, NULL)) == TURDB_ROW) {
+    CHECK(turdb_stmt_column_int64(stmt, 0) == next);
+    ++next;
+  }
+  CHECK_STATUS(TURDB_DONE, status);
+  CHECK(next == last + 1);
+}
+
+static void commit_keeps_cursors_and_rollback_ends_them(void) { /* [C-CURSOR-1] */
+  struct session s = session_open(":memory:");
+  turdb_conn* other = NULL;
+  turdb_stmt* first = NULL;
+  turdb_stmt* second = NULL;
+  turdb_error* error = NULL;
+  CHECK_STATUS(TURDB_OK, turdb_conn_open(s.db, &other, NULL));
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(a int primary key, b text)"));
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "insert into t select i, repeat('x', 50) from generate_series(1, 20000) g(i)"));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select a, b from t order by a", -1, NULL, &first, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select a, b from t where a > 0 order by a", -1, NULL, &second, NULL));
+
+  /* One opened before the transaction changed anything, one that sees its changes. */
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "begin"));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(first, NULL));
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "insert into t values (20001, 'own')"));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(second, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(second, NULL));
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "delete from t where a > 20000"));
+  CHECK_STATUS(TURDB_OK, turdb_conn_commit(s.conn, NULL));
+  CHECK(turdb_stmt_column_int64(first, 0) == 1);
+  CHECK(turdb_stmt_column_int64(second, 0) == 2);
+  CHECK_STATUS(TURDB_OK, exec(other, "update t set b = 'later'; delete from t where a > 10000"));
+  drain(first, 2, 20000);
+  drain(second, 3, 20001);
+  CHECK(query_int64(s.conn, "select count(*) from t") == 10000);
+
+  /* A cursor's error comes where it would have come. */
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "begin; insert into t values (50000, 'zero')"));
+  turdb_stmt_free(second);
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select a, 1 / (a - 50000) from t order by a", -1, NULL, &second, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(second, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_conn_commit(s.conn, NULL));
+  turdb_status status = TURDB_ROW;
+  while (status == TURDB_ROW) status = turdb_stmt_step(second, &error);
+  CHECK_STATUS(TURDB_DATA, status);
+  CHECK_TEXT("22012", turdb_error_sqlstate(error));
+  turdb_error_free(error);
+
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "begin"));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(first, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_conn_rollback(s.conn, NULL));
+  CHECK_STATUS(TURDB_ERROR, turdb_stmt_step(first, &error));
+  CHECK_TEXT("24000", turdb_error_sqlstate(error));
+  turdb_error_free(error);
+
+  /* ROLLBACK TO ends those that began after the savepoint. */
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "begin; delete from t where a > 100"));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(first, NULL));
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "savepoint p; delete from t"));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_reset(second, NULL));
+  turdb_stmt_free(second);
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select * from generate_series(1, 9999)", -1, NULL, &second, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(second, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_conn_rollback_to(s.conn, "p", NULL));
+  CHECK_STATUS(TURDB_ERROR, turdb_stmt_step(second, NULL));
+  drain(first, 2, 100);
+  CHECK_STATUS(TURDB_OK, turdb_conn_commit(s.conn, NULL));
+  turdb_stmt_free(first);
+  turdb_stmt_free(second);
+  turdb_conn_free(other);
+  session_close(&s);
+}
+
+static void interrupt_reaches_a_cursor_under_other_statements(void) { /* [C-INTERRUPT-1] */
+  struct session s = session_open(":memory:");
+  turdb_stmt* cursor = NULL;
+  CHECK_STATUS(TURDB_OK,
+               turdb_stmt_prepare(s.conn, "select * from generate_series(1, 10000000) g(i)", -1, NULL, &cursor, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(cursor, NULL));
+  CHECK(query_int64(s.conn, "select count(*) from generate_series(1, 10)") == 10);
+  turdb_conn_interrupt(s.conn);
+  CHECK(query_int64(s.conn, "select count(*) from generate_series(1, 10)") == 10); /* it began later */
+  turdb_status status = TURDB_ROW;
+  while (status == TURDB_ROW) status = turdb_stmt_step(cursor, NULL);
+  CHECK_STATUS(TURDB_INTERRUPTED, status);
+  turdb_stmt_free(cursor);
+  session_close(&s);
+}
+
+static void a_statement_over_memory_leaves_nothing_behind(void) {
+  turdb_options* options = NULL;
+  turdb_db* db = NULL;
+  turdb_conn* conn = NULL;
+  turdb_error* error = NULL;
+  CHECK_STATUS(TURDB_OK, turdb_options_new(&options, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_options_set(options, "memory_limit", "4MB", NULL));
+  CHECK_STATUS(TURDB_OK, turdb_db_open(":memory:", options, &db, NULL));
+  turdb_options_free(options);
+  CHECK_STATUS(TURDB_OK, turdb_conn_open(db, &conn, NULL));
+  CHECK_STATUS(TURDB_OK, exec(conn, "create table t(a int, b text)"));
+  CHECK_STATUS(TURDB_OK, exec(conn, "insert into t values (1, 'kept')"));
+  const char* const hungry[] = {
+      "insert into t select i, repeat('x', 3000000) || i::text from generate_series(1, 3) g(i)",
+      "update t set b = repeat('y', 100000000)",
+      "select repeat('z', 50000000) || repeat('z', 50000000)",
+  };
+  for (size_t i = 0; i < sizeof hungry / sizeof hungry[0]; ++i) {
+    CHECK_STATUS(TURDB_NO_MEMORY, turdb_conn_exec(conn, hungry[i], -1, &error));
+    turdb_error_free(error);
+    CHECK(turdb_conn_in_autocommit(conn));
+    CHECK(query_int64(conn, "select count(*) from t where b = 'kept'") == 1);
+    CHECK(query_int64(conn, "select count(*) from t") == 1);
+  }
+  CHECK_STATUS(TURDB_OK, exec(conn, "begin; insert into t values (2, 'also')"));
+  for (size_t i = 0; i < sizeof hungry / sizeof hungry[0]; ++i) {
+    CHECK_STATUS(TURDB_NO_MEMORY, turdb_conn_exec(conn, hungry[i], -1, NULL));
+    CHECK(query_int64(conn, "select count(*) from t") == 2);
+  }
+  CHECK_STATUS(TURDB_OK, exec(conn, "commit"));
+  CHECK(query_int64(conn, "select count(*) from t") == 2);
+  turdb_conn_free(conn);
+  CHECK_STATUS(TURDB_OK, turdb_db_close(db, NULL));
+  turdb_db_free(db);
+}
+
+void contract_tests(void) {
+  statuses_have_signs();
+  texts_have_a_size_and_a_nul_behind();
+  a_second_thread_is_told();
+  statements_outlive_schema_changes();
+  changes_are_made_in_the_first_step();
+  commit_keeps_cursors_and_rollback_ends_them();
+  interrupt_reaches_a_cursor_under_other_statements();
+  a_statement_over_memory_leaves_nothing_behind();
+}

@@ -44,6 +44,12 @@ void AppendCase(const Expression& expression, std::string* out) {
 }
 
 void AppendSubquery(const Expression& expression, std::string* out) {
+  if (expression.subquery == nullptr) {  // not planned yet: its number tells it from others
+    StrAppend(out, "(subquery #", expression.index);
+    for (const Expression* argument : expression.arguments) StrAppend(out, " ", ToText(*argument));
+    out->append(")");
+    return;
+  }
   const Subquery& subquery = *expression.subquery;
   switch (subquery.kind) {
     case SubqueryKind::kScalar:

@@ -1,9 +1,11 @@
 // Running a bound call over vectors: constants, NULLs and errors, so that kernels are only loops.
 #include <algorithm>
+#include <type_traits>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "function/registry.h"
+#include "vec/scalar.h"
 #include "vec/text_format.h"
 
 namespace turdb::function {
@@ -139,13 +141,15 @@ Status Evaluate(const BoundCall& bound, std::span<const Vector* const> args, Row
     }
     if (result->MayHaveNulls()) {
       call.valid = result->MutableValidity();
-      if (result->physical() == vec::PhysicalType::kString) {
-        // Kernels that make strings skip NULL rows; what they leave there must still be a view (V3).
-        StringView* slots = result->data<StringView>();
-        for (uint32_t i = 0; i < wanted.count; ++i) {
-          if (!vec::TestBit(call.valid, wanted[i])) slots[wanted[i]] = StringView();
+      vec::VisitPhysical(result->physical(), [&](auto tag) {
+        // A kernel may skip NULL rows, all of them even; what it leaves there must still be readable, a view (V3).
+        auto* slots = result->data<decltype(tag)>();
+        if constexpr (std::is_same_v<decltype(tag), StringView>) {
+          for (uint32_t i = 0; i < wanted.count; ++i) {
+            if (!vec::TestBit(call.valid, wanted[i])) slots[wanted[i]] = StringView();
+          }
         }
-      }
+      });
     }
   }
   bound.kernel(call);

@@ -73,6 +73,7 @@ constexpr Name kNames[] = {
     {"character", TypeId::kChar},
     {"char", TypeId::kChar},
     {"bpchar", TypeId::kChar},
+    {"name", TypeId::kText},  // PostgreSQL's, for catalogs; its 63 bytes are not cut here
     {"nchar", TypeId::kChar},
     {"national character", TypeId::kChar},
     {"national char", TypeId::kChar},

@@ -44,7 +44,9 @@ Status DatetimeError(ParseOutcome outcome, Type type, std::string_view text) {
     case ParseOutcome::kZoneRange:
       return error(base::SqlState{"22009"}, absl::StrCat("time zone displacement out of range: \"", text, "\""));
     case ParseOutcome::kNoClock:
-      return error(base::sqlstate::kInvalidDatetime, absl::StrCat("\"", text, "\" has a meaning only while a statement runs"));
+      // The code tells a binder to leave it to the run.
+      return base::MakeError(absl::StatusCode::kUnavailable, base::sqlstate::kInvalidDatetime,
+                             absl::StrCat("\"", text, "\" has a meaning only while a statement runs"));
     case ParseOutcome::kSyntax:
     case ParseOutcome::kOk:
       break;

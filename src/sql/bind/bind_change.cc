@@ -206,7 +206,7 @@ StatusOr<std::vector<int32_t>> Binder::TargetColumns(const ast::Insert& insert, 
 }
 
 // Rows are typed by the columns they go to, one by one, so that DEFAULT and untyped literals know what they are.
-Status Binder::BindInsertRows(const ast::Values& values, const std::vector<int32_t>& targets, BoundInsert* bound,
+Status Binder::BindInsertRows(const ast::Values& values, const std::vector<int32_t>& targets, bool named, BoundInsert* bound,
                               Scope* scope) {
   const table::TableSchema& schema = *bound->relation->schema;
   ExprContext context;
@@ -217,6 +217,9 @@ Status Binder::BindInsertRows(const ast::Values& values, const std::vector<int32
   for (const auto& row : values.rows) {
     if (row.size() != values.rows[0].size()) {
       return Error(sqlstate::kSyntaxError, "VALUES lists must all be the same length", row[0]->offset);
+    }
+    if (named && row.size() < targets.size()) {
+      return Error(sqlstate::kSyntaxError, "INSERT has more target columns than expressions", row[0]->offset);
     }
     if (row.size() > targets.size()) {
       return Error(sqlstate::kSyntaxError, "INSERT has more expressions than target columns", row[targets.size()]->offset);
@@ -247,7 +250,8 @@ Status Binder::BindInsertSource(const ast::Insert& insert, const std::vector<int
   const bool plain = insert.source != nullptr && insert.source->body->kind == ast::BodyKind::kValues &&
                      insert.source->with == nullptr && insert.source->order_by.empty() && insert.source->limit == nullptr &&
                      insert.source->limit_offset == nullptr;
-  if (plain) return BindInsertRows(*static_cast<const ast::Values*>(insert.source->body), targets, bound, scope);
+  if (plain)
+    return BindInsertRows(*static_cast<const ast::Values*>(insert.source->body), targets, insert.has_columns, bound, scope);
   LogicalNode* source = NewNode(LogicalKind::kSingleRow);
   std::vector<OutputColumn> columns;
   if (insert.source != nullptr) {

@@ -7,6 +7,7 @@
 namespace turdb::sql {
 
 using ast::StatementKind;
+using base::Status;
 using base::StatusOr;
 namespace sqlstate = base::sqlstate;
 
@@ -42,8 +43,14 @@ StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
     case StatementKind::kCheckpoint:
       return Command(MaintenanceCommand{MaintenanceAction::kCheckpoint});
     case StatementKind::kAnalyze:
+      for (const ast::QualifiedName& name : static_cast<const ast::Analyze&>(statement).tables) {
+        TURDB_RETURN_IF_ERROR(FindTable(name).status());
+      }
       return Command(MaintenanceCommand{MaintenanceAction::kAnalyze});
     case StatementKind::kReindex:
+      for (const ast::QualifiedName& name : static_cast<const ast::Analyze&>(statement).tables) {
+        TURDB_RETURN_IF_ERROR(CheckReindexed(name));
+      }
       return Command(NoOperation{"indexes are kept in step and need no rebuilding"});
     case StatementKind::kMerge:
       return Unsupported("MERGE", statement.offset);
@@ -99,6 +106,14 @@ StatusOr<Command> Binder::BindDrop(const ast::Drop& drop) {
     command.names.push_back({std::string(split.schema), std::string(split.name)});
   }
   return Command(std::move(command));
+}
+
+// A table, an index or a schema.
+Status Binder::CheckReindexed(const ast::QualifiedName& name) {
+  TURDB_ASSIGN_OR_RETURN(const RelationName split, SplitName(name));
+  if (split.schema.empty() && context_.catalog->FindSchema(split.name) != nullptr) return absl::OkStatus();
+  if (context_.catalog->GetIndex(split.schema, split.name, context_.search_path).ok()) return absl::OkStatus();
+  return FindRelation(name).status();
 }
 
 StatusOr<Command> Binder::BindAlter(const ast::AlterTable& alter) {

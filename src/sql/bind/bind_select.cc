@@ -168,9 +168,19 @@ Status Binder::BindItems(ast::List<ast::SelectItem> items, const ExprContext& co
 LogicalNode* Binder::Project(LogicalNode* input, const std::vector<ProjectionItem>& items, std::vector<OutputColumn>* out) {
   LogicalNode* node = nullptr;
   out->reserve(items.size());
+  ColumnSet made;
   for (const ProjectionItem& item : items) {
     OutputColumn column{item.name, -1, nullptr};
-    if (item.expr->kind == ExpressionKind::kColumn) {
+    bool passes = item.expr->kind == ExpressionKind::kColumn;
+    if (passes) {  // an outer query's column is not there to pass: it is made here
+      if (made.empty()) {
+        made.resize(columns_.size());
+        AddProduced(input, &made);
+      }
+      const auto id = static_cast<size_t>(item.expr->index);
+      passes = id < made.size() && made[id];
+    }
+    if (passes) {
       column.id = item.expr->index;
     } else {
       if (node == nullptr) {
@@ -296,6 +306,19 @@ StatusOr<const Expr*> Binder::AfterGrouping(const Expr* expr, Grouping* grouping
     if (exec::Equal(*expr, *grouping->groups[i])) return ColumnExpr(grouping->outputs[i], expr->position);
   }
   if (expr->kind == ExpressionKind::kColumn) return UngroupedColumn(expr, grouping);
+  if (expr->kind == ExpressionKind::kSubquery) {
+    // Columns of this query that the subquery names must be grouped by, too.
+    ColumnSet named(columns_.size());
+    AddTreeColumns(subqueries_[static_cast<size_t>(expr->index)].query.root, &named);
+    for (size_t id = 0; id < named.size(); ++id) {
+      if (!named[id]) continue;
+      const Expr* column = ColumnExpr(static_cast<ColumnId>(id), expr->position);
+      const bool grouped = std::any_of(grouping->groups.begin(), grouping->groups.end(), [&](const Expr* group) {
+        return group->kind == ExpressionKind::kColumn && group->index == column->index;
+      });
+      if (!grouped) TURDB_RETURN_IF_ERROR(UngroupedColumn(column, grouping).status());
+    }
+  }
   if (expr->arguments.empty()) return expr;
   std::vector<const Expr*> arguments;
   bool changed = false;

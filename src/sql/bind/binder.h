@@ -119,6 +119,11 @@ class Binder {
   base::StatusOr<Command> BindCommand(const ast::Statement& statement);
 
   const std::vector<ColumnInfo>& columns() const { return columns_; }
+  // Adds the columns that an expression, or any expression of a tree, names.
+  void AddColumns(const Expr* expr, ColumnSet* set) const;
+  void AddTreeColumns(const LogicalNode* node, ColumnSet* set) const;
+  // Adds those that an operator of the tree makes.
+  static void AddProduced(const LogicalNode* node, ColumnSet* set);
   std::vector<BoundSubquery>& subqueries() { return subqueries_; }
   const std::vector<std::unique_ptr<CommonTableInfo>>& common_tables() const { return common_tables_; }
   const std::vector<vec::Type>& parameter_types() const { return parameter_types_; }
@@ -272,7 +277,9 @@ class Binder {
   ExprOr BindStored(std::string_view text, Scope* scope, std::string_view what);  // SQL text kept in the catalog
   base::Status BindInsertSource(const ast::Insert& insert, const std::vector<int32_t>& targets, BoundInsert* bound,
                                 Scope* scope);
-  base::Status BindInsertRows(const ast::Values& values, const std::vector<int32_t>& targets, BoundInsert* bound, Scope* scope);
+  // `named`: the statement lists its columns, and every one wants a value.
+  base::Status BindInsertRows(const ast::Values& values, const std::vector<int32_t>& targets, bool named, BoundInsert* bound,
+                              Scope* scope);
   base::Status BindOnConflict(const ast::Insert& insert, const Target& target, BoundInsert* bound);
   base::StatusOr<int32_t> ConflictIndex(const ast::OnConflict& conflict, const table::TableSchema& schema);
   base::Status BindAssignments(ast::List<ast::SetItem> items, const Target& target, const ExprContext& context,
@@ -309,6 +316,7 @@ class Binder {
   base::StatusOr<Command> BindCreateIndex(const ast::CreateIndex& create);
   base::StatusOr<Command> BindCreateView(const ast::CreateView& create);
   base::StatusOr<Command> BindDrop(const ast::Drop& drop);
+  base::Status CheckReindexed(const ast::QualifiedName& name);
   base::StatusOr<Command> BindAlter(const ast::AlterTable& alter);
   base::StatusOr<Command> BindTransaction(const ast::Transaction& transaction);
   base::StatusOr<Command> BindSet(const ast::Set& set);

@@ -62,6 +62,10 @@ const Expr* Binder::NullConstant(const Type& type, int32_t offset) {
 StatusOr<const Expr*> Binder::CoerceLiteral(const Expr* literal, const Type& type, CastContext context) {
   if (literal->value->is_null()) return plan_.Constant(Value::Null(type), type, literal->position);
   auto value = function::CastValue(*literal->value, type, context, call_context_);
+  if (value.status().code() == absl::StatusCode::kUnavailable) {  // 'today': another value each time it runs
+    return Coerce(plan_.Constant(Value::Text(literal->value->bytes()), TypeId::kText, literal->position), type,
+                  function::CastContext::kExplicit);
+  }
   if (!value.ok()) return base::WithPosition(value.status(), literal->position);
   return plan_.Constant(*std::move(value), type, literal->position);
 }

@@ -128,6 +128,9 @@ struct CommonTableInfo {
   std::vector<ColumnId> step_columns;
 };
 
+// By ColumnId.
+using ColumnSet = std::vector<bool>;
+
 struct BoundSubquery {
   exec::SubqueryKind kind = exec::SubqueryKind::kScalar;
   exec::Comparison comparison = exec::Comparison::kEqual;

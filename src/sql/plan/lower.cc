@@ -150,14 +150,14 @@ double Planner::Selectivity(const Expr* conjunct) const {
   }
 }
 
-Physical Planner::ProjectTo(Physical input, const std::vector<ColumnId>& columns) {
+StatusOr<Physical> Planner::ProjectTo(Physical input, const std::vector<ColumnId>& columns) {
   if (input.layout == columns) return input;
   auto* node = plan_.New<exec::ProjectNode>();
   node->input = input.node;
   std::vector<const Expr*> exprs;
   for (const ColumnId id : columns) {
     const auto at = std::find(input.layout.begin(), input.layout.end(), id);
-    TURDB_CHECK(at != input.layout.end());
+    if (at == input.layout.end()) return base::InternalError("a column of the result is not made by the plan");
     exprs.push_back(plan_.Column(static_cast<int32_t>(at - input.layout.begin()), binder_.columns()[id].type));
   }
   node->expressions = plan_.Copy(exprs);
@@ -379,7 +379,7 @@ StatusOr<Physical> Planner::LowerDistinct(LogicalNode* node, const ColumnSet& ne
     columns.push_back(id);
   }
   TURDB_ASSIGN_OR_RETURN(Physical input, Lower(node->left, below));
-  input = ProjectTo(std::move(input), columns);
+  TURDB_ASSIGN_OR_RETURN(input, ProjectTo(std::move(input), columns));
   auto* distinct = plan_.New<exec::DistinctNode>();
   distinct->input = input.node;
   TURDB_ASSIGN_OR_RETURN(distinct->on, LowerAll(node->expressions, input.layout));
@@ -506,7 +506,7 @@ StatusOr<Physical> Planner::LowerSetOperation(LogicalNode* node) {
     ColumnSet below = EmptySet();
     for (const ColumnId id : columns) below[id] = true;
     TURDB_ASSIGN_OR_RETURN(Physical lowered, Lower(input, below));
-    lowered = ProjectTo(std::move(lowered), columns);
+    TURDB_ASSIGN_OR_RETURN(lowered, ProjectTo(std::move(lowered), columns));
     inputs.push_back(lowered.node);
     result.rows += lowered.rows;
     result.cost += lowered.cost;
@@ -527,12 +527,12 @@ StatusOr<Physical> Planner::LowerCte(LogicalNode* node, const ColumnSet& needed)
     below[column.id] = true;
   }
   TURDB_ASSIGN_OR_RETURN(Physical definition, Lower(cte.definition.root, below));
-  definition = ProjectTo(std::move(definition), columns);
+  TURDB_ASSIGN_OR_RETURN(definition, ProjectTo(std::move(definition), columns));
   if (cte.recursive) {
     ColumnSet step_needed = EmptySet();
     for (const ColumnId id : cte.step_columns) step_needed[id] = true;
     TURDB_ASSIGN_OR_RETURN(Physical step, Lower(cte.step, step_needed));
-    step = ProjectTo(std::move(step), cte.step_columns);
+    TURDB_ASSIGN_OR_RETURN(step, ProjectTo(std::move(step), cte.step_columns));
     TURDB_ASSIGN_OR_RETURN(Physical body, Lower(node->left, needed));
     auto* recursive = plan_.New<exec::RecursiveCteNode>();
     recursive->cte = cte.number;

@@ -92,11 +92,20 @@ StatusOr<Physical> Planner::MakeJoin(JoinType type, Physical left, Physical righ
     result.node = join;
     return result;
   }
+  std::vector<const Expr*> pairs = keys.residual;
+  if (type == JoinType::kAntiNull) {
+    // NOT IN without keys: a row passes when the comparison is false, not NULL, with every row of the right side.
+    for (const Expr*& conjunct : pairs) {
+      const Expr* no = plan_.Constant(vec::Value::Boolean(false), vec::TypeId::kBoolean, conjunct->position);
+      conjunct = plan_.NewExpression(ExpressionKind::kIsDistinct, vec::TypeId::kBoolean,
+                                     plan_.Copy(std::vector<const Expr*>{conjunct, no}), conjunct->position);
+    }
+  }
   auto* join = plan_.New<exec::NestedLoopJoinNode>();
-  join->type = type;
+  join->type = type == JoinType::kAntiNull ? JoinType::kAnti : type;
   join->left = left.node;
   join->right = right.node;
-  TURDB_ASSIGN_OR_RETURN(join->conjuncts, LowerAll(keys.residual, both));
+  TURDB_ASSIGN_OR_RETURN(join->conjuncts, LowerAll(pairs, both));
   SetTypes(join, result.layout);
   result.cost += left.rows * right.rows;
   SetEstimate(join, result.rows, keys.residual.empty() ? "no condition joins the sides" : "no equality joins the sides");

@@ -21,9 +21,6 @@
 
 namespace turdb::sql {
 
-// Which columns somebody above wants, by ColumnId.
-using ColumnSet = std::vector<bool>;
-
 // A lowered subtree: `layout[i]` is the column at position i of the node's output.
 struct Physical {
   const exec::Node* node = nullptr;
@@ -44,8 +41,8 @@ class Planner {
   // For changes: rewrites, then lowers for these columns, in this order.
   base::StatusOr<Physical> PlanRows(LogicalNode* root, const std::vector<ColumnId>& columns);
   base::StatusOr<const Expr*> LowerExpr(const Expr* expr, const std::vector<ColumnId>& layout);
-  void AddColumns(const Expr* expr, ColumnSet* set) const;
-  void AddProducedColumns(const LogicalNode* node, ColumnSet* set) const { AddProduced(node, set); }
+  void AddColumns(const Expr* expr, ColumnSet* set) const { binder_.AddColumns(expr, set); }
+  void AddProducedColumns(const LogicalNode* node, ColumnSet* set) const { Binder::AddProduced(node, set); }
 
  private:
   // ---- rewriting (rewrite.cc)
@@ -61,8 +58,7 @@ class Planner {
   bool CanRaise(const Expr* expr) const;
   bool RejectsNulls(const Expr* conjunct, const ColumnSet& columns) const;
   ColumnSet Produced(const LogicalNode* node) const;
-  void AddProduced(const LogicalNode* node, ColumnSet* set) const;
-  void AddTreeColumns(const LogicalNode* node, ColumnSet* set) const;
+  void AddTreeColumns(const LogicalNode* node, ColumnSet* set) const { binder_.AddTreeColumns(node, set); }
   bool IsInside(const Expr* expr, const ColumnSet& set) const;  // names nothing but these, own or outer columns aside
   bool Touches(const Expr* expr, const ColumnSet& set) const;   // names one of these
   bool HasSubquery(const Expr* expr) const;
@@ -82,7 +78,7 @@ class Planner {
   PhysicalOr LowerCte(LogicalNode* node, const ColumnSet& needed);
   PhysicalOr LowerGet(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted);
   PhysicalOr LowerJoin(LogicalNode* node, const ColumnSet& needed);
-  Physical ProjectTo(Physical input, const std::vector<ColumnId>& columns);
+  base::StatusOr<Physical> ProjectTo(Physical input, const std::vector<ColumnId>& columns);
   base::StatusOr<exec::Expressions> LowerAll(const std::vector<const Expr*>& exprs, const std::vector<ColumnId>& layout);
   base::StatusOr<const exec::Subquery*> LowerSubquery(const Expr* expr, const std::vector<ColumnId>& layout);
   void SetTypes(exec::Node* node, const std::vector<ColumnId>& layout);

@@ -140,6 +140,30 @@ void DeltaSlabs::Drain(SlabCache& cache) {
   }
 }
 
+void DeltaSlabs::Trim() {
+  for (size_t index = 0; index < shards_.size(); ++index) {
+    Block* empty = nullptr;
+    {
+      std::lock_guard lock(shards_[index].mu);
+      for (Block *block = shards_[index].available, *next = nullptr; block != nullptr; block = next) {
+        next = block->next;
+        if (block->live != 0) continue;
+        if (block->previous != nullptr) block->previous->next = block->next;
+        if (block->next != nullptr) block->next->previous = block->previous;
+        if (shards_[index].available == block) shards_[index].available = block->next;
+        block->next = empty;
+        empty = block;
+      }
+      shards_[index].empty_blocks = 0;
+    }
+    while (empty != nullptr) {
+      Block* const next = empty->next;
+      ReleaseBlock(empty, index);
+      empty = next;
+    }
+  }
+}
+
 base::Status DeltaSlabs::SettleOverdraft() {
   int64_t overdraft = overdraft_bytes_.load(std::memory_order_relaxed);
   while (overdraft > 0) {

@@ -61,6 +61,8 @@ class DeltaSlabs {
   void Free(void* object, size_t size_bytes, SlabCache* cache = nullptr);
   // Gives what the cache holds to everybody.
   void Drain(SlabCache& cache);
+  // Gives back the blocks that hold nothing, also those that are kept for a steady load.
+  void Trim();
 
   // OK while the budget covers what is in use; RESOURCE_EXHAUSTED while there is an overdraft that the
   // budget still refuses. One load when all is well.

@@ -153,14 +153,14 @@ base::Status Transaction::PrepareWrite() { return manager_->PrepareWrite(*this);
 void Transaction::DeferUntilUnneeded(std::function<base::Status()> work) { deferred_.push_back(std::move(work)); }
 
 base::Status TransactionManager::PrepareWrite(Transaction& txn) {
-  if (txn.word_ != nullptr) return AdmitChange();
+  if (txn.word_ != nullptr) return AdmitChange(txn);
   TURDB_CHECK(txn.state_ == TransactionState::kActive);
   if (txn.read_only_) {
     return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
                            "the transaction is read-only and cannot change anything");
   }
   TURDB_RETURN_IF_ERROR(log_.health());
-  TURDB_RETURN_IF_ERROR(AdmitChange());
+  TURDB_RETURN_IF_ERROR(AdmitChange(txn));
   const TxnId id = next_id_.fetch_add(1, std::memory_order_relaxed);
   TURDB_ASSIGN_OR_RETURN(txn.word_, memory_.words.Acquire(id, &txn));
   txn.log.id = id;
@@ -304,6 +304,11 @@ void TransactionManager::Finish(Transaction& txn, Timestamp ts) {
     memory_.words.Release(txn.word_, CommitWord::kOwnerReferences - txn.references_);
     txn.word_ = nullptr;
     CollectSlice(txn, ts);
+    if (memory_.slabs.reserved_bytes() > spill_keep_bytes_ && memory_.spill.enabled()) {
+      // A large transaction is over, and what reads next may need its memory.
+      CollectForRoom();
+      TrimSlabs(txn);
+    }
   }
   Reset(txn);
 }
@@ -410,6 +415,7 @@ base::StatusOr<size_t> TransactionManager::CollectGarbage(size_t max_pages) {
     if (some == 0 || visited >= tables) break;
   }
   TURDB_ASSIGN_OR_RETURN(const size_t ran, RunDeferred(live.oldest(), SIZE_MAX));
+  if (memory_.slabs.reserved_bytes() > spill_keep_bytes_ && memory_.spill.enabled()) memory_.slabs.Trim();
   const size_t left = versions_.table_count();
   return ran + (tables > left ? tables - left : 0);
 }
@@ -474,16 +480,27 @@ void TransactionManager::CollectForRoom() {
   }
 }
 
-base::Status TransactionManager::MakeRoom() {
+void TransactionManager::TrimSlabs(Transaction& txn) {
+  memory_.slabs.Drain(txn.slab_cache_);
+  {
+    std::lock_guard lock(shared_->pool_mu);
+    for (Transaction* idle : shared_->free) memory_.slabs.Drain(idle->slab_cache_);
+  }
+  memory_.slabs.Trim();
+}
+
+base::Status TransactionManager::MakeRoom(Transaction& txn) {
   // One at a time; the others go on as far as the budget lets them.
   if (std::unique_lock lock(shared_->spill_mu, std::try_to_lock); lock.owns_lock()) {
     CollectForRoom();
+    TrimSlabs(txn);
     int rounds = 0;
     size_t moved = 1;
     while (moved > 0 && rounds++ < kSpillRounds &&
            (memory_.slabs.reserved_bytes() > spill_keep_bytes_ || memory_.slabs.overdraft_bytes() > 0)) {
       TURDB_ASSIGN_OR_RETURN(moved, shared_->collector.SpillSome(kSpillPages));
     }
+    if (rounds > 1) TrimSlabs(txn);
     const int64_t reserved = memory_.slabs.reserved_bytes();
     spill_above_.store(moved > 0 || reserved <= spill_keep_bytes_ ? spill_keep_bytes_ : reserved + kSpillStepBytes,
                        std::memory_order_relaxed);

@@ -123,14 +123,16 @@ class TransactionManager {
 
   base::Status PrepareWrite(Transaction& txn);
   // Whether memory for another change is there, after spilling what has to be spilled.
-  base::Status AdmitChange() {
+  base::Status AdmitChange(Transaction& txn) {
     if (memory_.slabs.reserved_bytes() <= spill_above_.load(std::memory_order_relaxed)) {
       if (base::Status status = memory_.slabs.Admit(); status.ok() || !memory_.spill.enabled()) return status;
     }
-    return MakeRoom();
+    return MakeRoom(txn);
   }
-  base::Status MakeRoom();
+  base::Status MakeRoom(Transaction& txn);
   void CollectForRoom();
+  // What transactions keep at hand goes back; every object that one holds keeps a block in use.
+  void TrimSlabs(Transaction& txn);
   base::Status UndoChain(storage::TxnLog& log, base::Lsn down_to, std::vector<std::byte>& buffer);
   // Marks the word, unless LogCommit did, and tells who waits.
   void EndWord(Transaction& txn, CommitState outcome);

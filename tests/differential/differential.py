@@ -14,6 +14,7 @@ import sqlite3
 import sys
 import tempfile
 import time
+from collections import Counter
 from decimal import Decimal
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "sql"))
@@ -109,8 +110,8 @@ class Pair:
         got, want = result(got, ordered), result(want, ordered)
         if got == want:
             return None
-        extra = [row for row in got if row not in want][:4]
-        missing = [row for row in want if row not in got][:4]
+        extra = list((Counter(got) - Counter(want)).elements())[:4]
+        missing = list((Counter(want) - Counter(got)).elements())[:4]
         return f"turdb has {len(got)} rows, sqlite {len(want)}\nonly turdb: {extra}\nonly sqlite: {missing}"
 
     def transaction(self, sql):
@@ -161,7 +162,7 @@ def script(seed, statements):
         table = source.choice(generator.tables)
         names = ", ".join(column.name for column in table.columns)
         conflict = " ON CONFLICT DO NOTHING"
-        rows = ", ".join(generator.row(table, 4) for _ in range(source.choice([3, 10, 40, 150])))
+        rows = ", ".join(generator.row(table, 4) for _ in range(source.choice([3, 10, 20, 60])))
         steps.append(("change", f"INSERT INTO {table.name} ({names}) VALUES {rows}{conflict}"))
     while len(steps) < statements:
         r = source.random()
@@ -225,7 +226,6 @@ def run_apart(steps, options):
     if pid == 0:
         try:
             os.close(read)
-            pair_steps = iter(range(len(steps)))
             outcome = run_steps(steps, options)
             os.write(write, repr(outcome).encode("utf-8", "replace")[:60000])
         except BaseException as error:  # the parent decides
@@ -256,7 +256,7 @@ def run_apart(steps, options):
     return eval(data.decode("utf-8"))
 
 
-def shorten(steps, options, budget_s=60):
+def shorten(steps, options, budget_s=25):
     """Leaves out what the failure does not need."""
     end = time.monotonic() + budget_s
     size = max(1, len(steps) // 2)

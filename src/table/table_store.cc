@@ -210,13 +210,16 @@ struct BuiltEntry {
 // Entries gathered until the budget refuses, then sorted.
 class EntryRun {
  public:
-  explicit EntryRun(base::MemoryBudget& budget) : reservation_(budget) {}
+  // Half of what is free: later runs are inserted, and their row versions need memory too.
+  explicit EntryRun(base::MemoryBudget& budget)
+      : reservation_(budget), most_bytes_(std::max<int64_t>((budget.limit_bytes() - budget.used_bytes()) / 2, 64 << 10)) {}
 
   // False: no memory for it.
   bool Add(Bytes key, Bytes value) {
     const size_t bytes = bytes_.size() + key.size() + value.size();
     if (bytes > kMostBytes) return false;
     const int64_t due = static_cast<int64_t>(bytes * 2 + (entries_.size() + 1) * 2 * sizeof(BuiltEntry));
+    if (due > most_bytes_ && !entries_.empty()) return false;
     while (reservation_.bytes() < due) {
       if (!reservation_.TryGrow(std::max<int64_t>(64 << 10, reservation_.bytes()))) return false;
     }
@@ -243,6 +246,7 @@ class EntryRun {
  private:
   static constexpr size_t kMostBytes = size_t{1} << 30;
   base::MemoryReservation reservation_;
+  const int64_t most_bytes_;
   std::vector<BuiltEntry> entries_;
   std::string bytes_;
 };

@@ -247,6 +247,44 @@ static void a_statement_over_memory_leaves_nothing_behind(void) {
   turdb_db_free(db);
 }
 
+/* 1 MB of memory, half of it page frames, and no thread in the background. */
+static void one_megabyte_is_enough(void) {
+  turdb_options* options = NULL;
+  turdb_db* db = NULL;
+  turdb_conn* conn = NULL;
+  int64_t problems = -1;
+  CHECK_STATUS(TURDB_OK, turdb_options_new(&options, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_options_set(options, "memory_limit", "1MB", NULL));
+  CHECK_STATUS(TURDB_OK, turdb_options_set(options, "page_cache_bytes", "512KB", NULL));
+  CHECK_STATUS(TURDB_OK, turdb_options_set(options, "threads", "1", NULL));
+  CHECK_STATUS(TURDB_OK, turdb_options_set(options, "synchronous", "off", NULL));
+  CHECK_STATUS(TURDB_OK, turdb_db_open(temporary_path("one_megabyte"), options, &db, NULL));
+  turdb_options_free(options);
+  CHECK_STATUS(TURDB_OK, turdb_conn_open(db, &conn, NULL));
+  const char* const script[] = {
+      "create table t(id bigint primary key, k int, v text, d decimal(10,2))",
+      "begin; insert into t select i, i % 1000, 'value ' || i::text, i * 0.01 from generate_series(1, 50000) g(i); commit",
+      "create index t_k on t(k, id)",
+      "create unique index t_v on t(v)",
+      "insert into t values (60000, 1, 'one more', 1)",
+      "update t set d = d + 1",
+      "begin; delete from t where id % 3 = 0; rollback",
+      "delete from t where id % 5 = 0",
+  };
+  for (size_t i = 0; i < sizeof script / sizeof script[0]; ++i) CHECK_STATUS(TURDB_OK, exec(conn, script[i]));
+  CHECK(query_int64(conn, "select count(*) from t") == 40001);
+  CHECK(query_int64(conn, "select count(*) from (select k, sum(d) from t group by k order by 2) g") == 801);
+  CHECK(query_int64(conn, "select count(*) from (select * from t order by v) s") == 40001);
+  CHECK(query_int64(conn, "select count(*) from t a join t b on a.v = b.v") == 40001);
+  CHECK(query_int64(conn, "select id from t where v = 'value 777'") == 777);
+  CHECK(turdb_db_memory_peak(db) <= 1 << 20);
+  CHECK_STATUS(TURDB_OK, turdb_db_check(db, NULL, NULL, &problems, NULL));
+  CHECK(problems == 0);
+  turdb_conn_free(conn);
+  CHECK_STATUS(TURDB_OK, turdb_db_close(db, NULL));
+  turdb_db_free(db);
+}
+
 void contract_tests(void) {
   statuses_have_signs();
   texts_have_a_size_and_a_nul_behind();
@@ -256,4 +294,5 @@ void contract_tests(void) {
   commit_keeps_cursors_and_rollback_ends_them();
   interrupt_reaches_a_cursor_under_other_statements();
   a_statement_over_memory_leaves_nothing_behind();
+  one_megabyte_is_enough();
 }

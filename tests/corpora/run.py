@@ -11,6 +11,7 @@ there yet are left out (SKIPPED below) unless --all is given. The corpora's own 
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BACKEND = "py:" + os.path.join(ROOT, "tests", "sql", "turdb_backend.py") + ":TurdbBackend"
+
+SETUP_LINE = 100000  # where a _setup.slt begins
 
 # part -> (style, paths in the corpora)
 PARTS = {
@@ -77,6 +80,14 @@ def run_part(part, corpora, arguments, workdir):
             os.makedirs(target)
             subprocess.run(["tar", "--zstd", "-xf", path, "-C", target], check=True)
             path = target
+        setup = os.path.join(path, "_setup.slt")
+        if os.path.exists(setup):
+            # It runs before each file, and its lines are reported as that file's: move them out of the way.
+            target = os.path.join(workdir, os.path.basename(path))
+            shutil.copytree(path, target)
+            path = target
+            with open(setup, encoding="utf-8") as f, open(os.path.join(path, "_setup.slt"), "w", encoding="utf-8") as g:
+                g.write("\n" * SETUP_LINE + f.read())
         files += files_of(path, skipped)
     command = [sys.executable, os.path.join(corpora, "slt_runner.py"), "--backend", BACKEND, "--style", style,
                "--engine", "postgresql,postgres,turdb", "--jobs", str(os.cpu_count() or 1), "--timeout", "300",
@@ -101,7 +112,8 @@ def run_part(part, corpora, arguments, workdir):
             continue
         record = re.match(r"\s+line (\d+): (.*)", line)
         if record and current:
-            suffix = os.path.relpath(current, os.path.join(workdir, part) if part == "sqlite" else corpora)
+            below = workdir if current.startswith(workdir) else corpora
+            suffix = os.path.relpath(current, os.path.join(workdir, part) if part == "sqlite" else below)
             entries.append(f"{suffix}:{record.group(1)}  {cause_of(record.group(2))}")
     os.makedirs(os.path.dirname(known), exist_ok=True)
     with open(known, "w", encoding="utf-8") as f:

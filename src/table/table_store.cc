@@ -210,9 +210,9 @@ struct BuiltEntry {
 // Entries gathered until the budget refuses, then sorted.
 class EntryRun {
  public:
-  // Half of what is free: later runs are inserted, and their row versions need memory too.
+  // A quarter of what is free: later runs are inserted, and their row versions need memory too.
   explicit EntryRun(base::MemoryBudget& budget)
-      : reservation_(budget), most_bytes_(std::max<int64_t>((budget.limit_bytes() - budget.used_bytes()) / 2, 64 << 10)) {}
+      : reservation_(budget), most_bytes_(std::max<int64_t>((budget.limit_bytes() - budget.used_bytes()) / 4, 64 << 10)) {}
 
   // False: no memory for it.
   bool Add(Bytes key, Bytes value) {

@@ -20,6 +20,7 @@ constexpr size_t kSliceChains = 64;
 constexpr size_t kSliceDeferred = 2;
 // What one change that finds memory short may move out of it.
 constexpr size_t kSpillPages = 32;
+constexpr size_t kCollectPages = 512;
 constexpr int kSpillRounds = 8;
 constexpr int64_t kSpillStepBytes = 128 << 10;
 
@@ -469,14 +470,13 @@ void TransactionManager::CollectForRoom() {
   LiveSnapshots live;
   snapshots_.Collect(&live);
   QuietPages quiet;
-  size_t left = versions_.table_count();
+  size_t left = std::min<size_t>(versions_.table_count(), kCollectPages);
   while (left > 0) {
     const size_t visited = shared_->collector.VisitSome(std::min<size_t>(left, kSpillPages), SIZE_MAX, live, nullptr, &quiet);
     if (on_quiet_page_) std::for_each(quiet.begin(), quiet.end(), on_quiet_page_);
     quiet.clear();
     left -= std::min(left, visited);
-    // One round suffices while the budget still gives; all there is is visited before a statement is refused.
-    if (visited == 0 || memory_.slabs.Admit().ok()) return;
+    if (visited == 0 || (memory_.slabs.reserved_bytes() <= spill_keep_bytes_ && memory_.slabs.Admit().ok())) return;
   }
 }
 

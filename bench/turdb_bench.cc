@@ -473,7 +473,7 @@ void PointWork(Keys keys) {
     for (size_t e = 0; e < names.size(); ++e) figures.emplace_back(names[e], Median(times[e]));
     Print(title("insert, one transaction").c_str(), "ns", figures, "0.6x SQLite");
   }
-  const char* const read_titles[] = {"select by primary key, in a transaction",      "select by primary key, autocommit",
+  const char* const read_titles[] = {"select by primary key, in a transaction",     "select by primary key, autocommit",
                                      "random update, in a transaction, not synced", "random update, autocommit, not synced",
                                      "scan of 4 columns, one aggregate, per row",   "scan of 4 columns, every row stepped",
                                      "prepare + finalize of a point select"};

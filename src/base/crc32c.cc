@@ -25,7 +25,7 @@ uint32_t PortableCrc32c(Bytes data, uint32_t seed) {
 
 #ifdef TURDB_CRC32C_X86
 
-constexpr size_t kStreamBytes = 680;  // three of them eight times are a page, but for 44 bytes
+constexpr size_t kStreamBytes = 680;          // three of them eight times are a page, but for 44 bytes
 constexpr uint32_t kPolynomial = 0x82f63b78;  // reflected
 
 using ShiftTable = std::array<std::array<uint32_t, 256>, 4>;

@@ -6,9 +6,7 @@ namespace turdb::btree::interior {
 
 namespace {
 
-bool IsInt64Node(const std::byte* page) {
-  return (LoadRelaxed<uint8_t>(page + offsetof(PageHeader, flags)) & kInt64Tree) != 0;
-}
+bool IsInt64Node(const std::byte* page) { return (LoadRelaxed<uint8_t>(page + offsetof(PageHeader, flags)) & kInt64Tree) != 0; }
 
 Slot LoadSlot(const Slot* slot) { return std::bit_cast<Slot>(LoadRelaxed<uint64_t>(slot)); }
 
@@ -83,7 +81,8 @@ ChildPosition Search(const std::byte* page, Bytes key) {
   const uint32_t hint = HintOf(suffix);
   if constexpr (!kInclusive) {
     // At the edges of a tree nodes have no common prefix, and all hints are the same.
-    if (IsInt64Node(page) && count > 0 && LoadRelaxed<uint32_t>(&slots[0].hint) == LoadRelaxed<uint32_t>(&slots[count - 1].hint)) {
+    if (IsInt64Node(page) && count > 0 &&
+        LoadRelaxed<uint32_t>(&slots[0].hint) == LoadRelaxed<uint32_t>(&slots[count - 1].hint)) {
       const size_t found = SearchNumbers(page, slots, 0, count, suffix);
       return {found, ChildAt(page, found)};
     }

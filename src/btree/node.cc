@@ -9,9 +9,7 @@ bool Covers(const std::byte* page, Bytes key) {
   return !HasUpperFence(page) || base::CompareBytes(key, UpperFence(page)) < 0;
 }
 
-size_t CommonPrefixLength(Bytes a, Bytes b) {
-  return base::CommonPrefixBytes(a, b);
-}
+size_t CommonPrefixLength(Bytes a, Bytes b) { return base::CommonPrefixBytes(a, b); }
 
 Bytes ShortestSeparator(Bytes left_max, Bytes right_min) {
   TURDB_DCHECK_LT(base::CompareBytes(left_max, right_min), 0);

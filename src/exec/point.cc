@@ -135,11 +135,10 @@ Status PointExecution::BindError(const ExecutionContext& context, const Operand&
                                               absl::StrCat("parameter $", index + 1, " was not bound")),
                               expression.position);
   }
-  return base::WithPosition(
-      base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kDatatypeMismatch,
-                      absl::StrCat("a value of type ", context.parameters[index].type().ToString(),
-                                   " where the statement expects ", expression.type.ToString())),
-      expression.position);
+  return base::WithPosition(base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kDatatypeMismatch,
+                                            absl::StrCat("a value of type ", context.parameters[index].type().ToString(),
+                                                         " where the statement expects ", expression.type.ToString())),
+                            expression.position);
 }
 
 Status PointExecution::Bind(const ExecutionContext& context, std::vector<Operand>& operands, table::Cell* cells) {

@@ -45,7 +45,7 @@ class PointExecution {
     const Expression* expression;
     vec::PhysicalType physical;  // of the expression's type
     vec::TypeId id;
-    int32_t parameter;           // -1: a constant
+    int32_t parameter;  // -1: a constant
     vec::StringView text;
   };
   PointExecution(std::shared_ptr<const Plan> plan, const table::Table& table);

@@ -122,7 +122,7 @@ class Projection {
     int32_t stored;  // kRow
     vec::Type type;
     vec::PhysicalType physical;
-    uint32_t width;  // bytes of a value in a vector
+    uint32_t width;          // bytes of a value in a vector
     RowLayout::Place place;  // in rows of the newest version
   };
 

@@ -149,8 +149,8 @@ class RowEncoder {
   std::vector<Field> fields_;             // of the newest version, in its order
   std::vector<int32_t> field_of_column_;  // -1: in the key only
   std::vector<size_t> column_of_field_;
-  std::vector<RawField> values_;          // by field
-  std::vector<std::byte> refs_;           // 16 bytes a field, for values moved out
+  std::vector<RawField> values_;  // by field
+  std::vector<std::byte> refs_;   // 16 bytes a field, for values moved out
   bool whole_elsewhere_ = false;
   btree::OverflowRef whole_ref_;
 };

@@ -174,7 +174,8 @@ size_t MakeSplices(Bytes older, Bytes newer, std::byte* out) {
   newer = newer.first(newer.size() - suffix);
   if (older.empty() && newer.empty()) return 0;
   // A stretch that is worth leaving out has a difference on either side.
-  if (older.size() != newer.size() || older.size() <= kSpliceHeaderBytes + 2) return static_cast<size_t>(WriteSplice(out, prefix, newer.size(), older) - begin);
+  if (older.size() != newer.size() || older.size() <= kSpliceHeaderBytes + 2)
+    return static_cast<size_t>(WriteSplice(out, prefix, newer.size(), older) - begin);
 
   // Same length: leave out stretches of equal bytes that are longer than the header of another splice.
   size_t at = 0;

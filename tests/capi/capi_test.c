@@ -156,14 +156,13 @@ static void rows_come_one_by_one(void) { /* [C-COLUMN-1] */
   struct session s = session_open(":memory:");
   turdb_stmt* stmt = NULL;
   CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(id bigint primary key, a text, b bigint)"));
-  CHECK_STATUS(TURDB_OK,
-               exec(s.conn,
-                    "insert into t select i, repeat('x', (i % 31)::integer), case when i % 3 <> 0 then -i end "
-                    "from generate_series(1, 5000) s(i)"));
+  CHECK_STATUS(TURDB_OK, exec(s.conn,
+                              "insert into t select i, repeat('x', (i % 31)::integer), case when i % 3 <> 0 then -i end "
+                              "from generate_series(1, 5000) s(i)"));
   for (int nulls = 0; nulls < 2; ++nulls) {
     int64_t due = 0, size = 0;
-    CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, nulls ? "select * from t" : "select * from t where b is not null", -1, NULL,
-                                              &stmt, NULL));
+    CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, nulls ? "select * from t" : "select * from t where b is not null", -1,
+                                              NULL, &stmt, NULL));
     while (turdb_stmt_step(stmt, NULL) == TURDB_ROW) {
       ++due;
       if (!nulls && due % 3 == 0) ++due;

@@ -113,14 +113,21 @@ void Connection::CloseFromDatabase() {
 
 void Connection::PassInterrupt() {
   if (!cancelled_.load(std::memory_order_relaxed)) return;
+  std::lock_guard lock(interrupt_mutex_);  // whoever interrupts has said all
   for (Statement* statement = statements_; statement != nullptr; statement = statement->next_) {
     if (statement->running_) statement->interrupted_ = true;
   }
+  if (transaction_ != nullptr) database_->transactions().ClearCancel(*transaction_);
   cancelled_.store(false, std::memory_order_relaxed);
 }
 
 void Connection::BeginRun() {
-  if (running_count_++ > 0) PassInterrupt();
+  if (running_count_++ > 0) {
+    // Somebody may be interrupting: what is there for it to see changes by steps that it can be in between of.
+    PassInterrupt();
+    if (transaction_ != nullptr) ShowTransaction();
+    return;
+  }
   cancelled_.store(false, std::memory_order_relaxed);
   running_transaction_.store(transaction_.get(), std::memory_order_relaxed);
   run_state_.store(kRunning, std::memory_order_release);
@@ -132,7 +139,6 @@ void Connection::EndRun() {
     return;
   }
   for (uint32_t running = kRunning; !run_state_.compare_exchange_weak(running, 0, std::memory_order_acq_rel);) {
-    if (running == 0) break;
     running = kRunning;
     std::this_thread::yield();
   }

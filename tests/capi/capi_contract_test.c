@@ -1,5 +1,6 @@
 /* Sentences of turdb.h about handles: texts and sizes, threads, cursors, statements that live long. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "capi_test.h"
@@ -211,6 +212,64 @@ static void interrupt_reaches_a_cursor_under_other_statements(void) { /* [C-INTE
   session_close(&s);
 }
 
+static void an_interrupt_of_a_cursor_ends_no_later_wait(void) { /* [C-INTERRUPT-1] */
+  struct session s = session_open(":memory:");
+  turdb_conn* other = NULL;
+  turdb_stmt* cursor = NULL;
+  turdb_error* error = NULL;
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(id int primary key, a int); insert into t values (1, 0), (2, 0)"));
+  CHECK_STATUS(TURDB_OK, turdb_conn_open(s.db, &other, NULL));
+  CHECK_STATUS(TURDB_OK, exec(other, "begin; update t set a = 1 where id = 1"));
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "set busy_timeout = 20; begin; update t set a = 2 where id = 2"));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select * from generate_series(1, 99999)", -1, NULL, &cursor, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(cursor, NULL));
+  turdb_conn_interrupt(s.conn); /* nobody but the cursor runs */
+  CHECK_STATUS(TURDB_BUSY, turdb_conn_exec(s.conn, "update t set a = 3 where id = 1", -1, &error));
+  CHECK_TEXT("55P03", turdb_error_sqlstate(error));
+  turdb_error_free(error);
+  turdb_status status = TURDB_ROW;
+  while (status == TURDB_ROW) status = turdb_stmt_step(cursor, NULL);
+  CHECK_STATUS(TURDB_INTERRUPTED, status);
+  turdb_stmt_free(cursor);
+  turdb_conn_free(other);
+  session_close(&s);
+}
+
+struct interrupter {
+  turdb_conn* conn;
+  atomic_bool stop;
+};
+
+static void* interrupt_all_the_time(void* argument) {
+  struct interrupter* interrupter = (struct interrupter*)argument;
+  while (!atomic_load(&interrupter->stop)) turdb_conn_interrupt(interrupter->conn);
+  return NULL;
+}
+
+static void interrupts_meet_transactions_that_end_under_a_cursor(void) { /* [C-INTERRUPT-1] */
+  struct session s = session_open(":memory:");
+  turdb_stmt* cursor = NULL;
+  pthread_t thread;
+  struct interrupter interrupter = {s.conn, false};
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(a int)"));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select * from generate_series(1, 9)", -1, NULL, &cursor, NULL));
+  CHECK(pthread_create(&thread, NULL, interrupt_all_the_time, &interrupter) == 0);
+  for (int round = 0; round < 2000; ++round) {
+    turdb_status status = turdb_stmt_step(cursor, NULL);
+    CHECK(status == TURDB_ROW || status == TURDB_INTERRUPTED);
+    for (int i = 0; i < 4; ++i) {
+      status = turdb_conn_exec(s.conn, "insert into t values (1)", -1, NULL);
+      CHECK(status == TURDB_OK || status == TURDB_INTERRUPTED);
+    }
+    turdb_stmt_reset(cursor, NULL);
+  }
+  atomic_store(&interrupter.stop, true);
+  pthread_join(thread, NULL);
+  CHECK(query_int64(s.conn, "select 1") == 1);
+  turdb_stmt_free(cursor);
+  session_close(&s);
+}
+
 static void a_statement_over_memory_leaves_nothing_behind(void) {
   turdb_options* options = NULL;
   turdb_db* db = NULL;
@@ -290,6 +349,8 @@ void contract_tests(void) {
   changes_are_made_in_the_first_step();
   commit_keeps_cursors_and_rollback_ends_them();
   interrupt_reaches_a_cursor_under_other_statements();
+  an_interrupt_of_a_cursor_ends_no_later_wait();
+  interrupts_meet_transactions_that_end_under_a_cursor();
   a_statement_over_memory_leaves_nothing_behind();
   one_megabyte_is_enough();
 }

@@ -85,19 +85,26 @@ Status Log::Start(size_t ring_bytes, Lsn at, uint64_t epoch, bool gathers, base:
   return absl::OkStatus();
 }
 
-Log::Slot& Log::AcquireSlot() {
+Log::Slot* Log::TryAcquireSlot() {
   // Threads have stacks of their own, so that each tends to find its own slot free.
   int local;
-  size_t index = (reinterpret_cast<uintptr_t>(&local) >> 16) * uint64_t{0x9E3779B97F4A7C15} >> 60;
-  for (int tries = 0;; ++tries) {
-    Slot& slot = slots_[index];
+  const size_t first = (reinterpret_cast<uintptr_t>(&local) >> 16) * uint64_t{0x9E3779B97F4A7C15} >> 60;
+  for (size_t i = 0; i < kSlots; ++i) {
+    Slot& slot = slots_[(first + i) % kSlots];
     Lsn free = kFreeSlot;
     if (slot.lower_bound.load(std::memory_order_relaxed) == kFreeSlot &&
         slot.lower_bound.compare_exchange_strong(free, next_.load(std::memory_order_seq_cst), std::memory_order_seq_cst)) {
-      return slot;
+      return &slot;
     }
-    index = (index + 1) % kSlots;
-    if (tries >= kSlots) std::this_thread::yield();
+  }
+  return nullptr;
+}
+
+Log::Slot& Log::AcquireSlot() {
+  for (;;) {
+    if (Slot* const slot = TryAcquireSlot(); slot != nullptr) [[likely]]
+      return *slot;
+    std::this_thread::yield();
   }
 }
 
@@ -168,11 +175,13 @@ Lsn Log::FilledPrefix() const {
   return filled;
 }
 
-// REQUIRES: the write lock. Takes space only if there is some: the holder must not wait for it.
+// REQUIRES: the write lock. Takes a slot and space only if there are some: who has the one and not the other waits for
+// the holder.
 void Log::AppendMark() {
   const Lsn durable = durable_.load(std::memory_order_acquire);
   if (durable == marked_) return;
-  Slot& slot = AcquireSlot();
+  Slot* const slot = TryAcquireSlot();
+  if (slot == nullptr) return;
   Lsn begin = next_.load(std::memory_order_seq_cst);
   bool reserved = false;
   while (begin + kMarkBytes - written_.load(std::memory_order_relaxed) <= ring_bytes_) {
@@ -185,7 +194,7 @@ void Log::AppendMark() {
     Fill(Record{.kind = RecordKind::kFlushMark, .previous_lsn = durable}, begin, kMarkBytes);
     marked_ = durable;
   }
-  slot.lower_bound.store(kFreeSlot, std::memory_order_release);
+  slot->lower_bound.store(kFreeSlot, std::memory_order_release);
 }
 
 // REQUIRES: the write lock. Hands the ring's bytes up to `to` to the operating system.

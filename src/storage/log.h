@@ -102,6 +102,7 @@ class Log {
 
   Position AppendWith(const Record& record, absl::FunctionRef<void(Lsn)>* on_reserved);
   Slot& AcquireSlot();
+  Slot* TryAcquireSlot();  // null: all are taken
   bool WaitForSpace(Lsn end);
   void Fill(const Record& record, Lsn begin, size_t length);
   Lsn FilledPrefix() const;

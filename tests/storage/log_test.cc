@@ -17,7 +17,10 @@ class GatedFileSystem : public os::FileSystem {
    public:
     GatedFile(GatedFileSystem& owner, std::unique_ptr<os::File> file) : owner_(owner), file_(std::move(file)) {}
     Status Read(uint64_t offset, base::MutableBytes into) override { return file_->Read(offset, into); }
-    Status Write(uint64_t offset, Bytes from) override { return file_->Write(offset, from); }
+    Status Write(uint64_t offset, Bytes from) override {
+      for (int i = owner_.yields_per_write; i > 0; --i) std::this_thread::yield();
+      return file_->Write(offset, from);
+    }
     Status Sync() override {
       if (absl::StrContains(path(), "wal")) {
         ++owner_.log_syncs;
@@ -57,6 +60,7 @@ class GatedFileSystem : public os::FileSystem {
 
   std::function<bool()> gate;
   std::atomic<int> log_syncs{0};
+  int yields_per_write = 0;
 
  private:
   std::unique_ptr<os::FileSystem> files_ = os::NewMemoryFileSystem();
@@ -315,6 +319,35 @@ TEST(Log, AFailedWriteOrSyncPoisonsUntilReopened) {
     EXPECT_TRUE(value == 1 || value == 3) << value;  // the second may have reached the disk
     ASSERT_OK(toy.Close());
   }
+}
+
+// Writers that wait for space hold places in the log that whoever makes space must not wait for.
+TEST(Log, AFlushMakesSpaceForMoreWritersThanTheLogHasPlaces) {
+  constexpr int kWriters = 24, kCommitters = 4, kThreads = kWriters + kCommitters;
+  const auto files = std::make_shared<GatedFileSystem>();
+  files->yields_per_write = 3;
+  Options options = SmallOptions();
+  options.page_cache_bytes = 4 * kThreads * kPageSize;
+  options.wal_limit_bytes = 64 << 20;
+  Toy toy(EnvironmentOver(files), options);
+  ASSERT_OK(toy.Open());
+  ASSERT_OK(toy.MakeFile(2, "root/t.tbd", kThreads));
+  std::atomic<int> writing{kWriters};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      const PageId page{2, static_cast<PageNo>(i + 1)};
+      const int adds = i < kWriters ? 1500 : 1;
+      do {
+        const auto txn = toy.Begin();
+        for (int n = 0; n < adds; ++n) ASSERT_OK(toy.Add(txn.get(), page, n, 1));
+        ASSERT_OK(toy.Commit(*txn));
+        if (i < kWriters) --writing;
+      } while (i >= kWriters && writing.load() != 0);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  ASSERT_OK(toy.Close());
 }
 
 TEST(Log, AFullRingAfterPoisoningStopsNobody) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "sql/bind/binder.h"
 #include "sql/parse/parser.h"
 #include "sql/plan/planner.h"
@@ -75,6 +76,11 @@ class Compilation {
         return CompileExplain(static_cast<const ast::Explain&>(statement), compiled);
       default: {
         TURDB_ASSIGN_OR_RETURN(compiled->command, binder_->BindCommand(statement));
+        if (const auto* show = std::get_if<ShowCommand>(&compiled->command)) {
+          compiled->column_names = {show->name};
+          if (absl::EqualsIgnoreCase(show->name, "all")) compiled->column_names = {"name", "setting", "description"};
+          compiled->column_types.assign(compiled->column_names.size(), vec::TypeId::kText);
+        }
         return absl::OkStatus();
       }
     }

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "function/registry.h"
 #include "sql/bind/binder.h"
+#include "sql/parse/printer.h"
 
 namespace turdb::sql {
 
@@ -204,9 +205,39 @@ LogicalNode* Binder::Project(LogicalNode* input, const std::vector<ProjectionIte
 
 // ---- grouping
 
+// The expression with one number for all subqueries that are written alike; itself when it has none.
+const Expr* Binder::WithFirstSubqueries(const Expr* expr) {
+  int32_t index = expr->index;
+  bool changed = false;
+  if (expr->kind == ExpressionKind::kSubquery) {
+    const BoundSubquery& subquery = subqueries_[static_cast<size_t>(index)];
+    std::string text =
+        absl::StrCat(static_cast<int>(subquery.kind), " ", static_cast<int>(subquery.comparison), " ", ToSql(*subquery.source));
+    index = first_subqueries_.try_emplace(std::move(text), index).first->second;
+    changed = index != expr->index;
+  }
+  std::vector<const Expr*> arguments;
+  for (const Expr* argument : expr->arguments) {
+    arguments.push_back(WithFirstSubqueries(argument));
+    changed |= arguments.back() != argument;
+  }
+  if (!changed) return expr;
+  Expr* copy = plan_.NewExpression(expr->kind, expr->type, plan_.Copy(arguments), expr->position);
+  copy->try_cast = expr->try_cast;
+  copy->index = index;
+  copy->call = expr->call;
+  copy->value = expr->value;
+  return copy;
+}
+
+bool Binder::SameExpression(const Expr& a, const Expr& b) {
+  if (exec::Equal(a, b)) return true;
+  return !subqueries_.empty() && a.kind == b.kind && exec::Equal(*WithFirstSubqueries(&a), *WithFirstSubqueries(&b));
+}
+
 void Binder::AddGroup(const Expr* expr, Grouping* grouping) {
   for (const Expr* group : grouping->groups) {
-    if (exec::Equal(*group, *expr)) return;
+    if (SameExpression(*group, *expr)) return;
   }
   grouping->groups.push_back(expr);
   grouping->outputs.push_back(expr->kind == ExpressionKind::kColumn ? expr->index : NewColumn("group", expr->type));
@@ -303,7 +334,7 @@ StatusOr<const Expr*> Binder::UngroupedColumn(const Expr* column, Grouping* grou
 // The expression over the grouping's output.
 StatusOr<const Expr*> Binder::AfterGrouping(const Expr* expr, Grouping* grouping) {
   for (size_t i = 0; i < grouping->groups.size(); ++i) {
-    if (exec::Equal(*expr, *grouping->groups[i])) return ColumnExpr(grouping->outputs[i], expr->position);
+    if (SameExpression(*expr, *grouping->groups[i])) return ColumnExpr(grouping->outputs[i], expr->position);
   }
   if (expr->kind == ExpressionKind::kColumn) return UngroupedColumn(expr, grouping);
   if (expr->kind == ExpressionKind::kSubquery) {

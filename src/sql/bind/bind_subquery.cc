@@ -21,6 +21,7 @@ StatusOr<const Expr*> Binder::NewSubquery(BoundSubquery subquery, const Type& ty
 
 StatusOr<const Expr*> Binder::BindSubquery(const ast::Subquery& subquery, const ExprContext& context) {
   BoundSubquery bound;
+  bound.source = subquery.select;
   TURDB_ASSIGN_OR_RETURN(bound.query, BindSelect(*subquery.select, context.scope));
   if (subquery.kind == ast::ExprKind::kExists) {
     bound.kind = exec::SubqueryKind::kExists;
@@ -62,6 +63,7 @@ StatusOr<const Expr*> Binder::BindInSubquery(const ast::Expr& operand, const ast
   BoundSubquery bound;
   bound.kind = kind;
   bound.comparison = comparison;
+  bound.source = &select;
   TURDB_ASSIGN_OR_RETURN(bound.query, BindSelect(select, context.scope));
   if (bound.query.columns.size() != 1) {
     return Error(sqlstate::kSyntaxError,

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "base/arena.h"
 #include "base/status.h"
 #include "sql/bind/logical.h"
@@ -234,6 +235,9 @@ class Binder {
   base::Status BindGroups(const ast::SelectCore& core, const ExprContext& context, const std::vector<ProjectionItem>& items,
                           Grouping* grouping);
   void AddGroup(const Expr* expr, Grouping* grouping);
+  // Whether two expressions of one SELECT are the same; subqueries are when their texts are.
+  bool SameExpression(const Expr& a, const Expr& b);
+  const Expr* WithFirstSubqueries(const Expr* expr);
   ExprOr AfterGrouping(const Expr* expr, Grouping* grouping);
   ExprOr UngroupedColumn(const Expr* column, Grouping* grouping);
   base::StatusOr<std::vector<LogicalSortKey>> BindOrder(const ast::Select& select, const ExprContext& context,
@@ -330,6 +334,7 @@ class Binder {
   function::CallContext call_context_;
   std::vector<ColumnInfo> columns_;
   std::vector<BoundSubquery> subqueries_;
+  absl::flat_hash_map<std::string, int32_t> first_subqueries_;  // by text, the first with it that was compared
   std::vector<std::unique_ptr<CommonTableInfo>> common_tables_;
   std::vector<std::unique_ptr<LogicalNode>> nodes_;
   std::vector<vec::Type> parameter_types_;

@@ -26,6 +26,10 @@
 
 namespace turdb::sql {
 
+namespace ast {
+struct Select;
+}
+
 using ColumnId = int32_t;
 using Expr = exec::Expression;
 
@@ -135,6 +139,7 @@ struct BoundSubquery {
   exec::SubqueryKind kind = exec::SubqueryKind::kScalar;
   exec::Comparison comparison = exec::Comparison::kEqual;
   BoundQuery query;
+  const ast::Select* source = nullptr;  // what it was bound from
 };
 
 }  // namespace turdb::sql

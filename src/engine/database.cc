@@ -46,6 +46,7 @@ StatusOr<std::shared_ptr<Database>> Database::Open(const std::string& path, cons
   os::WatchForks();
   Settings resolved = settings;
   TURDB_RETURN_IF_ERROR(ResolveDefaults(resolved));
+  if (path.empty()) return base::MisuseError("opening a database: the path is empty");
   if (path != kInMemory) return Registry::OpenShared(path, resolved);
   if (resolved.read_only) return base::MisuseError("a database in memory cannot be read-only: it would stay empty");
   resolved.synchronous = storage::Synchronous::kOff;

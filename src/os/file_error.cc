@@ -24,8 +24,10 @@ Status ErrorFromErrno(int error_number, std::string_view message) {
     case ENOMEM:
       return base::OutOfMemoryError(message);
     case ENOENT:
-    case ENOTDIR:
       return MakeError(absl::StatusCode::kNotFound, sqlstate::kUndefinedFile, message);
+    case ENOTDIR:
+      return base::WithHint(MakeError(absl::StatusCode::kNotFound, sqlstate::kUndefinedFile, message),
+                            "the path, or a part of it, is a file where a directory should be");
     case EEXIST:
       return MakeError(absl::StatusCode::kAlreadyExists, sqlstate::kDuplicateFile, message);
     case EACCES:

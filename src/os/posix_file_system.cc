@@ -366,8 +366,7 @@ class PosixFileSystem final : public FileSystem {
       if (!SetLock(descriptor.get(), exclusive ? F_WRLCK : F_RDLCK)) return WhyNot(path, descriptor.get(), errno);
       if (!IsStillAt(path, descriptor.get())) continue;  // somebody removed the file: lock the new one
       // Whoever left a pid here is gone, or the lock would not have been granted.
-      if (writable && ftruncate(descriptor.get(), 0) != 0) return FileError(errno, "writing the lock file", path);
-      if (exclusive) TURDB_RETURN_IF_ERROR(WriteHolder(path, descriptor.get()));
+      if (writable) TURDB_RETURN_IF_ERROR(WriteHolder(path, descriptor.get(), exclusive));
       return std::make_unique<PosixLock>(std::move(descriptor), mode);
     }
   }
@@ -408,11 +407,16 @@ class PosixFileSystem final : public FileSystem {
            here.st_ino == there.st_ino;
   }
 
-  static Status WriteHolder(const std::string& path, int descriptor) {
-    const std::string line = absl::StrCat(getpid(), "\n");
-    const ssize_t count = pwrite(descriptor, line.data(), line.size(), 0);
-    if (count == static_cast<ssize_t>(line.size())) return Status();
-    return FileError(count < 0 ? errno : EIO, "writing the lock file", path);
+  // Over what is there, which takes no room: a database on a full disk must open, so that something can be done about it.
+  static Status WriteHolder(const std::string& path, int descriptor, bool exclusive) {
+    const std::string line = exclusive ? absl::StrCat(getpid(), "\n") : "";
+    const ssize_t count = line.empty() ? 0 : pwrite(descriptor, line.data(), line.size(), 0);
+    const bool full = count < 0 && (errno == ENOSPC || errno == EDQUOT);  // then the holder has no name
+    if (count != static_cast<ssize_t>(line.size()) && !full) {
+      return FileError(count < 0 ? errno : EIO, "writing the lock file", path);
+    }
+    if (ftruncate(descriptor, full ? 0 : static_cast<off_t>(line.size())) == 0) return Status();
+    return FileError(errno, "writing the lock file", path);
   }
 
   const std::shared_ptr<RingPool> rings_ = std::make_shared<RingPool>();

@@ -24,6 +24,7 @@ constexpr std::string_view kSegmentMagic = "TurDB Log";
 constexpr uint64_t kFirstStepBytes = 64 << 10;  // doubles with each step
 constexpr uint64_t kLargestStepBytes = 4 << 20;
 constexpr size_t kMaxSpares = 2;
+constexpr uint64_t kSectorBytes = 512;
 
 template <typename T>
 Bytes Covered(const T& block) {  // the bytes its checksum covers
@@ -88,6 +89,11 @@ Status LogSegments::LoadSegment(uint64_t number, const std::string& path) {
   const os::OpenMode mode = config_.read_only ? os::OpenMode::kReadOnly : os::OpenMode::kReadWrite;
   TURDB_ASSIGN_OR_RETURN(std::shared_ptr<os::File> file, config_.files->Open(path, mode));
   TURDB_ASSIGN_OR_RETURN(const uint64_t size, file->Size());
+  // Segments grow in whole sectors, and whatever a crash leaves of that is whole sectors too.
+  if (size % kSectorBytes != 0) {
+    return base::CorruptionError(
+        absl::StrCat(path, ": the log segment is truncated: its ", size, " bytes are no whole number of sectors"));
+  }
   std::array<std::byte, kSegmentHeaderBytes> block{};
   if (size >= block.size()) TURDB_RETURN_IF_ERROR(file->Read(0, block));
   SegmentHeader header;

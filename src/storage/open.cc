@@ -84,14 +84,19 @@ Status Storage::Impl::LockDirectory() {
     }
     TURDB_RETURN_IF_ERROR(environment.files->CreateDirectory(directory));
     made_directory_ = true;
+  } else {
+    TURDB_RETURN_IF_ERROR(CheckNotForeign());
   }
   TURDB_ASSIGN_OR_RETURN(lock, environment.files->Lock(os::JoinPath(directory, kLockName),
                                                        options.read_only ? os::LockMode::kShared : os::LockMode::kExclusive));
   return absl::OkStatus();
 }
 
-// Until turdb.meta has its name there is no database, and all of this can be done again.
-Status Storage::Impl::CreateDatabase() {
+// A directory that holds no database is left as it is, a lock's file included, unless nothing else is in it.
+Status Storage::Impl::CheckNotForeign() {
+  const auto has_meta = [this] { return environment.files->Exists(os::JoinPath(directory, kMetaName)); };
+  TURDB_ASSIGN_OR_RETURN(bool is_database, has_meta());
+  if (is_database) return absl::OkStatus();
   TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, environment.files->List(directory));
   for (const std::string& name : names) {
     if (name == kLockName || name == kMetaNewName) continue;
@@ -99,11 +104,19 @@ Status Storage::Impl::CreateDatabase() {
       TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> segments, environment.files->List(os::JoinPath(directory, name)));
       if (segments.empty()) continue;
     }
+    TURDB_ASSIGN_OR_RETURN(is_database, has_meta());  // another process may be making it
+    if (is_database) return absl::OkStatus();
     return base::WithHint(
         base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kUndefinedFile,
                         absl::StrCat("the directory holds no database (turdb.meta is missing), but it holds ", name)),
         "give the path of a database, or of an empty or new directory");
   }
+  return absl::OkStatus();
+}
+
+// Until turdb.meta has its name there is no database, and all of this can be done again.
+Status Storage::Impl::CreateDatabase() {
+  TURDB_RETURN_IF_ERROR(CheckNotForeign());
   std::vector<std::byte> page(kPageSize);
   MetaHeader header{};
   std::memcpy(header.magic, kMetaMagic.data(), kMetaMagic.size());
@@ -202,6 +215,7 @@ Status Storage::Impl::OpenParts(const RedoTable& redo, bool meta_changed) {
   const uint64_t epoch = segments.last_epoch() + 1;
   if (!options.read_only) TURDB_RETURN_IF_ERROR(log->Continue(recovery.end_lsn, epoch, replay.redo_from()));
   TURDB_RETURN_IF_ERROR(log->Start(RingBytes(options.log_buffer_bytes), recovery.end_lsn, epoch, options.threads > 1, budget));
+  files.set_log(log.get());
   TURDB_RETURN_IF_ERROR(pool->Start(options.page_cache_bytes, options.page_cache_reserve_bytes));
   const size_t frames = pool->stats().frame_limit;
   TURDB_RETURN_IF_ERROR(write_back->Start(std::clamp<size_t>(frames / 16, 2, kMaxBatchPages), budget));

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/crc32c.h"
 #include "storage/file_header.h"
+#include "storage/log.h"
 
 namespace turdb::storage {
 namespace {
@@ -45,8 +46,13 @@ Status PageFiles::Verify(const PageFile& file, PageId id, const std::byte* page)
   Status status = VerifyPage(id, page);
   if (status.ok()) {
     const char* fault = id.page == 0 ? nullptr : fault_of_page_(id, page);
-    if (fault == nullptr) return status;
-    status = base::CorruptionError(fault);
+    const Lsn lsn = PageLsn(id, page);
+    const Lsn log_end = log_ == nullptr ? lsn : log_->next_lsn();
+    if (fault == nullptr && lsn <= log_end) return status;
+    status = base::CorruptionError(
+        fault != nullptr ? fault
+                         : absl::StrCat("it was changed at LSN ", lsn, ", but the log ends at ", log_end,
+                                        ": the log has been cut off, or the file belongs to a newer copy of the database"));
   }
   return base::CorruptionError(absl::StrCat(file.path(), ", page ", id.page, ": ", status.message()));
 }

@@ -18,6 +18,8 @@
 
 namespace turdb::storage {
 
+class Log;
+
 using base::Bytes;
 using base::FileId;
 using base::Lsn;
@@ -79,6 +81,8 @@ class PageFiles {
   std::string FullPath(std::string_view path) const { return os::JoinPath(directory_, path); }
   void set_database_id(uint64_t id) { database_id_ = id; }
   void set_fault_of_page(PageFaultFn fault_of_page) { fault_of_page_ = fault_of_page; }  // before any page is read
+  // From then on a page that was changed behind the end of the log is damaged (the log is first, always).
+  void set_log(const Log* log) { log_ = log; }
   uint64_t database_id() const { return database_id_; }
 
   // Reads and verifies. Errors name file, page and cause; a damaged page is kDataLoss.
@@ -108,6 +112,7 @@ class PageFiles {
   const bool read_only_;
   uint64_t database_id_ = 0;
   PageFaultFn fault_of_page_ = &NoFaultOfPage;
+  const Log* log_ = nullptr;
   mutable absl::Mutex mu_;
   struct Known {
     std::string path;

@@ -14,8 +14,8 @@ Storage::~Storage() = default;
 
 StatusOr<std::unique_ptr<Storage>> Storage::Open(const os::Environment& environment, std::string directory,
                                                  const Options& options, base::MemoryBudget& budget, const RedoTable& redo) {
-  auto impl = std::make_unique<Impl>(environment, directory, options, budget);
-  TURDB_RETURN_IF_ERROR(base::WithFrame(impl->Open(redo), absl::StrCat("opening ", directory)));
+  auto impl = std::make_unique<Impl>(environment, std::move(directory), options, budget);
+  TURDB_RETURN_IF_ERROR(impl->Open(redo));
   return std::unique_ptr<Storage>(new Storage(std::move(impl)));
 }
 

@@ -52,6 +52,7 @@ class Storage::Impl {
 
  private:
   Status LockDirectory();
+  Status CheckNotForeign();
   Status CreateDatabase();
   Status ReadMeta(bool* changed);
   Status OpenParts(const RedoTable& redo, bool meta_changed);

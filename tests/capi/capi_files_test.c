@@ -184,6 +184,52 @@ static void foreign_and_newer_files_are_refused(void) {
   CHECK(plain != NULL && fputs("not a directory", plain) >= 0 && fclose(plain) == 0);
   CHECK(open_status(path, "false", message, sizeof message) < 0);
   CHECK(strstr(message, "a_file") != NULL);
+  CHECK_STATUS(TURDB_MISUSE, open_status("", "false", message, sizeof message));
+  /* A directory with other things in it stays as it is. */
+  snprintf(path, sizeof path, "%s", temporary_path("others"));
+  snprintf(file, sizeof file, "%s/holiday.txt", path);
+  CHECK(mkdir(path, 0777) == 0);
+  plain = fopen(file, "w");
+  CHECK(plain != NULL && fclose(plain) == 0);
+  CHECK(open_status(path, "false", message, sizeof message) < 0);
+  CHECK(strstr(message, "holiday.txt") != NULL);
+  snprintf(file, sizeof file, "%s/turdb.lock", path);
+  CHECK(access(file, F_OK) != 0);
+}
+
+static void first_segment(const char* path, char* file, size_t size) { snprintf(file, size, "%s/wal/wal.000001", path); }
+
+/* Writes three transactions, the pages of the first checkpointed, and dies. */
+static void make_crashed_database(const char* path) {
+  const pid_t child = fork();
+  if (child == 0) {
+    struct session s = session_open(path);
+    exec(s.conn, "create table t(id bigint primary key, name text)");
+    exec(s.conn, "insert into t select i, 'name ' || i from generate_series(1, 1000) g(i); checkpoint");
+    exec(s.conn, "update t set name = name || '!'");
+    exec(s.conn, "insert into t select i, 'name ' || i from generate_series(2001, 3000) g(i)");
+    _exit(0);
+  }
+  int result = -1;
+  CHECK(waitpid(child, &result, 0) == child && WIFEXITED(result) && WEXITSTATUS(result) == 0);
+}
+
+/* A log that ends early after a crash: cut in the middle of a sector, or before pages that were written. */
+static void a_log_that_was_cut_is_found(void) {
+  char path[512], file[600], message[1024];
+  snprintf(path, sizeof path, "%s", temporary_path("cut_log"));
+  make_crashed_database(path);
+  first_segment(path, file, sizeof file);
+  CHECK(truncate(file, file_size(file) - 100) == 0);
+  CHECK_STATUS(TURDB_CORRUPT, open_status(path, "false", message, sizeof message));
+  CHECK(strstr(message, "wal.000001") != NULL && strstr(message, "truncated") != NULL);
+
+  snprintf(path, sizeof path, "%s", temporary_path("lost_log"));
+  make_crashed_database(path);
+  first_segment(path, file, sizeof file);
+  CHECK(truncate(file, 8192) == 0);
+  CHECK_STATUS(TURDB_CORRUPT, open_status(path, "false", message, sizeof message));
+  CHECK(strstr(message, "log") != NULL);
 }
 
 /* Flips one bit in every page of the table's file, one at a time: reading all rows or the check must notice, and never
@@ -256,6 +302,7 @@ void files_tests(void) {
   a_second_process_is_refused_by_name();
   read_only_changes_nothing();
   foreign_and_newer_files_are_refused();
+  a_log_that_was_cut_is_found();
   flipped_bits_are_found();
   no_permission_is_said();
 }

@@ -270,11 +270,10 @@ TURDB_API int64_t turdb_conn_last_insert_id(const turdb_conn* conn);
  * [C-INTERRUPT-1] NULL is fine. Threads: any, while the connection is busy. */
 TURDB_API void turdb_conn_interrupt(turdb_conn* conn);
 
-/* Calls `progress` while a statement runs, on the thread that runs it and with no lock held; when it returns true the
- * statement is interrupted.
- *   interval_ms           about how many milliseconds lie between two calls; at least 1.
- *   progress, user_data   NULL removes it. It may not use the connection, and user_data must live as long as it is set.
- * Returns TURDB_OK; TURDB_MISUSE also for an interval below 1. */
+/* Calls `progress` while a statement reads or changes rows or builds an index, on the thread that runs it and with no lock
+ * held; when it returns true the statement is interrupted. interval_ms           about how many milliseconds lie between two
+ * calls; at least 1. progress, user_data   NULL removes it. It may not use the connection, and user_data must live as long as
+ * it is set. Returns TURDB_OK; TURDB_MISUSE also for an interval below 1. */
 TURDB_API turdb_status turdb_conn_set_progress(turdb_conn* conn, int64_t interval_ms, bool (*progress)(void* user_data),
                                                void* user_data, turdb_error** error);
 

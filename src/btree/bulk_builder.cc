@@ -181,4 +181,25 @@ Status BulkBuilder::Finish() {
   return absl::OkStatus();
 }
 
+StatusOr<Tree::InsertResult> Tree::InsertUnversioned(Bytes key, Bytes value) {
+  TURDB_RETURN_IF_ERROR(CheckKey(key));
+  if (value.size() > base::kMaxValueBytes) return base::LimitError("an entry is too long for a tree");
+  for (;;) {
+    FrameReservation frames = pool_.ReserveFrames(1);
+    TURDB_ASSIGN_OR_RETURN(ExclusiveGuard guard, FixLeaf<ExclusiveGuard>(key));
+    if (leaf::Find(guard.page(), key).found) return InsertResult::kDuplicate;
+    if (!leaf::InsertFits(guard.page(), key, value.size())) {
+      guard.Release();
+      frames.Release();
+      TURDB_RETURN_IF_ERROR(MakeRoom(key, value.size(), false));
+      continue;
+    }
+    ExclusiveGuard* const guards[] = {&guard};
+    storage_.BeginChange(guards);
+    LogEntryChange(RecordKind::kStructure, nullptr, guard, Op(NodeOp::kInsert), key, value);
+    leaf::Insert(guard.page(), key, value, false);
+    return InsertResult::kInserted;
+  }
+}
+
 }  // namespace turdb::btree

@@ -38,6 +38,7 @@ constexpr uint32_t kCompressed = 1;
 constexpr size_t kPagesPerRecord = 3;
 constexpr int kOverflowFrames = 6;
 constexpr int kCompressionLevel = 1;
+constexpr size_t kMinCompressedBytes = 256;
 
 uint8_t Op(NodeOp op) { return static_cast<uint8_t>(op); }
 
@@ -64,6 +65,9 @@ struct CountedBuffer {
   base::MemoryReservation reservation;
   std::unique_ptr<std::byte[]> bytes;
 };
+// Of a value's size, what compression must leave over to be worth it.
+size_t CompressedAtMost(size_t size) { return size - size / 8; }
+
 StatusOr<CountedBuffer> MakeBuffer(base::MemoryBudget& budget, size_t size) {
   CountedBuffer buffer{base::MemoryReservation(budget), nullptr};
   TURDB_RETURN_IF_ERROR(buffer.reservation.Grow(static_cast<int64_t>(size), "a long value"));
@@ -71,11 +75,11 @@ StatusOr<CountedBuffer> MakeBuffer(base::MemoryBudget& budget, size_t size) {
   return buffer;
 }
 
-// Whether zstd makes the value at least an eighth smaller; asks the first page's worth of a long one first.
+// Whether zstd makes the value at least an eighth smaller, as `into` has room for; asks the first page's worth of a long
+// one first.
 bool CompressionPays(Bytes value, base::MutableBytes into, size_t* compressed) {
-  if (value.size() < 256) return false;
   const Bytes sample = value.first(std::min(value.size(), storage::kPageSize));
-  const auto pays = [](size_t before, size_t after) { return ZSTD_isError(after) == 0 && after <= before - before / 8; };
+  const auto pays = [](size_t before, size_t after) { return ZSTD_isError(after) == 0 && after <= CompressedAtMost(before); };
   if (sample.size() < value.size() &&
       !pays(sample.size(), ZSTD_compress(into.data(), into.size(), sample.data(), sample.size(), kCompressionLevel))) {
     return false;
@@ -90,12 +94,16 @@ StatusOr<OverflowRef> Tree::WriteOverflow(txn::Transaction& transaction, Bytes v
   TURDB_RETURN_IF_ERROR(transaction.PrepareWrite());
   OverflowRef ref;
   ref.size_bytes = value.size();
-  TURDB_ASSIGN_OR_RETURN(CountedBuffer buffer, MakeBuffer(storage_.budget(), ZSTD_compressBound(value.size())));
   Bytes stored = value;
-  size_t compressed = 0;
-  if (CompressionPays(value, {buffer.bytes.get(), ZSTD_compressBound(value.size())}, &compressed)) {
-    ref.flags |= kCompressed;
-    stored = Bytes(buffer.bytes.get(), compressed);
+  // Without memory for it the value goes as it is.
+  StatusOr<CountedBuffer> buffer = CountedBuffer();
+  if (value.size() >= kMinCompressedBytes) buffer = MakeBuffer(storage_.budget(), CompressedAtMost(value.size()));
+  if (buffer.ok() && buffer->bytes != nullptr) {
+    size_t compressed = 0;
+    if (CompressionPays(value, {buffer->bytes.get(), CompressedAtMost(value.size())}, &compressed)) {
+      ref.flags |= kCompressed;
+      stored = Bytes(buffer->bytes.get(), compressed);
+    }
   }
   size_t pages_left = std::max<size_t>(1, (stored.size() + kOverflowDataBytes - 1) / kOverflowDataBytes);
   PageNo next = base::kNoPage;

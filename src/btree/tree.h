@@ -194,6 +194,10 @@ class Tree : public txn::UndoTarget {
   FileId file() const { return file_; }
   KeyKind kind() const { return kind_; }
 
+  // As BulkBuilder adds entries, in any order: without versions and without undo. REQUIRES: no other transaction can see
+  // the tree, and the rollback of the one that made it drops the whole file.
+  StatusOr<InsertResult> InsertUnversioned(Bytes key, Bytes value);
+
  private:
   friend class Cursor;
   friend class BulkBuilder;

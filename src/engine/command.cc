@@ -221,12 +221,17 @@ Status CommandRunner::RunSchemaChange(const sql::Command& command) {
   if (status.ok()) {
     catalog::SchemaChanges& changes = connection_.SchemaChangesOf();
     schema_mark = changes.Mark();
+    if (connection_.progress_) {
+      connection_.StartProgress();
+      transaction.set_poll([connection = &connection_] { return connection->Progress(); });
+    }
     try {
       status = ChangeSchema(command, changes);
     } catch (const std::bad_alloc&) {
       status = base::OutOfMemoryError("the statement needs more memory than memory_limit leaves");
     }
   }
+  transaction.set_poll(nullptr);
   connection_.HideTransaction();
   transactions.ClearCancel(transaction);
   if (own) {

@@ -166,6 +166,17 @@ void Connection::Interrupt() {
   run_state_.store(kRunning, std::memory_order_release);
 }
 
+void Connection::StartProgress() {
+  next_progress_ns_ = database_->environment().clock->MonotonicNanos() + progress_interval_ns_;
+}
+
+bool Connection::Progress() {
+  const int64_t now_ns = database_->environment().clock->MonotonicNanos();
+  if (now_ns < next_progress_ns_) return false;
+  next_progress_ns_ = now_ns + progress_interval_ns_;
+  return progress_();
+}
+
 void Connection::SetProgress(int64_t interval_ms, std::function<bool()> progress) {
   progress_interval_ns_ = interval_ms * 1'000'000;
   progress_ = std::move(progress);

@@ -146,7 +146,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   vec::TextContext text_;
   uint64_t random_seed_ = 0;
   int64_t progress_interval_ns_ = 0;
+  int64_t next_progress_ns_ = 0;
   std::function<bool()> progress_;
+  // REQUIRES of both: progress_ is set. Progress calls it when it is time; true: stop.
+  void StartProgress();
+  bool Progress();
 
   Statement* statements_ = nullptr;  // all that are prepared, as a list
 

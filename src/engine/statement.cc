@@ -421,19 +421,11 @@ Status Statement::StartPlan() {
   context_.parameters = parameters_;
   context_.poll = nullptr;
   if (connection.progress_) {
-    next_progress_ns_ = database.environment().clock->MonotonicNanos() + connection.progress_interval_ns_;
-    context_.poll = [](void* statement) { return static_cast<Statement*>(statement)->NeedsProgress(); };
-    context_.poll_argument = this;
+    connection.StartProgress();
+    context_.poll = [](void* polled) { return static_cast<Connection*>(polled)->Progress(); };
+    context_.poll_argument = &connection;
   }
   return execution_->Start(context_);
-}
-
-bool Statement::NeedsProgress() {
-  Connection& connection = *connection_;
-  const int64_t now_ns = connection.database_->environment().clock->MonotonicNanos();
-  if (now_ns < next_progress_ns_) return false;
-  next_progress_ns_ = now_ns + connection.progress_interval_ns_;
-  return connection.progress_();
 }
 
 StatusOr<StepResult> Statement::NextRow() {

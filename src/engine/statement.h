@@ -62,7 +62,8 @@ class Statement {
   // ---- parameters, from 0. REQUIRES: the index is in range and no run is going on.
   size_t parameter_count() const { return bound_.size(); }
   const std::vector<std::string>& parameter_names() const { return compiled_.parameter_names; }
-  bool running() const { return running_; }
+  // Whether it stands on a row, or has more to give.
+  bool running() const { return running_ || point_has_run_; }
   void Bind(size_t index, vec::Value value);
   void BindInt64(size_t index, int64_t value);
   void BindDouble(size_t index, double value);
@@ -97,7 +98,6 @@ class Statement {
   // The short path: the whole statement in one step, when the plan allows it.
   base::StatusOr<StepResult> StepPoint();
   base::Status RunPoint(bool* found);
-  bool NeedsProgress();
   base::Status StartPlan();
   base::Status RunCommand();
   base::Status LockWrittenTables();
@@ -141,7 +141,6 @@ class Statement {
   bool point_has_run_ = false;  // its one row was given; the next step says that there are no more
   std::unique_ptr<exec::Execution> execution_;
   function::CallContext call_;
-  int64_t next_progress_ns_ = 0;
   exec::ExecutionContext context_;
   txn::View view_;
   txn::Snapshot snapshot_;                        // of a read outside a transaction

@@ -244,13 +244,8 @@ class DeleteSource : public ModifySource {
   Status Change(Runtime& runtime, const Batch& batch) override {
     const vec::VectorView keys = batch.chunk->column(batch.chunk->column_count() - 1).View();
     deleted_.set_size(0);
-    for (uint32_t i = 0; i < batch.rows.count; ++i) {
-      const SelIndex row = batch.rows[i];
-      const vec::StringView& key = keys.Get<vec::StringView>(row);
-      TURDB_ASSIGN_OR_RETURN(const bool deleted, table_.DeleteRow(*runtime.context->transaction, base::AsBytes(key.view()),
-                                                                  index_expressions_.get(), scratch_));
-      if (deleted) deleted_.Append(row);
-    }
+    TURDB_RETURN_IF_ERROR(
+        table_.DeleteRows(*runtime.context->transaction, keys, batch.rows, index_expressions_.get(), scratch_, &deleted_));
     changed_ += deleted_.size();
     return Return(runtime, *batch.chunk, Rows::Of(deleted_));
   }

@@ -28,10 +28,15 @@
 
 namespace turdb::vec {
 class Chunk;
+class SelectionVector;
 class Vector;
+struct Rows;
+struct VectorView;
 }  // namespace turdb::vec
 
 namespace turdb::table {
+
+class EntryBatch;
 
 class Table;
 class TableStore;
@@ -150,6 +155,10 @@ class Table {
   base::StatusOr<bool> DeleteRow(txn::Transaction& transaction, base::Bytes row_key, IndexEvaluator* evaluator,
                                  WriteScratch& scratch) const;
 
+  // The rows under some keys (a blob vector); those that were there are appended to `deleted`.
+  base::Status DeleteRows(txn::Transaction& transaction, const vec::VectorView& row_keys, vec::Rows rows,
+                          IndexEvaluator* evaluator, WriteScratch& scratch, vec::SelectionVector* deleted) const;
+
   // SELECT ... FOR UPDATE / SHARE. False: no such row, or (SKIP LOCKED) locked.
   base::StatusOr<bool> LockRow(txn::Transaction& transaction, base::Bytes row_key, txn::LockStrength strength,
                                txn::WaitPolicy policy) const;
@@ -208,6 +217,9 @@ class Table {
                                std::span<const Cell> values, IndexEvaluator* evaluator, Scratch& scratch) const;
   base::Status DeleteEntry(txn::Transaction& transaction, int32_t index, base::Bytes entry) const;
   bool IsAffected(int32_t index, std::span<const int32_t> columns) const;
+  // table_rows.cc
+  bool IsFull(const EntryBatch& batch) const;
+  base::Status ApplyBatch(txn::Transaction& transaction, EntryBatch& batch) const;
   bool ChangesKey(std::span<const int32_t> columns) const;
   base::Status DuplicateError(int32_t index, base::Bytes entry) const;
   base::Status NotNullError(int32_t column) const;

@@ -6,12 +6,14 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "table/table.h"
 #include "vec/chunk.h"
 #include "vec/string_view.h"
+#include "vec/vector.h"
 
 namespace turdb::table {
 
@@ -38,6 +40,35 @@ struct TableState {
   }
 };
 
+// Changes of index entries that wait, so that a leaf is met once for all of its entries: the rows of a statement lie
+// anywhere in an index.
+class EntryBatch {
+ public:
+  struct Entry {
+    uint32_t begin;
+    uint16_t size;
+    uint16_t index;
+    bool insert;
+  };
+  void Add(int32_t index, base::Bytes entry, bool insert) {
+    entries_.push_back(
+        {static_cast<uint32_t>(bytes_.size()), static_cast<uint16_t>(entry.size()), static_cast<uint16_t>(index), insert});
+    bytes_.append(base::AsText(entry));
+  }
+  size_t size_bytes() const { return bytes_.size() + entries_.size() * sizeof(Entry); }
+  base::Bytes KeyOf(const Entry& entry) const { return base::AsBytes(bytes_).subspan(entry.begin, entry.size); }
+  // By index and key.
+  std::span<const Entry> Sorted();
+  void Clear() {
+    entries_.clear();
+    bytes_.clear();
+  }
+
+ private:
+  std::vector<Entry> entries_;
+  std::string bytes_;
+};
+
 struct WriteScratch::State {
   explicit State(const Table& table);
 
@@ -48,6 +79,8 @@ struct WriteScratch::State {
   RowEncoder encoder;
   KeyBuffer row_key;
   KeyBuffer entry, old_entry;
+  EntryBatch* batch = nullptr;  // where entries wait while many rows are changed
+  EntryBatch spare_batch;
   std::string row;                        // the row as it is written
   std::string old_row;                    // as it was found
   std::string whole, old_whole;           // of rows that live elsewhere
@@ -58,6 +91,10 @@ struct WriteScratch::State {
   std::unique_ptr<vec::Chunk> evaluated;  // the row as an IndexEvaluator wants it
   std::unique_ptr<vec::Vector> part;      // what it gave
 };
+
+inline Cell RowOf(const vec::VectorView& view, size_t width, size_t row) {
+  return view.IsValid(row) ? view.data + view.Index(row) * width : nullptr;
+}
 
 }  // namespace turdb::table
 

@@ -210,7 +210,7 @@ struct BuiltEntry {
 // Entries gathered until the budget refuses, then sorted.
 class EntryRun {
  public:
-  // A quarter of what is free: later runs are inserted, and their row versions need memory too.
+  // A quarter of what is free: others need memory too.
   explicit EntryRun(base::MemoryBudget& budget)
       : reservation_(budget), most_bytes_(std::max<int64_t>((budget.limit_bytes() - budget.used_bytes()) / 4, 64 << 10)) {}
 
@@ -274,6 +274,7 @@ Status TableStore::BuildIndex(txn::Transaction& transaction, const Table& table,
                                         absl::StrJoin(columns, ", "), ")=(", absl::StrJoin(values, ", "), ") is duplicated."));
   };
   // What fits into memory is sorted and built bottom-up; when it did not all fit, later runs are inserted in order.
+  // Nobody else sees the tree before the commit, so that no entry needs a version.
   const auto flush = [&](bool last) -> Status {
     run.Sort();
     const std::vector<BuiltEntry>& entries = run.entries();
@@ -287,7 +288,7 @@ Status TableStore::BuildIndex(txn::Transaction& transaction, const Table& table,
     } else {
       for (const BuiltEntry& entry : entries) {
         TURDB_ASSIGN_OR_RETURN(const btree::Tree::InsertResult result,
-                               tree->Insert(transaction, run.Key(entry), run.Value(entry)));
+                               tree->InsertUnversioned(run.Key(entry), run.Value(entry)));
         if (result == btree::Tree::InsertResult::kDuplicate) return duplicate(run.Key(entry));
       }
     }
@@ -303,6 +304,7 @@ Status TableStore::BuildIndex(txn::Transaction& transaction, const Table& table,
   };
   std::vector<Row> rows;
   for (bool more = true; more;) {
+    TURDB_RETURN_IF_ERROR(transaction.CheckCanceled());
     rows.clear();
     TURDB_ASSIGN_OR_RETURN(more, cursor.Next(transaction.view_with_own_changes(), 128, [&](const btree::Entries& found) {
       std::byte key[base::kMaxKeyBytes];

@@ -62,15 +62,6 @@ bool StoreNumber(const vec::Type& type, int64_t number, std::byte* to) {
   return narrower == number;
 }
 
-Cell RowOf(const vec::VectorView& view, size_t width, size_t row) {
-  return view.IsValid(row) ? view.data + view.Index(row) * width : nullptr;
-}
-
-Bytes KeyOfRow(const vec::VectorView& view, size_t row) {
-  const auto& key = view.Get<vec::StringView>(row);
-  return {reinterpret_cast<const std::byte*>(key.data()), key.size()};
-}
-
 }  // namespace
 
 // ---- errors
@@ -394,6 +385,11 @@ StatusOr<bool> Table::ChangeIndexes(txn::Transaction& transaction, Bytes row_key
     const bool same = was_in && is_in && base::CompareBytes(scratch.old_entry.bytes(), scratch.entry.bytes()) == 0;
     if (same) continue;
     const bool unique = schema_->indexes[static_cast<size_t>(i)].unique;
+    if (!unique && scratch.batch != nullptr) {
+      if (was_in) scratch.batch->Add(i, scratch.old_entry.bytes(), false);
+      if (is_in) scratch.batch->Add(i, scratch.entry.bytes(), true);
+      continue;
+    }
     if (was_in && !(unique && uniques_removed)) {
       TURDB_RETURN_IF_ERROR(DeleteEntry(transaction, i, scratch.old_entry.bytes()));
     }
@@ -467,7 +463,12 @@ StatusOr<bool> Table::DeleteRow(txn::Transaction& transaction, Bytes row_key, In
     TURDB_ASSIGN_OR_RETURN(const Bytes row, ResolveRow(base::AsBytes(state.old_row), &state.old_whole));
     bool in_index;
     TURDB_RETURN_IF_ERROR(EntryOf(i, row_key, row, evaluator, state, &state.old_entry, &in_index));
-    if (in_index) TURDB_RETURN_IF_ERROR(DeleteEntry(transaction, i, state.old_entry.bytes()));
+    if (!in_index) continue;
+    if (state.batch != nullptr) {
+      state.batch->Add(i, state.old_entry.bytes(), false);
+    } else {
+      TURDB_RETURN_IF_ERROR(DeleteEntry(transaction, i, state.old_entry.bytes()));
+    }
   }
   Status status;
   std::string holder;
@@ -484,117 +485,6 @@ StatusOr<bool> Table::DeleteRow(txn::Transaction& transaction, Bytes row_key, In
   }
   TURDB_RETURN_IF_ERROR(status);
   return true;
-}
-
-// ---- many rows at once
-
-namespace {
-
-// A row on its way from one key to another.
-struct MovingRow {
-  std::string row_key;
-  std::vector<std::string> values;  // by column; bytes of the physical value or of the string
-  std::vector<bool> nulls;
-};
-
-}  // namespace
-
-StatusOr<int64_t> Table::UpdateRows(txn::Transaction& transaction, std::span<const UpdateBatch> batches,
-                                    std::span<const int32_t> columns, IndexEvaluator* evaluator, WriteScratch& scratch) const {
-  Scratch& state = *scratch.state_;
-  const bool changes_key = ChangesKey(columns);
-  const bool all_rows = UpdateNeedsAllRows(columns);
-  std::vector<Cell> values(columns.size());
-  const auto for_each = [&](absl::FunctionRef<Status(Bytes row_key)> change) -> Status {
-    for (const UpdateBatch& batch : batches) {
-      TURDB_CHECK_EQ(batch.values->column_count(), columns.size());
-      const vec::VectorView keys = batch.row_keys->View();
-      std::vector<vec::VectorView> views;
-      for (size_t c = 0; c < columns.size(); ++c) views.push_back(batch.values->column(c).View());
-      for (uint32_t r = 0; r < batch.values->size(); ++r) {
-        for (size_t c = 0; c < columns.size(); ++c) {
-          values[c] = RowOf(views[c], batch.values->column(c).type().width(), r);
-        }
-        TURDB_RETURN_IF_ERROR(change(KeyOfRow(keys, r)));
-      }
-    }
-    return absl::OkStatus();
-  };
-  int64_t changed = 0;
-  const auto update_one = [&](Bytes row_key) -> Status {
-    TURDB_ASSIGN_OR_RETURN(const bool found, UpdateOne(transaction, row_key, columns, values, all_rows, evaluator, state));
-    changed += static_cast<int64_t>(found);
-    return absl::OkStatus();
-  };
-  if (!all_rows) {
-    TURDB_RETURN_IF_ERROR(for_each(update_one));
-    return changed;
-  }
-  if (!changes_key) {
-    // First every old entry of the unique indexes goes, then the rows change.
-    TURDB_RETURN_IF_ERROR(for_each([&](Bytes row_key) -> Status {
-      TURDB_ASSIGN_OR_RETURN(const bool found, CaptureNewest(transaction, row_key, state));
-      if (!found) return absl::OkStatus();
-      TURDB_ASSIGN_OR_RETURN(const Bytes old, ResolveRow(base::AsBytes(state.old_row), &state.old_whole));
-      state.encoder.StartFrom(old);
-      for (size_t c = 0; c < columns.size(); ++c) state.encoder.Set(columns[c], values[c]);
-      state.row.clear();
-      state.encoder.BuildWhole(&state.row);
-      for (size_t i = 0; i < indexes_.size(); ++i) {
-        const int32_t index = static_cast<int32_t>(i);
-        if (!schema_->indexes[i].unique || !IsAffected(index, columns)) continue;
-        bool was_in, is_in;
-        TURDB_RETURN_IF_ERROR(EntryOf(index, row_key, old, evaluator, state, &state.old_entry, &was_in));
-        TURDB_RETURN_IF_ERROR(EntryOf(index, row_key, base::AsBytes(state.row), evaluator, state, &state.entry, &is_in));
-        const bool same = was_in && is_in && base::CompareBytes(state.old_entry.bytes(), state.entry.bytes()) == 0;
-        if (was_in && !same) TURDB_RETURN_IF_ERROR(DeleteEntry(transaction, index, state.old_entry.bytes()));
-      }
-      return absl::OkStatus();
-    }));
-    TURDB_RETURN_IF_ERROR(for_each(update_one));
-    return changed;
-  }
-  // First every row goes, then they come back under their new keys.
-  std::vector<MovingRow> moving;
-  TURDB_RETURN_IF_ERROR(for_each([&](Bytes row_key) -> Status {
-    TURDB_ASSIGN_OR_RETURN(const bool found, CaptureNewest(transaction, row_key, state));
-    if (!found) return absl::OkStatus();
-    TURDB_ASSIGN_OR_RETURN(const Bytes old, ResolveRow(base::AsBytes(state.old_row), &state.old_whole));
-    MovingRow& row = moving.emplace_back();
-    row.values.resize(schema_->columns.size());
-    row.nulls.resize(schema_->columns.size());
-    for (size_t c = 0; c < schema_->columns.size(); ++c) {
-      Cell cell;
-      TURDB_RETURN_IF_ERROR(CellOf(static_cast<int32_t>(c), row_key, old, state, &cell));
-      const auto changed_column = std::find(columns.begin(), columns.end(), static_cast<int32_t>(c));
-      if (changed_column != columns.end()) cell = values[static_cast<size_t>(changed_column - columns.begin())];
-      row.nulls[c] = cell == nullptr;
-      if (cell == nullptr) {
-        if (schema_->columns[c].not_null) return NotNullError(static_cast<int32_t>(c));
-        continue;
-      }
-      if (schema_->columns[c].type.physical() == vec::PhysicalType::kString) {
-        vec::StringView view;
-        std::memcpy(&view, cell, sizeof(view));
-        row.values[c].assign(view.data(), view.size());
-      } else {
-        row.values[c].assign(static_cast<const char*>(cell), schema_->columns[c].type.width());
-      }
-    }
-    return DeleteRow(transaction, row_key, evaluator, scratch).status();
-  }));
-  std::vector<Cell> cells(schema_->columns.size());
-  std::vector<vec::StringView> views(schema_->columns.size());
-  for (const MovingRow& row : moving) {
-    for (size_t c = 0; c < cells.size(); ++c) {
-      views[c] = vec::StringView(std::string_view(row.values[c]));
-      const bool text = schema_->columns[c].type.physical() == vec::PhysicalType::kString;
-      cells[c] = row.nulls[c] ? nullptr : text ? static_cast<Cell>(&views[c]) : row.values[c].data();
-    }
-    TURDB_ASSIGN_OR_RETURN(const bool inserted, InsertRow(transaction, cells, OnDuplicate::kRaise, evaluator, scratch));
-    changed += static_cast<int64_t>(inserted);
-  }
-  return changed;
 }
 
 }  // namespace turdb::table

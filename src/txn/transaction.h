@@ -84,6 +84,11 @@ class Transaction {
   int64_t lock_timeout_ns() const { return lock_timeout_ns_; }
   void set_lock_timeout_ns(int64_t timeout_ns) { lock_timeout_ns_ = timeout_ns; }
 
+  // For operations that take long, asked between two steps with no latch held: 57014 after a Cancel, or when `poll`
+  // says so.
+  base::Status CheckCanceled() const;
+  void set_poll(std::function<bool()> poll) { poll_ = std::move(poll); }
+
   // For the push operations of version tables.
   CommitWord* word() const { return word_; }
   SlabCache& slab_cache() { return slab_cache_; }
@@ -117,6 +122,7 @@ class Transaction {
   StatementNo settled_before_ = 1;
   absl::InlinedVector<StatementNo, 4> live_statements_;
   int64_t lock_timeout_ns_ = 5'000'000'000;
+  std::function<bool()> poll_;
 
   CommitWord* word_ = nullptr;
   int64_t references_ = 0;  // deltas pushed, to be added to the word's count at the end

@@ -151,6 +151,11 @@ Snapshot TransactionManager::TakeSnapshot(Transaction& txn) { return std::move(t
 
 base::Status Transaction::PrepareWrite() { return manager_->PrepareWrite(*this); }
 
+base::Status Transaction::CheckCanceled() const {
+  if (!canceled_.load(std::memory_order_relaxed) && (poll_ == nullptr || !poll_())) return absl::OkStatus();
+  return base::CanceledError("canceling statement due to user request");
+}
+
 void Transaction::DeferUntilUnneeded(std::function<base::Status()> work) { deferred_.push_back(std::move(work)); }
 
 base::Status TransactionManager::PrepareWrite(Transaction& txn) {

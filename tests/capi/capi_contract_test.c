@@ -324,12 +324,18 @@ static void one_megabyte_is_enough(void) {
       "create table t(id bigint primary key, k int, v text, d decimal(10,2))",
       "begin; insert into t select i, i % 1000, 'value ' || i::text, i * 0.01 from generate_series(1, 50000) g(i); commit",
       "insert into t values (60000, 1, 'one more', 1)",
+      "create index t_k on t(k)",
+      "create unique index t_v on t(v)",
+      "create table long_text(id int primary key, x text)",
+      "insert into long_text values (1, repeat('x', 100000))",
   };
   for (size_t i = 0; i < sizeof script / sizeof script[0]; ++i) CHECK_STATUS(TURDB_OK, exec(conn, script[i]));
   CHECK(query_int64(conn, "select count(*) from (select k, sum(d) from t group by k order by 2) g") == 1000);
   CHECK(query_int64(conn, "select count(*) from (select * from t order by v) s") == 50001);
   CHECK(query_int64(conn, "select count(*) from t a join t b on a.v = b.v") == 50001);
   CHECK(query_int64(conn, "select id from t where v = 'value 777'") == 777);
+  CHECK(query_int64(conn, "select count(*) from t where k = 77") == 50);
+  CHECK(query_int64(conn, "select length(x) from long_text") == 100000);
   CHECK_STATUS(TURDB_OK, exec(conn, "update t set d = d + 1"));
   CHECK_STATUS(TURDB_OK, exec(conn, "begin; delete from t where id % 3 = 0; rollback"));
   CHECK_STATUS(TURDB_OK, exec(conn, "delete from t where id % 5 = 0"));

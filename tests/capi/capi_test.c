@@ -338,6 +338,28 @@ static void parameters_have_names(void) {
   session_close(&s);
 }
 
+static void a_row_found_by_its_key_is_a_row_too(void) {
+  struct session s = session_open(":memory:");
+  turdb_stmt* stmt = NULL;
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(id int primary key, a int); insert into t values (1, 10), (2, 20)"));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select a from t where id = $1", -1, NULL, &stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_int64(stmt, 1, 1, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_stmt_bind_int64(stmt, 1, 2, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_stmt_clear_bindings(stmt, NULL));
+  CHECK(turdb_stmt_column_int64(stmt, 0) == 10);
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_int64(stmt, 1, 2, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(turdb_stmt_column_int64(stmt, 0) == 20);
+  CHECK_STATUS(TURDB_OK, turdb_stmt_reset(stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_int64(stmt, 1, 3, NULL));
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_int64(stmt, 1, 1, NULL));
+  turdb_stmt_free(stmt);
+  session_close(&s);
+}
+
 static void transactions_commit_and_roll_back(void) { /* [C-TXN-1] */
   struct session s = session_open(":memory:");
   turdb_conn* other = NULL;
@@ -456,6 +478,12 @@ static void progress_can_stop_a_statement(void) {
   CHECK(calls >= 1);
   CHECK_STATUS(TURDB_OK, turdb_conn_set_progress(s.conn, 1, NULL, NULL, NULL));
   CHECK(query_int64(s.conn, "select 1") == 1);
+  /* The building of an index too; it leaves nothing behind. */
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(a int); insert into t select i from generate_series(1, 100000) g(i)"));
+  CHECK_STATUS(TURDB_OK, turdb_conn_set_progress(s.conn, 1, stop_at_once, &calls, NULL));
+  CHECK_STATUS(TURDB_INTERRUPTED, turdb_conn_exec(s.conn, "create index t_a on t(a)", -1, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_conn_set_progress(s.conn, 1, NULL, NULL, NULL));
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create index t_a on t(a)"));
   session_close(&s);
 }
 
@@ -512,6 +540,7 @@ int main(void) {
   errors_say_where();
   statements_follow_each_other();
   parameters_have_names();
+  a_row_found_by_its_key_is_a_row_too();
   transactions_commit_and_roll_back();
   the_second_updater_fails_and_may_retry();
   handles_are_freed_in_any_order();

@@ -75,6 +75,10 @@ class ShellTest(unittest.TestCase):
         out, err = self.run_shell("--list", stdin="select 1 as a;\nselec;\nselect 2 as b;\n", code=1)
         self.assertEqual(out, "a\n1\nb\n2\n")
         self.assertIn("stdin:2: error 42601", err)
+        script = self.path("script.sql", "select 1 as a;\nselec;\nselect 2 as b;\n")
+        out, err = self.run_shell("--list", "mydb", "-f", script, code=1)
+        self.assertEqual(out, "a\n1\n")
+        self.assertIn(":2: error 42601", err)
         out, _ = self.run_shell("--list", stdin=".bail on\nselec;\nselect 2 as b;\n", code=1)
         self.assertEqual(out, "")
 

@@ -39,7 +39,7 @@ that are given, in order, or else those of standard input, or else asks for them
       --nullvalue TEXT  how NULL prints
       --timer           print how long each statement took
       --echo            print what is run
-      --bail            stop at the first error (SQL arguments always do)
+      --bail            stop at the first error (SQL arguments and -f files always do)
       --color WHEN      auto (default: on a terminal, unless NO_COLOR is set), always or never
       --interactive     prompt, whatever standard input is
       --check           verify the whole database

@@ -75,6 +75,7 @@ StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store) {
       relation->id = definition->schema.id;
       relation->version = rep.next_version++;
       relation->view_sql = std::move(definition->view_sql);
+      relation->view_search_path = std::move(definition->view_search_path);
       relation->schema = std::make_shared<const table::TableSchema>(std::move(definition->schema));
       state->AddRelation(relation);
     }

@@ -47,7 +47,8 @@ class Relation {
   uint64_t version = 0;  // grows with every change of the object; what a plan keeps to see whether it is still good
   // Names and columns, for every kind; the rest of it for tables only.
   std::shared_ptr<const table::TableSchema> schema;
-  std::string view_sql;  // kView: the text of the query
+  std::string view_sql;                       // kView: the text of the query
+  std::vector<std::string> view_search_path;  // kView: where names in it are looked up; empty: as its reader does
   const struct SystemView* system_view = nullptr;
 
   const std::string& name() const { return schema->name; }
@@ -182,7 +183,8 @@ class SchemaChanges {
   base::StatusOr<bool> CreateIndex(const Relation& relation, table::IndexSchema index, bool if_not_exists,
                                    table::IndexEvaluator* evaluator);
   base::StatusOr<bool> DropIndex(std::string_view schema, std::string_view name, bool if_exists);
-  base::StatusOr<bool> CreateView(table::TableSchema columns, std::string sql, bool or_replace, bool if_not_exists);
+  base::StatusOr<bool> CreateView(table::TableSchema columns, std::string sql, std::vector<std::string> search_path,
+                                  bool or_replace, bool if_not_exists);
   base::StatusOr<bool> DropView(std::string_view schema, std::string_view name, bool if_exists);
   base::Status RenameTable(const Relation& relation, std::string_view new_name);
   base::Status RenameColumn(const Relation& relation, int32_t column, std::string_view new_name);

@@ -449,6 +449,7 @@ std::string EncodeRelation(const RelationDefinition& definition) {
   for (const ForeignKey& key : schema.foreign_keys) out.Bytes(15, Encode(key));
   out.Text(16, schema.comment);
   out.Text(17, definition.view_sql);
+  for (const std::string& schema_name : definition.view_search_path) out.Bytes(18, schema_name);
   return out.Take();
 }
 
@@ -489,6 +490,9 @@ StatusOr<RelationDefinition> DecodeRelation(std::string_view bytes) {
         return true;
       case 17:
         definition.view_sql = field.text();
+        return true;
+      case 18:
+        definition.view_search_path.push_back(field.text());
         return true;
       default:
         return DecodeList(field, &schema);

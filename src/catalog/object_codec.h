@@ -17,6 +17,7 @@ struct RelationDefinition {
   uint64_t schema_id = 0;
   table::TableSchema schema;
   std::string view_sql;
+  std::vector<std::string> view_search_path;
 };
 
 std::string EncodeRelation(const RelationDefinition& definition);

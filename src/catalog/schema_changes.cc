@@ -171,6 +171,7 @@ struct SchemaChanges::Rep {
     definition.schema_id = schema.id;
     definition.schema = *relation.schema;
     definition.view_sql = relation.view_sql;
+    definition.view_search_path = relation.view_search_path;
     return {ObjectKind::kRelation, relation.id, "", EncodeRelation(definition)};
   }
 
@@ -191,6 +192,7 @@ struct SchemaChanges::Rep {
     TURDB_ASSIGN_OR_RETURN(const Schema schema, SchemaToChange(relation.schema_name()));
     changed.schema_name = schema.name;
     std::shared_ptr<Relation> next = NewRelation(relation.kind, std::move(changed), relation.view_sql);
+    next->view_search_path = relation.view_search_path;
     TURDB_RETURN_IF_ERROR(state.objects->Update(transaction, RowOf(*next, schema)));
     Push({.kind = ChangeKind::kPutRelation, .schema = {}, .id = 0, .relation = next, .made_files = {}});
     return absl::OkStatus();
@@ -398,8 +400,9 @@ StatusOr<bool> SchemaChanges::DropTable(std::string_view schema, std::string_vie
     return found.status();
   }
   if ((*found)->kind != RelationKind::kTable) {
-    return MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"42809"},
-                     absl::StrCat("\"", name, "\" is not a table"));
+    const Status status =
+        MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"42809"}, absl::StrCat("\"", name, "\" is not a table"));
+    return (*found)->kind == RelationKind::kView ? base::WithHint(status, "Use DROP VIEW to remove a view.") : status;
   }
   TURDB_RETURN_IF_ERROR(rep_->DropRelation(*found, cascade));
   return true;
@@ -531,7 +534,8 @@ StatusOr<bool> SchemaChanges::DropIndex(std::string_view schema_name, std::strin
 
 // ---- views
 
-StatusOr<bool> SchemaChanges::CreateView(TableSchema columns, std::string sql, bool or_replace, bool if_not_exists) {
+StatusOr<bool> SchemaChanges::CreateView(TableSchema columns, std::string sql, std::vector<std::string> search_path,
+                                         bool or_replace, bool if_not_exists) {
   TURDB_RETURN_IF_ERROR(CheckName(columns.name, "view"));
   TURDB_ASSIGN_OR_RETURN(const Schema schema, rep_->SchemaToChange(columns.schema_name));
   columns.schema_name = schema.name;
@@ -548,6 +552,7 @@ StatusOr<bool> SchemaChanges::CreateView(TableSchema columns, std::string sql, b
     TURDB_RETURN_IF_ERROR(rep_->TakeName(schema, columns.name));
   }
   const std::shared_ptr<Relation> view = rep_->NewRelation(RelationKind::kView, std::move(columns), std::move(sql));
+  view->view_search_path = std::move(search_path);
   const ObjectRow row = rep_->RowOf(*view, schema);
   if (exists) {
     TURDB_RETURN_IF_ERROR(rep_->state.objects->Update(rep_->transaction, row));
@@ -566,7 +571,9 @@ StatusOr<bool> SchemaChanges::DropView(std::string_view schema, std::string_view
     return found.status();
   }
   if ((*found)->kind != RelationKind::kView) {
-    return MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"42809"}, absl::StrCat("\"", name, "\" is not a view"));
+    const Status status =
+        MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"42809"}, absl::StrCat("\"", name, "\" is not a view"));
+    return (*found)->kind == RelationKind::kTable ? base::WithHint(status, "Use DROP TABLE to remove a table.") : status;
   }
   TURDB_RETURN_IF_ERROR(rep_->DropRelation(*found, true));
   return true;

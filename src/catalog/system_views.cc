@@ -258,6 +258,21 @@ Status InfoColumns(const SystemView&, const SystemViewContext& context, RowSink 
   });
 }
 
+constexpr SystemColumn kInfoViewsColumns[] = {{"table_catalog", TypeId::kText},     {"table_schema", TypeId::kText},
+                                              {"table_name", TypeId::kText},        {"view_definition", TypeId::kText},
+                                              {"check_option", TypeId::kText},      {"is_updatable", TypeId::kText},
+                                              {"is_insertable_into", TypeId::kText}};
+Status InfoViews(const SystemView&, const SystemViewContext& context, RowSink sink) {
+  return ForEach(context.snapshot, [&](const Relation& relation) -> Status {
+    if (relation.kind != RelationKind::kView) return absl::OkStatus();
+    const Value row[] = {Text(kCatalogName),    Text(relation.schema_name()),
+                         Text(relation.name()), Text(relation.view_sql),
+                         Text("NONE"),          YesNo(false),
+                         YesNo(false)};
+    return sink(row);
+  });
+}
+
 constexpr SystemColumn kConstraintsColumns[] = {{"constraint_catalog", TypeId::kText}, {"constraint_schema", TypeId::kText},
                                                 {"constraint_name", TypeId::kText},    {"table_catalog", TypeId::kText},
                                                 {"table_schema", TypeId::kText},       {"table_name", TypeId::kText},
@@ -322,6 +337,7 @@ constexpr SystemView kViews[] = {
     {kInformationSchema, "schemata", kSchemataColumns, Schemata},
     {kInformationSchema, "tables", kInfoTablesColumns, InfoTables},
     {kInformationSchema, "columns", kInfoColumnsColumns, InfoColumns},
+    {kInformationSchema, "views", kInfoViewsColumns, InfoViews},
     {kInformationSchema, "table_constraints", kConstraintsColumns, TableConstraints},
     {kInformationSchema, "key_column_usage", kKeyUsageColumns, KeyColumnUsage},
 };

@@ -92,7 +92,9 @@ std::string SqlOf(const Snapshot& snapshot, const Relation& relation) {
   const TableSchema& schema = *relation.schema;
   if (relation.kind == RelationKind::kSystemView) return "";
   if (relation.kind == RelationKind::kView) {
-    return absl::StrCat("CREATE VIEW ", QualifiedName(schema), " AS ", relation.view_sql);
+    const auto name = [](std::string* out, const table::Column& column) { absl::StrAppend(out, QuoteName(column.name)); };
+    return absl::StrCat("CREATE VIEW ", QualifiedName(schema), " (", absl::StrJoin(schema.columns, ", ", name), ") AS ",
+                        relation.view_sql);
   }
   std::vector<std::string> lines;
   for (const table::Column& column : schema.columns) lines.push_back(ColumnSql(column));

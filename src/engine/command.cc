@@ -266,7 +266,8 @@ Status CommandRunner::ChangeSchema(const sql::Command& command, catalog::SchemaC
   }
   if (const auto* drop = std::get_if<sql::DropCommand>(&command)) return Drop(*drop, changes);
   if (const auto* create = std::get_if<sql::CreateViewCommand>(&command)) {
-    return changes.CreateView(create->columns, create->sql, create->or_replace, create->if_not_exists).status();
+    return changes.CreateView(create->columns, create->sql, create->search_path, create->or_replace, create->if_not_exists)
+        .status();
   }
   if (const auto* alter = std::get_if<sql::AlterTableCommand>(&command)) {
     if (alter->column < 0) return changes.RenameTable(*alter->relation, alter->new_name);

@@ -96,8 +96,9 @@ struct NoOperation {
   std::string notice;
 };
 struct CreateViewCommand {
-  table::TableSchema columns;  // schema_name, name and the columns
-  std::string sql;
+  table::TableSchema columns;            // schema_name, name and the columns
+  std::string sql;                       // every * written out
+  std::vector<std::string> search_path;  // where its names are looked up
   bool or_replace = false;
   bool if_not_exists = false;
 };

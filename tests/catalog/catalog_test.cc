@@ -164,7 +164,7 @@ TEST_F(CatalogTest, SurvivesReopening) {
     TableSchema view;
     view.name = "v";
     view.columns = {MakeColumn("n", Type::Int32())};
-    ASSERT_TRUE(*session.changes.CreateView(view, "SELECT 1 AS n", false, false));
+    ASSERT_TRUE(*session.changes.CreateView(view, "SELECT 1 AS n", {"root"}, false, false));
     Commit(session);
   }
   const auto before = Find("Orders", "sales");
@@ -175,7 +175,8 @@ TEST_F(CatalogTest, SurvivesReopening) {
   const auto after = Find("Orders", "sales");
   ASSERT_NE(after, nullptr);
   const auto bytes = [](const Relation& relation) {
-    return EncodeRelation({static_cast<uint8_t>(relation.kind), 7, *relation.schema, relation.view_sql});
+    return EncodeRelation(
+        {static_cast<uint8_t>(relation.kind), 7, *relation.schema, relation.view_sql, relation.view_search_path});
   };
   EXPECT_EQ(bytes(*before), bytes(*after));
   EXPECT_EQ(after->schema->foreign_keys[0].referenced_table, after->id);
@@ -432,7 +433,7 @@ TEST_F(CatalogTest, SystemViewsListWhatThereIs) {
 // A definition that is cut off or has an unknown field is refused, never misread.
 TEST_F(CatalogTest, DamagedDefinitionsAreRefused) {
   MustCreate(Users());
-  const std::string whole = EncodeRelation({1, 2, *Find("users")->schema, ""});
+  const std::string whole = EncodeRelation({1, 2, *Find("users")->schema, "", {}});
   ASSERT_TRUE(DecodeRelation(whole).ok());
   EXPECT_EQ(StateOf(DecodeRelation(whole.substr(0, whole.size() - 1)).status()), "XX001");
   EXPECT_EQ(StateOf(DecodeRelation(whole + std::string("\x7e\x01", 2)).status()), "XX001");

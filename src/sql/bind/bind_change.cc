@@ -19,11 +19,16 @@ namespace sqlstate = base::sqlstate;
 
 StatusOr<Binder::Target> Binder::FindTarget(const ast::QualifiedName& name, const ast::Name& alias) {
   TURDB_ASSIGN_OR_RETURN(const RelationName split, SplitName(name));
-  auto found = context_.catalog->GetRelation(split.schema, split.name, context_.search_path);
+  auto found = context_.catalog->GetRelation(split.schema, split.name, search_path_);
   if (!found.ok()) return At(found.status(), name.offset());
   Target target;
   target.relation = *found;
   DependOn(target.relation);
+  if (target.relation->kind == catalog::RelationKind::kView) {
+    return base::WithHint(
+        Error(base::SqlState{"42809"}, absl::StrCat("cannot change view \"", split.name, "\""), name.offset()),
+        "Views are read-only: change the tables that it reads.");
+  }
   if (target.relation->kind != catalog::RelationKind::kTable) {
     return Error(base::SqlState{"42809"}, absl::StrCat("cannot change \"", split.name, "\": it is not a table"), name.offset());
   }

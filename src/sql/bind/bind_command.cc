@@ -103,7 +103,15 @@ StatusOr<Command> Binder::BindDrop(const ast::Drop& drop) {
   }
   for (const ast::QualifiedName& name : drop.names) {
     TURDB_ASSIGN_OR_RETURN(const RelationName split, SplitName(name));
-    command.names.push_back({std::string(split.schema), std::string(split.name)});
+    std::string schema(split.schema);
+    if (schema.empty() && (command.kind == DropKind::kTable || command.kind == DropKind::kView)) {
+      const auto found = context_.catalog->FindRelation({}, split.name, search_path_);
+      if (found != nullptr) schema = found->schema_name();
+    } else if (schema.empty() && command.kind == DropKind::kIndex) {
+      const auto found = context_.catalog->FindIndex({}, split.name, search_path_);
+      if (found.relation != nullptr) schema = found.relation->schema_name();
+    }
+    command.names.push_back({std::move(schema), std::string(split.name)});
   }
   return Command(std::move(command));
 }
@@ -112,14 +120,14 @@ StatusOr<Command> Binder::BindDrop(const ast::Drop& drop) {
 Status Binder::CheckReindexed(const ast::QualifiedName& name) {
   TURDB_ASSIGN_OR_RETURN(const RelationName split, SplitName(name));
   if (split.schema.empty() && context_.catalog->FindSchema(split.name) != nullptr) return absl::OkStatus();
-  if (context_.catalog->GetIndex(split.schema, split.name, context_.search_path).ok()) return absl::OkStatus();
+  if (context_.catalog->GetIndex(split.schema, split.name, search_path_).ok()) return absl::OkStatus();
   return FindRelation(name).status();
 }
 
 StatusOr<Command> Binder::BindAlter(const ast::AlterTable& alter) {
   if (alter.if_exists) {
     TURDB_ASSIGN_OR_RETURN(const RelationName name, SplitName(alter.table));
-    if (context_.catalog->FindRelation(name.schema, name.name, context_.search_path) == nullptr) {
+    if (context_.catalog->FindRelation(name.schema, name.name, search_path_) == nullptr) {
       return Command(NoOperation{absl::StrCat("relation \"", name.name, "\" does not exist, skipping")});
     }
   }

@@ -168,17 +168,27 @@ StatusOr<Binder::FromItem> Binder::BindView(const std::shared_ptr<const catalog:
     return base::CorruptionError(absl::StrCat("the stored text of view ", relation->schema->qualified_name(), " is no query"));
   }
   const int32_t saved = fixed_position_;
+  const std::span<const std::string> saved_path = search_path_;
   if (fixed_position_ < 0) fixed_position_ = ref.offset;
+  if (!relation->view_search_path.empty()) search_path_ = relation->view_search_path;
   ++view_depth_;
   Scope nothing;
   auto query = BindSelect(*static_cast<const ast::SelectStatement*>(parsed->statement)->select, &nothing);
   --view_depth_;
   fixed_position_ = saved;
+  search_path_ = saved_path;
   if (!query.ok()) {
     return base::WithFrame(query.status(), absl::StrCat("binding view ", relation->schema->qualified_name()));
   }
   const auto& columns = relation->schema->columns;
-  for (size_t i = 0; i < query->columns.size() && i < columns.size(); ++i) query->columns[i].name = columns[i].name;
+  if (query->columns.size() != columns.size()) {
+    return base::WithHint(Error(base::SqlState{"55000"},
+                                absl::StrCat("view \"", relation->name(), "\" was made with ", columns.size(),
+                                             " columns and its query has ", query->columns.size(), " now"),
+                                ref.offset),
+                          "CREATE OR REPLACE VIEW makes it anew");
+  }
+  for (size_t i = 0; i < columns.size(); ++i) query->columns[i].name = columns[i].name;
   return QueryAsItem(*std::move(query), ref, ref.alias.empty() ? std::string_view(relation->name()) : ref.alias.text);
 }
 

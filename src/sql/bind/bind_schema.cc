@@ -17,15 +17,6 @@ namespace sqlstate = base::sqlstate;
 
 namespace {
 
-std::string Quoted(std::string_view name) {
-  std::string quoted = "\"";
-  for (char c : name) {
-    if (c == '"') quoted.push_back('"');
-    quoted.push_back(c);
-  }
-  return quoted + "\"";
-}
-
 bool IsBinaryCollation(std::string_view name) {
   return name == "C" || name == "POSIX" || name == "binary" || name == "BINARY" || name == "default" || name == "ucs_basic";
 }
@@ -34,7 +25,7 @@ bool IsBinaryCollation(std::string_view name) {
 
 std::string Binder::CreationSchema(std::string_view schema) const {
   if (!schema.empty()) return std::string(schema);
-  for (const std::string& name : context_.search_path) {
+  for (const std::string& name : search_path_) {
     const catalog::Schema* found = context_.catalog->FindSchema(name);
     if (found != nullptr && !found->is_system) return found->name;
   }
@@ -419,8 +410,23 @@ StatusOr<Command> Binder::BindCreateView(const ast::CreateView& create) {
   command.if_not_exists = create.if_not_exists;
   command.columns.schema_name = CreationSchema(name.schema);
   command.columns.name = std::string(name.name);
-  command.sql = std::string(create.select_text);
-  TURDB_ASSIGN_OR_RETURN(const BoundQuery query, BindSelect(*create.select, nullptr));
+  command.search_path.assign(search_path_.begin(), search_path_.end());
+  const auto existing = context_.catalog->FindRelation(command.columns.schema_name, command.columns.name, {});
+  std::vector<TextEdit> stars;
+  star_edits_ = &stars;
+  auto bound = BindSelect(*create.select, nullptr);
+  star_edits_ = nullptr;
+  if (!bound.ok()) return bound.status();
+  const BoundQuery& query = *bound;
+  const auto begin = static_cast<int32_t>(create.select_text.data() - sql_.data());
+  for (TextEdit& edit : stars) edit.offset -= begin;
+  command.sql = Edited(create.select_text, std::move(stars));
+  const bool replaces = create.or_replace && existing != nullptr && existing->kind == catalog::RelationKind::kView;
+  if (replaces &&
+      std::any_of(dependencies_.begin(), dependencies_.end(), [&](const Dependency& d) { return d.id == existing->id; })) {
+    return Error(base::SqlState{"42P17"}, absl::StrCat("infinite recursion detected in rules for relation \"", name.name, "\""),
+                 create.select->offset);
+  }
   if (create.columns.size() > query.columns.size()) {
     return Error(sqlstate::kSyntaxError, "CREATE VIEW specifies more column names than columns", create.columns.back().offset);
   }
@@ -434,7 +440,32 @@ StatusOr<Command> Binder::BindCreateView(const ast::CreateView& create) {
     }
     command.columns.columns.push_back(std::move(column));
   }
+  if (replaces) TURDB_RETURN_IF_ERROR(CheckReplacedView(*existing->schema, command.columns, create.name.offset()));
   return Command(std::move(command));
+}
+
+// Who reads the view goes on finding its columns: new ones may only follow them.
+Status Binder::CheckReplacedView(const table::TableSchema& before, const table::TableSchema& after, int32_t offset) {
+  if (after.columns.size() < before.columns.size()) {
+    return Error(sqlstate::kInvalidTableDefinition, "cannot drop columns from view", offset);
+  }
+  for (size_t i = 0; i < before.columns.size(); ++i) {
+    const table::Column& was = before.columns[i];
+    const table::Column& is = after.columns[i];
+    if (was.name != is.name) {
+      return base::WithHint(
+          Error(sqlstate::kInvalidTableDefinition,
+                absl::StrCat("cannot change name of view column \"", was.name, "\" to \"", is.name, "\""), offset),
+          "Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.");
+    }
+    if (was.type != is.type) {
+      return Error(sqlstate::kInvalidTableDefinition,
+                   absl::StrCat("cannot change data type of view column \"", was.name, "\" from ", was.type.ToString(), " to ",
+                                is.type.ToString()),
+                   offset);
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace turdb::sql

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "function/registry.h"
 #include "sql/bind/binder.h"
 #include "sql/parse/printer.h"
@@ -109,11 +110,18 @@ std::string_view Binder::OutputName(const ast::SelectItem& item) {
 Status Binder::ExpandStar(const ast::Star& star, const ExprContext& context, std::vector<ProjectionItem>* out) {
   const Scope& scope = *context.scope;
   std::vector<ScopeColumn> columns;
+  std::vector<std::string> texts;  // in CREATE VIEW: how to write each
+  const auto text = [&](std::string_view alias, std::string_view name) {
+    if (star_edits_ != nullptr) texts.push_back(absl::StrCat(alias.empty() ? "" : Quoted(alias) + ".", Quoted(name)));
+  };
   if (star.qualifier.empty()) {
     if (scope.relations.empty()) {
       return Error(sqlstate::kSyntaxError, "SELECT * with no tables specified is not valid", star.offset);
     }
-    for (const Scope::Visible& visible : scope.visible) columns.push_back({visible.name, visible.expr});
+    for (const Scope::Visible& visible : scope.visible) {
+      columns.push_back({visible.name, visible.expr});
+      text(visible.relation < 0 ? "" : scope.relations[static_cast<size_t>(visible.relation)].alias, visible.name);
+    }
   } else {
     const std::string_view name = star.qualifier.back().text;
     const auto found = std::find_if(scope.relations.begin(), scope.relations.end(),
@@ -122,14 +130,22 @@ Status Binder::ExpandStar(const ast::Star& star, const ExprContext& context, std
       return Error(sqlstate::kUndefinedTable, absl::StrCat("missing FROM-clause entry for table \"", name, "\""), star.offset);
     }
     columns = found->columns;
+    for (const ScopeColumn& column : columns) text(name, column.name);
   }
   for (const ast::Name& name : star.exclude) {
     const size_t before = columns.size();
-    std::erase_if(columns, [&](const ScopeColumn& column) { return column.name == name.text; });
+    for (size_t i = columns.size(); i-- > 0;) {
+      if (columns[i].name != name.text) continue;
+      columns.erase(columns.begin() + static_cast<ptrdiff_t>(i));
+      if (!texts.empty()) texts.erase(texts.begin() + static_cast<ptrdiff_t>(i));
+    }
     if (columns.size() == before) {
       return Error(sqlstate::kUndefinedColumn, absl::StrCat("column \"", name.text, "\" in EXCLUDE does not exist"),
                    name.offset);
     }
+  }
+  if (star_edits_ != nullptr && view_depth_ == 0 && star.replace.empty() && !star.text.empty()) {
+    star_edits_->push_back({star.offset, static_cast<int32_t>(star.text.size()), absl::StrJoin(texts, ", ")});
   }
   for (const ScopeColumn& column : columns) {
     ProjectionItem item;

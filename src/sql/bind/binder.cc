@@ -16,7 +16,7 @@ namespace sqlstate = base::sqlstate;
 
 Binder::Binder(const CompileContext& context, std::string_view sql, const ParsedStatement& parsed, exec::Plan& plan,
                base::Arena& arena)
-    : context_(context), sql_(sql), plan_(plan), arena_(arena) {
+    : context_(context), search_path_(context.search_path), sql_(sql), plan_(plan), arena_(arena) {
   if (context.text != nullptr) call_context_.text = *context.text;
   parameter_types_.resize(parsed.parameter_count());
   parameter_open_.resize(parsed.parameter_count());
@@ -53,7 +53,7 @@ StatusOr<Binder::RelationName> Binder::SplitName(const ast::QualifiedName& name)
 
 StatusOr<std::shared_ptr<const catalog::Relation>> Binder::FindRelation(const ast::QualifiedName& name) {
   TURDB_ASSIGN_OR_RETURN(const RelationName split, SplitName(name));
-  auto relation = context_.catalog->GetRelation(split.schema, split.name, context_.search_path);
+  auto relation = context_.catalog->GetRelation(split.schema, split.name, search_path_);
   if (!relation.ok()) return At(relation.status(), name.offset());
   DependOn(*relation);
   return relation;
@@ -195,6 +195,28 @@ StatusOr<const Expr*> Binder::BindColumn(const ast::Column& column, const ExprCo
     return UnknownColumn(column, &inner);
   }
   return UnknownColumn(column, context.scope);
+}
+
+std::string Quoted(std::string_view name) {
+  std::string quoted = "\"";
+  for (char c : name) {
+    if (c == '"') quoted.push_back('"');
+    quoted.push_back(c);
+  }
+  return quoted + "\"";
+}
+
+std::string Edited(std::string_view text, std::vector<TextEdit> edits) {
+  std::sort(edits.begin(), edits.end(), [](const TextEdit& a, const TextEdit& b) { return a.offset < b.offset; });
+  std::string result;
+  size_t done = 0;
+  for (const TextEdit& edit : edits) {
+    if (static_cast<size_t>(edit.offset) < done) continue;  // bound twice
+    absl::StrAppend(&result, text.substr(done, static_cast<size_t>(edit.offset) - done), edit.text);
+    done = static_cast<size_t>(edit.offset) + static_cast<size_t>(edit.length);
+  }
+  absl::StrAppend(&result, text.substr(done));
+  return result;
 }
 
 Status Binder::UnknownColumn(const ast::Column& column, const Scope* scope) {

@@ -58,6 +58,15 @@ struct ExprContext {
   bool inside_aggregate = false;
 };
 
+// A place in SQL text that the catalog is to keep otherwise than it was written.
+struct TextEdit {
+  int32_t offset = 0;
+  int32_t length = 0;
+  std::string text;
+};
+std::string Quoted(std::string_view name);
+std::string Edited(std::string_view text, std::vector<TextEdit> edits);
+
 // One statement. Not thread-safe.
 class Binder {
  public:
@@ -319,6 +328,7 @@ class Binder {
   base::StatusOr<Command> BindCreateTableAs(const ast::CreateTable& create);
   base::StatusOr<Command> BindCreateIndex(const ast::CreateIndex& create);
   base::StatusOr<Command> BindCreateView(const ast::CreateView& create);
+  base::Status CheckReplacedView(const table::TableSchema& before, const table::TableSchema& after, int32_t offset);
   base::StatusOr<Command> BindDrop(const ast::Drop& drop);
   base::Status CheckReindexed(const ast::QualifiedName& name);
   base::StatusOr<Command> BindAlter(const ast::AlterTable& alter);
@@ -328,6 +338,7 @@ class Binder {
   std::string CreationSchema(std::string_view schema) const;
 
   const CompileContext& context_;
+  std::span<const std::string> search_path_;  // the statement's; inside a view, the view's
   std::string_view sql_;
   exec::Plan& plan_;
   base::Arena& arena_;
@@ -343,6 +354,7 @@ class Binder {
   std::vector<Dependency> dependencies_;
   int32_t fixed_position_ = -1;  // inside a view: where the view is named
   int32_t view_depth_ = 0;
+  std::vector<TextEdit>* star_edits_ = nullptr;  // in CREATE VIEW: what each * stands for
 };
 
 // Splits nested ANDs into `out`.

@@ -117,6 +117,7 @@ struct Star : Expr {  // *, t.*, with DuckDB's EXCLUDE and REPLACE
   List<Name> qualifier;
   List<Name> exclude;
   List<ReplaceItem> replace;
+  Text text;  // as it was written; empty when the parser made it
 };
 
 struct Unary : Expr {

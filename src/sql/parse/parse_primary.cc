@@ -211,6 +211,7 @@ Expr* Parser::ParseStarExpr(ast::List<Name> qualifier, int32_t offset) {
     Expect(")");
     star->replace = Keep(items);
   }
+  star->text = TextFrom(offset);
   return Finish(star);
 }
 

@@ -186,8 +186,12 @@ class SchemaChanges {
   base::StatusOr<bool> CreateView(table::TableSchema columns, std::string sql, std::vector<std::string> search_path,
                                   bool or_replace, bool if_not_exists);
   base::StatusOr<bool> DropView(std::string_view schema, std::string_view name, bool if_exists);
-  base::Status RenameTable(const Relation& relation, std::string_view new_name);
+  base::Status RenameTable(const Relation& relation, std::string_view new_name);  // or a view
+  base::Status MoveToSchema(const Relation& relation, std::string_view new_schema);
+  // Texts that name the column are for the caller to change.
   base::Status RenameColumn(const Relation& relation, int32_t column, std::string_view new_name);
+  base::Status RenameIndex(const Relation& relation, std::string_view name, std::string_view new_name);  // or the primary key
+  base::Status DropIndexOf(const Relation& relation, std::string_view name);  // also one that a constraint made
 
   // ALTER TABLE in general: `changed` is the relation's new definition (same id; stored places and row_version
   // already set, see AddColumn and DropColumn below). The caller has checked what SQL says about it.

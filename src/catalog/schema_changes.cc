@@ -189,7 +189,7 @@ struct SchemaChanges::Rep {
 
   // Writes the new definition of a relation that exists and makes it visible.
   Status Replace(const Relation& relation, TableSchema changed) {
-    TURDB_ASSIGN_OR_RETURN(const Schema schema, SchemaToChange(relation.schema_name()));
+    TURDB_ASSIGN_OR_RETURN(const Schema schema, SchemaToChange(changed.schema_name));
     changed.schema_name = schema.name;
     std::shared_ptr<Relation> next = NewRelation(relation.kind, std::move(changed), relation.view_sql);
     next->view_search_path = relation.view_search_path;
@@ -198,6 +198,21 @@ struct SchemaChanges::Rep {
     return absl::OkStatus();
   }
 
+  // Files are called what their table and indexes are called.
+  Status RenameFiles(TableSchema& changed) {
+    const auto rename = [&](base::FileId file, std::string* path, std::string new_path) -> Status {
+      if (*path == new_path) return absl::OkStatus();
+      *path = std::move(new_path);
+      return store.RenameFile(transaction, file, *path);
+    };
+    TURDB_RETURN_IF_ERROR(rename(changed.id, &changed.path, table::TablePath(changed.schema_name, changed.name)));
+    for (IndexSchema& index : changed.indexes) {
+      TURDB_RETURN_IF_ERROR(rename(index.id, &index.path, table::IndexPath(changed.schema_name, changed.name, index.name)));
+    }
+    return absl::OkStatus();
+  }
+
+  Status DropIndexOf(const Relation& relation, size_t position);
   Status NameConstraints(const Schema& schema, TableSchema& definition, std::vector<std::string>* names);
   Status DropRelation(const std::shared_ptr<const Relation>& relation, bool cascade);
   // Tables other than the one itself whose foreign keys refer to it.
@@ -423,14 +438,47 @@ Status SchemaChanges::RenameTable(const Relation& relation, std::string_view new
   TURDB_RETURN_IF_ERROR(rep_->TakeName(schema, std::string(new_name)));
   TURDB_RETURN_IF_ERROR(rep_->GiveNameBack(schema, changed.name));
   changed.name = std::string(new_name);
+  if (relation.kind == RelationKind::kTable) TURDB_RETURN_IF_ERROR(rep_->RenameFiles(changed));
+  return rep_->Replace(relation, std::move(changed));
+}
+
+Status SchemaChanges::MoveToSchema(const Relation& relation, std::string_view new_schema) {
+  TURDB_ASSIGN_OR_RETURN(const Schema from, rep_->SchemaToChange(relation.schema_name()));
+  TURDB_ASSIGN_OR_RETURN(const Schema to, rep_->SchemaToChange(new_schema));
+  if (from.id == to.id) return absl::OkStatus();
+  TableSchema changed = *relation.schema;
+  std::vector<std::string> names = {changed.name};
   if (relation.kind == RelationKind::kTable) {
-    changed.path = table::TablePath(schema.name, changed.name);
-    TURDB_RETURN_IF_ERROR(rep_->store.RenameFile(rep_->transaction, changed.id, changed.path));
-    for (IndexSchema& index : changed.indexes) {
-      index.path = table::IndexPath(schema.name, changed.name, index.name);
-      TURDB_RETURN_IF_ERROR(rep_->store.RenameFile(rep_->transaction, index.id, index.path));
-    }
+    TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
+    if (!changed.primary_key.empty()) names.push_back(changed.primary_key_name);
+    for (const IndexSchema& index : changed.indexes) names.push_back(index.name);
   }
+  for (const std::string& name : names) {
+    if (rep_->NameIsTaken(to, name)) {
+      return MakeError(absl::StatusCode::kAlreadyExists, sqlstate::kDuplicateTable,
+                       absl::StrCat("relation \"", name, "\" already exists in schema \"", to.name, "\""));
+    }
+    TURDB_RETURN_IF_ERROR(rep_->TakeName(to, name));
+    TURDB_RETURN_IF_ERROR(rep_->GiveNameBack(from, name));
+  }
+  changed.schema_name = to.name;
+  if (relation.kind == RelationKind::kTable) TURDB_RETURN_IF_ERROR(rep_->RenameFiles(changed));
+  return rep_->Replace(relation, std::move(changed));
+}
+
+Status SchemaChanges::RenameIndex(const Relation& relation, std::string_view name, std::string_view new_name) {
+  TURDB_RETURN_IF_ERROR(CheckName(new_name, "index"));
+  TURDB_ASSIGN_OR_RETURN(const Schema schema, rep_->SchemaToChange(relation.schema_name()));
+  if (rep_->NameIsTaken(schema, new_name)) return AlreadyExists(sqlstate::kDuplicateTable, "relation", new_name);
+  TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
+  TableSchema changed = *relation.schema;
+  if (changed.primary_key_name == name) changed.primary_key_name = std::string(new_name);
+  for (IndexSchema& index : changed.indexes) {
+    if (index.name == name) index.name = std::string(new_name);
+  }
+  TURDB_RETURN_IF_ERROR(rep_->TakeName(schema, std::string(new_name)));
+  TURDB_RETURN_IF_ERROR(rep_->GiveNameBack(schema, std::string(name)));
+  TURDB_RETURN_IF_ERROR(rep_->RenameFiles(changed));
   return rep_->Replace(relation, std::move(changed));
 }
 
@@ -440,18 +488,6 @@ Status SchemaChanges::RenameColumn(const Relation& relation, int32_t column, std
   if (changed.FindColumn(new_name) >= 0) {
     return MakeError(absl::StatusCode::kAlreadyExists, sqlstate::kDuplicateColumn,
                      absl::StrCat("column \"", new_name, "\" of relation \"", changed.name, "\" already exists"));
-  }
-  // Texts that name columns would have to be rewritten.
-  const bool has_texts = !changed.checks.empty() ||
-                         std::any_of(changed.columns.begin(), changed.columns.end(),
-                                     [](const table::Column& c) { return c.generation == table::Generation::kStored; }) ||
-                         std::any_of(changed.indexes.begin(), changed.indexes.end(), [](const IndexSchema& index) {
-                           return !index.predicate_sql.empty() || std::any_of(index.parts.begin(), index.parts.end(),
-                                                                              [](const auto& part) { return part.column < 0; });
-                         });
-  if (has_texts) {
-    return base::UnsupportedError(absl::StrCat("renaming a column of table \"", changed.name,
-                                               "\", which has checks, generated columns or indexes on expressions"));
   }
   if (relation.kind == RelationKind::kTable) TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
   std::string& name = changed.columns[static_cast<size_t>(column)].name;
@@ -516,20 +552,32 @@ StatusOr<bool> SchemaChanges::DropIndex(std::string_view schema_name, std::strin
     return found.status();
   }
   const Relation& relation = *found->relation;
-  TURDB_ASSIGN_OR_RETURN(const Schema schema, rep_->SchemaToChange(relation.schema_name()));
-  TableSchema changed = *relation.schema;
+  const TableSchema& changed = *relation.schema;
   if (found->index < 0 || changed.indexes[static_cast<size_t>(found->index)].is_constraint) {
     return MakeError(absl::StatusCode::kFailedPrecondition, sqlstate::kDependentObjects,
                      absl::StrCat("cannot drop index ", NameOf(*found), " because constraint ", NameOf(*found), " of table ",
                                   changed.name, " requires it"));
   }
-  const IndexSchema index = changed.indexes[static_cast<size_t>(found->index)];
-  TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
-  changed.indexes.erase(changed.indexes.begin() + found->index);
-  TURDB_RETURN_IF_ERROR(rep_->GiveNameBack(schema, index.name));
-  TURDB_RETURN_IF_ERROR(rep_->store.DropFile(rep_->transaction, index.id));
-  TURDB_RETURN_IF_ERROR(rep_->Replace(relation, std::move(changed)));
+  TURDB_RETURN_IF_ERROR(rep_->DropIndexOf(relation, static_cast<size_t>(found->index)));
   return true;
+}
+
+Status SchemaChanges::DropIndexOf(const Relation& relation, std::string_view name) {
+  const std::vector<IndexSchema>& indexes = relation.schema->indexes;
+  const auto found = std::find_if(indexes.begin(), indexes.end(), [&](const IndexSchema& index) { return index.name == name; });
+  TURDB_CHECK(found != indexes.end());
+  return rep_->DropIndexOf(relation, static_cast<size_t>(found - indexes.begin()));
+}
+
+Status SchemaChanges::Rep::DropIndexOf(const Relation& relation, size_t position) {
+  TURDB_ASSIGN_OR_RETURN(const Schema schema, SchemaToChange(relation.schema_name()));
+  TURDB_RETURN_IF_ERROR(Lock(relation.id, txn::TableLockMode::kExclusive));
+  TableSchema changed = *relation.schema;
+  const IndexSchema index = changed.indexes[position];
+  changed.indexes.erase(changed.indexes.begin() + static_cast<ptrdiff_t>(position));
+  TURDB_RETURN_IF_ERROR(GiveNameBack(schema, index.name));
+  TURDB_RETURN_IF_ERROR(store.DropFile(transaction, index.id));
+  return Replace(relation, std::move(changed));
 }
 
 // ---- views

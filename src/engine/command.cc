@@ -207,16 +207,28 @@ Status CommandRunner::RunSchemaChange(const sql::Command& command) {
   connection_.ShowTransaction();
   size_t schema_mark = 0;
   Status status;
-  if (const auto* create = std::get_if<sql::CreateIndexCommand>(&command); own && create != nullptr) {
-    // First the lock, then the snapshot, so that the snapshot sees what the lock waited for.
-    status = transactions.LockTable(transaction, create->relation->id, txn::TableLockMode::kShare);
+  // First the lock, then the snapshot, so that the snapshot sees what the lock waited for.
+  std::shared_ptr<const catalog::Relation> read;  // whose rows the command reads
+  txn::TableLockMode mode = txn::TableLockMode::kShare;
+  if (const auto* create = std::get_if<sql::CreateIndexCommand>(&command)) {
+    read = create->relation;
+  } else if (const auto* alter = std::get_if<sql::AlterTableCommand>(&command)) {
+    if (alter->relation->kind == catalog::RelationKind::kTable) read = alter->relation;
+    mode = txn::TableLockMode::kExclusive;
   }
+  if (own && read != nullptr) status = transactions.LockTable(transaction, read->id, mode);
   base::StatusOr<txn::Savepoint> savepoint = transactions.BeginStatement(transaction);
   if (status.ok()) status = savepoint.status();
   const base::StatementNo number = transaction.statement();
   if (status.ok() && transaction.read_only()) {
     status = base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
                              "a change in a read-only transaction");
+  }
+  if (status.ok() && own && read != nullptr) {
+    const auto current = connection_.VisibleCatalog()->RelationOf(read->id);
+    if (current == nullptr || current->version != read->version) {
+      status = base::SerializationFailure("the table was changed while the statement waited for it");
+    }
   }
   if (status.ok()) {
     catalog::SchemaChanges& changes = connection_.SchemaChangesOf();
@@ -269,10 +281,7 @@ Status CommandRunner::ChangeSchema(const sql::Command& command, catalog::SchemaC
     return changes.CreateView(create->columns, create->sql, create->search_path, create->or_replace, create->if_not_exists)
         .status();
   }
-  if (const auto* alter = std::get_if<sql::AlterTableCommand>(&command)) {
-    if (alter->column < 0) return changes.RenameTable(*alter->relation, alter->new_name);
-    return changes.RenameColumn(*alter->relation, alter->column, alter->new_name);
-  }
+  if (const auto* alter = std::get_if<sql::AlterTableCommand>(&command)) return Alter(*alter, changes);
   return base::InternalError("a command without a runner");
 }
 

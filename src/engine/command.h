@@ -27,6 +27,8 @@ class CommandRunner {
   // Runs `change` as one statement of the transaction, begun for it when there is none.
   base::Status RunSchemaChange(const sql::Command& command);
   base::Status ChangeSchema(const sql::Command& command, catalog::SchemaChanges& changes);
+  base::Status Alter(const sql::AlterTableCommand& command, catalog::SchemaChanges& changes);
+  base::Status RunStep(const sql::AlterStep& step, const catalog::Relation& relation, catalog::SchemaChanges& changes);
   base::Status Drop(const sql::DropCommand& command, catalog::SchemaChanges& changes);
 
   Connection& connection_;

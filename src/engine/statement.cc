@@ -483,9 +483,17 @@ void Statement::ShowRow(uint32_t row) {
 }
 
 Status Statement::RunCommand() {
-  command_result_ = vec::Chunk();
   CommandRunner runner(*connection_);
-  return runner.Run(compiled_.command, &command_result_);
+  for (int attempt = 0;; ++attempt) {
+    command_result_ = vec::Chunk();
+    Status status = runner.Run(compiled_.command, &command_result_);
+    // Outside a transaction a schema change that had to wait for another goes on from that one.
+    const bool again = !connection_->in_transaction() && attempt < 3 &&
+                       connection_->VisibleCatalog()->epoch() != catalog_epoch_ &&
+                       base::GetSqlState(status) == base::sqlstate::kSerializationFailure;
+    if (!again) return status;
+    TURDB_RETURN_IF_ERROR(Compile({}));
+  }
 }
 
 Status Statement::FinishRun(Status outcome) {

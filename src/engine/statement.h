@@ -41,6 +41,7 @@ class Statement {
 
   const std::shared_ptr<Connection>& connection() const { return connection_; }
   const std::string& sql() const { return sql_; }
+  const sql::Command& command() const { return compiled_.command; }
   bool is_read_only() const;
 
   // ---- running

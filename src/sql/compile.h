@@ -82,10 +82,36 @@ struct DropCommand {
   bool if_exists = false;
   bool cascade = false;
 };
-struct AlterTableCommand {  // renames only, so far
-  std::shared_ptr<const catalog::Relation> relation;
-  int32_t column = -1;  // -1: the table itself
+// What ALTER does, step by step: each works on what the steps before it have made.
+struct AlterStep {
+  enum class Kind : uint8_t {
+    kRenameRelation,  // to new_name
+    kMoveToSchema,    // new_name
+    kRenameColumn,    // name to new_name
+    kRenameIndex,     // name, of an index or a key, to new_name
+    kEdit,            // edit
+    kRun,             // sql, a change of rows
+    kRefuse,          // with `refusal`, when sql gives a row
+    kProbe,           // with `refusal`, when sql does not compile
+    kAddIndex,        // index
+    kDropIndex,       // name
+    kSetViewText,     // of the view `other` to sql
+    kDropView,        // other
+  };
+  Kind kind = Kind::kEdit;
+  std::string name;
   std::string new_name;
+  std::string sql;
+  base::Status refusal;
+  std::function<base::Status(table::TableSchema&)> edit;
+  table::IndexSchema index;
+  catalog::ObjectId other = 0;
+};
+struct AlterTableCommand {
+  std::shared_ptr<const catalog::Relation> relation;
+  std::vector<AlterStep> steps;
+  // Several changes in one statement: each as a statement of its own, compiled when those before it are made. Then no steps.
+  std::vector<std::string> parts;
 };
 enum class MaintenanceAction : uint8_t { kCheckpoint, kVacuum, kAnalyze };
 struct MaintenanceCommand {

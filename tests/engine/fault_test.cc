@@ -47,9 +47,16 @@ std::vector<std::string> Script() {
   script.push_back("insert into entry values (1, 1000, repeat('overflow ', 9000))");
   script.push_back(
       "begin; create table late(a int primary key, b double precision); insert into late values (1, 0.5), (2, null); commit;");
+  script.push_back("create table made as select id, owner, balance from account where id < 60");
+  script.push_back("alter table made add column c text default 'c', add column r double precision default 0.5 + random() * 0");
   script.push_back("drop index entry_at");
+  script.push_back(
+      "begin; alter table made alter column balance type text using balance || '!'; savepoint s; alter table made drop column "
+      "owner; rollback to s; create view made_view as select id, c from made; alter table made rename column c to d; commit;");
+  script.push_back("alter table made drop column owner, add constraint made_id unique (id)");
   script.push_back("vacuum");
   script.push_back("update entry set note = note || '!' where at = 1000");
+  script.push_back("alter table made rename to remade");
   script.push_back("drop table late");
   script.push_back("delete from entry where at < 300");
   script.push_back("vacuum");
@@ -82,7 +89,8 @@ StatusOr<std::string> Dump(Database& database) {
   std::string text;
   for (const char* query :
        {"select id, owner, balance from account order by id",
-        "select account, at, length(note), note from entry order by at, account", "select a, b from late order by a"}) {
+        "select account, at, length(note), note from entry order by at, account", "select a, b from late order by a",
+        "select * from made order by id", "select * from remade order by id", "select * from made_view order by id"}) {
     StatusOr<std::vector<std::string>> rows = session.Query(query);
     if (!rows.ok() && base::GetSqlState(rows.status()) == base::sqlstate::kUndefinedTable) {
       absl::StrAppend(&text, "no table\n");

@@ -124,30 +124,6 @@ Status Binder::CheckReindexed(const ast::QualifiedName& name) {
   return FindRelation(name).status();
 }
 
-StatusOr<Command> Binder::BindAlter(const ast::AlterTable& alter) {
-  if (alter.if_exists) {
-    TURDB_ASSIGN_OR_RETURN(const RelationName name, SplitName(alter.table));
-    if (context_.catalog->FindRelation(name.schema, name.name, search_path_) == nullptr) {
-      return Command(NoOperation{absl::StrCat("relation \"", name.name, "\" does not exist, skipping")});
-    }
-  }
-  AlterTableCommand command;
-  TURDB_ASSIGN_OR_RETURN(command.relation, FindTable(alter.table));
-  if (alter.actions.size() != 1) return Unsupported("several changes in one ALTER TABLE", alter.offset);
-  const ast::AlterItem& item = alter.actions[0];
-  command.new_name = std::string(item.new_name.text);
-  switch (item.action) {
-    case ast::AlterAction::kRenameTable:
-      return Command(std::move(command));
-    case ast::AlterAction::kRenameColumn: {
-      TURDB_ASSIGN_OR_RETURN(command.column, TargetColumn(item.name, *command.relation));
-      return Command(std::move(command));
-    }
-    default:
-      return Unsupported("this ALTER TABLE", item.offset);
-  }
-}
-
 StatusOr<Command> Binder::BindTransaction(const ast::Transaction& transaction) {
   TransactionCommand command;
   switch (transaction.action) {

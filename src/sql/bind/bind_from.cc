@@ -103,6 +103,9 @@ StatusOr<Binder::FromItem> Binder::BindNamedTable(const ast::NamedTable& table, 
     }
   }
   TURDB_ASSIGN_OR_RETURN(auto relation, FindRelation(table.name));
+  if (references_ != nullptr && view_depth_ == 1) {
+    references_->push_back({table.name.last().offset, -1, relation.get(), table.alias.empty()});
+  }
   if (relation->kind == catalog::RelationKind::kView) return BindView(relation, table);
   if (!table.indexed_by.empty()) {
     const auto& indexes = relation->schema->indexes;

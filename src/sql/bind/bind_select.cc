@@ -171,6 +171,10 @@ Status Binder::BindItems(ast::List<ast::SelectItem> items, const ExprContext& co
     ProjectionItem bound;
     TURDB_ASSIGN_OR_RETURN(bound.expr, Bind(*item.expr, context));
     bound.name = OutputName(item);
+    if (references_ != nullptr && !references_->empty() && item.alias.empty() && item.expr->kind == ExprKind::kColumn) {
+      NameReference& last = references_->back();
+      last.bare |= last.offset == ast::As<ast::Column>(*item.expr).parts.back().offset;
+    }
     bound.source = item.expr;
     out->push_back(bound);
   }

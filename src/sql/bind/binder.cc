@@ -154,6 +154,17 @@ const Expr* Binder::RowIdColumn(std::string_view name, const Scope& scope) {
   return ColumnExpr(only->outputs[only->relation->schema->columns.size()]);
 }
 
+void Binder::NoteReference(int32_t offset, const Expr* found, const Scope& scope) {
+  if (view_depth_ != 1 || found->kind != exec::ExpressionKind::kColumn) return;
+  NameReference reference{offset, found->index, nullptr, false};
+  for (const ScopeRelation& relation : scope.relations) {
+    if (relation.get == nullptr) continue;
+    const std::vector<ColumnId>& own = relation.get->outputs;
+    if (std::find(own.begin(), own.end(), found->index) != own.end()) reference.relation = relation.get->relation.get();
+  }
+  references_->push_back(reference);
+}
+
 StatusOr<const Expr*> Binder::BindColumn(const ast::Column& column, const ExprContext& context) {
   const ast::Name& last = column.parts.back();
   const auto placed = [&](const Expr* expr) {
@@ -167,7 +178,10 @@ StatusOr<const Expr*> Binder::BindColumn(const ast::Column& column, const ExprCo
     if (column.parts.size() == 1) {
       TURDB_ASSIGN_OR_RETURN(const Expr* found, FindBareColumn(last, scope));
       if (found == nullptr && !last.quoted) found = RowIdColumn(last.text, *scope);
-      if (found != nullptr) return placed(found);
+      if (found != nullptr) {
+        if (references_ != nullptr) NoteReference(last.offset, found, *scope);
+        return placed(found);
+      }
       continue;
     }
     if (column.parts.size() > 3) break;
@@ -191,7 +205,10 @@ StatusOr<const Expr*> Binder::BindColumn(const ast::Column& column, const ExprCo
     for (const ScopeColumn& c : relation->columns) inner.visible.push_back({c.name, c.expr, 0});
     TURDB_ASSIGN_OR_RETURN(const Expr* found, FindBareColumn(last, &inner));
     if (found == nullptr && !last.quoted) found = RowIdColumn(last.text, inner);
-    if (found != nullptr) return placed(found);
+    if (found != nullptr) {
+      if (references_ != nullptr) NoteReference(last.offset, found, inner);
+      return placed(found);
+    }
     return UnknownColumn(column, &inner);
   }
   return UnknownColumn(column, context.scope);

@@ -58,6 +58,14 @@ struct ExprContext {
   bool inside_aggregate = false;
 };
 
+// A name in text that the catalog keeps, and what it was found to mean.
+struct NameReference {
+  int32_t offset = 0;
+  ColumnId id = -1;                             // -1: a relation is named, not a column
+  const catalog::Relation* relation = nullptr;  // that is named, or whose own column it is
+  bool bare = false;                            // without AS: what is named so is called so further out
+};
+
 // A place in SQL text that the catalog is to keep otherwise than it was written.
 struct TextEdit {
   int32_t offset = 0;
@@ -153,7 +161,7 @@ class Binder {
   const Expr* And(std::vector<const Expr*> conjuncts, int32_t position);
 
  private:
-  friend class SchemaBinder;
+  friend class AlterBinder;
 
   // ---- names (binder.cc)
   int32_t Position(int32_t offset) const { return fixed_position_ >= 0 ? fixed_position_ : offset; }
@@ -170,6 +178,7 @@ class Binder {
   base::StatusOr<vec::Type> BindType(const ast::TypeName& type);
   base::StatusOr<const Expr*> BindColumn(const ast::Column& column, const ExprContext& context);
   base::StatusOr<const Expr*> FindBareColumn(const ast::Name& name, Scope* scope);
+  void NoteReference(int32_t offset, const Expr* found, const Scope& scope);
   base::Status UnknownColumn(const ast::Column& column, const Scope* scope);
   const Expr* RowIdColumn(std::string_view name, const Scope& scope);
 
@@ -354,7 +363,8 @@ class Binder {
   std::vector<Dependency> dependencies_;
   int32_t fixed_position_ = -1;  // inside a view: where the view is named
   int32_t view_depth_ = 0;
-  std::vector<TextEdit>* star_edits_ = nullptr;  // in CREATE VIEW: what each * stands for
+  std::vector<NameReference>* references_ = nullptr;  // of the text at view_depth_ 1, when somebody wants them
+  std::vector<TextEdit>* star_edits_ = nullptr;       // in CREATE VIEW: what each * stands for
 };
 
 // Splits nested ANDs into `out`.

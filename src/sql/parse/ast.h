@@ -766,6 +766,7 @@ struct AlterItem {
   TypeName* type = nullptr;
   Expr* expr = nullptr;  // SET DEFAULT's, USING's
   Text expr_text;
+  Text text;  // all of it
 };
 struct AlterTable : Statement {
   ObjectKind object = ObjectKind::kTable;

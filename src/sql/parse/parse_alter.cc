@@ -73,7 +73,8 @@ Statement* Parser::ParseAlter() {
   Expect("alter"_kw);
   ast::Text words;
   const ObjectKind object = ParseObjectKind(&words);
-  if (object == ObjectKind::kTable) return ParseAlterTable(offset, object);
+  if (object == ObjectKind::kTable || object == ObjectKind::kView || object == ObjectKind::kIndex)
+    return ParseAlterTable(offset, object);
   return ParseOther(offset, arena_.Copy(absl::StrCat("alter ", words)));
 }
 
@@ -87,7 +88,9 @@ Statement* Parser::ParseAlterTable(int32_t offset, ObjectKind object) {
   AcceptOperator("*");
   Items<ast::AlterItem> actions;
   do {
+    const int32_t begin = token_.offset;
     actions.push_back(ParseAlterItem());
+    actions.back().text = TextFrom(begin);
     // What is not understood swallows the rest of the statement.
     if (actions.back().action == AlterAction::kOther) ParseOther(offset, "alter table");
   } while (Accept(","));

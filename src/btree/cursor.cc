@@ -250,6 +250,25 @@ Status Cursor::ReadAhead(Bytes from) {
 }
 
 StatusOr<bool> Cursor::Next(const txn::View& view, size_t max_entries, absl::FunctionRef<void(const Entries&)> visit) {
+  if (view.reads == nullptr || forward_.done) [[likely]]
+    return Forward(view, max_entries, visit);
+  const std::string from = forward_.key;
+  StatusOr<bool> more = Forward(view, max_entries, visit);
+  // All between the two positions was looked at, whether there was anything or not.
+  view.reads->AddRange(tree_, {base::AsBytes(from), base::AsBytes(forward_.done ? upper_ : forward_.key)});
+  return more;
+}
+
+StatusOr<bool> Cursor::Previous(const txn::View& view, size_t max_entries, absl::FunctionRef<void(const Entries&)> visit) {
+  if (view.reads == nullptr || backward_.done) [[likely]]
+    return Backward(view, max_entries, visit);
+  const std::string from = backward_.started ? backward_.key : std::string();
+  StatusOr<bool> more = Backward(view, max_entries, visit);
+  view.reads->AddRange(tree_, {base::AsBytes(backward_.done ? lower_ : backward_.key), base::AsBytes(from)});
+  return more;
+}
+
+StatusOr<bool> Cursor::Forward(const txn::View& view, size_t max_entries, absl::FunctionRef<void(const Entries&)> visit) {
   scratch_.Reset();
   while (!forward_.done) {
     FrameReservation frames = tree_.pool_.ReserveFrames(kCursorFrames);
@@ -309,7 +328,7 @@ StatusOr<SharedGuard> Cursor::FixBackward(bool* at_index) {
   return tree_.FixLeaf<SharedGuard>(base::AsBytes(backward_.key), backward_.started ? Tree::Side::kBelow : Tree::Side::kLast);
 }
 
-StatusOr<bool> Cursor::Previous(const txn::View& view, size_t max_entries, absl::FunctionRef<void(const Entries&)> visit) {
+StatusOr<bool> Cursor::Backward(const txn::View& view, size_t max_entries, absl::FunctionRef<void(const Entries&)> visit) {
   scratch_.Reset();
   const Bytes lower = base::AsBytes(lower_);
   while (!backward_.done) {

@@ -36,6 +36,9 @@ class Cursor {
   StatusOr<bool> Previous(const txn::View& view, size_t max_entries, absl::FunctionRef<void(const Entries&)> visit);
 
  private:
+  StatusOr<bool> Forward(const txn::View& view, size_t max_entries, absl::FunctionRef<void(const Entries&)> visit);
+  StatusOr<bool> Backward(const txn::View& view, size_t max_entries, absl::FunctionRef<void(const Entries&)> visit);
+
   // Where one direction stands. Forward: the next key is >= key. Backward: the next key is < key (no key and
   // !started: from the end).
   struct Position {

@@ -119,6 +119,8 @@ Status Tree::CheckKey(Bytes key) const {
 
 StatusOr<bool> Tree::Get(const txn::View& view, Bytes key, absl::FunctionRef<void(Bytes value)> visit) {
   TURDB_RETURN_IF_ERROR(CheckKey(key));
+  if (view.reads != nullptr) [[unlikely]]
+    view.reads->AddKey(*this, key);
   for (;;) {
     FrameReservation frames = pool_.ReserveFrames(kLeafFrames);
     TURDB_ASSIGN_OR_RETURN(SharedGuard guard, FixLeaf<SharedGuard>(key));
@@ -146,6 +148,40 @@ StatusOr<bool> Tree::Get(const txn::View& view, Bytes key, absl::FunctionRef<voi
     }
     visit(value);
     return true;
+  }
+}
+
+StatusOr<txn::Timestamp> Tree::NewerCommitIn(const txn::View& view, const txn::KeyRange& range) {
+  std::byte from_buffer[base::kMaxKeyBytes];
+  Bytes from = range.lower;
+  for (;;) {
+    FrameReservation frames = pool_.ReserveFrames(kLeafFrames);
+    TURDB_ASSIGN_OR_RETURN(SharedGuard guard, FixLeaf<SharedGuard>(from));
+    const std::byte* page = guard.page();
+    const VersionTable* versions = txn::TableOf(guard);
+    if (versions != nullptr && versions->spilled()) {
+      const base::PageId id = guard.id();
+      guard.Release();
+      frames.Release();
+      TURDB_RETURN_IF_ERROR(transactions_.LoadVersions(id));
+      continue;
+    }
+    const bool ends_here =
+        !HasUpperFence(page) || (!range.upper.empty() && base::CompareBytes(range.upper, UpperFence(page)) <= 0);
+    if (versions != nullptr) {
+      // A row that is not there any more has its ghost as long as somebody's snapshot shows the row.
+      const size_t limit = ends_here && !range.upper.empty() ? leaf::LowerBound(page, range.upper) : leaf::Limit(page);
+      std::byte buffer[base::kMaxKeyBytes];
+      for (size_t i = leaf::LowerBound(page, from); i < limit; ++i) {
+        if (!leaf::UsedAt(page, i)) continue;
+        const txn::Timestamp ts = txn::NewerCommit(versions->Find(leaf::KeyAt(page, i, buffer)), view);
+        if (ts != 0) return ts;
+      }
+    }
+    if (ends_here) return txn::Timestamp{0};
+    const Bytes fence = UpperFence(page);
+    std::memcpy(from_buffer, fence.data(), fence.size());
+    from = Bytes(from_buffer, fence.size());
   }
 }
 
@@ -219,7 +255,19 @@ StatusOr<Tree::InsertResult> Tree::Insert(Transaction& transaction, Bytes key, B
       const VersionTable* versions = txn::TableOf(guard);
       const txn::Chain chain = versions != nullptr ? versions->Find(key) : txn::Chain();
       const Judgement judgement = txn::Judge(chain, leaf::GhostAt(guard.page(), at.index), transaction.view(), Intent::kInsert);
-      if (judgement.verdict == Verdict::kLive) return InsertResult::kDuplicate;
+      if (judgement.verdict == Verdict::kLive) {
+        if (transaction.reads() != nullptr) [[unlikely]] {
+          // Who learns of a row has read it, and a serializable transaction may read what its snapshot shows only.
+          const txn::View view = transaction.view_with_own_changes();
+          if (!txn::IsPresent(chain, view, false)) {
+            guard.Release();
+            frames.Release();
+            return transactions_.Conflict(transaction, txn::NewerCommit(chain, view));
+          }
+          transaction.reads()->AddKey(*this, key);
+        }
+        return InsertResult::kDuplicate;
+      }
       if (judgement.verdict != Verdict::kAbsent) {
         guard.Release();
         frames.Release();

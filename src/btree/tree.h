@@ -21,6 +21,7 @@
 #include "base/status.h"
 #include "btree/node.h"
 #include "storage/storage.h"
+#include "txn/read_set.h"
 #include "txn/transaction.h"
 #include "txn/undo_target.h"
 #include "txn/version_table.h"
@@ -124,7 +125,7 @@ struct CheckReport : storage::CheckReport {
 
 // Thread-safe: any number of threads may call anything at once; a Transaction belongs to one thread at a
 // time. No latch and no pin outlives a call. A call that fails has changed nothing, unless it says more.
-class Tree : public txn::UndoTarget {
+class Tree : public txn::UndoTarget, public txn::ReadSource {
  public:
   static constexpr PageNo kRootPage = 1;
 
@@ -187,6 +188,9 @@ class Tree : public txn::UndoTarget {
   // a checkpoint, gives the rest back. Stops nobody for longer than one record takes, but for those who take or free
   // pages of this file. REQUIRES: no other Shrink of the tree, and no BulkBuilder, runs meanwhile.
   StatusOr<PageNo> Shrink();
+
+  // txn::ReadSource. Reads the leaves of the range again; pages without versions cost a latch.
+  StatusOr<txn::Timestamp> NewerCommitIn(const txn::View& view, const txn::KeyRange& range) override;
 
   // txn::UndoTarget.
   Status Undo(storage::TxnLog& log, base::Lsn undo_next, base::PageId page, uint8_t op, Bytes payload) override;

@@ -54,7 +54,7 @@ turdb_status turdb_conn_exec(turdb_conn* conn, const char* sql, int64_t size_byt
 }
 
 turdb_status turdb_conn_begin(turdb_conn* conn, turdb_error** error) {
-  return With(conn, error, [](Connection& connection) { return connection.Begin(turdb::txn::Isolation::kSnapshot, false); });
+  return With(conn, error, [](Connection& connection) { return connection.Begin(connection.default_isolation(), false); });
 }
 
 turdb_status turdb_conn_commit(turdb_conn* conn, turdb_error** error) {

@@ -26,6 +26,32 @@ Status UnknownSetting(std::string_view name) {
                          absl::StrCat("unrecognized configuration parameter \"", name, "\""));
 }
 
+// The names are PostgreSQL's; READ COMMITTED and READ UNCOMMITTED are accepted and given the snapshot.
+std::string_view NameOf(txn::Isolation isolation) {
+  switch (isolation) {
+    case txn::Isolation::kReadCommitted:
+      return "read committed";
+    case txn::Isolation::kSnapshot:
+      return "repeatable read";
+    case txn::Isolation::kSerializable:
+      return "serializable";
+  }
+  return "";
+}
+
+StatusOr<txn::Isolation> ParseIsolation(const sql::SetCommand& command, txn::Isolation to_default) {
+  if (command.to_default) return to_default;
+  for (const txn::Isolation each : {txn::Isolation::kReadCommitted, txn::Isolation::kSnapshot, txn::Isolation::kSerializable}) {
+    if (absl::EqualsIgnoreCase(command.value, NameOf(each))) return each;
+  }
+  if (absl::EqualsIgnoreCase(command.value, "read uncommitted")) return txn::Isolation::kReadCommitted;
+  if (absl::EqualsIgnoreCase(command.value, "snapshot")) return txn::Isolation::kSnapshot;
+  return base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidParameter,
+                         absl::StrCat("\"", command.value,
+                                      "\" is no isolation level: expected serializable, repeatable read, read committed or "
+                                      "read uncommitted"));
+}
+
 Status FixedAtOpen(std::string_view name) {
   return base::WithHint(base::MakeError(absl::StatusCode::kFailedPrecondition, base::SqlState{"55P02"},
                                         absl::StrCat("parameter \"", name, "\" is fixed when the database is opened")),
@@ -46,12 +72,10 @@ Status CommandRunner::Run(const sql::Command& command, vec::Chunk* result) {
 Status CommandRunner::RunTransaction(const sql::TransactionCommand& command) {
   switch (command.action) {
     case sql::TransactionAction::kBegin: {
-      if (command.isolation == sql::IsolationLevel::kSerializable) {
-        return base::WithHint(base::UnsupportedError("SERIALIZABLE transactions are not supported yet"),
-                              "BEGIN gives snapshot isolation; SELECT ... FOR UPDATE guards against write skew");
-      }
-      const txn::Isolation isolation =
-          command.isolation == sql::IsolationLevel::kReadCommitted ? txn::Isolation::kReadCommitted : txn::Isolation::kSnapshot;
+      txn::Isolation isolation = connection_.default_isolation_;
+      if (command.isolation == sql::IsolationLevel::kReadCommitted) isolation = txn::Isolation::kReadCommitted;
+      if (command.isolation == sql::IsolationLevel::kSnapshot) isolation = txn::Isolation::kSnapshot;
+      if (command.isolation == sql::IsolationLevel::kSerializable) isolation = txn::Isolation::kSerializable;
       return connection_.Begin(isolation, command.read_only);
     }
     case sql::TransactionAction::kCommit:
@@ -95,6 +119,11 @@ Status CommandRunner::RunSet(const sql::SetCommand& command) {
     connection_.text_.zone = zone;
     return absl::OkStatus();
   }
+  if (name == "default_transaction_isolation") {
+    TURDB_ASSIGN_OR_RETURN(connection_.default_isolation_, ParseIsolation(command, txn::Isolation::kSnapshot));
+    return absl::OkStatus();
+  }
+  if (name == "transaction_isolation") return SetIsolation(command);
   if (name == "busy_timeout" || name == "lock_timeout") {
     Settings changed = opened;
     if (!command.to_default) TURDB_RETURN_IF_ERROR(SetSetting(changed, "busy_timeout", command.value));
@@ -132,6 +161,19 @@ Status CommandRunner::RunSet(const sql::SetCommand& command) {
   return UnknownSetting(command.name);
 }
 
+Status CommandRunner::SetIsolation(const sql::SetCommand& command) {
+  TURDB_ASSIGN_OR_RETURN(const txn::Isolation isolation, ParseIsolation(command, connection_.default_isolation_));
+  TURDB_RETURN_IF_ERROR(connection_.RequireTransaction());
+  txn::Transaction& transaction = *connection_.transaction_;
+  if (transaction.isolation() == isolation) return absl::OkStatus();
+  if (transaction.has_snapshot()) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kActiveTransaction,
+                           "the isolation level of a transaction must be set before its first statement");
+  }
+  connection_.database().transactions().SetIsolation(transaction, isolation);
+  return absl::OkStatus();
+}
+
 Status CommandRunner::RunShow(const sql::ShowCommand& command, vec::Chunk* result) {
   const std::string name = absl::AsciiStrToLower(command.name);
   const Settings& opened = connection_.database().settings();
@@ -156,7 +198,10 @@ Status CommandRunner::RunShow(const sql::ShowCommand& command, vec::Chunk* resul
   } else if (name == "timezone" || name == "time zone") {
     value = connection_.text_.zone.name();
   } else if (name == "transaction_isolation" || name == "transaction isolation level") {
-    value = "repeatable read";
+    const bool explicit_one = connection_.explicit_transaction_;
+    value = NameOf(explicit_one ? connection_.transaction_->isolation() : connection_.default_isolation_);
+  } else if (name == "default_transaction_isolation") {
+    value = NameOf(connection_.default_isolation_);
   } else if (name == "server_version") {
     value = "15.0 (TurDB)";
   } else if (name == "server_encoding" || name == "client_encoding" || name == "encoding") {
@@ -200,7 +245,7 @@ Status CommandRunner::RunSchemaChange(const sql::Command& command) {
   }
   const bool own = connection_.transaction_ == nullptr;
   if (own) {
-    connection_.transaction_ = transactions.Begin();
+    connection_.transaction_ = transactions.Begin(connection_.default_isolation_);
     connection_.transaction_->set_lock_timeout_ns(connection_.busy_timeout_ms_ * 1'000'000);
   }
   txn::Transaction& transaction = *connection_.transaction_;

@@ -58,6 +58,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   base::StatusOr<std::unique_ptr<Statement>> Prepare(std::string_view sql, int64_t* tail_bytes);
 
   base::Status Begin(txn::Isolation isolation, bool read_only);
+  txn::Isolation default_isolation() const { return default_isolation_; }
   base::Status Commit();
   base::Status Rollback();
   base::Status MakeSavepoint(std::string_view name);
@@ -142,6 +143,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   int64_t total_changes_ = 0;
   int64_t last_insert_id_ = 0;
   int64_t busy_timeout_ms_;
+  txn::Isolation default_isolation_ = txn::Isolation::kSnapshot;
   std::vector<std::string> search_path_{std::string(catalog::kDefaultSchema)};
   vec::TextContext text_;
   uint64_t random_seed_ = 0;

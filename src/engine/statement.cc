@@ -375,7 +375,7 @@ Status Statement::OpenViewOnce() {
                                             "the database is open read-only"),
                             "open it with read_only = false");
     }
-    connection.transaction_ = transactions.Begin();
+    connection.transaction_ = transactions.Begin(connection.default_isolation_);
     connection.transaction_->set_lock_timeout_ns(connection.busy_timeout_ms_ * 1'000'000);
     own_transaction_ = true;
     connection.ShowTransaction();
@@ -535,8 +535,10 @@ void Statement::Reset() {
 void Statement::TransactionCommits(std::shared_ptr<txn::Snapshot>* snapshot) {
   if (!running_ || !in_statement_ || own_transaction_ || execution_ == nullptr) return;
   in_statement_ = false;
-  if (view_.self == nullptr && !compiled_.changes_data) {
+  const bool validated = view_.reads != nullptr && connection_->transaction_->is_writer();
+  if (view_.self == nullptr && !compiled_.changes_data && !validated) {
     // It sees nothing of the transaction's own: its snapshot is all that it needs.
+    view_.reads = nullptr;
     if (*snapshot == nullptr) {
       *snapshot =
           std::make_shared<txn::Snapshot>(connection_->database().transactions().TakeSnapshot(*connection_->transaction_));

@@ -1,6 +1,7 @@
 #include "engine/system_view_source.h"
 
 #include <array>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,7 @@ class EngineRows : public catalog::SystemRows {
   explicit EngineRows(Connection& connection) : connection_(connection) {}
 
   Status Visit(std::string_view view, catalog::RowSink sink) const override {
+    if (view == "memory") return VisitMemory(sink);
     if (view != "settings") return absl::OkStatus();
     for (const SettingDescription& setting : AllSettings()) {
       const std::array<vec::Value, 4> row = {vec::Value::Text(setting.key),
@@ -30,6 +32,23 @@ class EngineRows : public catalog::SystemRows {
   }
 
  private:
+  Status VisitMemory(catalog::RowSink sink) const {
+    Database& database = connection_.database();
+    const base::MemoryBudget& budget = database.budget();
+    const std::array<std::tuple<std::string_view, int64_t, std::string_view>, 5> rows = {{
+        {"limit", budget.limit_bytes(), "memory_limit: the most that the database allocates"},
+        {"used", budget.used_bytes(), "what is allocated now"},
+        {"peak", budget.peak_bytes(), "the most that was allocated since the database was opened"},
+        {"page cache", database.settings().page_cache_bytes, "page_cache_bytes: frames of pages, part of used"},
+        {"versions", database.transactions().version_bytes(), "old versions of rows, part of used"},
+    }};
+    for (const auto& [name, bytes, description] : rows) {
+      const std::array<vec::Value, 3> row = {vec::Value::Text(name), vec::Value::Int64(bytes), vec::Value::Text(description)};
+      TURDB_RETURN_IF_ERROR(sink(row));
+    }
+    return absl::OkStatus();
+  }
+
   Connection& connection_;
 };
 

@@ -174,9 +174,17 @@ StatusOr<bool> PointExecution::FindRowKey(const ExecutionContext& context) {
   for (const table::Cell cell : key_cells_) {
     if (cell == nullptr) return false;
   }
-  if (lookup_->index < 0) return table_.EncodeRowKey(key_cells_, &row_key_);
-  if (!table_.EncodeIndexKey(lookup_->index, key_cells_, &index_key_)) return false;
-  return table_.FindUnique(*context.view, lookup_->index, index_key_.bytes(), &row_key_);
+  if (lookup_->index < 0) {
+    if (!table_.EncodeRowKey(key_cells_, &row_key_)) return false;
+  } else {
+    if (!table_.EncodeIndexKey(lookup_->index, key_cells_, &index_key_)) return false;
+    TURDB_ASSIGN_OR_RETURN(const bool found, table_.FindUnique(*context.view, lookup_->index, index_key_.bytes(), &row_key_));
+    if (!found) return false;
+  }
+  // Who changes a row, or finds none to change, has read it.
+  if (context.view->reads != nullptr && context.transaction != nullptr) [[unlikely]]
+    context.view->reads->AddKey(table_.primary(), row_key_.bytes());
+  return true;
 }
 
 StatusOr<bool> PointExecution::Run(const ExecutionContext& context) {

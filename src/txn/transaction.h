@@ -15,6 +15,7 @@
 #include "storage/log_record.h"
 #include "txn/commit_word.h"
 #include "txn/delta_slabs.h"
+#include "txn/read_set.h"
 #include "txn/snapshot_registry.h"
 #include "txn/view.h"
 
@@ -42,6 +43,16 @@ enum class TableLockMode : uint8_t {
   kExclusive,  // DROP, ALTER, TRUNCATE: alone. Readers take no table lock at all
 };
 
+// One line of turdb_catalog.locks: a table lock, or the wait for one or for a row. Row locks that nobody waits for are not
+// listed: they are where the rows are.
+struct LockInfo {
+  TxnId txn = 0;
+  base::FileId table = base::kNoFile;  // kNoFile: a row
+  TableLockMode mode = TableLockMode::kWrite;
+  bool granted = false;
+  TxnId waits_for = 0;
+};
+
 // A place to roll back to.
 struct Savepoint {
   base::Lsn lsn = base::kNoLsn;
@@ -63,12 +74,14 @@ class Transaction {
   TransactionState state() const { return state_; }
 
   // What the current statement sees. REQUIRES: a statement was begun.
-  View view() const { return View{snapshot_.read_ts(), word_, statement_}; }
+  View view() const { return View{snapshot_.read_ts(), word_, statement_, reads_}; }
   // The same, with the changes of the current statement so far: for constraint checks and triggers.
-  View view_with_own_changes() const { return View{snapshot_.read_ts(), word_, statement_ + 1}; }
+  View view_with_own_changes() const { return View{snapshot_.read_ts(), word_, statement_ + 1, reads_}; }
   Timestamp read_ts() const { return snapshot_.read_ts(); }
   bool has_snapshot() const { return snapshot_.held(); }
   StatementNo statement() const { return statement_; }
+  // Where this transaction's reads are noted; null unless it is serializable and may write.
+  ReadSet* reads() const { return reads_; }
 
   // Before the first change of an operation, with no latch held: makes the transaction a writer and sees
   // to it that memory for versions is there. On error nothing changed. Cheap when repeated.
@@ -116,6 +129,8 @@ class Transaction {
   Isolation isolation_ = Isolation::kSnapshot;
   TransactionState state_ = TransactionState::kIdle;
   bool read_only_ = false;
+  ReadSet* reads_ = nullptr;           // read_set_ while reads are noted
+  std::unique_ptr<ReadSet> read_set_;  // made when first needed
   Snapshot snapshot_;
   SnapshotHint snapshot_hint_ = 0;
   StatementNo statement_ = 0;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "storage/storage.h"
+#include "txn/mutation.h"
 #include "txn/version_collector.h"
 #include "txn/wait_graph.h"
 
@@ -47,6 +48,10 @@ struct TransactionManager::Shared {
     std::function<base::Status()> work;
   };
   std::mutex spill_mu;
+
+  // Serializable transactions commit one after the other: each validates and takes its place in the log with this held.
+  std::mutex serial_mu;
+  std::atomic<uint64_t> serial_commits{0};
 
   std::mutex deferred_mu;
   std::deque<DeferredWork> deferred;  // guarded by deferred_mu; ascending
@@ -97,14 +102,24 @@ TransactionPtr TransactionManager::Begin(Isolation isolation, bool read_only) {
     }
   }
   TURDB_CHECK(txn->state_ == TransactionState::kIdle);
-  txn->isolation_ = isolation;
   txn->read_only_ = read_only;
   txn->state_ = TransactionState::kActive;
   txn->canceled_.store(false, std::memory_order_relaxed);
   txn->began_unix_us_.store(environment_.clock->NowUnixMicros(), std::memory_order_relaxed);
-  txn->listed_.store(static_cast<uint8_t>(1 + 2 * static_cast<int>(isolation) + (read_only ? 16 : 0)),
-                     std::memory_order_release);
+  SetIsolation(*txn, isolation);
   return TransactionPtr(txn);
+}
+
+void TransactionManager::SetIsolation(Transaction& txn, Isolation isolation) {
+  TURDB_CHECK(txn.state_ == TransactionState::kActive && !txn.snapshot_.held());
+  txn.isolation_ = isolation;
+  txn.reads_ = nullptr;
+  if (isolation == Isolation::kSerializable && !txn.read_only_) [[unlikely]] {
+    if (txn.read_set_ == nullptr) txn.read_set_ = std::make_unique<ReadSet>(memory_.budget);
+    txn.reads_ = txn.read_set_.get();
+  }
+  txn.listed_.store(static_cast<uint8_t>(1 + 2 * static_cast<int>(isolation) + (txn.read_only_ ? 16 : 0)),
+                    std::memory_order_release);
 }
 
 void TransactionRelease::operator()(Transaction* transaction) const { transaction->manager_->Release(transaction); }
@@ -190,6 +205,13 @@ base::Status TransactionManager::Commit(Transaction& txn) {
     base::Status undone = Rollback(txn);
     return base::WithFrame(health, undone.ok() ? "committing (the transaction was rolled back)" : "committing");
   }
+  std::unique_lock<std::mutex> turn;
+  if (txn.reads_ != nullptr) [[unlikely]] {
+    if (base::Status status = ValidateReads(txn, &turn); !status.ok()) {
+      base::Status undone = Rollback(txn);
+      return undone.ok() ? status : base::WithFrame(std::move(undone), status.message());
+    }
+  }
   CommitWord& word = *txn.word_;
   uint64_t before = 0;
   const Timestamp ts = log_.LogCommit(txn.log, [&](base::Lsn lsn) {
@@ -197,6 +219,10 @@ base::Status TransactionManager::Commit(Transaction& txn) {
     before = word.bits.exchange(CommitState::Committed(lsn).bits(), std::memory_order_acq_rel);
   });
   TURDB_CHECK(word.state().committed());
+  if (turn.owns_lock()) [[unlikely]] {
+    shared_->serial_commits.fetch_add(1, std::memory_order_release);
+    turn.unlock();
+  }
   base::Status status = log_.WaitCommitted(ts);
   if (status.ok() && txn.log.has_file_changes) {
     status = base::WithFrame(log_.FinishFileChanges(txn.log), "finishing a commit that is durable");
@@ -207,6 +233,28 @@ base::Status TransactionManager::Commit(Transaction& txn) {
   if (CommitState(before).has_waiters()) shared_->waits.WakeWaiters(word);
   Finish(txn, ts);
   return status;
+}
+
+base::Status TransactionManager::ValidateReads(Transaction& txn, std::unique_lock<std::mutex>* turn) {
+  if (kMutation == Mutation::kSkipValidation) return absl::OkStatus();
+  const View view{txn.snapshot_.read_ts(), txn.word_, std::numeric_limits<StatementNo>::max()};
+  // First without keeping the others out, for this may read pages; again only if one of them committed meanwhile.
+  for (bool waited = false;; waited = true) {
+    const uint64_t commits = shared_->serial_commits.load(std::memory_order_acquire);
+    TURDB_ASSIGN_OR_RETURN(const Timestamp newer, txn.reads_->FindNewerCommit(view));
+    if (newer != 0) {
+      if (turn->owns_lock()) turn->unlock();
+      if (newer > log_.visible_lsn()) log_.WaitCommitted(newer).IgnoreError();
+      return base::WithHint(
+          base::SerializationFailure(absl::StrCat("what the transaction has read was changed by one that committed after its "
+                                                  "snapshot was taken (at ",
+                                                  txn.read_ts(), ")")),
+          "roll this transaction back and run it again");
+    }
+    if (waited) return absl::OkStatus();
+    *turn = std::unique_lock(shared_->serial_mu);
+    if (shared_->serial_commits.load(std::memory_order_relaxed) == commits) return absl::OkStatus();
+  }
 }
 
 base::Status TransactionManager::Rollback(Transaction& txn) {
@@ -327,6 +375,10 @@ void TransactionManager::Reset(Transaction& txn) {
   txn.log.id = 0;
   txn.log.last_lsn = base::kNoLsn;
   txn.log.has_file_changes = false;
+  if (txn.reads_ != nullptr) [[unlikely]] {
+    txn.reads_->Clear();
+    txn.reads_ = nullptr;
+  }
   txn.statement_ = 0;
   txn.settled_before_ = 1;
   txn.live_statements_.clear();
@@ -556,6 +608,15 @@ std::vector<TransactionInfo> TransactionManager::ListTransactions() const {
     info.first_lsn = txn->log.first_lsn.load(std::memory_order_relaxed);
     shared_->waits.Describe(*txn, &info.waits_for, &info.waits_for_table);
     list.push_back(info);
+  }
+  return list;
+}
+
+std::vector<LockInfo> TransactionManager::ListLocks() const {
+  std::vector<LockInfo> list = shared_->waits.ListTableLocks();
+  for (const TransactionInfo& info : ListTransactions()) {
+    if (info.waits_for == 0 || info.waits_for_table != base::kNoFile) continue;
+    list.push_back({info.id, base::kNoFile, TableLockMode::kWrite, false, info.waits_for});
   }
   return list;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -61,6 +62,8 @@ class TransactionManager {
 
   // ---- A transaction's life
   TransactionPtr Begin(Isolation isolation = Isolation::kSnapshot, bool read_only = false);
+  // Another isolation for a transaction that has not begun a statement.
+  void SetIsolation(Transaction& txn, Isolation isolation);
   // Each statement begins with this; the first takes the transaction's snapshot. Own changes of earlier
   // statements are seen by view(). The result is what RollbackTo needs when the statement fails.
   base::StatusOr<Savepoint> BeginStatement(Transaction& txn);
@@ -71,9 +74,9 @@ class TransactionManager {
   Snapshot TakeSnapshot(Transaction& txn);
   // Undoes what was done since. Row and table locks are kept. On error the transaction is doomed.
   base::Status RollbackTo(Transaction& txn, const Savepoint& savepoint);
-  // On success everybody who begins a statement from now on sees it. On error the database is read-only,
-  // and only opening it again shows whether the commit was made (the message says so); the transaction has
-  // ended either way.
+  // On success everybody who begins a statement from now on sees it. A serializable transaction that must not commit
+  // is rolled back: 40001. On another error the database is read-only, and only opening it again shows whether the
+  // commit was made (the message says so). The transaction has ended in every case.
   base::Status Commit(Transaction& txn);
   base::Status Rollback(Transaction& txn);
 
@@ -114,6 +117,8 @@ class TransactionManager {
   base::Lsn OldestLiveWriter() const;  // smallest first_lsn of live writers, kNoLsn when there is none
   TxnId next_transaction_id() const { return next_id_.load(std::memory_order_relaxed); }
   std::vector<TransactionInfo> ListTransactions() const;
+  std::vector<LockInfo> ListLocks() const;
+  int64_t version_bytes() const { return memory_.slabs.reserved_bytes(); }  // of memory that holds old versions
   Timestamp oldest_snapshot() const { return snapshots_.Oldest(); }
 
  private:
@@ -122,6 +127,9 @@ class TransactionManager {
   struct Shared;  // pools, locks, the wait graph, the deferred queue
 
   base::Status PrepareWrite(Transaction& txn);
+  // Sees to it that what a serializable transaction has read is as it was. OK: `turn` is held, and no serializable
+  // transaction commits before it is let go of.
+  base::Status ValidateReads(Transaction& txn, std::unique_lock<std::mutex>* turn);
   // Whether memory for another change is there, after spilling what has to be spilled.
   base::Status AdmitChange(Transaction& txn) {
     if (memory_.slabs.reserved_bytes() <= spill_above_.load(std::memory_order_relaxed)) {

@@ -40,7 +40,8 @@ class CommitWordPool {
 };
 
 struct VersionMemory {
-  explicit VersionMemory(base::MemoryBudget& budget) : slabs(budget), words(budget) {}
+  explicit VersionMemory(base::MemoryBudget& limit) : budget(limit), slabs(limit), words(limit) {}
+  base::MemoryBudget& budget;
   DeltaSlabs slabs;
   CommitWordPool words;
   VersionSpill spill;

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "txn/mutation.h"
 #include "txn/splice.h"
 
 namespace turdb::txn {
@@ -29,14 +30,32 @@ size_t Scratch::capacity_bytes() const {
   return bytes;
 }
 
+namespace {
+
+bool Sees(const View& view, const Delta& delta) {
+  if (kMutation == Mutation::kSeeUncommitted && delta.word->state().in_progress()) return true;
+  return view.Sees(delta);
+}
+
+}  // namespace
+
 bool IsPresent(const Chain& chain, const View& view, bool ghost) {
   bool present = !ghost;
   for (const Delta* delta = chain.head(); delta != nullptr; delta = delta->older) {
     if (delta->kind == DeltaKind::kLock) continue;
-    if (view.Sees(*delta)) break;
+    if (Sees(view, *delta)) break;
     present = !delta->absent_before();
   }
   return present;
+}
+
+Timestamp NewerCommit(const Chain& chain, const View& view) {
+  for (const Delta* delta = chain.head(); delta != nullptr; delta = delta->older) {
+    if (delta->kind == DeltaKind::kLock || delta->word == view.self) continue;
+    const CommitState state = delta->word->state();
+    if (state.committed()) return state.ts() > view.read_ts ? state.ts() : 0;
+  }
+  return 0;
 }
 
 bool Reconstruct(const Chain& chain, const View& view, bool ghost, Bytes current, Scratch& scratch, Bytes* value) {
@@ -45,7 +64,7 @@ bool Reconstruct(const Chain& chain, const View& view, bool ghost, Bytes current
   bool spliced = false;
   for (; end != nullptr; end = end->older) {
     if (end->kind == DeltaKind::kLock) continue;
-    if (view.Sees(*end)) break;
+    if (Sees(view, *end)) break;
     present = !end->absent_before();
     spliced |= end->payload_size != 0;
   }
@@ -147,13 +166,19 @@ bool OnlyUpdatesSince(const Chain& chain, Timestamp read_ts) {
   return true;
 }
 
+// Whether a commit newer than the snapshot stands between the transaction and the row.
+bool IsOvertaken(const Walk& walk, const View& view) {
+  if (kMutation == Mutation::kIgnoreNewerCommits) return false;
+  return walk.own == nullptr && walk.committed != nullptr && walk.committed_ts > view.read_ts;
+}
+
 Judgement JudgeInsert(const Walk& walk, bool ghost, const View& view) {
   if (walk.change.word != nullptr) {
     // Whatever becomes of plain updates, the row stays.
     return walk.only_updates ? Live(nullptr) : Wait(walk.change);
   }
   if (!ghost) return Live(walk.own);
-  if (walk.own == nullptr && walk.committed != nullptr && walk.committed_ts > view.read_ts) return Conflict(walk.committed_ts);
+  if (IsOvertaken(walk, view)) return Conflict(walk.committed_ts);
   return Absent();
 }
 
@@ -171,7 +196,7 @@ Judgement Judge(const Chain& chain, bool ghost, const View& view, Intent intent)
   if (!IsPresent(chain, with_own, ghost)) return Absent();
   if (walk.change.word != nullptr && Conflicts(strength, walk.change_strength)) return Wait(walk.change);
   if (walk.lock.word != nullptr) return Wait(walk.lock);
-  if (walk.own == nullptr && walk.committed != nullptr && walk.committed_ts > view.read_ts) {
+  if (IsOvertaken(walk, view)) {
     if (intent != Intent::kLockKeyShare || !OnlyUpdatesSince(chain, view.read_ts)) return Conflict(walk.committed_ts);
   }
   return Live(walk.own);

@@ -14,11 +14,14 @@
 
 namespace turdb::txn {
 
+class ReadSet;
+
 // A snapshot and the reader's own earlier statements. Cheap to copy.
 struct View {
   Timestamp read_ts = 0;
   const CommitWord* self = nullptr;  // null: no changes of its own
   StatementNo statement = 0;         // own changes of this statement and later ones are not seen
+  ReadSet* reads = nullptr;          // where what is read with this view has to be noted; null: nowhere
 
   // Whether the change `delta` is part of what this view sees.
   bool Sees(const Delta& delta) const {
@@ -58,6 +61,10 @@ bool Reconstruct(const Chain& chain, const View& view, bool ghost, Bytes current
 
 // The same question without the value.
 bool IsPresent(const Chain& chain, const View& view, bool ghost);
+
+// When the newest committed change of the row was made, if that is after the view's snapshot; otherwise 0. Own changes
+// and those of transactions that have not ended do not count.
+Timestamp NewerCommit(const Chain& chain, const View& view);
 
 enum class Intent : uint8_t { kInsert, kUpdate, kDelete, kLockKeyShare, kLockShare, kLockNoKeyUpdate, kLockUpdate };
 constexpr Intent IntentToLock(LockStrength strength) {

@@ -247,6 +247,24 @@ void WaitGraph::Cancel(Transaction& txn) {
   if (address != nullptr) environment_.scheduler->WakeAll(address);
 }
 
+std::vector<LockInfo> WaitGraph::ListTableLocks() {
+  std::vector<LockInfo> list;
+  std::lock_guard guard(mu_);
+  for (const auto& [table, lock] : tables_) {
+    for (const TableLock::Holder& holder : lock->holders) {
+      list.push_back({holder.txn->listed_id_.load(std::memory_order_relaxed), table, holder.mode, true, 0});
+    }
+    for (const TableLock::Holder& waiter : lock->waiters) {
+      const Transaction* blocker = FirstBlocker(*lock, *waiter.txn, waiter.mode);
+      list.push_back({waiter.txn->listed_id_.load(std::memory_order_relaxed), table, waiter.mode, false,
+                      blocker == nullptr ? 0 : blocker->listed_id_.load(std::memory_order_relaxed)});
+    }
+  }
+  std::sort(list.begin(), list.end(),
+            [](const LockInfo& a, const LockInfo& b) { return a.table != b.table ? a.table < b.table : a.txn < b.txn; });
+  return list;
+}
+
 void WaitGraph::Describe(const Transaction& txn, TxnId* waits_for, base::FileId* waits_for_table) {
   std::lock_guard guard(mu_);
   *waits_for = txn.waits_for_.txn;

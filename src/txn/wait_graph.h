@@ -52,6 +52,7 @@ class WaitGraph {
   void Cancel(Transaction& txn);
   // What `txn` waits for, for the list of transactions: a transaction, or a table.
   void Describe(const Transaction& txn, TxnId* waits_for, base::FileId* waits_for_table);
+  std::vector<LockInfo> ListTableLocks();
 
  private:
   // All REQUIRE mu_.

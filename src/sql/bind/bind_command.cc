@@ -170,16 +170,17 @@ StatusOr<Command> Binder::BindSet(const ast::Set& set) {
   SetCommand command;
   command.to_default = set.to_default;
   command.name = std::string(set.name);
-  if (set.name == "transaction") {  // SET TRANSACTION is two settings in PostgreSQL, too
+  if (set.name == "transaction" || set.name == "session_transaction") {  // SET TRANSACTION is two settings in PostgreSQL, too
+    const std::string_view prefix = set.name == "transaction" ? "" : "default_";
     if (set.modes.read_only || set.modes.read_write) {
       if (set.modes.isolation != ast::IsolationLevel::kDefault) {
         return Unsupported("setting isolation and access in one SET TRANSACTION", set.offset);
       }
-      command.name = "transaction_read_only";
+      command.name = absl::StrCat(prefix, "transaction_read_only");
       command.value = set.modes.read_only ? "on" : "off";
       return Command(std::move(command));
     }
-    command.name = "transaction_isolation";
+    command.name = absl::StrCat(prefix, "transaction_isolation");
     switch (set.modes.isolation) {
       case ast::IsolationLevel::kDefault:
         command.to_default = true;

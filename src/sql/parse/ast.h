@@ -794,10 +794,10 @@ struct Transaction : Statement {
 enum class SettingScope : uint8_t { kSession, kLocal, kGlobal };
 struct Set : Statement {
   SettingScope scope = SettingScope::kSession;
-  Text name;                // "search_path", "hnsw.ef_search", "transaction", "time zone"
+  Text name;                // "search_path", "hnsw.ef_search", "transaction", "session_transaction", "timezone"
   List<Literal*> values;    // words arrive as strings
   bool to_default = false;  // also RESET; RESET ALL has the name "all"
-  TransactionModes modes;   // of SET TRANSACTION
+  TransactionModes modes;   // of SET TRANSACTION and SET SESSION CHARACTERISTICS AS TRANSACTION
 };
 
 struct Show : Statement {

@@ -281,7 +281,13 @@ Statement* Parser::ParseSet() {
   Expect("set"_kw);
   if (At("session"_kw) && !PeekIs("authorization"_kw) && !(Peek().kind == TokenKind::kOperator)) {
     Advance();
-    if (AcceptWord("characteristics")) Expect("as"_kw);  // SESSION CHARACTERISTICS AS TRANSACTION
+    if (AcceptWord("characteristics")) {
+      Expect("as"_kw);
+      Expect("transaction"_kw);
+      set->name = "session_transaction";
+      set->modes = ParseTransactionModes();
+      return set;
+    }
   } else if (At("local"_kw) && Peek().kind != TokenKind::kOperator) {
     Advance();
     set->scope = ast::SettingScope::kLocal;

@@ -55,6 +55,8 @@ StatusOr<std::unique_ptr<Source>> Builder::BuildSource(const Node& node) {
       return MakeTopN(static_cast<const TopNNode&>(node), *this);
     case NodeKind::kAggregate:
       return MakeAggregate(static_cast<const AggregateNode&>(node), *this);
+    case NodeKind::kWindow:
+      return MakeWindow(static_cast<const WindowNode&>(node), *this);
     case NodeKind::kSetOperation:
       return MakeSetOperation(static_cast<const SetOperationNode&>(node), *this);
     case NodeKind::kCte:

@@ -58,6 +58,7 @@ SourceOr MakeDistinct(const DistinctNode& node, Builder& builder);
 SourceOr MakeDistinctOf(std::unique_ptr<Source> input, std::span<const vec::Type> types, Builder& builder);
 SourceOr MakeSort(const SortNode& node, Builder& builder);
 SourceOr MakeTopN(const TopNNode& node, Builder& builder);
+SourceOr MakeWindow(const WindowNode& node, Builder& builder);
 SourceOr MakeSetOperation(const SetOperationNode& node, Builder& builder);
 SourceOr MakeCte(const CteNode& node, Builder& builder);
 SourceOr MakeRecursiveCte(const RecursiveCteNode& node, Builder& builder);

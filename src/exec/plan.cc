@@ -80,6 +80,8 @@ std::vector<const Node*> Inputs(const Node& node) {
       return {static_cast<const TopNNode&>(node).input};
     case NodeKind::kAggregate:
       return {static_cast<const AggregateNode&>(node).input};
+    case NodeKind::kWindow:
+      return {static_cast<const WindowNode&>(node).input};
     case NodeKind::kSetOperation: {
       const auto inputs = static_cast<const SetOperationNode&>(node).inputs;
       return {inputs.begin(), inputs.end()};
@@ -221,6 +223,14 @@ void ForEachExpression(const Node& node, absl::FunctionRef<void(const Expression
     }
     case NodeKind::kAggregate:
       return VisitAggregate(static_cast<const AggregateNode&>(node), visit);
+    case NodeKind::kWindow:
+      for (const WindowCall& call : static_cast<const WindowNode&>(node).calls) {
+        for (const FrameOffset& offset : {call.frame.start_offset, call.frame.end_offset}) {
+          VisitTree(offset.count, visit);
+          VisitTree(offset.negative, visit);
+        }
+      }
+      return;
     case NodeKind::kHashJoin: {
       const auto& join = static_cast<const HashJoinNode&>(node);
       VisitAll(join.left_keys, visit);

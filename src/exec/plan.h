@@ -28,6 +28,7 @@
 #include "exec/expression.h"
 #include "function/aggregate.h"
 #include "function/registry.h"
+#include "function/window.h"
 #include "vec/type.h"
 #include "vec/value.h"
 
@@ -55,6 +56,7 @@ enum class NodeKind : uint8_t {
   kSort,
   kTopN,
   kAggregate,
+  kWindow,
   kSetOperation,
   kCte,
   kRecursiveCte,
@@ -204,6 +206,51 @@ struct AggregateNode : Node {
   Expressions groups;
   std::span<const AggregateCall> calls;
   bool input_grouped = false;  // equal groups arrive next to each other: ordered aggregation, no hash table
+};
+
+enum class FrameUnit : uint8_t { kRows, kRange, kGroups };
+enum class FrameBound : uint8_t { kUnboundedPreceding, kPreceding, kCurrentRow, kFollowing, kUnboundedFollowing };
+enum class FrameExclusion : uint8_t { kNone, kCurrentRow, kGroup, kTies };
+
+// Of `n PRECEDING` and `n FOLLOWING`.
+struct FrameOffset {
+  const Expression* count = nullptr;     // row-independent; rows and groups: bigint
+  const Expression* negative = nullptr;  // row-independent, boolean: count < 0
+  int32_t limit = -1;  // range: the input's column with the ordering key less or plus `count`; of range_key's type
+};
+
+struct WindowFrame {
+  FrameUnit unit = FrameUnit::kRange;
+  FrameBound start = FrameBound::kUnboundedPreceding;
+  FrameBound end = FrameBound::kCurrentRow;
+  FrameExclusion exclusion = FrameExclusion::kNone;
+  FrameOffset start_offset;
+  FrameOffset end_offset;
+  int32_t range_key = -1;  // the input's column that limits are compared with; in the order of the (only) ordering key
+};
+
+struct WindowCall {
+  function::WindowKind kind = function::WindowKind::kRowNumber;
+  const function::BoundAggregate* aggregate = nullptr;  // kAggregate; Plan::Own
+  std::span<const int32_t> arguments;                   // columns of the input
+  int32_t filter = -1;                                  // kAggregate: a boolean column of the input, or -1
+  WindowFrame frame;
+  int32_t position = -1;
+};
+
+struct WindowOrder {
+  int32_t column = -1;  // of the input
+  bool descending = false;
+  bool nulls_first = false;
+};
+
+// Output: the input's columns, in the order of partitions and of `order` inside them, then the calls.
+struct WindowNode : Node {
+  const Node* input = nullptr;
+  std::span<const WindowOrder> partition;  // the directions say how partitions come one after the other
+  std::span<const WindowOrder> order;
+  bool sorted = false;  // the input comes in this order
+  std::span<const WindowCall> calls;
 };
 
 // Materialises `definition` once, on demand, for the CteScanNodes of the same number inside `body`.
@@ -447,6 +494,7 @@ class Plan {
   static NodeKind KindOf(const SortNode*) { return NodeKind::kSort; }
   static NodeKind KindOf(const TopNNode*) { return NodeKind::kTopN; }
   static NodeKind KindOf(const AggregateNode*) { return NodeKind::kAggregate; }
+  static NodeKind KindOf(const WindowNode*) { return NodeKind::kWindow; }
   static NodeKind KindOf(const SetOperationNode*) { return NodeKind::kSetOperation; }
   static NodeKind KindOf(const CteNode*) { return NodeKind::kCte; }
   static NodeKind KindOf(const RecursiveCteNode*) { return NodeKind::kRecursiveCte; }

@@ -145,6 +145,65 @@ std::string AggregateText(const AggregateNode& node) {
   return out;
 }
 
+std::string BoundText(FrameBound bound, const FrameOffset& offset) {
+  switch (bound) {
+    case FrameBound::kUnboundedPreceding:
+      return "unbounded preceding";
+    case FrameBound::kPreceding:
+      return StrCat(ToText(*offset.count), " preceding");
+    case FrameBound::kCurrentRow:
+      return "current row";
+    case FrameBound::kFollowing:
+      return StrCat(ToText(*offset.count), " following");
+    case FrameBound::kUnboundedFollowing:
+      break;
+  }
+  return "unbounded following";
+}
+
+std::string FrameText(const WindowFrame& frame) {
+  constexpr std::string_view kExclusions[] = {"", " exclude current row", " exclude group", " exclude ties"};
+  const std::string_view unit = frame.unit == FrameUnit::kRows    ? "rows "
+                                : frame.unit == FrameUnit::kRange ? "range "
+                                                                  : "groups ";
+  std::string limits;
+  for (const int32_t column : {frame.range_key, frame.start_offset.limit, frame.end_offset.limit}) {
+    if (column >= 0) StrAppend(&limits, " #", column);
+  }
+  return StrCat(unit, BoundText(frame.start, frame.start_offset), " to ", BoundText(frame.end, frame.end_offset),
+                kExclusions[static_cast<size_t>(frame.exclusion)], limits.empty() ? "" : " by", limits);
+}
+
+std::string WindowOrderText(std::span<const WindowOrder> keys) {
+  std::string out;
+  for (const WindowOrder& key : keys) {
+    StrAppend(&out, out.empty() ? "#" : ", #", key.column, key.descending ? " desc" : "",
+              key.nulls_first ? " nulls first" : "");
+  }
+  return out;
+}
+
+std::string WindowText(const WindowNode& node) {
+  using function::WindowKind;
+  std::string out = node.sorted ? " sorted" : "";
+  Note(&out, "partition", WindowOrderText(node.partition));
+  Note(&out, "order", WindowOrderText(node.order));
+  std::string calls;
+  for (const WindowCall& call : node.calls) {
+    std::string arguments;
+    for (const int32_t column : call.arguments) StrAppend(&arguments, arguments.empty() ? "#" : ", #", column);
+    const bool aggregate = call.kind == WindowKind::kAggregate;
+    const bool framed = aggregate || call.kind == WindowKind::kFirstValue || call.kind == WindowKind::kLastValue ||
+                        call.kind == WindowKind::kNthValue;
+    StrAppend(&calls, calls.empty() ? "" : ", ", aggregate ? call.aggregate->function->name : function::NameOf(call.kind), "(",
+              arguments, ")");
+    if (call.filter >= 0) StrAppend(&calls, " filter #", call.filter);
+    if (framed) StrAppend(&calls, " ", FrameText(call.frame));
+  }
+  Note(&out, "calls", calls);
+  return out;
+}
+
 std::string BindingsText(std::span<const SlotBinding> bindings) {
   std::string out;
   for (const SlotBinding& binding : bindings) {
@@ -404,6 +463,8 @@ std::string_view NodeName(NodeKind kind) {
       return "TopN";
     case NodeKind::kAggregate:
       return "Aggregate";
+    case NodeKind::kWindow:
+      return "Window";
     case NodeKind::kSetOperation:
       return "SetOperation";
     case NodeKind::kCte:
@@ -480,6 +541,8 @@ std::string DetailsOf(const Node& node) {
     }
     case NodeKind::kAggregate:
       return AggregateText(static_cast<const AggregateNode&>(node));
+    case NodeKind::kWindow:
+      return WindowText(static_cast<const WindowNode&>(node));
     case NodeKind::kSetOperation:
       return Details(static_cast<const SetOperationNode&>(node));
     case NodeKind::kCte:

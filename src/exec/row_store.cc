@@ -57,11 +57,12 @@ bool ScatterStrings(const VectorView& view, Rows rows, std::byte* const* pointer
 }
 
 template <size_t kWidth>
-void GatherFixed(const std::byte* const* pointers, uint32_t count, size_t column, size_t offset, std::byte* values,
-                 Vector* out) {
+void GatherFixed(const std::byte* const* pointers, uint32_t count, size_t column, size_t offset, std::byte* values, Vector* out,
+                 uint32_t to) {
+  values += to * kWidth;
   for (uint32_t i = 0; i < count; ++i) {
     std::memcpy(values + i * kWidth, pointers[i] + offset, kWidth);
-    if (!RowLayout::IsValid(pointers[i], column)) out->SetNull(i);
+    if (!RowLayout::IsValid(pointers[i], column)) out->SetNull(to + i);
   }
 }
 
@@ -183,19 +184,20 @@ uint32_t RowStore::Scan(Position* position, uint32_t limit, std::byte** pointers
   return count;
 }
 
-void RowStore::Gather(const RowLayout& layout, size_t column, const std::byte* const* pointers, uint32_t count, Vector* out) {
+void RowStore::Gather(const RowLayout& layout, size_t column, const std::byte* const* pointers, uint32_t count, Vector* out,
+                      uint32_t to) {
   const size_t offset = layout.offset(column);
   switch (layout.type(column).width()) {
     case 1:
-      return GatherFixed<1>(pointers, count, column, offset, reinterpret_cast<std::byte*>(out->data<uint8_t>()), out);
+      return GatherFixed<1>(pointers, count, column, offset, reinterpret_cast<std::byte*>(out->data<uint8_t>()), out, to);
     case 2:
-      return GatherFixed<2>(pointers, count, column, offset, reinterpret_cast<std::byte*>(out->data<uint16_t>()), out);
+      return GatherFixed<2>(pointers, count, column, offset, reinterpret_cast<std::byte*>(out->data<uint16_t>()), out, to);
     case 4:
-      return GatherFixed<4>(pointers, count, column, offset, reinterpret_cast<std::byte*>(out->data<uint32_t>()), out);
+      return GatherFixed<4>(pointers, count, column, offset, reinterpret_cast<std::byte*>(out->data<uint32_t>()), out, to);
     case 8:
-      return GatherFixed<8>(pointers, count, column, offset, reinterpret_cast<std::byte*>(out->data<uint64_t>()), out);
+      return GatherFixed<8>(pointers, count, column, offset, reinterpret_cast<std::byte*>(out->data<uint64_t>()), out, to);
     default:
-      return GatherFixed<16>(pointers, count, column, offset, reinterpret_cast<std::byte*>(out->data<vec::Uuid>()), out);
+      return GatherFixed<16>(pointers, count, column, offset, reinterpret_cast<std::byte*>(out->data<vec::Uuid>()), out, to);
   }
 }
 

@@ -84,9 +84,10 @@ class RowStore {
   // The next records, at most `limit`; 0 at the end.
   uint32_t Scan(Position* position, uint32_t limit, std::byte** pointers) const;
 
-  // Reads column `column` of `count` records into rows 0.. of `out`, which is flat and reset. Strings point into the store.
-  static void Gather(const RowLayout& layout, size_t column, const std::byte* const* pointers, uint32_t count,
-                     vec::Vector* out);
+  // Reads column `column` of `count` records into rows `to`.. of `out`, which is flat and was reset. Strings point into the
+  // store.
+  static void Gather(const RowLayout& layout, size_t column, const std::byte* const* pointers, uint32_t count, vec::Vector* out,
+                     uint32_t to = 0);
 
   void Reset(size_t keep_bytes);
 

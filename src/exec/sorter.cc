@@ -326,6 +326,15 @@ Status Sorter::Finish(Runtime& runtime) {
   return absl::OkStatus();
 }
 
+StatusOr<bool> Sorter::MoveOut(Runtime& runtime, uint32_t again) {
+  if (runs_ != nullptr || runtime.context->spill_directory.empty()) return false;
+  entries_.erase(entries_.begin(), entries_.begin() + static_cast<ptrdiff_t>(emitted_ - again));
+  TURDB_RETURN_IF_ERROR(Spill(runtime));
+  emitted_ = 0;
+  TURDB_RETURN_IF_ERROR(runs_->Prepare(runtime, &spilled_bytes_));
+  return true;
+}
+
 StatusOr<bool> Sorter::Next(Runtime&, vec::Chunk* out) {
   out->Reset();
   if (runs_ != nullptr) return runs_->Next(out);

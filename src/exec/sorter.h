@@ -44,6 +44,9 @@ class Sorter {
   base::Status Finish(Runtime& runtime);
   // The next payload rows in order, into `out`. False: no more. Strings live until the next call or Start.
   base::StatusOr<bool> Next(Runtime& runtime, vec::Chunk* out);
+  // Between calls of Next: gives the memory back by writing what is still to come to a run, the last `again` rows of the
+  // last call included, which come once more. False: nothing is in memory, or nothing may be spilled.
+  base::StatusOr<bool> MoveOut(Runtime& runtime, uint32_t again);
   int64_t memory_bytes() const;
   int64_t spilled_bytes() const { return spilled_bytes_; }
 

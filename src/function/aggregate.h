@@ -41,7 +41,7 @@ struct AggregateFunction {
   Status (*update)(const AggregateInput& input, std::byte* const* states) = nullptr;
   // Feeds all rows into one state. Every function has it.
   Status (*update_one)(const AggregateInput& input, std::byte* state) = nullptr;
-  // Adds the state `from` to `into`; `from` is used up.
+  // Adds the state `from` to `into`. `from` stays as it is, whatever `into` goes through later: window frames share it.
   Status (*combine)(const BoundAggregate& bound, std::byte* into, std::byte* from, base::Arena* arena) = nullptr;
   // result[offset + i] = the value of states[i]. REQUIRES: result is flat.
   Status (*finalize)(const BoundAggregate& bound, std::byte* const* states, uint32_t count, Vector* result,

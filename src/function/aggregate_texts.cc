@@ -70,6 +70,7 @@ struct Texts {
     if (!from.seen) return absl::OkStatus();
     if (!into.seen) {
       into = from;
+      into.capacity = 0;  // the bytes are from's: the next piece goes elsewhere
       return absl::OkStatus();
     }
     TURDB_RETURN_IF_ERROR(Append(into, {from.first_separator, from.first_separator_size}, arena));

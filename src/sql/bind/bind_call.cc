@@ -2,6 +2,7 @@
 #include "absl/strings/str_cat.h"
 #include "function/aggregate.h"
 #include "function/registry.h"
+#include "function/window.h"
 #include "sql/bind/binder.h"
 
 namespace turdb::sql {
@@ -19,9 +20,12 @@ StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext&
     return Unsupported("a function of a schema", call.offset);
   }
   const std::string_view name = call.name.last().text;
-  if (call.over != nullptr) return Unsupported("a window function", call.offset);
   if (call.variadic) return Unsupported("VARIADIC", call.offset);
   if (call.within_group) return Unsupported("WITHIN GROUP", call.offset);
+  if (call.over != nullptr) return BindWindowCall(call, name, context);
+  if (function::FindWindowFunction(name) != nullptr) {
+    return Error(base::SqlState{"42809"}, absl::StrCat("window function ", name, " requires an OVER clause"), call.offset);
+  }
   bool special = false;
   TURDB_ASSIGN_OR_RETURN(const Expr* result, BindSpecialCall(name, call, context, &special));
   if (special) return result;

@@ -306,7 +306,11 @@ Status Binder::BindGroups(const ast::SelectCore& core, const ExprContext& contex
       ExprContext inner = context;
       inner.clause = "GROUP BY";
       inner.aggregates = nullptr;
+      inner.windows = nullptr;
       TURDB_ASSIGN_OR_RETURN(group, Bind(*expr, inner));
+    }
+    if (context.windows != nullptr && NamesWindow(group, *context.windows)) {
+      return Error(base::SqlState{"42P20"}, "window functions are not allowed in GROUP BY", expr->offset);
     }
     if (contains_aggregate(group)) {
       return Error(sqlstate::kGroupingError, "aggregate functions are not allowed in GROUP BY", expr->offset);
@@ -520,7 +524,6 @@ size_t PlaceOf(const Expr* expr, std::vector<const Expr*>* exprs) {
 StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer, const ast::Select* clauses,
                                       bool keep_unknown) {
   if (!core.into.empty()) return Unsupported("SELECT INTO", core.into.offset());
-  if (core.qualify != nullptr) return Unsupported("QUALIFY", core.qualify->offset);
   TURDB_ASSIGN_OR_RETURN(FromItem from, BindFrom(core.from, outer));
   LogicalNode* node = from.node;
   Scope scope = ScopeOf(std::move(from), outer);
@@ -538,6 +541,11 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
   context.aggregates = &grouping.aggregates;
   context.aggregate_outputs = &grouping.aggregate_outputs;
   context.clause = "the select list";
+  WindowClause windows;
+  windows.input.resize(columns_.size());
+  AddProduced(node, &windows.input);
+  context.windows = &windows;
+  TURDB_RETURN_IF_ERROR(BindNamedWindows(core, context));
   std::vector<ProjectionItem> items;
   TURDB_RETURN_IF_ERROR(BindItems(core.items, context, &items));
   if (!keep_unknown) {
@@ -553,6 +561,7 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
   if (core.having != nullptr) {
     ExprContext inner = context;
     inner.clause = "HAVING";
+    inner.windows = nullptr;
     TURDB_RETURN_IF_ERROR(BindConjuncts(*core.having, inner, &having));
   }
   std::vector<LogicalSortKey> order;
@@ -561,6 +570,8 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
   }
   std::vector<const Expr*> on;
   TURDB_RETURN_IF_ERROR(BindDistinctOn(core, context, items, &on));
+  std::vector<const Expr*> qualify;
+  if (core.qualify != nullptr) TURDB_RETURN_IF_ERROR(BindQualify(*core.qualify, context, items, &qualify));
 
   if (core.grouped || !grouping.aggregates.empty() || !having.empty()) {
     for (ProjectionItem& item : items) {
@@ -572,9 +583,15 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
     for (LogicalSortKey& key : order) {
       TURDB_ASSIGN_OR_RETURN(key.expression, AfterGrouping(key.expression, &grouping));
     }
-    for (const Expr*& expr : on) {
-      TURDB_ASSIGN_OR_RETURN(expr, AfterGrouping(expr, &grouping));
+    for (std::vector<const Expr*>* exprs : {&on, &qualify}) {
+      for (const Expr*& expr : *exprs) {
+        TURDB_ASSIGN_OR_RETURN(expr, AfterGrouping(expr, &grouping));
+      }
     }
+    TURDB_RETURN_IF_ERROR(ForEachWindowExpr(windows, [&](const Expr** expr) -> Status {
+      TURDB_ASSIGN_OR_RETURN(*expr, AfterGrouping(*expr, &grouping));
+      return absl::OkStatus();
+    }));
     LogicalNode* aggregate = NewNode(LogicalKind::kAggregate);
     aggregate->left = node;
     aggregate->expressions = grouping.groups;
@@ -588,6 +605,14 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
       filter->conjuncts = having;
       node = filter;
     }
+  }
+
+  node = LinkWindows(node, &windows);
+  if (!qualify.empty()) {
+    LogicalNode* filter = NewNode(LogicalKind::kFilter);
+    filter->left = node;
+    filter->conjuncts = qualify;
+    node = filter;
   }
 
   // What is shown, then what is only sorted by, computed together below the sort.

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "base/arena.h"
 #include "base/status.h"
 #include "sql/bind/logical.h"
@@ -49,6 +50,23 @@ struct Scope {
   std::vector<CommonTableInfo*> common_tables;
 };
 
+// The windows of one SELECT: those that WINDOW names, and one operator a partition and order, to be linked when the
+// calls are known.
+struct WindowClause {
+  struct Definition {
+    std::string_view name;
+    std::vector<const Expr*> partition;
+    std::vector<LogicalSortKey> order;
+    const ast::Window* frame = nullptr;  // the one whose frame it is; null: the default frame
+  };
+  std::vector<Definition> named;
+  std::vector<LogicalNode*> nodes;
+  ColumnSet input;  // columns of the SELECT itself
+};
+
+// Calls `visit` for every expression that the windows read of a row, which it may replace.
+base::Status ForEachWindowExpr(const WindowClause& windows, absl::FunctionRef<base::Status(const Expr**)> visit);
+
 // Where an expression stands: what it may name, and whether aggregates are collected or refused.
 struct ExprContext {
   Scope* scope = nullptr;
@@ -56,6 +74,8 @@ struct ExprContext {
   std::vector<LogicalAggregate>* aggregates = nullptr;  // null: not allowed here
   std::vector<ColumnId>* aggregate_outputs = nullptr;
   bool inside_aggregate = false;
+  WindowClause* windows = nullptr;  // null: window functions are refused
+  bool inside_window = false;
 };
 
 // A name in text that the catalog keeps, and what it was found to mean.
@@ -182,6 +202,7 @@ class Binder {
   base::Status UnknownColumn(const ast::Column& column, const Scope* scope);
   const Expr* RowIdColumn(std::string_view name, const Scope& scope);
 
+  struct ProjectionItem;
   // ---- expressions (bind_expression.cc, bind_call.cc, bind_subquery.cc)
   using ExprOr = base::StatusOr<const Expr*>;
   ExprOr Bind(const ast::Expr& expr, const ExprContext& context);
@@ -203,6 +224,22 @@ class Binder {
   ExprOr BindCall(const ast::Call& call, const ExprContext& context);
   ExprOr BindSpecialCall(std::string_view name, const ast::Call& call, const ExprContext& context, bool* special);
   ExprOr BindAggregate(const ast::Call& call, std::string_view name, const ExprContext& context);
+  // ---- windows (bind_window.cc)
+  ExprOr BindWindowCall(const ast::Call& call, std::string_view name, const ExprContext& context);
+  base::Status BindNamedWindows(const ast::SelectCore& core, const ExprContext& context);
+  base::StatusOr<WindowClause::Definition> BindWindow(const ast::Window& window, int32_t offset, const ExprContext& context);
+  base::Status CheckFrame(const ast::Window& window, const std::vector<LogicalSortKey>& order, int32_t offset) const;
+  base::Status BindFrame(const WindowClause::Definition& window, const ExprContext& context, int32_t offset,
+                         LogicalWindowCall* call);
+  base::Status BindFrameOffset(const ast::Expr& count, const LogicalSortKey* range_order, bool preceding,
+                               const ExprContext& context, LogicalWindowCall* call, LogicalFrameOffset* out);
+  base::Status BindWindowArguments(const ast::Call& call, std::string_view name, const ExprContext& context,
+                                   LogicalWindowCall* bound, vec::Type* result);
+  bool NamesWindow(const Expr* expr, const WindowClause& windows) const;
+  // The operators one above the other, over `input`.
+  LogicalNode* LinkWindows(LogicalNode* input, WindowClause* windows);
+  base::Status BindQualify(const ast::Expr& qualify, const ExprContext& context, const std::vector<ProjectionItem>& items,
+                           std::vector<const Expr*>* conjuncts);
   ExprOr BindSubquery(const ast::Subquery& subquery, const ExprContext& context);
   ExprOr BindInSubquery(const ast::Expr& operand, const ast::Select& select, exec::SubqueryKind kind,
                         exec::Comparison comparison, int32_t offset, const ExprContext& context);

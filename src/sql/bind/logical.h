@@ -51,6 +51,7 @@ enum class LogicalKind : uint8_t {
   kProject,
   kJoin,
   kAggregate,
+  kWindow,
   kDistinct,
   kSort,
   kLimit,
@@ -73,6 +74,24 @@ struct LogicalAggregate {
   int32_t position = -1;
 };
 
+// Frames are exec::WindowFrame's, over bound expressions; all that a call reads of a row is a column once it is linked.
+struct LogicalFrameOffset {
+  const Expr* count = nullptr;
+  const Expr* negative = nullptr;
+  const Expr* limit = nullptr;
+};
+struct LogicalWindowCall {
+  function::WindowKind kind = function::WindowKind::kRowNumber;
+  const function::BoundAggregate* aggregate = nullptr;
+  std::vector<const Expr*> arguments;
+  const Expr* filter = nullptr;
+  exec::WindowFrame frame;  // its unit, bounds and exclusion
+  LogicalFrameOffset start;
+  LogicalFrameOffset end;
+  const Expr* range_key = nullptr;
+  int32_t position = -1;
+};
+
 struct CommonTableInfo;
 
 // One record for every kind; which fields a kind uses is said at each. Owned by BoundStatement.
@@ -83,10 +102,11 @@ struct LogicalNode {
   LogicalNode* left = nullptr;   // the only input, or the first
   LogicalNode* right = nullptr;  // kJoin, kSetOperation (two inputs)
   // What it makes: kGet (one a schema column, then the rowid, then the row key), kValues, kFunction, kCsv, kCteScan,
-  // kProject (one an expression), kAggregate (one a group, then one a call), kSetOperation.
+  // kProject (one an expression), kAggregate (one a group, then one a call), kWindow (one a call), kSetOperation.
   std::vector<ColumnId> outputs;
-  std::vector<const Expr*> expressions;  // kProject, kAggregate's groups, kDistinct's ON, kFunction's arguments
-  std::vector<const Expr*> conjuncts;    // kFilter, kJoin; kGet after pushing down
+  std::vector<const Expr*>
+      expressions;  // kProject, kAggregate's groups, kWindow's partition, kDistinct's ON, kFunction's arguments
+  std::vector<const Expr*> conjuncts;  // kFilter, kJoin; kGet after pushing down
 
   // kGet
   std::shared_ptr<const catalog::Relation> relation;
@@ -98,7 +118,8 @@ struct LogicalNode {
   exec::JoinType join = exec::JoinType::kInner;   // kJoin
   bool lateral = false;                           // kJoin: the right side names columns of the left
   std::vector<LogicalAggregate> aggregates;       // kAggregate
-  std::vector<LogicalSortKey> sort;               // kSort
+  std::vector<LogicalWindowCall> windows;         // kWindow
+  std::vector<LogicalSortKey> sort;               // kSort, kWindow
   const Expr* limit = nullptr;                    // kLimit
   const Expr* offset = nullptr;                   // kLimit
   exec::SetOperation set_operation = exec::SetOperation::kUnion;

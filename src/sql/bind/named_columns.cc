@@ -25,6 +25,13 @@ void Binder::AddTreeColumns(const LogicalNode* node, ColumnSet* set) const {
     if (aggregate.filter != nullptr) AddColumns(aggregate.filter, set);
     for (const LogicalSortKey& key : aggregate.order) AddColumns(key.expression, set);
   }
+  for (const LogicalWindowCall& call : node->windows) {
+    for (const Expr* argument : call.arguments) AddColumns(argument, set);
+    for (const Expr* expr : {call.filter, call.range_key, call.start.count, call.start.negative, call.start.limit,
+                             call.end.count, call.end.negative, call.end.limit}) {
+      if (expr != nullptr) AddColumns(expr, set);
+    }
+  }
   for (const LogicalSortKey& key : node->sort) AddColumns(key.expression, set);
   if (node->limit != nullptr) AddColumns(node->limit, set);
   if (node->offset != nullptr) AddColumns(node->offset, set);

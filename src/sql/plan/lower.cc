@@ -219,6 +219,8 @@ StatusOr<Physical> Planner::Lower(LogicalNode* node, const ColumnSet& needed, co
       return LowerJoin(node, needed);
     case LogicalKind::kAggregate:
       return LowerAggregate(node, needed);
+    case LogicalKind::kWindow:
+      return LowerWindow(node, needed);
     case LogicalKind::kDistinct:
       return LowerDistinct(node, needed);
     case LogicalKind::kSort:

@@ -71,6 +71,7 @@ class Planner {
   PhysicalOr LowerFilter(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted);
   PhysicalOr LowerProject(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted);
   PhysicalOr LowerAggregate(LogicalNode* node, const ColumnSet& needed);
+  PhysicalOr LowerWindow(LogicalNode* node, const ColumnSet& needed);
   PhysicalOr LowerDistinct(LogicalNode* node, const ColumnSet& needed);
   PhysicalOr LowerSort(LogicalNode* node, const ColumnSet& needed, const LogicalNode* limit);
   PhysicalOr LowerLimit(LogicalNode* node, const ColumnSet& needed);

@@ -183,6 +183,20 @@ StatusOr<LogicalNode*> Planner::PushDown(LogicalNode* node, std::vector<const Ex
       }
       return above.empty() ? node : FilterOver(node, std::move(above));
     }
+    case LogicalKind::kWindow: {
+      // Conditions on what partitions are made by take or leave whole partitions.
+      ColumnSet partition = EmptySet();
+      for (const Expr* expr : node->expressions) partition[expr->index] = true;
+      const auto divide = std::stable_partition(conjuncts.begin(), conjuncts.end(), [&](const Expr* conjunct) {
+        return IsMovable(conjunct) && !node->expressions.empty() && IsInside(conjunct, partition);
+      });
+      std::vector<const Expr*> above(divide, conjuncts.end());
+      conjuncts.erase(divide, conjuncts.end());
+      if (!conjuncts.empty()) {
+        TURDB_ASSIGN_OR_RETURN(node->left, PushDown(node->left, std::move(conjuncts)));
+      }
+      return above.empty() ? node : FilterOver(node, std::move(above));
+    }
     default:
       return conjuncts.empty() ? node : FilterOver(node, std::move(conjuncts));
   }

@@ -16,14 +16,18 @@
  *   Out.       Out-parameters are called `out`. On failure *out is NULL (or zero) and nothing needs
  *              freeing. [C-OUT-1]
  *   Bytes.     Byte ranges are `data, size_bytes`. Text is UTF-8, holds no NUL (TURDB_DATA, as in PostgreSQL; a
- *              blob may) and need not end with one; what TurDB returns as text has a NUL after size_bytes. Sizes and counts are
- * int64_t. Where a text parameter comes with a size, TURDB_NUL_TERMINATED (-1) means "up to the NUL". [C-TEXT-1] Ownership.
- * "caller owns, free with X" | "borrowed until Y" | "copied before return". Every free takes NULL, returns nothing, and works
- * in any order: a parent freed before its children lives on until the last of them is freed. [C-FREE-1] Threads.   turdb_db:
- * any thread. turdb_conn and turdb_stmt: one thread at a time; they may move between threads, and a call made while another
- * thread is inside the same connection returns TURDB_MISUSE. Only turdb_conn_interrupt and the frees may be called on a busy
- * connection. turdb_error and turdb_options: one thread at a time. [C-THREAD-1] Fork.      After fork, calls in the child on
- * handles of the parent return TURDB_MISUSE; frees release memory only. [C-FORK-1]
+ *              blob may) and need not end with one; what TurDB returns as text has a NUL after size_bytes. Sizes and
+ *              counts are int64_t. Where a text parameter comes with a size, TURDB_NUL_TERMINATED (-1) means "up to
+ *              the NUL". [C-TEXT-1]
+ *   Ownership. "caller owns, free with X" | "borrowed until Y" | "copied before return". Every free takes NULL,
+ *              returns nothing, and works in any order: a parent freed before its children lives on until the last
+ *              of them is freed. [C-FREE-1]
+ *   Threads.   turdb_db: any thread. turdb_conn and turdb_stmt: one thread at a time; they may move between threads,
+ *              and a call made while another thread is inside the same connection returns TURDB_MISUSE. Only
+ *              turdb_conn_interrupt and the frees may be called on a busy connection. turdb_error and turdb_options:
+ *              one thread at a time. [C-THREAD-1]
+ *   Fork.      After fork, calls in the child on handles of the parent return TURDB_MISUSE; frees release memory
+ *              only. [C-FORK-1]
  *
  *   Everywhere. Besides what its block lists, a call that returns a status may return TURDB_MISUSE (a NULL or
  *              closed handle, another thread inside, a child after fork), TURDB_NO_MEMORY and TURDB_INTERNAL. A
@@ -270,10 +274,11 @@ TURDB_API int64_t turdb_conn_last_insert_id(const turdb_conn* conn);
  * [C-INTERRUPT-1] NULL is fine. Threads: any, while the connection is busy. */
 TURDB_API void turdb_conn_interrupt(turdb_conn* conn);
 
-/* Calls `progress` while a statement reads or changes rows or builds an index, on the thread that runs it and with no lock
- * held; when it returns true the statement is interrupted. interval_ms           about how many milliseconds lie between two
- * calls; at least 1. progress, user_data   NULL removes it. It may not use the connection, and user_data must live as long as
- * it is set. Returns TURDB_OK; TURDB_MISUSE also for an interval below 1. */
+/* Calls `progress` while a statement reads or changes rows, or builds an index, on the thread that runs it and with no
+ * lock held; when it returns true the statement is interrupted.
+ *   interval_ms           about how many milliseconds lie between two calls; at least 1.
+ *   progress, user_data   NULL removes it. It may not use the connection, and user_data must live as long as it is set.
+ * Returns TURDB_OK; TURDB_MISUSE also for an interval below 1. */
 TURDB_API turdb_status turdb_conn_set_progress(turdb_conn* conn, int64_t interval_ms, bool (*progress)(void* user_data),
                                                void* user_data, turdb_error** error);
 

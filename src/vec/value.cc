@@ -31,7 +31,7 @@ Status DatetimeError(ParseOutcome outcome, Type type, std::string_view text) {
     case ParseOutcome::kDateStyle:
       return base::WithHint(
           error(base::sqlstate::kDatetimeOverflow, absl::StrCat("date/time field value out of range: \"", text, "\"")),
-          "Perhaps you need a different \"datestyle\" setting.");
+          "dates are written year-month-day; with slashes, month/day/year");
     case ParseOutcome::kOutOfRange:
       return error(base::sqlstate::kDatetimeOverflow,
                    absl::StrCat(type.id == TypeId::kDate ? "date" : "timestamp", " out of range: \"", text, "\""));

@@ -294,6 +294,7 @@ Status Binder::BindWindowArguments(const ast::Call& call, std::string_view name,
   bound->kind = function->kind;
   const bool counted = arguments.size() > function->integer_argument && function->integer != TypeId::kUnknown;
   const bool fits = !counted || types[function->integer_argument].id == TypeId::kUnknown ||
+                    types[function->integer_argument].id == function->integer ||
                     function::CanCast(types[function->integer_argument], function->integer, CastContext::kImplicit);
   if (call.star || !fits || arguments.size() < function->least_arguments || arguments.size() > function->most_arguments) {
     std::string list = call.star ? "*" : "";

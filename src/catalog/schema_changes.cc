@@ -6,12 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/check.h"
-#include "catalog/catalog.h"
-#include "catalog/catalog_rep.h"
-#include "catalog/object_codec.h"
-#include "catalog/snapshot_rep.h"
-#include "txn/transaction.h"
-#include "txn/transaction_manager.h"
+#include "catalog/schema_changes_rep.h"
 
 namespace turdb::catalog {
 
@@ -23,31 +18,6 @@ using table::TableSchema;
 namespace sqlstate = base::sqlstate;
 
 namespace {
-
-enum class ChangeKind : uint8_t { kAddSchema, kRemoveSchema, kPutRelation, kRemoveRelation };
-
-struct Change {
-  ChangeKind kind;
-  Schema schema;                             // of the two schema kinds
-  ObjectId id = 0;                           // kRemoveRelation
-  std::shared_ptr<const Relation> relation;  // kPutRelation
-  std::vector<base::FileId> made_files;      // to be forgotten when this is taken back
-
-  bool is_relation() const { return kind == ChangeKind::kPutRelation || kind == ChangeKind::kRemoveRelation; }
-  ObjectId relation_id() const { return kind == ChangeKind::kPutRelation ? relation->id : id; }
-  // No relation that anybody holds has version 0: what was removed is current for nobody.
-  uint64_t version() const { return kind == ChangeKind::kPutRelation ? relation->version : 0; }
-};
-
-Status AlreadyExists(base::SqlState state, std::string_view what, std::string_view name) {
-  return MakeError(absl::StatusCode::kAlreadyExists, state, absl::StrCat(what, " \"", name, "\" already exists"));
-}
-
-Status CheckName(std::string_view name, std::string_view what) {
-  if (!name.empty() && name.size() <= static_cast<size_t>(base::kMaxNameBytes)) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kInvalidName,
-                   absl::StrCat("the name of a ", what, " has 1 to ", base::kMaxNameBytes, " bytes, not ", name.size()));
-}
 
 // "users_email_key": the table, the columns ("expr" for an expression), the ending.
 std::string AutomaticName(const TableSchema& schema, const std::vector<table::IndexPart>& parts, std::string_view ending) {
@@ -70,154 +40,7 @@ void FinishParts(const TableSchema& schema, IndexSchema& index) {
   }
 }
 
-const std::string& NameOf(const IndexRef& index) {
-  const TableSchema& schema = *index.relation->schema;
-  return index.index < 0 ? schema.primary_key_name : schema.indexes[static_cast<size_t>(index.index)].name;
-}
-
 }  // namespace
-
-struct SchemaChanges::Rep {
-  Rep(Catalog& c, txn::Transaction& t) : catalog(c), state(*c.rep_), store(c.store()), transaction(t) {}
-
-  Catalog& catalog;
-  Catalog::Rep& state;
-  table::TableStore& store;
-  txn::Transaction& transaction;
-  std::shared_ptr<const Snapshot> base;  // what the first change started from
-  std::vector<Change> changes;
-  std::vector<std::shared_ptr<const Snapshot>> stack;  // after each change
-
-  const Snapshot& now() {
-    if (base == nullptr) {
-      base = transaction.has_snapshot() ? catalog.At(transaction.read_ts()) : catalog.Current();
-    }
-    return stack.empty() ? *base : *stack.back();
-  }
-
-  static void Apply(const Change& change, Snapshot::Rep* to) {
-    switch (change.kind) {
-      case ChangeKind::kAddSchema:
-        to->AddSchema(change.schema);
-        break;
-      case ChangeKind::kRemoveSchema:
-        to->RemoveSchema(change.schema.name);
-        break;
-      case ChangeKind::kPutRelation:
-        to->AddRelation(change.relation);
-        break;
-      case ChangeKind::kRemoveRelation:
-        to->RemoveRelation(change.id);
-        break;
-    }
-  }
-
-  void Push(Change change) {
-    auto next = std::make_shared<Snapshot::Rep>(*now().rep_);
-    next->epoch = state.next_epoch++;
-    Apply(change, next.get());
-    if (change.is_relation()) {
-      const std::lock_guard lock(state.mutex);
-      state.changing[change.relation_id()] = change.version();
-    }
-    stack.push_back(std::shared_ptr<const Snapshot>(new Snapshot(std::move(next))));
-    changes.push_back(std::move(change));
-  }
-
-  StatusOr<Schema> SchemaToChange(std::string_view name) {
-    const Schema* const schema = now().FindSchema(name.empty() ? kDefaultSchema : name);
-    if (schema == nullptr) {
-      return MakeError(absl::StatusCode::kNotFound, sqlstate::kUndefinedSchema,
-                       absl::StrCat("schema \"", name, "\" does not exist"));
-    }
-    if (schema->is_system) {
-      return MakeError(absl::StatusCode::kPermissionDenied, base::SqlState{"42501"},
-                       absl::StrCat("schema \"", schema->name, "\" belongs to the system"));
-    }
-    return *schema;
-  }
-
-  bool NameIsTaken(const Schema& schema, std::string_view name) {
-    const std::string exact(name);
-    const auto relation = now().FindRelation(schema.name, name, {});
-    if (relation != nullptr && relation->name() == exact) return true;
-    const IndexRef index = now().FindIndex(schema.name, name, {});
-    return index.relation != nullptr && NameOf(index) == exact;
-  }
-
-  // `taken`: names that this statement has given out.
-  std::string FreeName(const Schema& schema, std::string name, const std::vector<std::string>& taken) {
-    const auto is_taken = [&](const std::string& candidate) {
-      return NameIsTaken(schema, candidate) || std::find(taken.begin(), taken.end(), candidate) != taken.end();
-    };
-    if (!is_taken(name)) return name;
-    for (int i = 1;; ++i) {
-      std::string candidate = absl::StrCat(name, i);
-      if (!is_taken(candidate)) return candidate;
-    }
-  }
-
-  Status TakeName(const Schema& schema, const std::string& name) {
-    TURDB_ASSIGN_OR_RETURN(const bool taken, state.objects->Insert(transaction, {ObjectKind::kName, schema.id, name, ""}));
-    return taken ? absl::OkStatus() : AlreadyExists(sqlstate::kDuplicateTable, "relation", name);
-  }
-  Status GiveNameBack(const Schema& schema, const std::string& name) {
-    return state.objects->Delete(transaction, ObjectKind::kName, schema.id, name);
-  }
-
-  ObjectRow RowOf(const Relation& relation, const Schema& schema) {
-    RelationDefinition definition;
-    definition.kind = static_cast<uint8_t>(relation.kind);
-    definition.schema_id = schema.id;
-    definition.schema = *relation.schema;
-    definition.view_sql = relation.view_sql;
-    definition.view_search_path = relation.view_search_path;
-    return {ObjectKind::kRelation, relation.id, "", EncodeRelation(definition)};
-  }
-
-  std::shared_ptr<Relation> NewRelation(RelationKind kind, TableSchema schema, std::string view_sql) {
-    auto relation = std::make_shared<Relation>(kind == RelationKind::kTable ? &store : nullptr);
-    relation->kind = kind;
-    relation->id = schema.id;
-    relation->version = state.next_version++;
-    relation->schema = std::make_shared<const TableSchema>(std::move(schema));
-    relation->view_sql = std::move(view_sql);
-    return relation;
-  }
-
-  Status Lock(ObjectId table, txn::TableLockMode mode) { return store.transactions().LockTable(transaction, table, mode); }
-
-  // Writes the new definition of a relation that exists and makes it visible.
-  Status Replace(const Relation& relation, TableSchema changed) {
-    TURDB_ASSIGN_OR_RETURN(const Schema schema, SchemaToChange(changed.schema_name));
-    changed.schema_name = schema.name;
-    std::shared_ptr<Relation> next = NewRelation(relation.kind, std::move(changed), relation.view_sql);
-    next->view_search_path = relation.view_search_path;
-    TURDB_RETURN_IF_ERROR(state.objects->Update(transaction, RowOf(*next, schema)));
-    Push({.kind = ChangeKind::kPutRelation, .schema = {}, .id = 0, .relation = next, .made_files = {}});
-    return absl::OkStatus();
-  }
-
-  // Files are called what their table and indexes are called.
-  Status RenameFiles(TableSchema& changed) {
-    const auto rename = [&](base::FileId file, std::string* path, std::string new_path) -> Status {
-      if (*path == new_path) return absl::OkStatus();
-      *path = std::move(new_path);
-      return store.RenameFile(transaction, file, *path);
-    };
-    TURDB_RETURN_IF_ERROR(rename(changed.id, &changed.path, table::TablePath(changed.schema_name, changed.name)));
-    for (IndexSchema& index : changed.indexes) {
-      TURDB_RETURN_IF_ERROR(rename(index.id, &index.path, table::IndexPath(changed.schema_name, changed.name, index.name)));
-    }
-    return absl::OkStatus();
-  }
-
-  Status DropIndexOf(const Relation& relation, size_t position);
-  Status NameConstraints(const Schema& schema, TableSchema& definition, std::vector<std::string>* names);
-  Status DropRelation(const std::shared_ptr<const Relation>& relation, bool cascade);
-  // Tables other than the one itself whose foreign keys refer to it.
-  std::vector<std::shared_ptr<const Relation>> ReferencedBy(ObjectId table);
-};
 
 std::vector<std::shared_ptr<const Relation>> SchemaChanges::Rep::ReferencedBy(ObjectId table) {
   std::vector<std::shared_ptr<const Relation>> found;
@@ -426,86 +249,6 @@ StatusOr<bool> SchemaChanges::DropTable(std::string_view schema, std::string_vie
 Status SchemaChanges::ReplaceTable(const Relation& relation, TableSchema changed) {
   TURDB_CHECK_EQ(relation.id, changed.id);
   TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
-  return rep_->Replace(relation, std::move(changed));
-}
-
-Status SchemaChanges::RenameTable(const Relation& relation, std::string_view new_name) {
-  TURDB_RETURN_IF_ERROR(CheckName(new_name, "table"));
-  TURDB_ASSIGN_OR_RETURN(const Schema schema, rep_->SchemaToChange(relation.schema_name()));
-  if (rep_->NameIsTaken(schema, new_name)) return AlreadyExists(sqlstate::kDuplicateTable, "relation", new_name);
-  TableSchema changed = *relation.schema;
-  if (relation.kind == RelationKind::kTable) TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
-  TURDB_RETURN_IF_ERROR(rep_->TakeName(schema, std::string(new_name)));
-  TURDB_RETURN_IF_ERROR(rep_->GiveNameBack(schema, changed.name));
-  changed.name = std::string(new_name);
-  if (relation.kind == RelationKind::kTable) TURDB_RETURN_IF_ERROR(rep_->RenameFiles(changed));
-  return rep_->Replace(relation, std::move(changed));
-}
-
-Status SchemaChanges::MoveToSchema(const Relation& relation, std::string_view new_schema) {
-  TURDB_ASSIGN_OR_RETURN(const Schema from, rep_->SchemaToChange(relation.schema_name()));
-  TURDB_ASSIGN_OR_RETURN(const Schema to, rep_->SchemaToChange(new_schema));
-  if (from.id == to.id) return absl::OkStatus();
-  TableSchema changed = *relation.schema;
-  std::vector<std::string> names = {changed.name};
-  if (relation.kind == RelationKind::kTable) {
-    TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
-    if (!changed.primary_key.empty()) names.push_back(changed.primary_key_name);
-    for (const IndexSchema& index : changed.indexes) names.push_back(index.name);
-  }
-  for (const std::string& name : names) {
-    if (rep_->NameIsTaken(to, name)) {
-      return MakeError(absl::StatusCode::kAlreadyExists, sqlstate::kDuplicateTable,
-                       absl::StrCat("relation \"", name, "\" already exists in schema \"", to.name, "\""));
-    }
-    TURDB_RETURN_IF_ERROR(rep_->TakeName(to, name));
-    TURDB_RETURN_IF_ERROR(rep_->GiveNameBack(from, name));
-  }
-  changed.schema_name = to.name;
-  if (relation.kind == RelationKind::kTable) TURDB_RETURN_IF_ERROR(rep_->RenameFiles(changed));
-  return rep_->Replace(relation, std::move(changed));
-}
-
-Status SchemaChanges::RenameIndex(const Relation& relation, std::string_view name, std::string_view new_name) {
-  TURDB_RETURN_IF_ERROR(CheckName(new_name, "index"));
-  TURDB_ASSIGN_OR_RETURN(const Schema schema, rep_->SchemaToChange(relation.schema_name()));
-  if (rep_->NameIsTaken(schema, new_name)) return AlreadyExists(sqlstate::kDuplicateTable, "relation", new_name);
-  TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
-  TableSchema changed = *relation.schema;
-  if (changed.primary_key_name == name) changed.primary_key_name = std::string(new_name);
-  for (IndexSchema& index : changed.indexes) {
-    if (index.name == name) index.name = std::string(new_name);
-  }
-  TURDB_RETURN_IF_ERROR(rep_->TakeName(schema, std::string(new_name)));
-  TURDB_RETURN_IF_ERROR(rep_->GiveNameBack(schema, std::string(name)));
-  TURDB_RETURN_IF_ERROR(rep_->RenameFiles(changed));
-  return rep_->Replace(relation, std::move(changed));
-}
-
-Status SchemaChanges::RenameColumn(const Relation& relation, int32_t column, std::string_view new_name) {
-  TURDB_RETURN_IF_ERROR(CheckName(new_name, "column"));
-  TableSchema changed = *relation.schema;
-  if (changed.FindColumn(new_name) >= 0) {
-    return MakeError(absl::StatusCode::kAlreadyExists, sqlstate::kDuplicateColumn,
-                     absl::StrCat("column \"", new_name, "\" of relation \"", changed.name, "\" already exists"));
-  }
-  if (relation.kind == RelationKind::kTable) TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
-  std::string& name = changed.columns[static_cast<size_t>(column)].name;
-  const std::string old_name = name;
-  name = std::string(new_name);
-  const auto rename_references = [&](TableSchema& schema) {
-    for (table::ForeignKey& key : schema.foreign_keys) {
-      if (key.referenced_table != relation.id) continue;
-      std::replace(key.referenced_columns.begin(), key.referenced_columns.end(), old_name, std::string(new_name));
-    }
-  };
-  rename_references(changed);
-  for (const std::shared_ptr<const Relation>& other : rep_->ReferencedBy(relation.id)) {
-    TURDB_RETURN_IF_ERROR(rep_->Lock(other->id, txn::TableLockMode::kExclusive));
-    TableSchema referring = *other->schema;
-    rename_references(referring);
-    TURDB_RETURN_IF_ERROR(rep_->Replace(*other, std::move(referring)));
-  }
   return rep_->Replace(relation, std::move(changed));
 }
 

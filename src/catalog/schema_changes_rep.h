@@ -1,0 +1,198 @@
+// What the files of SchemaChanges share. Only they include it.
+#ifndef TURDB_CATALOG_SCHEMA_CHANGES_REP_H_
+#define TURDB_CATALOG_SCHEMA_CHANGES_REP_H_
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/limits.h"
+#include "catalog/catalog.h"
+#include "catalog/catalog_rep.h"
+#include "catalog/object_codec.h"
+#include "catalog/snapshot_rep.h"
+#include "txn/transaction.h"
+#include "txn/transaction_manager.h"
+
+namespace turdb::catalog {
+
+enum class ChangeKind : uint8_t { kAddSchema, kRemoveSchema, kPutRelation, kRemoveRelation };
+
+struct Change {
+  ChangeKind kind;
+  Schema schema;                             // of the two schema kinds
+  ObjectId id = 0;                           // kRemoveRelation
+  std::shared_ptr<const Relation> relation;  // kPutRelation
+  std::vector<base::FileId> made_files;      // to be forgotten when this is taken back
+
+  bool is_relation() const { return kind == ChangeKind::kPutRelation || kind == ChangeKind::kRemoveRelation; }
+  ObjectId relation_id() const { return kind == ChangeKind::kPutRelation ? relation->id : id; }
+  // No relation that anybody holds has version 0: what was removed is current for nobody.
+  uint64_t version() const { return kind == ChangeKind::kPutRelation ? relation->version : 0; }
+};
+
+inline base::Status AlreadyExists(base::SqlState state, std::string_view what, std::string_view name) {
+  return base::MakeError(absl::StatusCode::kAlreadyExists, state, absl::StrCat(what, " \"", name, "\" already exists"));
+}
+
+inline base::Status CheckName(std::string_view name, std::string_view what) {
+  if (!name.empty() && name.size() <= static_cast<size_t>(base::kMaxNameBytes)) return absl::OkStatus();
+  return base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidName,
+                         absl::StrCat("the name of a ", what, " has 1 to ", base::kMaxNameBytes, " bytes, not ", name.size()));
+}
+
+inline const std::string& NameOf(const IndexRef& index) {
+  const table::TableSchema& schema = *index.relation->schema;
+  return index.index < 0 ? schema.primary_key_name : schema.indexes[static_cast<size_t>(index.index)].name;
+}
+
+struct SchemaChanges::Rep {
+  Rep(Catalog& c, txn::Transaction& t) : catalog(c), state(*c.rep_), store(c.store()), transaction(t) {}
+
+  Catalog& catalog;
+  Catalog::Rep& state;
+  table::TableStore& store;
+  txn::Transaction& transaction;
+  std::shared_ptr<const Snapshot> base;  // what the first change started from
+  std::vector<Change> changes;
+  std::vector<std::shared_ptr<const Snapshot>> stack;  // after each change
+
+  const Snapshot& now() {
+    if (base == nullptr) {
+      base = transaction.has_snapshot() ? catalog.At(transaction.read_ts()) : catalog.Current();
+    }
+    return stack.empty() ? *base : *stack.back();
+  }
+
+  static void Apply(const Change& change, Snapshot::Rep* to) {
+    switch (change.kind) {
+      case ChangeKind::kAddSchema:
+        to->AddSchema(change.schema);
+        break;
+      case ChangeKind::kRemoveSchema:
+        to->RemoveSchema(change.schema.name);
+        break;
+      case ChangeKind::kPutRelation:
+        to->AddRelation(change.relation);
+        break;
+      case ChangeKind::kRemoveRelation:
+        to->RemoveRelation(change.id);
+        break;
+    }
+  }
+
+  void Push(Change change) {
+    auto next = std::make_shared<Snapshot::Rep>(*now().rep_);
+    next->epoch = state.next_epoch++;
+    Apply(change, next.get());
+    if (change.is_relation()) {
+      const std::lock_guard lock(state.mutex);
+      state.changing[change.relation_id()] = change.version();
+    }
+    stack.push_back(std::shared_ptr<const Snapshot>(new Snapshot(std::move(next))));
+    changes.push_back(std::move(change));
+  }
+
+  base::StatusOr<Schema> SchemaToChange(std::string_view name) {
+    const Schema* const schema = now().FindSchema(name.empty() ? kDefaultSchema : name);
+    if (schema == nullptr) {
+      return base::MakeError(absl::StatusCode::kNotFound, base::sqlstate::kUndefinedSchema,
+                             absl::StrCat("schema \"", name, "\" does not exist"));
+    }
+    if (schema->is_system) {
+      return base::MakeError(absl::StatusCode::kPermissionDenied, base::SqlState{"42501"},
+                             absl::StrCat("schema \"", schema->name, "\" belongs to the system"));
+    }
+    return *schema;
+  }
+
+  bool NameIsTaken(const Schema& schema, std::string_view name) {
+    const std::string exact(name);
+    const auto relation = now().FindRelation(schema.name, name, {});
+    if (relation != nullptr && relation->name() == exact) return true;
+    const IndexRef index = now().FindIndex(schema.name, name, {});
+    return index.relation != nullptr && NameOf(index) == exact;
+  }
+
+  // `taken`: names that this statement has given out.
+  std::string FreeName(const Schema& schema, std::string name, const std::vector<std::string>& taken) {
+    const auto is_taken = [&](const std::string& candidate) {
+      return NameIsTaken(schema, candidate) || std::find(taken.begin(), taken.end(), candidate) != taken.end();
+    };
+    if (!is_taken(name)) return name;
+    for (int i = 1;; ++i) {
+      std::string candidate = absl::StrCat(name, i);
+      if (!is_taken(candidate)) return candidate;
+    }
+  }
+
+  base::Status TakeName(const Schema& schema, const std::string& name) {
+    TURDB_ASSIGN_OR_RETURN(const bool taken, state.objects->Insert(transaction, {ObjectKind::kName, schema.id, name, ""}));
+    return taken ? absl::OkStatus() : AlreadyExists(base::sqlstate::kDuplicateTable, "relation", name);
+  }
+  base::Status GiveNameBack(const Schema& schema, const std::string& name) {
+    return state.objects->Delete(transaction, ObjectKind::kName, schema.id, name);
+  }
+
+  ObjectRow RowOf(const Relation& relation, const Schema& schema) {
+    RelationDefinition definition;
+    definition.kind = static_cast<uint8_t>(relation.kind);
+    definition.schema_id = schema.id;
+    definition.schema = *relation.schema;
+    definition.view_sql = relation.view_sql;
+    definition.view_search_path = relation.view_search_path;
+    return {ObjectKind::kRelation, relation.id, "", EncodeRelation(definition)};
+  }
+
+  std::shared_ptr<Relation> NewRelation(RelationKind kind, table::TableSchema schema, std::string view_sql) {
+    auto relation = std::make_shared<Relation>(kind == RelationKind::kTable ? &store : nullptr);
+    relation->kind = kind;
+    relation->id = schema.id;
+    relation->version = state.next_version++;
+    relation->schema = std::make_shared<const table::TableSchema>(std::move(schema));
+    relation->view_sql = std::move(view_sql);
+    return relation;
+  }
+
+  base::Status Lock(ObjectId table, txn::TableLockMode mode) {
+    return store.transactions().LockTable(transaction, table, mode);
+  }
+
+  // Writes the new definition of a relation that exists and makes it visible.
+  base::Status Replace(const Relation& relation, table::TableSchema changed) {
+    TURDB_ASSIGN_OR_RETURN(const Schema schema, SchemaToChange(changed.schema_name));
+    changed.schema_name = schema.name;
+    std::shared_ptr<Relation> next = NewRelation(relation.kind, std::move(changed), relation.view_sql);
+    next->view_search_path = relation.view_search_path;
+    TURDB_RETURN_IF_ERROR(state.objects->Update(transaction, RowOf(*next, schema)));
+    Push({.kind = ChangeKind::kPutRelation, .schema = {}, .id = 0, .relation = next, .made_files = {}});
+    return absl::OkStatus();
+  }
+
+  // Files are called what their table and indexes are called.
+  base::Status RenameFiles(table::TableSchema& changed) {
+    const auto rename = [&](base::FileId file, std::string* path, std::string new_path) -> base::Status {
+      if (*path == new_path) return absl::OkStatus();
+      *path = std::move(new_path);
+      return store.RenameFile(transaction, file, *path);
+    };
+    TURDB_RETURN_IF_ERROR(rename(changed.id, &changed.path, table::TablePath(changed.schema_name, changed.name)));
+    for (table::IndexSchema& index : changed.indexes) {
+      TURDB_RETURN_IF_ERROR(rename(index.id, &index.path, table::IndexPath(changed.schema_name, changed.name, index.name)));
+    }
+    return absl::OkStatus();
+  }
+
+  base::Status DropIndexOf(const Relation& relation, size_t position);
+  base::Status NameConstraints(const Schema& schema, table::TableSchema& definition, std::vector<std::string>* names);
+  base::Status DropRelation(const std::shared_ptr<const Relation>& relation, bool cascade);
+  // Tables other than the one itself whose foreign keys refer to it.
+  std::vector<std::shared_ptr<const Relation>> ReferencedBy(ObjectId table);
+};
+
+}  // namespace turdb::catalog
+
+#endif  // TURDB_CATALOG_SCHEMA_CHANGES_REP_H_

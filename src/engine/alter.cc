@@ -50,23 +50,15 @@ Status CommandRunner::RunStep(const sql::AlterStep& step, const catalog::Relatio
       return changes.ReplaceTable(relation, std::move(changed));
     }
     case Kind::kRun:
+      return RunText(step.sql).status();
     case Kind::kRefuse: {
-      // Positions in this text are none in the user's.
-      auto statement = connection_.Prepare(step.sql, nullptr);
-      if (!statement.ok()) return base::MovePosition(statement.status(), 0);
-      const auto stepped = (*statement)->Step();
-      if (!stepped.ok()) return base::MovePosition(stepped.status(), 0);
-      return step.kind == Kind::kRefuse && *stepped == StepResult::kRow ? step.refusal : absl::OkStatus();
+      TURDB_ASSIGN_OR_RETURN(const StepResult result, RunText(step.sql));
+      return result == StepResult::kRow ? step.refusal : absl::OkStatus();
     }
     case Kind::kProbe:
       return connection_.Prepare(step.sql, nullptr).ok() ? absl::OkStatus() : step.refusal;
-    case Kind::kAddIndex: {
-      table::TableSchema with_index = *relation.schema;
-      with_index.indexes.push_back(step.index);
-      TURDB_ASSIGN_OR_RETURN(const auto evaluation,
-                             IndexEvaluation::Create(connection_.database(), connection_.VisibleCatalog(), with_index));
-      return changes.CreateIndex(relation, step.index, false, evaluation->evaluator()).status();
-    }
+    case Kind::kAddIndex:
+      return AddIndex(relation, step.index, changes);
     case Kind::kDropIndex:
       return changes.DropIndexOf(relation, step.name);
     case Kind::kSetViewText: {
@@ -77,7 +69,41 @@ Status CommandRunner::RunStep(const sql::AlterStep& step, const catalog::Relatio
       const auto view = connection_.VisibleCatalog()->RelationOf(step.other);
       return changes.DropView(view->schema_name(), view->name(), true).status();
     }
+    case Kind::kRebuild:
+      return Rebuild(step, relation, changes);
   }
+  return absl::OkStatus();
+}
+
+// Positions in this text are none in the user's.
+base::StatusOr<StepResult> CommandRunner::RunText(std::string_view sql) {
+  auto statement = connection_.Prepare(sql, nullptr);
+  if (!statement.ok()) return base::MovePosition(statement.status(), 0);
+  auto result = (*statement)->Step();
+  if (!result.ok()) return base::MovePosition(result.status(), 0);
+  return result;
+}
+
+Status CommandRunner::AddIndex(const catalog::Relation& relation, const table::IndexSchema& index,
+                               catalog::SchemaChanges& changes) {
+  table::TableSchema with_index = *relation.schema;
+  with_index.indexes.push_back(index);
+  TURDB_ASSIGN_OR_RETURN(const auto evaluation,
+                         IndexEvaluation::Create(connection_.database(), connection_.VisibleCatalog(), with_index));
+  return changes.CreateIndex(relation, index, false, evaluation->evaluator()).status();
+}
+
+Status CommandRunner::Rebuild(const sql::AlterStep& step, const catalog::Relation& relation, catalog::SchemaChanges& changes) {
+  const std::string schema = relation.schema_name();
+  const std::string name = relation.name();
+  TURDB_RETURN_IF_ERROR(changes.CreateTable({.definition = step.definition, .if_not_exists = false}).status());
+  TURDB_RETURN_IF_ERROR(RunText(step.sql).status());
+  TURDB_RETURN_IF_ERROR(changes.DropTable(schema, name, false, false).status());
+  const auto rebuilt = [&](const std::string& called) {
+    return connection_.VisibleCatalog()->FindRelation(schema, called, {});
+  };
+  TURDB_RETURN_IF_ERROR(changes.RenameTable(*rebuilt(step.definition.name), name));
+  for (const table::IndexSchema& index : step.indexes) TURDB_RETURN_IF_ERROR(AddIndex(*rebuilt(name), index, changes));
   return absl::OkStatus();
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "engine/connection.h"
+#include "engine/statement.h"
 #include "sql/compile.h"
 #include "vec/chunk.h"
 
@@ -30,6 +31,9 @@ class CommandRunner {
   base::Status ChangeSchema(const sql::Command& command, catalog::SchemaChanges& changes);
   base::Status Alter(const sql::AlterTableCommand& command, catalog::SchemaChanges& changes);
   base::Status RunStep(const sql::AlterStep& step, const catalog::Relation& relation, catalog::SchemaChanges& changes);
+  base::Status AddIndex(const catalog::Relation& relation, const table::IndexSchema& index, catalog::SchemaChanges& changes);
+  base::Status Rebuild(const sql::AlterStep& step, const catalog::Relation& relation, catalog::SchemaChanges& changes);
+  base::StatusOr<StepResult> RunText(std::string_view sql);
   base::Status Drop(const sql::DropCommand& command, catalog::SchemaChanges& changes);
 
   Connection& connection_;

@@ -97,6 +97,7 @@ struct AlterStep {
     kDropIndex,       // name
     kSetViewText,     // of the view `other` to sql
     kDropView,        // other
+    kRebuild,         // as `definition`, another table filled by sql that takes the name over; then it gets `indexes`
   };
   Kind kind = Kind::kEdit;
   std::string name;
@@ -106,6 +107,8 @@ struct AlterStep {
   std::function<base::Status(table::TableSchema&)> edit;
   table::IndexSchema index;
   catalog::ObjectId other = 0;
+  table::TableSchema definition;
+  std::vector<table::IndexSchema> indexes;
 };
 struct AlterTableCommand {
   std::shared_ptr<const catalog::Relation> relation;

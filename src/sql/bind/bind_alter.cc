@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "function/registry.h"
 #include "sql/bind/binder.h"
 
@@ -582,11 +583,12 @@ class AlterBinder {
   }
 
   Status AddConstraint(const ast::Constraint& constraint) {
-    if (constraint.kind == ConstraintKind::kPrimaryKey) {
-      return b_.Unsupported("adding a primary key to a table that is there", constraint.offset);
-    }
     TableSchema with = schema_;
     TURDB_RETURN_IF_ERROR(b_.BindTableConstraint(constraint, &with));
+    if (constraint.kind == ConstraintKind::kPrimaryKey) {
+      if (with.primary_key_name.empty()) with.primary_key_name = absl::StrCat(schema_.name, "_pkey");
+      return Rebuild(std::move(with), constraint.offset);
+    }
     if (constraint.kind == ConstraintKind::kCheck) {
       ast::CreateTable as_if_new;
       ast::Constraint* added = const_cast<ast::Constraint*>(&constraint);
@@ -600,10 +602,37 @@ class AlterBinder {
     return absl::OkStatus();
   }
 
+  // Rows lie in the order of their key: with another one they are written anew.
+  Status Rebuild(TableSchema definition, int32_t offset) {
+    std::vector<std::string> columns;
+    for (const table::Column& column : schema_.columns) {
+      if (column.generation == table::Generation::kStored) continue;
+      if (column.generation != table::Generation::kNone) {
+        return b_.Unsupported("changing the primary key of a table with an identity column", offset);
+      }
+      columns.push_back(Quoted(column.name));
+    }
+    definition.name = absl::StrCat(schema_.name, " with another key");
+    AlterStep& step = Add(Kind::kRebuild);
+    const std::string list = absl::StrJoin(columns, ", ");
+    step.sql = absl::StrCat("INSERT INTO ", Quoted(schema_.schema_name), ".", Quoted(definition.name), " (", list, ") SELECT ",
+                            list, " FROM ", table_);
+    step.indexes = std::move(definition.indexes);
+    definition.indexes.clear();
+    definition.stored.clear();
+    step.definition = std::move(definition);
+    return absl::OkStatus();
+  }
+
   Status DropConstraint(const ast::AlterItem& item) {
     const std::string name(item.name.text);
     if (IsIndexName(name)) {
-      if (name == schema_.primary_key_name) return b_.Unsupported("dropping a primary key", item.offset);
+      if (name == schema_.primary_key_name) {
+        TableSchema without = schema_;
+        without.primary_key.clear();
+        without.primary_key_name.clear();
+        return Rebuild(std::move(without), item.offset);
+      }
       Add(Kind::kDropIndex).name = name;
       return absl::OkStatus();
     }

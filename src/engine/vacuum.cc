@@ -10,7 +10,6 @@
 namespace turdb::engine {
 
 using base::Status;
-using base::StatusOr;
 
 Status Database::CollectAllGarbage() {
   for (;;) {

@@ -15,7 +15,6 @@ namespace turdb::sql {
 
 using base::Status;
 using base::StatusOr;
-using exec::ExpressionKind;
 using function::CastContext;
 using function::WindowKind;
 using vec::Type;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "base/prefetch.h"
 #include "btree/leaf.h"
 #include "txn/transaction_manager.h"
 #include "txn/version_directory.h"
@@ -77,13 +78,14 @@ class Cursor::Collector {
   }
 
  private:
-  static constexpr size_t kLine = 64;
   // How far into the next leaf we should be when `index` entries of this one are read.
-  size_t LinesAt(size_t index) const { return kPageSize / kLine * index / std::max<size_t>(leaf::Limit(page_), 1); }
+  size_t LinesAt(size_t index) const {
+    return kPageSize / base::kCacheLineBytes * index / std::max<size_t>(leaf::Limit(page_), 1);
+  }
   void PrefetchUntil(size_t index) {
     if (next_leaf_ == nullptr) return;
     for (const size_t end = LinesAt(index); prefetched_ < end; ++prefetched_) {
-      PrefetchLineForLater(next_leaf_ + prefetched_ * kLine);
+      base::PrefetchLineForLater(next_leaf_ + prefetched_ * base::kCacheLineBytes);
     }
   }
 

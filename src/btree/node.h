@@ -157,29 +157,6 @@ T LoadRelaxed(const void* address) {
   return std::atomic_ref<T>(*static_cast<T*>(const_cast<void*>(address))).load(std::memory_order_relaxed);
 }
 
-// Asks for a cache line that will be read soon. Only a hint, and only where the compiler has a word for it.
-inline void PrefetchLine(const void* address) {
-#if defined(__GNUC__) || defined(__clang__)
-  __builtin_prefetch(address);
-#else
-  (void)address;
-#endif
-}
-// The same for what is read later: into a cache that is larger, and not into the nearest one, which is in use.
-inline void PrefetchLineForLater(const void* address) {
-#if defined(__GNUC__) || defined(__clang__)
-  __builtin_prefetch(address, 0, 2);
-#else
-  (void)address;
-#endif
-}
-// The lines of `size` bytes. A binary search over cold slots waits for one line after the other; asked for at
-// once they arrive together.
-inline void PrefetchLines(const void* address, size_t size) {
-  constexpr size_t kLine = 64;
-  for (size_t at = 0; at < size; at += kLine) PrefetchLine(static_cast<const std::byte*>(address) + at);
-}
-
 // The hint of a key whose common prefix is already cut off.
 inline uint32_t HintOf(Bytes suffix) {
   if (suffix.size() >= 4) [[likely]]

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/prefetch.h"
+
 namespace turdb::btree::slotted {
 
 namespace {
@@ -39,7 +41,7 @@ void CompactWithout(std::byte* page, size_t without) {
 Position Find(const std::byte* page, Bytes key) {
   const size_t count = PageHead(page).cell_count;
   const Slot* slots = Slots(page);
-  PrefetchLines(slots, count * sizeof(Slot));
+  base::PrefetchLines(slots, count * sizeof(Slot));
   const size_t prefix = Header(page).prefix_length;
   TURDB_DCHECK_LE(prefix, key.size());
   const Bytes suffix = key.subspan(prefix);

@@ -364,6 +364,7 @@ StatusOr<Tree::RowState> Tree::JudgeRow(Transaction& transaction, ExclusiveGuard
     TURDB_RETURN_IF_ERROR(transactions_.LoadVersions(id));
     return RowState::kAgain;
   }
+  if (versions != nullptr) versions->ExpectToFind(key);
   const leaf::Position at = leaf::Find(guard.page(), key);
   if (!at.found) {
     guard.Release();

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/prefetch.h"
 #include "exec/builder.h"
 #include "exec/row_store.h"
 #include "exec/spill_partitions.h"
@@ -150,7 +151,7 @@ class BuildSide {
     const uint64_t head = heads_[hash & (heads_.size() - 1)];
     return (head & BloomBit(hash)) == 0 ? nullptr : reinterpret_cast<std::byte*>(head & kPointerMask);
   }
-  void Prefetch(uint64_t hash) const { __builtin_prefetch(&heads_[hash & (heads_.size() - 1)]); }
+  void Prefetch(uint64_t hash) const { base::PrefetchLine(&heads_[hash & (heads_.size() - 1)]); }
   Link& LinkOf(std::byte* record) const { return *reinterpret_cast<Link*>(record + layout().extra_offset()); }
 
   const RowLayout& layout() const { return store_.layout(); }
@@ -495,7 +496,7 @@ class HashJoinOperator : public Operator {
       const uint32_t i = open_[k];
       candidates_[i] = build_.Head(hashes_[i]);
       if (candidates_[i] == nullptr) continue;
-      __builtin_prefetch(candidates_[i]);
+      base::PrefetchLine(candidates_[i]);
       open_[open_count_++] = i;
     }
     return absl::OkStatus();
@@ -523,7 +524,7 @@ class HashJoinOperator : public Operator {
       if (candidates_[i] == nullptr) continue;
       candidates_[i] = build_.LinkOf(candidates_[i]).next;
       if (candidates_[i] == nullptr) continue;
-      __builtin_prefetch(candidates_[i]);
+      base::PrefetchLine(candidates_[i]);
       open_[still_open++] = i;
     }
     open_count_ = still_open;

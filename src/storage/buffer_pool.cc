@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/prefetch.h"
 #include "storage/health.h"
 #include "storage/page_files.h"
 #include "storage/parking_lock.h"
@@ -28,13 +29,14 @@ constexpr int kPrefetchAttempts = 2;  // holding frames that are being filled, i
 constexpr int64_t kTakePauseNanos = 1'000'000;
 constexpr size_t kPrefetchPages = 32;
 
-// Taking a latch waits for the frame's line and lets no load pass: what is read next is asked for before. Only a hint.
+// As much of a page's version table as a look into it needs.
+constexpr size_t kVersionsBytes = 192;
+
+// Taking a latch waits for the frame's line and lets no load pass: what is read next is asked for before.
 inline void ExpectToRead(const Frame& frame) {
-#if defined(__GNUC__) || defined(__clang__)
-  __builtin_prefetch(frame.data);
-  __builtin_prefetch(frame.data + 64);
-  __builtin_prefetch(frame.versions.load(std::memory_order_relaxed));
-#endif
+  base::PrefetchLines(frame.data, 128);
+  const void* const versions = frame.versions.load(std::memory_order_relaxed);
+  if (versions != nullptr) base::PrefetchLines(versions, kVersionsBytes);
 }
 
 }  // namespace

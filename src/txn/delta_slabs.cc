@@ -1,8 +1,11 @@
 #include "txn/delta_slabs.h"
 
+#include <algorithm>
+#include <bit>
 #include <new>
 
 #include "base/check.h"
+#include "base/prefetch.h"
 
 namespace turdb::txn {
 
@@ -30,8 +33,15 @@ DeltaSlabs::Block* DeltaSlabs::NewBlock(size_t index) {
   void* memory = ::operator new(bytes, std::align_val_t{bytes}, std::nothrow);
   TURDB_CHECK(memory != nullptr);  // a change under way can be neither finished nor taken back
   reserved_bytes_.fetch_add(static_cast<int64_t>(bytes), std::memory_order_relaxed);
-  auto* untouched = static_cast<std::byte*>(memory) + kBlockHeaderBytes;
-  return new (memory) Block{nullptr, nullptr, nullptr, untouched, 0};
+  auto* const block = new (memory) Block{};
+  size_t objects = Capacity(index);
+  for (uint64_t& word : block->free) {
+    const size_t bits = std::min<size_t>(objects, 64);
+    word = bits == 64 ? ~uint64_t{0} : (uint64_t{1} << bits) - 1;
+    objects -= bits;
+  }
+  TURDB_DCHECK(objects == 0);
+  return block;
 }
 
 void DeltaSlabs::ReleaseBlock(Block* block, size_t index) {
@@ -55,36 +65,30 @@ void* DeltaSlabs::Take(Shard& shard, size_t index) {
     ++shard.empty_blocks;
   }
   if (block->live++ == 0) --shard.empty_blocks;
-  void* object = block->free;
-  if (object != nullptr) {
-    block->free = block->free->next;
-  } else {
-    object = block->untouched;
-    block->untouched += ClassBytes(index);
-  }
-  const std::byte* end = reinterpret_cast<std::byte*>(block) + BlockBytes(index);
-  if (block->free == nullptr && block->untouched + ClassBytes(index) > end) {
+  size_t word = 0;
+  while (block->free[word] == 0) ++word;
+  const auto bit = static_cast<size_t>(std::countr_zero(block->free[word]));
+  block->free[word] &= block->free[word] - 1;
+  if (block->live == Capacity(index)) {
     shard.available = block->next;
     if (block->next != nullptr) block->next->previous = nullptr;
     block->next = nullptr;
   }
-  return object;
+  return reinterpret_cast<std::byte*>(block) + kBlockHeaderBytes + (64 * word + bit) * ClassBytes(index);
 }
 
 DeltaSlabs::Block* DeltaSlabs::GiveBack(Shard& shard, size_t index, void* object) {
-  auto* block = reinterpret_cast<Block*>(reinterpret_cast<uintptr_t>(object) & ~(BlockBytes(index) - 1));
-  TURDB_DCHECK(block->live > 0);
-  const std::byte* end = reinterpret_cast<std::byte*>(block) + BlockBytes(index);
-  const bool was_full = block->free == nullptr && block->untouched + ClassBytes(index) > end;
-  auto* freed = static_cast<SlabCache::FreeObject*>(object);
-  freed->next = block->free;
-  block->free = freed;
-  if (was_full) {
+  const auto address = reinterpret_cast<uintptr_t>(object);
+  auto* block = reinterpret_cast<Block*>(address & ~(BlockBytes(index) - 1));
+  const size_t number = ObjectNumber(index, (address & (BlockBytes(index) - 1)) - kBlockHeaderBytes);
+  TURDB_DCHECK(block->live > 0 && (block->free[number / 64] >> (number % 64) & 1) == 0);
+  if (block->live == Capacity(index)) {
     block->previous = nullptr;
     block->next = shard.available;
     if (block->next != nullptr) block->next->previous = block;
     shard.available = block;
   }
+  block->free[number / 64] |= uint64_t{1} << (number % 64);
   if (--block->live != 0) return nullptr;
   if (shard.empty_blocks == 0) {
     ++shard.empty_blocks;
@@ -102,23 +106,21 @@ void* DeltaSlabs::AllocateShared(size_t index) {
 }
 
 void DeltaSlabs::Refill(SlabCache& cache, size_t index) {
-  const int want = CacheLimit(index) / 2 + 1;
+  const size_t want = SlabCache::Limit(index) / 2 + 1;
+  void** const into = &cache.free_[SlabCache::Begin(index)];
   std::lock_guard lock(shards_[index].mu);
-  for (int i = 0; i < want; ++i) {
-    auto* object = static_cast<SlabCache::FreeObject*>(Take(shards_[index], index));
-    object->next = cache.free_[index];
-    cache.free_[index] = object;
-    ++cache.count_[index];
+  for (size_t i = want; i-- > 0;) {  // the lowest address is the next one out
+    into[i] = Take(shards_[index], index);
+    // The free part of a block that was in use before is cold, and no processor foresees its order.
+    base::PrefetchLineToWrite(into[i]);
   }
+  cache.count_[index] = static_cast<uint8_t>(want);
 }
 
 void DeltaSlabs::Free(void* object, size_t size_bytes, SlabCache* cache) {
   const size_t index = ClassOf(size_bytes);
-  if (cache != nullptr && cache->count_[index] < CacheLimit(index)) {
-    auto* freed = static_cast<SlabCache::FreeObject*>(object);
-    freed->next = cache->free_[index];
-    cache->free_[index] = freed;
-    ++cache->count_[index];
+  if (cache != nullptr && cache->count_[index] < SlabCache::Limit(index)) {
+    cache->Push(index, object);
     return;
   }
   Block* unused;
@@ -131,12 +133,7 @@ void DeltaSlabs::Free(void* object, size_t size_bytes, SlabCache* cache) {
 
 void DeltaSlabs::Drain(SlabCache& cache) {
   for (size_t index = 0; index < SlabCache::kClasses; ++index) {
-    while (cache.free_[index] != nullptr) {
-      SlabCache::FreeObject* object = cache.free_[index];
-      cache.free_[index] = object->next;
-      Free(object, ClassBytes(index));
-    }
-    cache.count_[index] = 0;
+    while (cache.count_[index] != 0) Free(cache.Pop(index), ClassBytes(index));
   }
 }
 

@@ -1,8 +1,9 @@
 // Memory of version tables: fixed size classes carved from aligned blocks that are counted against the
 // budget (kernel rule 18: statements move between threads, so no thread's heap owns them).
 //
-// A block knows how many of its objects are out, so that memory goes back when a large transaction's
-// versions are gone; one empty block a class stays, so that a steady load does not touch the heap.
+// A block knows which of its objects are out, so that memory goes back when a large transaction's versions are gone;
+// one empty block a class stays, so that a steady load does not touch the heap. What is free is a bit in the block's
+// head and not a list through the objects: whoever frees or takes cold objects does not wait for their lines.
 #ifndef TURDB_TXN_DELTA_SLABS_H_
 #define TURDB_TXN_DELTA_SLABS_H_
 
@@ -28,11 +29,25 @@ class SlabCache {
 
  private:
   friend class DeltaSlabs;
-  struct FreeObject {
-    FreeObject* next;
-  };
-  std::array<FreeObject*, kClasses> free_{};
+  // Small objects come one or two a change, large ones hardly ever.
+  static constexpr size_t kSmallClasses = 6, kMiddleClasses = 6;
+  static constexpr size_t kSmallLimit = 32, kMiddleLimit = 4, kLargeLimit = 1;
+  static constexpr size_t kSmallPlaces = kSmallClasses * kSmallLimit, kMiddlePlaces = kMiddleClasses * kMiddleLimit;
+  static constexpr size_t kPlaces = kSmallPlaces + kMiddlePlaces + (kClasses - kSmallClasses - kMiddleClasses) * kLargeLimit;
+  static constexpr size_t Limit(size_t index) {
+    return index < kSmallClasses ? kSmallLimit : index < kSmallClasses + kMiddleClasses ? kMiddleLimit : kLargeLimit;
+  }
+  static constexpr size_t Begin(size_t index) {
+    if (index < kSmallClasses) return index * kSmallLimit;
+    index -= kSmallClasses;
+    if (index < kMiddleClasses) return kSmallPlaces + index * kMiddleLimit;
+    return kSmallPlaces + kMiddlePlaces + (index - kMiddleClasses) * kLargeLimit;
+  }
+  void Push(size_t index, void* object) { free_[Begin(index) + count_[index]++] = object; }
+  void* Pop(size_t index) { return free_[Begin(index) + --count_[index]]; }
+
   std::array<uint8_t, kClasses> count_{};
+  std::array<void*, kPlaces> free_;  // by class, the first count_ of each
 };
 
 // Thread-safe.
@@ -51,11 +66,8 @@ class DeltaSlabs {
   void* Allocate(size_t size_bytes, SlabCache* cache = nullptr) {
     const size_t index = ClassOf(size_bytes);
     if (cache == nullptr) return AllocateShared(index);
-    if (cache->free_[index] == nullptr) Refill(*cache, index);
-    SlabCache::FreeObject* object = cache->free_[index];
-    cache->free_[index] = object->next;
-    --cache->count_[index];
-    return object;
+    if (cache->count_[index] == 0) Refill(*cache, index);
+    return cache->Pop(index);
   }
   // `size_bytes`: as it was allocated.
   void Free(void* object, size_t size_bytes, SlabCache* cache = nullptr);
@@ -80,23 +92,28 @@ class DeltaSlabs {
   static constexpr size_t ClassBytes(size_t index) { return ((index & 1) != 0 ? size_t{48} : size_t{32}) << (index / 2); }
 
  private:
+  static constexpr size_t kBlockWords = 8;  // of bits, enough for the smallest class
   // At the start of each block; found from an object by masking.
   struct Block {
     Block* previous;  // in the shard's list of blocks that have free objects
     Block* next;
-    SlabCache::FreeObject* free;
-    std::byte* untouched;  // objects from here on were never handed out
     uint32_t live;
+    uint64_t free[kBlockWords];  // a bit an object
   };
   struct alignas(64) Shard {
     std::mutex mu;
     Block* available = nullptr;  // guarded by mu
     uint32_t empty_blocks = 0;   // guarded by mu; those in the list without a live object
   };
-  static constexpr size_t kBlockHeaderBytes = 64;
+  static constexpr size_t kBlockHeaderBytes = 128;
+  static_assert(sizeof(Block) <= kBlockHeaderBytes);
   static constexpr size_t BlockBytes(size_t index) { return ClassBytes(index) <= 768 ? size_t{16384} : size_t{65536}; }
-  static constexpr uint8_t CacheLimit(size_t index) {
-    return ClassBytes(index) <= 192 ? uint8_t{32} : ClassBytes(index) <= 1536 ? uint8_t{4} : uint8_t{1};
+  static constexpr size_t Capacity(size_t index) { return (BlockBytes(index) - kBlockHeaderBytes) / ClassBytes(index); }
+
+  // Which object begins `offset` bytes behind the block's head: the size of a class is two or three times a power of two.
+  static constexpr size_t ObjectNumber(size_t index, size_t offset) {
+    const size_t units = offset >> (4 + index / 2);
+    return (index & 1) != 0 ? units / 3 : units / 2;
   }
 
   void* AllocateShared(size_t index);

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/prefetch.h"
 #include "txn/splice.h"
 #include "txn/transaction.h"
 #include "txn/version_chain.h"
@@ -52,6 +53,8 @@ VersionTable::Entry* VersionTable::FindEntry(Bytes key) const {
   }
   return nullptr;
 }
+
+void VersionTable::ExpectToFind(Bytes key) const { base::PrefetchLine(&buckets_[HashKey(key) & (bucket_count_ - 1)]); }
 
 VersionTable::Entry* VersionTable::AddEntry(Bytes key, SlabCache* cache) {
   TURDB_CHECK_LE(key.size(), base::kMaxKeyBytes);

@@ -54,6 +54,8 @@ class VersionTable {
 
   // ---- Reading
   Chain Find(Bytes key) const;
+  // Find will follow: asks for what it looks at first.
+  void ExpectToFind(Bytes key) const;
   Chain Find(SplitKey key) const;
 
   // For scans of a whole leaf: visits every key, and every range of keys, whose newest version `view`

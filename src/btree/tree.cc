@@ -459,9 +459,10 @@ StatusOr<bool> Tree::Lock(Transaction& transaction, Bytes key, txn::LockStrength
     size_t index = 0;
     const StatusOr<RowState> state = JudgeRow(transaction, guard, frames, key, txn::IntentToLock(strength), policy, &index);
     if (!state.ok()) {
-      const bool skip =
-          policy == txn::WaitPolicy::kSkipLocked && base::GetSqlState(state.status()) == base::sqlstate::kLockNotAvailable;
-      if (skip) return false;
+      // Somebody holds the row, or has done with it since the snapshot: another one will do for who skips.
+      const base::SqlState why = base::GetSqlState(state.status());
+      const bool busy = why == base::sqlstate::kLockNotAvailable || why == base::sqlstate::kSerializationFailure;
+      if (policy == txn::WaitPolicy::kSkipLocked && busy) return false;
       return state.status();
     }
     if (*state == RowState::kAgain) continue;

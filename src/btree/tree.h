@@ -164,7 +164,7 @@ class Tree : public txn::UndoTarget, public txn::ReadSource {
   // False when the transaction sees no row with this key. `visit` gets the value deleted, under the latch, once.
   StatusOr<bool> Delete(txn::Transaction& transaction, Bytes key, absl::FunctionRef<void(Bytes old)> visit);
 
-  // SELECT ... FOR UPDATE / SHARE. False: no such row, or (SKIP LOCKED) it is locked.
+  // SELECT ... FOR UPDATE / SHARE. False: no such row, or (SKIP LOCKED) it is locked or has changed since the snapshot.
   StatusOr<bool> Lock(txn::Transaction& transaction, Bytes key, txn::LockStrength strength, txn::WaitPolicy policy);
 
   // Values larger than kMaxValueBytes live in chains of overflow pages, compressed where that pays.

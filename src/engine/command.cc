@@ -39,6 +39,8 @@ std::string_view NameOf(txn::Isolation isolation) {
   return "";
 }
 
+std::string_view ShowOnOff(bool value) { return value ? "on" : "off"; }
+
 StatusOr<txn::Isolation> ParseIsolation(const sql::SetCommand& command, txn::Isolation to_default) {
   if (command.to_default) return to_default;
   for (const txn::Isolation each : {txn::Isolation::kReadCommitted, txn::Isolation::kSnapshot, txn::Isolation::kSerializable}) {
@@ -76,7 +78,7 @@ Status CommandRunner::RunTransaction(const sql::TransactionCommand& command) {
       if (command.isolation == sql::IsolationLevel::kReadCommitted) isolation = txn::Isolation::kReadCommitted;
       if (command.isolation == sql::IsolationLevel::kSnapshot) isolation = txn::Isolation::kSnapshot;
       if (command.isolation == sql::IsolationLevel::kSerializable) isolation = txn::Isolation::kSerializable;
-      return connection_.Begin(isolation, command.read_only);
+      return connection_.Begin(isolation, command.read_only.value_or(connection_.default_read_only_));
     }
     case sql::TransactionAction::kCommit:
       return connection_.Commit();
@@ -121,9 +123,22 @@ Status CommandRunner::RunSet(const sql::SetCommand& command) {
   }
   if (name == "default_transaction_isolation") {
     TURDB_ASSIGN_OR_RETURN(connection_.default_isolation_, ParseIsolation(command, txn::Isolation::kSnapshot));
+    if (!command.access.empty()) connection_.default_read_only_ = command.access == "on";
     return absl::OkStatus();
   }
-  if (name == "transaction_isolation") return SetIsolation(command);
+  if (name == "transaction_isolation") {
+    TURDB_RETURN_IF_ERROR(SetIsolation(command));
+    return command.access.empty() ? absl::OkStatus() : SetReadOnly(command.access == "on");
+  }
+  if (name == "default_transaction_read_only" || name == "transaction_read_only") {
+    bool read_only = false;
+    if (!command.to_default) {
+      TURDB_ASSIGN_OR_RETURN(read_only, ParseBool(name, command.value));
+    }
+    if (name == "transaction_read_only") return SetReadOnly(read_only);
+    connection_.default_read_only_ = read_only;
+    return absl::OkStatus();
+  }
   if (name == "busy_timeout" || name == "lock_timeout") {
     Settings changed = opened;
     if (!command.to_default) TURDB_RETURN_IF_ERROR(SetSetting(changed, "busy_timeout", command.value));
@@ -174,6 +189,23 @@ Status CommandRunner::SetIsolation(const sql::SetCommand& command) {
   return absl::OkStatus();
 }
 
+// To read only at any time; back only before anything was read, or what was read could not be trusted for writing.
+Status CommandRunner::SetReadOnly(bool read_only) {
+  TURDB_RETURN_IF_ERROR(connection_.RequireTransaction());
+  txn::Transaction& transaction = *connection_.transaction_;
+  if (transaction.read_only() == read_only) return absl::OkStatus();
+  if (!read_only && connection_.database().settings().read_only) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
+                           "the database is open read-only");
+  }
+  if (!read_only && transaction.has_snapshot()) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kActiveTransaction,
+                           "transaction read-write mode must be set before any query");
+  }
+  connection_.database().transactions().SetReadOnly(transaction, read_only);
+  return absl::OkStatus();
+}
+
 Status CommandRunner::RunShow(const sql::ShowCommand& command, vec::Chunk* result) {
   const std::string name = absl::AsciiStrToLower(command.name);
   const Settings& opened = connection_.database().settings();
@@ -200,6 +232,11 @@ Status CommandRunner::RunShow(const sql::ShowCommand& command, vec::Chunk* resul
   } else if (name == "transaction_isolation" || name == "transaction isolation level") {
     const bool explicit_one = connection_.explicit_transaction_;
     value = NameOf(explicit_one ? connection_.transaction_->isolation() : connection_.default_isolation_);
+  } else if (name == "transaction_read_only") {
+    value =
+        ShowOnOff(connection_.explicit_transaction_ ? connection_.transaction_->read_only() : connection_.default_read_only_);
+  } else if (name == "default_transaction_read_only") {
+    value = ShowOnOff(connection_.default_read_only_);
   } else if (name == "default_transaction_isolation") {
     value = NameOf(connection_.default_isolation_);
   } else if (name == "server_version") {
@@ -245,7 +282,7 @@ Status CommandRunner::RunSchemaChange(const sql::Command& command) {
   }
   const bool own = connection_.transaction_ == nullptr;
   if (own) {
-    connection_.transaction_ = transactions.Begin(connection_.default_isolation_);
+    connection_.transaction_ = transactions.Begin(connection_.default_isolation_, connection_.default_read_only_);
     connection_.transaction_->set_lock_timeout_ns(connection_.busy_timeout_ms_ * 1'000'000);
   }
   txn::Transaction& transaction = *connection_.transaction_;

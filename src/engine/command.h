@@ -24,6 +24,7 @@ class CommandRunner {
   base::Status RunTransaction(const sql::TransactionCommand& command);
   base::Status RunSet(const sql::SetCommand& command);
   base::Status SetIsolation(const sql::SetCommand& command);
+  base::Status SetReadOnly(bool read_only);  // of the transaction
   base::Status RunShow(const sql::ShowCommand& command, vec::Chunk* result);
   base::Status RunMaintenance(const sql::MaintenanceCommand& command);
   // Runs `change` as one statement of the transaction, begun for it when there is none.

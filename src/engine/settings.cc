@@ -56,16 +56,6 @@ StatusOr<int64_t> ParseSize(std::string_view key, std::string_view value, int64_
   return number;
 }
 
-StatusOr<bool> ParseBool(std::string_view key, std::string_view value) {
-  for (std::string_view yes : {"true", "on", "yes", "1"}) {
-    if (absl::EqualsIgnoreCase(value, yes)) return true;
-  }
-  for (std::string_view no : {"false", "off", "no", "0"}) {
-    if (absl::EqualsIgnoreCase(value, no)) return false;
-  }
-  return BadValue(key, value, "true or false");
-}
-
 std::string ShowBool(bool value) { return value ? "true" : "false"; }
 
 std::string_view SynchronousName(Synchronous value) {
@@ -148,6 +138,16 @@ constexpr std::array<SettingDescription, 9> kSettings = {{
 }};
 
 }  // namespace
+
+StatusOr<bool> ParseBool(std::string_view key, std::string_view value) {
+  for (std::string_view yes : {"true", "on", "yes", "1"}) {
+    if (absl::EqualsIgnoreCase(value, yes)) return true;
+  }
+  for (std::string_view no : {"false", "off", "no", "0"}) {
+    if (absl::EqualsIgnoreCase(value, no)) return false;
+  }
+  return BadValue(key, value, "true or false");
+}
 
 std::span<const SettingDescription> AllSettings() { return kSettings; }
 

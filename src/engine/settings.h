@@ -38,6 +38,8 @@ std::span<const SettingDescription> AllSettings();
 const SettingDescription* FindSetting(std::string_view key);
 // Sets `key`. Errors: kNotFound with near misses for an unknown key, kInvalidArgument for a value that does not fit.
 base::Status SetSetting(Settings& settings, std::string_view key, std::string_view value);
+// on, off, true, false, yes, no, 1, 0; any other value is an error that names `key`.
+base::StatusOr<bool> ParseBool(std::string_view key, std::string_view value);
 // Fills in what depends on the machine and on other settings, and refuses contradictions.
 base::Status ResolveDefaults(Settings& settings);
 // Names of the settings, fixed at open, in which the two differ ("memory_limit, threads"); empty when none.

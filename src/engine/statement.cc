@@ -375,7 +375,7 @@ Status Statement::OpenViewOnce() {
                                             "the database is open read-only"),
                             "open it with read_only = false");
     }
-    connection.transaction_ = transactions.Begin(connection.default_isolation_);
+    connection.transaction_ = transactions.Begin(connection.default_isolation_, connection.default_read_only_);
     connection.transaction_->set_lock_timeout_ns(connection.busy_timeout_ms_ * 1'000'000);
     own_transaction_ = true;
     connection.ShowTransaction();
@@ -439,7 +439,7 @@ StatusOr<StepResult> Statement::NextRow() {
     const vec::Chunk* chunk = nullptr;
     TURDB_ASSIGN_OR_RETURN(const exec::Flow flow, execution_->Next(&chunk));
     if (flow == exec::Flow::kBlocked) continue;
-    if (compiled_.changes_data && in_statement_) {
+    if (compiled_.changes_data && !compiled_.locks_rows && in_statement_) {
       // All changes are made; what RETURNING gives comes from a buffer (query rule 13).
       connection_->changes_ = execution_->changed_rows();
       connection_->total_changes_ += execution_->changed_rows();

@@ -13,6 +13,7 @@ StatusOr<std::unique_ptr<Stream>> Builder::BuildStream(const Node& node) {
     case NodeKind::kFilter:
     case NodeKind::kProject:
     case NodeKind::kLimit:
+    case NodeKind::kLockRows:
     case NodeKind::kHashJoin:
     case NodeKind::kNestedLoopJoin:
     case NodeKind::kIndexJoin:
@@ -84,6 +85,8 @@ StatusOr<std::unique_ptr<Operator>> Builder::BuildOperator(const Node& node) {
       return MakeProject(static_cast<const ProjectNode&>(node), *this);
     case NodeKind::kLimit:
       return MakeLimit(static_cast<const LimitNode&>(node), *this);
+    case NodeKind::kLockRows:
+      return MakeLockRows(static_cast<const LockRowsNode&>(node), *this);
     case NodeKind::kHashJoin:
       return MakeHashJoin(static_cast<const HashJoinNode&>(node), *this);
     case NodeKind::kNestedLoopJoin:

@@ -72,6 +72,8 @@ std::vector<const Node*> Inputs(const Node& node) {
       return {static_cast<const ProjectNode&>(node).input};
     case NodeKind::kLimit:
       return {static_cast<const LimitNode&>(node).input};
+    case NodeKind::kLockRows:
+      return {static_cast<const LockRowsNode&>(node).input};
     case NodeKind::kDistinct:
       return {static_cast<const DistinctNode&>(node).input};
     case NodeKind::kSort:
@@ -208,6 +210,9 @@ void ForEachExpression(const Node& node, absl::FunctionRef<void(const Expression
       return VisitAll(static_cast<const FilterNode&>(node).conjuncts, visit);
     case NodeKind::kProject:
       return VisitAll(static_cast<const ProjectNode&>(node).expressions, visit);
+    case NodeKind::kLockRows:
+      VisitTree(static_cast<const LockRowsNode&>(node).limit, visit);
+      return VisitTree(static_cast<const LockRowsNode&>(node).offset, visit);
     case NodeKind::kLimit:
       VisitTree(static_cast<const LimitNode&>(node).limit, visit);
       return VisitTree(static_cast<const LimitNode&>(node).offset, visit);

@@ -60,6 +60,7 @@ enum class NodeKind : uint8_t {
   kSetOperation,
   kCte,
   kRecursiveCte,
+  kLockRows,
   kHashJoin,
   kNestedLoopJoin,
   kIndexJoin,
@@ -270,6 +271,27 @@ struct RecursiveCteNode : Node {
   const Node* recursive = nullptr;
   bool distinct = false;
   const Node* body = nullptr;
+};
+
+// As txn has them; plans know no txn.
+enum class RowLockStrength : uint8_t { kKeyShare, kShare, kNoKeyUpdate, kUpdate };
+enum class RowLockWait : uint8_t { kWait, kNoWait, kSkipLocked };
+
+struct RowLock {
+  const table::Table* table = nullptr;
+  std::string_view name;  // as the query calls it
+  int32_t row_key = -1;   // column of the input; NULL: no row to lock
+  RowLockStrength strength = RowLockStrength::kUpdate;
+  RowLockWait wait = RowLockWait::kWait;
+};
+
+// FOR UPDATE and its kin: locks the rows of tables that each row of the input came from, and drops it when one of them is
+// skipped. Output: the input. `limit` and `offset`: of a Limit above, so that no row is locked that it would not let through.
+struct LockRowsNode : Node {
+  const Node* input = nullptr;
+  std::span<const RowLock> locks;
+  const Expression* limit = nullptr;
+  const Expression* offset = nullptr;
 };
 
 // ---- two inputs
@@ -498,6 +520,7 @@ class Plan {
   static NodeKind KindOf(const SetOperationNode*) { return NodeKind::kSetOperation; }
   static NodeKind KindOf(const CteNode*) { return NodeKind::kCte; }
   static NodeKind KindOf(const RecursiveCteNode*) { return NodeKind::kRecursiveCte; }
+  static NodeKind KindOf(const LockRowsNode*) { return NodeKind::kLockRows; }
   static NodeKind KindOf(const HashJoinNode*) { return NodeKind::kHashJoin; }
   static NodeKind KindOf(const NestedLoopJoinNode*) { return NodeKind::kNestedLoopJoin; }
   static NodeKind KindOf(const IndexJoinNode*) { return NodeKind::kIndexJoin; }

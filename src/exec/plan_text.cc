@@ -127,6 +127,16 @@ void AppendLimit(const Expression* limit, const Expression* offset, std::string*
   if (offset != nullptr) Note(out, "offset", ToText(*offset));
 }
 
+void AppendLocks(const LockRowsNode& node, std::string* out) {
+  static constexpr std::string_view kStrengths[] = {"KEY SHARE", "SHARE", "NO KEY UPDATE", "UPDATE"};
+  static constexpr std::string_view kWaits[] = {"", " NOWAIT", " SKIP LOCKED"};
+  for (const RowLock& lock : node.locks) {
+    StrAppend(out, &lock == node.locks.data() ? " " : ", ", lock.name, " FOR ", kStrengths[static_cast<size_t>(lock.strength)],
+              kWaits[static_cast<size_t>(lock.wait)]);
+  }
+  AppendLimit(node.limit, node.offset, out);
+}
+
 std::string CallText(const AggregateCall& call) {
   std::string out = StrCat(call.function->function->name, "(", call.distinct ? "DISTINCT " : "",
                            call.arguments.empty() ? "*" : List(call.arguments));
@@ -455,6 +465,8 @@ std::string_view NodeName(NodeKind kind) {
       return "Project";
     case NodeKind::kLimit:
       return "Limit";
+    case NodeKind::kLockRows:
+      return "LockRows";
     case NodeKind::kDistinct:
       return "Distinct";
     case NodeKind::kSort:
@@ -525,6 +537,9 @@ std::string DetailsOf(const Node& node) {
       return StrCat(" ", List(static_cast<const FilterNode&>(node).conjuncts, " AND "));
     case NodeKind::kProject:
       return StrCat(" ", List(static_cast<const ProjectNode&>(node).expressions));
+    case NodeKind::kLockRows:
+      AppendLocks(static_cast<const LockRowsNode&>(node), &out);
+      break;
     case NodeKind::kLimit:
       AppendLimit(static_cast<const LimitNode&>(node).limit, static_cast<const LimitNode&>(node).offset, &out);
       break;

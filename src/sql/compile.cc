@@ -30,6 +30,7 @@ class Compilation {
     binder_.emplace(context_, sql_, parsed_, *plan_, arena_);
     planner_.emplace(*binder_);
     TURDB_RETURN_IF_ERROR(CompileStatement(*parsed_.statement, &compiled));
+    compiled.written.insert(compiled.written.end(), binder_->locked().begin(), binder_->locked().end());
     compiled.dependencies = binder_->dependencies();
     for (const std::string_view name : parsed_.parameter_names) compiled.parameter_names.emplace_back(name);
     compiled.parameter_open = binder_->parameter_open();
@@ -96,6 +97,7 @@ class Compilation {
       compiled->column_names.emplace_back(column.name);
       compiled->column_types.push_back(binder_->columns()[column.id].type);
     }
+    compiled->locks_rows = compiled->changes_data = !binder_->locked().empty();
     return absl::OkStatus();
   }
 
@@ -286,6 +288,7 @@ class Compilation {
     compiled->column_types = {vec::TypeId::kText};
     compiled->is_explain_analyze = explain.analyze;
     compiled->changes_data = explain.analyze && inner.changes_data;
+    compiled->locks_rows = explain.analyze && inner.locks_rows;
     if (explain.analyze) compiled->written = inner.written;
     return absl::OkStatus();
   }

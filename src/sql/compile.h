@@ -44,7 +44,7 @@ enum class IsolationLevel : uint8_t { kDefault, kReadCommitted, kSnapshot, kSeri
 struct TransactionCommand {
   TransactionAction action = TransactionAction::kBegin;
   IsolationLevel isolation = IsolationLevel::kDefault;
-  bool read_only = false;
+  std::optional<bool> read_only;  // as the session's default has it
   std::string savepoint;
 };
 
@@ -52,6 +52,7 @@ struct SetCommand {  // SET name = value, RESET name; also PRAGMA name = value f
   std::string name;
   std::string value;
   bool to_default = false;
+  std::string access;  // SET TRANSACTION ISOLATION LEVEL ... READ ONLY: "on" or "off"; empty: not said
 };
 struct ShowCommand {  // SHOW name; one row, one text column of that name. "all": name, setting, description
   std::string name;
@@ -150,6 +151,7 @@ struct CompiledStatement {
   size_t end_offset = 0;      // where the next statement's text begins
   bool empty = false;         // nothing but space and comments
   bool changes_data = false;  // the plan inserts, updates or deletes: it needs a transaction that may write
+  bool locks_rows = false;    // it only locks (FOR UPDATE and its kin); changes_data is true as well
   bool is_explain_analyze = false;
   std::vector<std::string> column_names;
   std::vector<vec::Type> column_types;

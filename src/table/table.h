@@ -159,7 +159,7 @@ class Table {
   base::Status DeleteRows(txn::Transaction& transaction, const vec::VectorView& row_keys, vec::Rows rows,
                           IndexEvaluator* evaluator, WriteScratch& scratch, vec::SelectionVector* deleted) const;
 
-  // SELECT ... FOR UPDATE / SHARE. False: no such row, or (SKIP LOCKED) locked.
+  // SELECT ... FOR UPDATE / SHARE. False: no such row, or (SKIP LOCKED) locked or changed since the snapshot.
   base::StatusOr<bool> LockRow(txn::Transaction& transaction, base::Bytes row_key, txn::LockStrength strength,
                                txn::WaitPolicy policy) const;
 

@@ -118,7 +118,21 @@ void TransactionManager::SetIsolation(Transaction& txn, Isolation isolation) {
     if (txn.read_set_ == nullptr) txn.read_set_ = std::make_unique<ReadSet>(memory_.budget);
     txn.reads_ = txn.read_set_.get();
   }
-  txn.listed_.store(static_cast<uint8_t>(1 + 2 * static_cast<int>(isolation) + (txn.read_only_ ? 16 : 0)),
+  List(txn);
+}
+
+void TransactionManager::SetReadOnly(Transaction& txn, bool read_only) {
+  TURDB_CHECK(txn.state_ == TransactionState::kActive);
+  txn.read_only_ = read_only;
+  if (read_only) {
+    List(txn);
+  } else {
+    SetIsolation(txn, txn.isolation_);  // a serializable one keeps account of what it reads from now on
+  }
+}
+
+void TransactionManager::List(Transaction& txn) {
+  txn.listed_.store(static_cast<uint8_t>(1 + 2 * static_cast<int>(txn.isolation_) + (txn.read_only_ ? 16 : 0)),
                     std::memory_order_release);
 }
 

@@ -64,6 +64,8 @@ class TransactionManager {
   TransactionPtr Begin(Isolation isolation = Isolation::kSnapshot, bool read_only = false);
   // Another isolation for a transaction that has not begun a statement.
   void SetIsolation(Transaction& txn, Isolation isolation);
+  // To read only at any time, also of a writer, whose changes stay; back only before the first statement.
+  void SetReadOnly(Transaction& txn, bool read_only);
   // Each statement begins with this; the first takes the transaction's snapshot. Own changes of earlier
   // statements are seen by view(). The result is what RollbackTo needs when the statement fails.
   base::StatusOr<Savepoint> BeginStatement(Transaction& txn);
@@ -127,6 +129,7 @@ class TransactionManager {
   struct Shared;  // pools, locks, the wait graph, the deferred queue
 
   base::Status PrepareWrite(Transaction& txn);
+  static void List(Transaction& txn);  // what it is, for turdb_catalog.transactions
   // Sees to it that what a serializable transaction has read is as it was. OK: `turn` is held, and no serializable
   // transaction commits before it is let go of.
   base::Status ValidateReads(Transaction& txn, std::unique_lock<std::mutex>* turn);

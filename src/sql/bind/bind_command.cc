@@ -161,7 +161,7 @@ StatusOr<Command> Binder::BindTransaction(const ast::Transaction& transaction) {
       command.isolation = IsolationLevel::kSerializable;
       break;
   }
-  command.read_only = transaction.modes.read_only;
+  if (transaction.modes.read_only || transaction.modes.read_write) command.read_only = transaction.modes.read_only;
   command.savepoint = std::string(transaction.savepoint.text);
   return Command(std::move(command));
 }
@@ -173,12 +173,12 @@ StatusOr<Command> Binder::BindSet(const ast::Set& set) {
   if (set.name == "transaction" || set.name == "session_transaction") {  // SET TRANSACTION is two settings in PostgreSQL, too
     const std::string_view prefix = set.name == "transaction" ? "" : "default_";
     if (set.modes.read_only || set.modes.read_write) {
-      if (set.modes.isolation != ast::IsolationLevel::kDefault) {
-        return Unsupported("setting isolation and access in one SET TRANSACTION", set.offset);
+      command.access = set.modes.read_only ? "on" : "off";
+      if (set.modes.isolation == ast::IsolationLevel::kDefault) {
+        command.name = absl::StrCat(prefix, "transaction_read_only");
+        command.value = std::exchange(command.access, {});
+        return Command(std::move(command));
       }
-      command.name = absl::StrCat(prefix, "transaction_read_only");
-      command.value = set.modes.read_only ? "on" : "off";
-      return Command(std::move(command));
     }
     command.name = absl::StrCat(prefix, "transaction_isolation");
     switch (set.modes.isolation) {

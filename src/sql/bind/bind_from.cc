@@ -99,7 +99,10 @@ StatusOr<Binder::FromItem> Binder::BindNamedTable(const ast::NamedTable& table, 
         scan->outputs.push_back(NewColumn(column.name, columns_[column.id].type));
         query.columns.push_back({column.name, scan->outputs.back()});
       }
-      return QueryAsItem(std::move(query), table, table.alias.empty() ? cte->name : table.alias.text);
+      TURDB_ASSIGN_OR_RETURN(FromItem item,
+                             QueryAsItem(std::move(query), table, table.alias.empty() ? cte->name : table.alias.text));
+      item.relations[0].not_lockable = "a WITH query";
+      return item;
     }
   }
   TURDB_ASSIGN_OR_RETURN(auto relation, FindRelation(table.name));
@@ -176,7 +179,9 @@ StatusOr<Binder::FromItem> Binder::BindView(const std::shared_ptr<const catalog:
   if (!relation->view_search_path.empty()) search_path_ = relation->view_search_path;
   ++view_depth_;
   Scope nothing;
-  auto query = BindSelect(*static_cast<const ast::SelectStatement*>(parsed->statement)->select, &nothing);
+  const std::string_view alias = ref.alias.empty() ? std::string_view(relation->name()) : ref.alias.text;
+  auto query =
+      BindSelect(WithOuterLocking(*static_cast<const ast::SelectStatement*>(parsed->statement)->select, alias), &nothing);
   --view_depth_;
   fixed_position_ = saved;
   search_path_ = saved_path;
@@ -192,7 +197,7 @@ StatusOr<Binder::FromItem> Binder::BindView(const std::shared_ptr<const catalog:
                           "CREATE OR REPLACE VIEW makes it anew");
   }
   for (size_t i = 0; i < columns.size(); ++i) query->columns[i].name = columns[i].name;
-  return QueryAsItem(*std::move(query), ref, ref.alias.empty() ? std::string_view(relation->name()) : ref.alias.text);
+  return QueryAsItem(*std::move(query), ref, alias);
 }
 
 StatusOr<Binder::FromItem> Binder::QueryAsItem(BoundQuery query, const ast::TableRef& ref, std::string_view alias) {
@@ -226,7 +231,7 @@ StatusOr<Binder::FromItem> Binder::BindDerived(const ast::DerivedTable& table, S
     between = ScopeOf(*left, outer);
     parent = &between;
   }
-  TURDB_ASSIGN_OR_RETURN(BoundQuery query, BindSelect(*table.select, parent));
+  TURDB_ASSIGN_OR_RETURN(BoundQuery query, BindSelect(WithOuterLocking(*table.select, table.alias.text), parent));
   return QueryAsItem(std::move(query), table, table.alias.text);
 }
 
@@ -282,7 +287,9 @@ StatusOr<Binder::FromItem> Binder::BindFunctionTable(const ast::FunctionTable& t
   const std::string_view alias = table.alias.empty() ? name : table.alias.text;
   node->name = alias;
   node->outputs = {NewColumn(alias, type)};
-  return QueryAsItem(BoundQuery{node, {{alias, node->outputs[0]}}}, table, alias);
+  TURDB_ASSIGN_OR_RETURN(FromItem item, QueryAsItem(BoundQuery{node, {{alias, node->outputs[0]}}}, table, alias));
+  item.relations[0].not_lockable = "a function";
+  return item;
 }
 
 StatusOr<Binder::FromItem> Binder::BindJoin(const ast::Join& join, Scope* outer, const FromItem* before) {
@@ -345,6 +352,7 @@ StatusOr<Binder::FromItem> Binder::BindJoin(const ast::Join& join, Scope* outer,
     ScopeRelation relation;
     relation.alias = join.alias.text;
     relation.offset = join.offset;
+    relation.not_lockable = "a join";
     for (const Scope::Visible& visible : item.visible) relation.columns.push_back({visible.name, visible.expr});
     TURDB_RETURN_IF_ERROR(ApplyColumnAliases(join, &relation));
     item.visible.clear();

@@ -20,7 +20,6 @@ using vec::TypeId;
 namespace sqlstate = base::sqlstate;
 
 StatusOr<BoundQuery> Binder::BindSelect(const ast::Select& select, Scope* outer, bool keep_unknown) {
-  if (!select.locking.empty()) return Unsupported("FOR UPDATE or FOR SHARE", select.offset);
   if (select.with == nullptr) return BindBody(*select.body, outer, &select, keep_unknown);
   Scope scope;
   scope.parent = outer;
@@ -34,18 +33,22 @@ StatusOr<BoundQuery> Binder::BindSelect(const ast::Select& select, Scope* outer,
 StatusOr<BoundQuery> Binder::BindBody(const ast::SelectBody& body, Scope* outer, const ast::Select* clauses,
                                       bool keep_unknown) {
   BoundQuery query;
+  const bool locks = clauses != nullptr && !clauses->locking.empty();
   switch (body.kind) {
     case ast::BodyKind::kCore:
       return BindCore(static_cast<const ast::SelectCore&>(body), outer, clauses, keep_unknown);
     case ast::BodyKind::kValues: {
+      if (locks) return CannotLock(clauses->locking[0], "cannot be applied to VALUES");
       TURDB_ASSIGN_OR_RETURN(query, BindValues(static_cast<const ast::Values&>(body), outer, keep_unknown));
       break;
     }
     case ast::BodyKind::kSetOperation: {
+      if (locks) return CannotLock(clauses->locking[0], "is not allowed with UNION/INTERSECT/EXCEPT");
       TURDB_ASSIGN_OR_RETURN(query, BindSetOperation(static_cast<const ast::SetOperation&>(body), outer));
       break;
     }
     case ast::BodyKind::kNested: {
+      if (locks) return Unsupported("locking rows of a query in parentheses from outside", clauses->locking[0].offset);
       TURDB_ASSIGN_OR_RETURN(query, BindSelect(*static_cast<const ast::NestedSelect&>(body).select, outer, keep_unknown));
       break;
     }
@@ -524,7 +527,12 @@ size_t PlaceOf(const Expr* expr, std::vector<const Expr*>* exprs) {
 StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer, const ast::Select* clauses,
                                       bool keep_unknown) {
   if (!core.into.empty()) return Unsupported("SELECT INTO", core.into.offset());
-  TURDB_ASSIGN_OR_RETURN(FromItem from, BindFrom(core.from, outer));
+  const auto outer_locking = std::exchange(locking_, clauses == nullptr ? ast::List<ast::LockingClause>() : clauses->locking);
+  StatusOr<FromItem> bound_from = BindFrom(core.from, outer);
+  locking_ = outer_locking;
+  if (!bound_from.ok()) return bound_from.status();
+  FromItem from = *std::move(bound_from);
+  const LogicalNode* const tables = from.node;
   LogicalNode* node = from.node;
   Scope scope = ScopeOf(std::move(from), outer);
   ExprContext context;
@@ -573,7 +581,8 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
   std::vector<const Expr*> qualify;
   if (core.qualify != nullptr) TURDB_RETURN_IF_ERROR(BindQualify(*core.qualify, context, items, &qualify));
 
-  if (core.grouped || !grouping.aggregates.empty() || !having.empty()) {
+  const bool aggregates = !grouping.aggregates.empty();
+  if (core.grouped || aggregates || !having.empty()) {
     for (ProjectionItem& item : items) {
       TURDB_ASSIGN_OR_RETURN(item.expr, AfterGrouping(item.expr, &grouping));
     }
@@ -659,7 +668,14 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
     query.root = distinct;
   }
   query.columns.resize(shown);
-  if (clauses != nullptr) TURDB_RETURN_IF_ERROR(BindLimit(&query, *clauses, outer));
+  if (clauses == nullptr) return query;
+  if (clauses->locking.empty()) {
+    TURDB_RETURN_IF_ERROR(BindLimit(&query, *clauses, outer));
+    return query;
+  }
+  TURDB_ASSIGN_OR_RETURN(LogicalNode * locks,
+                         BindLocking(clauses->locking, core, tables, scope, aggregates, !windows.nodes.empty()));
+  TURDB_RETURN_IF_ERROR(LockAndLimit(&query, locks, *clauses, outer));
   return query;
 }
 

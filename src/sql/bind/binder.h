@@ -34,6 +34,7 @@ struct ScopeRelation {
   std::string_view schema;  // of a table under its own name
   std::vector<ScopeColumn> columns;
   const LogicalNode* get = nullptr;  // of a table: for rowid and functional dependency
+  std::string_view not_lockable;     // what FOR UPDATE says it cannot be applied to; empty: it can
   int32_t offset = -1;
 };
 // Relations, and the columns that `*` shows and bare names find: USING merges, so they are not the sum.
@@ -167,6 +168,8 @@ class Binder {
   const std::vector<vec::Type>& parameter_types() const { return parameter_types_; }
   const std::vector<bool>& parameter_open() const { return parameter_open_; }
   const std::vector<Dependency>& dependencies() const { return dependencies_; }
+  // The tables whose rows the statement locks by FOR UPDATE and its kin.
+  const std::vector<std::shared_ptr<const catalog::Relation>>& locked() const { return locked_; }
   exec::Plan& plan() { return plan_; }
   function::CallContext& call_context() { return call_context_; }
   LogicalNode* NewNode(LogicalKind kind);
@@ -285,6 +288,13 @@ class Binder {
   base::Status BindDistinctOn(const ast::SelectCore& core, const ExprContext& context, const std::vector<ProjectionItem>& items,
                               std::vector<const Expr*>* on);
   ExprOr BindRowCount(const ast::Expr& expr, std::string_view clause, Scope* outer);
+  // ---- row locks (bind_locking.cc)
+  base::Status CannotLock(const ast::LockingClause& clause, std::string_view why) const;
+  const ast::Select& WithOuterLocking(const ast::Select& select, std::string_view alias);
+  // Null when there is no table to lock rows of. The input is the caller's to set.
+  base::StatusOr<LogicalNode*> BindLocking(ast::List<ast::LockingClause> clauses, const ast::SelectCore& core,
+                                           const LogicalNode* tables, const Scope& scope, bool aggregates, bool windows);
+  base::Status LockAndLimit(BoundQuery* query, LogicalNode* locks, const ast::Select& select, Scope* outer);
   base::Status BindItems(ast::List<ast::SelectItem> items, const ExprContext& context, std::vector<ProjectionItem>* out);
   base::Status ExpandStar(const ast::Star& star, const ExprContext& context, std::vector<ProjectionItem>* out);
   base::Status BindGroups(const ast::SelectCore& core, const ExprContext& context, const std::vector<ProjectionItem>& items,
@@ -398,7 +408,9 @@ class Binder {
   std::vector<bool> parameter_open_;
   std::vector<Expr*> open_parameters_;  // nodes to be typed when their parameter is
   std::vector<Dependency> dependencies_;
-  int32_t fixed_position_ = -1;  // inside a view: where the view is named
+  std::vector<std::shared_ptr<const catalog::Relation>> locked_;
+  ast::List<ast::LockingClause> locking_;  // of the SELECT whose FROM is being bound
+  int32_t fixed_position_ = -1;            // inside a view: where the view is named
   int32_t view_depth_ = 0;
   std::vector<NameReference>* references_ = nullptr;  // of the text at view_depth_ 1, when somebody wants them
   std::vector<TextEdit>* star_edits_ = nullptr;       // in CREATE VIEW: what each * stands for

@@ -57,7 +57,10 @@ enum class LogicalKind : uint8_t {
   kLimit,
   kSetOperation,
   kCte,
+  kLockRows,
 };
+
+struct LogicalNode;
 
 struct LogicalSortKey {
   const Expr* expression = nullptr;
@@ -92,6 +95,13 @@ struct LogicalWindowCall {
   int32_t position = -1;
 };
 
+// FOR UPDATE and its kin, on one table of the FROM clause.
+struct LogicalRowLock {
+  const LogicalNode* get = nullptr;
+  exec::RowLockStrength strength = exec::RowLockStrength::kUpdate;
+  exec::RowLockWait wait = exec::RowLockWait::kWait;
+};
+
 struct CommonTableInfo;
 
 // One record for every kind; which fields a kind uses is said at each. Owned by BoundStatement.
@@ -120,8 +130,10 @@ struct LogicalNode {
   std::vector<LogicalAggregate> aggregates;       // kAggregate
   std::vector<LogicalWindowCall> windows;         // kWindow
   std::vector<LogicalSortKey> sort;               // kSort, kWindow
-  const Expr* limit = nullptr;                    // kLimit
-  const Expr* offset = nullptr;                   // kLimit
+  std::vector<LogicalRowLock> locks;              // kLockRows
+  bool locks_what_is_asked = false;               // kLockRows: conditions above say which rows are meant
+  const Expr* limit = nullptr;                    // kLimit; kLockRows: the limit above, past which no row is locked
+  const Expr* offset = nullptr;                   // likewise
   exec::SetOperation set_operation = exec::SetOperation::kUnion;
   bool all = false;
   std::vector<ColumnId> left_columns, right_columns;  // kSetOperation: what meets what; kDistinct: left_columns, what counts

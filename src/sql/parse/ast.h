@@ -430,9 +430,11 @@ struct With {
 enum class LockStrength : uint8_t { kUpdate, kNoKeyUpdate, kShare, kKeyShare };
 enum class LockWait : uint8_t { kWait, kNoWait, kSkipLocked };
 struct LockingClause {
+  int32_t offset = -1;
   LockStrength strength = LockStrength::kUpdate;
   LockWait wait = LockWait::kWait;
   List<Name> tables;
+  bool from_outside = false;  // the binder's: it stood behind a query around this one
 };
 
 struct Select {

@@ -91,8 +91,9 @@ void Parser::ParseSelectTail(Select* select) {
   while (At("limit"_kw) || At("offset"_kw) || At("fetch"_kw)) ParseLimit(select);
   Items<ast::LockingClause> locking;
   while (At("for"_kw) && (PeekIs("update"_kw) || PeekIs("share"_kw) || PeekIs("no"_kw) || PeekIs("key"_kw))) {
-    Advance();
     ast::LockingClause clause;
+    clause.offset = token_.offset;
+    Advance();
     if (Accept("no"_kw)) {
       Expect("key"_kw);
       Expect("update"_kw);

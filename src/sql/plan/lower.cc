@@ -227,6 +227,8 @@ StatusOr<Physical> Planner::Lower(LogicalNode* node, const ColumnSet& needed, co
       return LowerSort(node, needed, nullptr);
     case LogicalKind::kLimit:
       return LowerLimit(node, needed);
+    case LogicalKind::kLockRows:
+      return LowerLockRows(node, needed);
     case LogicalKind::kSetOperation:
       return LowerSetOperation(node);
     case LogicalKind::kCte:
@@ -481,6 +483,32 @@ StatusOr<Physical> Planner::LowerLimit(LogicalNode* node, const ColumnSet& neede
   }
   SetEstimate(limit, input.rows, {});
   input.node = limit;
+  return input;
+}
+
+StatusOr<Physical> Planner::LowerLockRows(LogicalNode* node, const ColumnSet& needed) {
+  ColumnSet below = needed;
+  for (const LogicalRowLock& lock : node->locks) below[lock.get->outputs.back()] = true;
+  TURDB_ASSIGN_OR_RETURN(Physical input, Lower(node->left, below));
+  auto* locked = plan_.New<exec::LockRowsNode>();
+  locked->input = input.node;
+  std::vector<exec::RowLock> locks;
+  for (const LogicalRowLock& lock : node->locks) {
+    const auto place = std::find(input.layout.begin(), input.layout.end(), lock.get->outputs.back());
+    if (place == input.layout.end()) return base::InternalError("a row to lock has lost its key");
+    locks.push_back({lock.get->table, plan_.Copy(lock.get->name), static_cast<int32_t>(place - input.layout.begin()),
+                     lock.strength, lock.wait});
+  }
+  locked->locks = plan_.Copy(locks);
+  if (node->limit != nullptr) {
+    TURDB_ASSIGN_OR_RETURN(locked->limit, LowerExpr(node->limit, {}));
+  }
+  if (node->offset != nullptr) {
+    TURDB_ASSIGN_OR_RETURN(locked->offset, LowerExpr(node->offset, {}));
+  }
+  SetTypes(locked, input.layout);
+  SetEstimate(locked, input.rows, {});
+  input.node = locked;
   return input;
 }
 

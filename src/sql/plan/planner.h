@@ -74,6 +74,7 @@ class Planner {
   PhysicalOr LowerWindow(LogicalNode* node, const ColumnSet& needed);
   PhysicalOr LowerDistinct(LogicalNode* node, const ColumnSet& needed);
   PhysicalOr LowerSort(LogicalNode* node, const ColumnSet& needed, const LogicalNode* limit);
+  PhysicalOr LowerLockRows(LogicalNode* node, const ColumnSet& needed);
   PhysicalOr LowerLimit(LogicalNode* node, const ColumnSet& needed);
   PhysicalOr LowerSetOperation(LogicalNode* node);
   PhysicalOr LowerCte(LogicalNode* node, const ColumnSet& needed);

@@ -158,6 +158,9 @@ StatusOr<LogicalNode*> Planner::PushDown(LogicalNode* node, std::vector<const Ex
       return PushIntoJoin(node, std::move(conjuncts));
     case LogicalKind::kProject:
       return PushIntoProject(node, std::move(conjuncts));
+    case LogicalKind::kLockRows:
+      if (!node->locks_what_is_asked || node->limit != nullptr) return FilterOver(node, std::move(conjuncts));
+      [[fallthrough]];
     case LogicalKind::kSort: {
       TURDB_ASSIGN_OR_RETURN(node->left, PushDown(node->left, std::move(conjuncts)));
       return node;

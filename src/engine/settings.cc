@@ -82,7 +82,10 @@ Status ParseSynchronous(Settings& settings, std::string_view value) {
 
 // Alphabetical, so that listings are.
 constexpr std::array<SettingDescription, 9> kSettings = {{
-    {"busy_timeout", "milliseconds a statement waits for another transaction's row; default 5000", true,
+    {"busy_timeout",
+     "milliseconds a statement waits for another transaction's row, and a change in autocommit is run again when another was "
+     "faster; default 5000",
+     true,
      [](Settings& s, std::string_view v) -> Status {
        TURDB_ASSIGN_OR_RETURN(s.busy_timeout_ms, ParseInteger("busy_timeout", v, 0, INT64_MAX / 1'000'000));
        return absl::OkStatus();

@@ -234,6 +234,26 @@ Status Statement::ConvertParameters() {
 // ---- running
 
 StatusOr<StepResult> Statement::Step() {
+  const bool alone = compiled_.changes_data && !running_ && !connection_->explicit_transaction_;
+  StatusOr<StepResult> result = StepGuarded();
+  if (alone && !result.ok()) [[unlikely]]
+    return RunAgain(std::move(result));
+  return result;
+}
+
+// A change in autocommit is a transaction of one statement, of which nobody has seen anything when its first step fails: if it
+// came too late it can be run again as well here as by whoever called.
+StatusOr<StepResult> Statement::RunAgain(StatusOr<StepResult> result) {
+  os::Clock& clock = *connection_->database().environment().clock;
+  const int64_t began = clock.MonotonicNanos();
+  while (!result.ok() && base::GetSqlState(result.status()) == base::sqlstate::kSerializationFailure &&
+         clock.MonotonicNanos() - began < connection_->busy_timeout_ms_ * 1'000'000) {
+    result = StepGuarded();
+  }
+  return result;
+}
+
+StatusOr<StepResult> Statement::StepGuarded() {
   try {
     return StepOnce();
   } catch (const std::bad_alloc&) {

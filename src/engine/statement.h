@@ -91,6 +91,8 @@ class Statement {
   base::Status Revalidate();
   // The bound values as the plan's types; may compile a variant of the plan for values that do not convert.
   base::Status ConvertParameters();
+  base::StatusOr<StepResult> StepGuarded();
+  base::StatusOr<StepResult> RunAgain(base::StatusOr<StepResult> result);
   base::StatusOr<StepResult> StepOnce();  // may throw std::bad_alloc
   base::Status StartRun();
   // The transaction and the view of this run; begins a transaction of its own for a change outside one.

@@ -201,7 +201,7 @@ Status SchemaChanges::Rep::DropRelation(const std::shared_ptr<const Relation>& r
   TURDB_ASSIGN_OR_RETURN(const Schema schema, SchemaToChange(relation->schema_name()));
   const TableSchema& definition = *relation->schema;
   if (relation->kind == RelationKind::kTable) {
-    TURDB_RETURN_IF_ERROR(Lock(relation->id, txn::TableLockMode::kExclusive));
+    TURDB_RETURN_IF_ERROR(Lock(*relation, txn::TableLockMode::kExclusive));
     for (const std::shared_ptr<const Relation>& other : ReferencedBy(relation->id)) {
       if (!cascade) {
         return base::WithHint(
@@ -210,7 +210,7 @@ Status SchemaChanges::Rep::DropRelation(const std::shared_ptr<const Relation>& r
                                    " because other objects depend on it: a foreign key of table ", other->name())),
             "Use DROP ... CASCADE to drop the dependent objects too.");
       }
-      TURDB_RETURN_IF_ERROR(Lock(other->id, txn::TableLockMode::kExclusive));
+      TURDB_RETURN_IF_ERROR(Lock(*other, txn::TableLockMode::kExclusive));
       TableSchema changed = *other->schema;
       std::erase_if(changed.foreign_keys, [&](const auto& key) { return key.referenced_table == relation->id; });
       TURDB_RETURN_IF_ERROR(Replace(*other, std::move(changed)));
@@ -248,7 +248,7 @@ StatusOr<bool> SchemaChanges::DropTable(std::string_view schema, std::string_vie
 
 Status SchemaChanges::ReplaceTable(const Relation& relation, TableSchema changed) {
   TURDB_CHECK_EQ(relation.id, changed.id);
-  TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
+  TURDB_RETURN_IF_ERROR(rep_->Lock(relation, txn::TableLockMode::kExclusive));
   return rep_->Replace(relation, std::move(changed));
 }
 
@@ -269,7 +269,7 @@ StatusOr<bool> SchemaChanges::CreateIndex(const Relation& relation, IndexSchema 
     return AlreadyExists(sqlstate::kDuplicateTable, "relation", index.name);
   }
   TURDB_RETURN_IF_ERROR(CheckName(index.name, "index"));
-  TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kShare));
+  TURDB_RETURN_IF_ERROR(rep_->Lock(relation, txn::TableLockMode::kShare));
   // An index holds the rows as they are now; this transaction would look for them as they were.
   TURDB_RETURN_IF_ERROR(base::WithFrame(rep_->store.transactions().RequireSeesAll(rep_->transaction, relation.id),
                                         absl::StrCat("building an index of ", changed.qualified_name())));
@@ -314,7 +314,7 @@ Status SchemaChanges::DropIndexOf(const Relation& relation, std::string_view nam
 
 Status SchemaChanges::Rep::DropIndexOf(const Relation& relation, size_t position) {
   TURDB_ASSIGN_OR_RETURN(const Schema schema, SchemaToChange(relation.schema_name()));
-  TURDB_RETURN_IF_ERROR(Lock(relation.id, txn::TableLockMode::kExclusive));
+  TURDB_RETURN_IF_ERROR(Lock(relation, txn::TableLockMode::kExclusive));
   TableSchema changed = *relation.schema;
   const IndexSchema index = changed.indexes[position];
   changed.indexes.erase(changed.indexes.begin() + static_cast<ptrdiff_t>(position));

@@ -157,8 +157,11 @@ struct SchemaChanges::Rep {
     return relation;
   }
 
-  base::Status Lock(ObjectId table, txn::TableLockMode mode) {
-    return store.transactions().LockTable(transaction, table, mode);
+  // For a change that starts from `table` as it is given. One that committed and is not published yet holds no lock any
+  // more; and what At gives for a timestamp changes when it is, so asking again is no proof.
+  base::Status Lock(const Relation& table, txn::TableLockMode mode) {
+    TURDB_RETURN_IF_ERROR(store.transactions().LockTable(transaction, table.id, mode));
+    return catalog.CheckStillCurrent(table);
   }
 
   // Writes the new definition of a relation that exists and makes it visible.

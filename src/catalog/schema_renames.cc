@@ -17,7 +17,7 @@ Status SchemaChanges::RenameTable(const Relation& relation, std::string_view new
   TURDB_ASSIGN_OR_RETURN(const Schema schema, rep_->SchemaToChange(relation.schema_name()));
   if (rep_->NameIsTaken(schema, new_name)) return AlreadyExists(sqlstate::kDuplicateTable, "relation", new_name);
   TableSchema changed = *relation.schema;
-  if (relation.kind == RelationKind::kTable) TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
+  if (relation.kind == RelationKind::kTable) TURDB_RETURN_IF_ERROR(rep_->Lock(relation, txn::TableLockMode::kExclusive));
   TURDB_RETURN_IF_ERROR(rep_->TakeName(schema, std::string(new_name)));
   TURDB_RETURN_IF_ERROR(rep_->GiveNameBack(schema, changed.name));
   changed.name = std::string(new_name);
@@ -32,7 +32,7 @@ Status SchemaChanges::MoveToSchema(const Relation& relation, std::string_view ne
   TableSchema changed = *relation.schema;
   std::vector<std::string> names = {changed.name};
   if (relation.kind == RelationKind::kTable) {
-    TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
+    TURDB_RETURN_IF_ERROR(rep_->Lock(relation, txn::TableLockMode::kExclusive));
     if (!changed.primary_key.empty()) names.push_back(changed.primary_key_name);
     for (const IndexSchema& index : changed.indexes) names.push_back(index.name);
   }
@@ -53,7 +53,7 @@ Status SchemaChanges::RenameIndex(const Relation& relation, std::string_view nam
   TURDB_RETURN_IF_ERROR(CheckName(new_name, "index"));
   TURDB_ASSIGN_OR_RETURN(const Schema schema, rep_->SchemaToChange(relation.schema_name()));
   if (rep_->NameIsTaken(schema, new_name)) return AlreadyExists(sqlstate::kDuplicateTable, "relation", new_name);
-  TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
+  TURDB_RETURN_IF_ERROR(rep_->Lock(relation, txn::TableLockMode::kExclusive));
   TableSchema changed = *relation.schema;
   if (changed.primary_key_name == name) changed.primary_key_name = std::string(new_name);
   for (IndexSchema& index : changed.indexes) {
@@ -72,7 +72,7 @@ Status SchemaChanges::RenameColumn(const Relation& relation, int32_t column, std
     return MakeError(absl::StatusCode::kAlreadyExists, sqlstate::kDuplicateColumn,
                      absl::StrCat("column \"", new_name, "\" of relation \"", changed.name, "\" already exists"));
   }
-  if (relation.kind == RelationKind::kTable) TURDB_RETURN_IF_ERROR(rep_->Lock(relation.id, txn::TableLockMode::kExclusive));
+  if (relation.kind == RelationKind::kTable) TURDB_RETURN_IF_ERROR(rep_->Lock(relation, txn::TableLockMode::kExclusive));
   std::string& name = changed.columns[static_cast<size_t>(column)].name;
   const std::string old_name = name;
   name = std::string(new_name);
@@ -84,7 +84,7 @@ Status SchemaChanges::RenameColumn(const Relation& relation, int32_t column, std
   };
   rename_references(changed);
   for (const std::shared_ptr<const Relation>& other : rep_->ReferencedBy(relation.id)) {
-    TURDB_RETURN_IF_ERROR(rep_->Lock(other->id, txn::TableLockMode::kExclusive));
+    TURDB_RETURN_IF_ERROR(rep_->Lock(*other, txn::TableLockMode::kExclusive));
     TableSchema referring = *other->schema;
     rename_references(referring);
     TURDB_RETURN_IF_ERROR(rep_->Replace(*other, std::move(referring)));

@@ -307,10 +307,7 @@ Status CommandRunner::RunSchemaChange(const sql::Command& command) {
                              "a change in a read-only transaction");
   }
   if (status.ok() && own && read != nullptr) {
-    const auto current = connection_.VisibleCatalog()->RelationOf(read->id);
-    if (current == nullptr || current->version != read->version) {
-      status = base::SerializationFailure("the table was changed while the statement waited for it");
-    }
+    status = database.catalog().CheckStillCurrent(*read);
   }
   if (status.ok()) {
     catalog::SchemaChanges& changes = connection_.SchemaChangesOf();

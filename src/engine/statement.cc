@@ -234,7 +234,7 @@ Status Statement::ConvertParameters() {
 // ---- running
 
 StatusOr<StepResult> Statement::Step() {
-  const bool alone = compiled_.changes_data && !running_ && !connection_->explicit_transaction_;
+  const bool alone = compiled_.changes_data && !running_ && !connection_->in_transaction();
   StatusOr<StepResult> result = StepGuarded();
   if (alone && !result.ok()) [[unlikely]]
     return RunAgain(std::move(result));
@@ -244,13 +244,14 @@ StatusOr<StepResult> Statement::Step() {
 // A change in autocommit is a transaction of one statement, of which nobody has seen anything when its first step fails: if it
 // came too late it can be run again as well here as by whoever called.
 StatusOr<StepResult> Statement::RunAgain(StatusOr<StepResult> result) {
-  os::Clock& clock = *connection_->database().environment().clock;
-  const int64_t began = clock.MonotonicNanos();
-  while (!result.ok() && base::GetSqlState(result.status()) == base::sqlstate::kSerializationFailure &&
-         clock.MonotonicNanos() - began < connection_->busy_timeout_ms_ * 1'000'000) {
-    result = StepGuarded();
-  }
+  const int64_t began = connection_->database().environment().clock->MonotonicNanos();
+  while (MayRunAgain(result.status(), began)) result = StepGuarded();
   return result;
+}
+
+bool Statement::MayRunAgain(const Status& status, int64_t began_ns) const {
+  return base::GetSqlState(status) == base::sqlstate::kSerializationFailure &&
+         connection_->database().environment().clock->MonotonicNanos() - began_ns < connection_->busy_timeout_ms_ * 1'000'000;
 }
 
 StatusOr<StepResult> Statement::StepGuarded() {
@@ -373,19 +374,6 @@ Status Statement::LockWrittenTables() {
 
 Status Statement::OpenView() {
   Connection& connection = *connection_;
-  const bool own = compiled_.changes_data && connection.transaction_ == nullptr;
-  for (int attempt = 0;; ++attempt) {
-    Status status = OpenViewOnce();
-    // A schema change that committed while this waited for the table: with a newer snapshot it goes through.
-    if (status.ok() || !own || attempt == 3 || base::GetSqlState(status) != base::sqlstate::kSerializationFailure)
-      return status;
-    own_transaction_ = in_statement_ = false;
-    TURDB_RETURN_IF_ERROR(connection.EndTransaction(false));
-  }
-}
-
-Status Statement::OpenViewOnce() {
-  Connection& connection = *connection_;
   Database& database = connection.database();
   txn::TransactionManager& transactions = database.transactions();
   // The snapshot comes first, then the schema as of it.
@@ -504,14 +492,13 @@ void Statement::ShowRow(uint32_t row) {
 
 Status Statement::RunCommand() {
   CommandRunner runner(*connection_);
-  for (int attempt = 0;; ++attempt) {
+  const bool alone = !connection_->in_transaction();
+  const int64_t began = connection_->database().environment().clock->MonotonicNanos();
+  for (;;) {
     command_result_ = vec::Chunk();
     Status status = runner.Run(compiled_.command, &command_result_);
-    // Outside a transaction a schema change that had to wait for another goes on from that one.
-    const bool again = !connection_->in_transaction() && attempt < 3 &&
-                       connection_->VisibleCatalog()->epoch() != catalog_epoch_ &&
-                       base::GetSqlState(status) == base::sqlstate::kSerializationFailure;
-    if (!again) return status;
+    // Outside a transaction a schema change that came too late goes on from what the other one made.
+    if (!alone || !MayRunAgain(status, began)) return status;
     TURDB_RETURN_IF_ERROR(Compile({}));
   }
 }

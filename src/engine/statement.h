@@ -93,11 +93,11 @@ class Statement {
   base::Status ConvertParameters();
   base::StatusOr<StepResult> StepGuarded();
   base::StatusOr<StepResult> RunAgain(base::StatusOr<StepResult> result);
+  bool MayRunAgain(const base::Status& status, int64_t began_ns) const;
   base::StatusOr<StepResult> StepOnce();  // may throw std::bad_alloc
   base::Status StartRun();
   // The transaction and the view of this run; begins a transaction of its own for a change outside one.
   base::Status OpenView();
-  base::Status OpenViewOnce();
   // The short path: the whole statement in one step, when the plan allows it.
   base::StatusOr<StepResult> StepPoint();
   base::Status RunPoint(bool* found);

@@ -11,7 +11,7 @@
 // same way, splitting again where that is needed.
 //
 //  (A1) Without group expressions there is one group, made at the start, so that empty input gives one row.
-//  (A2) With group expressions empty input gives no row.
+//  (A2) With group expressions empty input gives no row, but for the groups that the plan says are always there.
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -218,8 +218,10 @@ class AggregateSource : public Source {
         spill_reserve_(*builder.budget()),
         arena_(builder.budget()),
         records_(builder.capacity()),
-        selection_(builder.capacity(), builder.budget()) {
+        selection_(builder.capacity(), builder.budget()),
+        always_(node.always) {
     for (const Expression* group : node.groups) group_types_.push_back(group->type);
+    if (!always_.empty()) always_key_ = builder.NewChunk(group_types_);
   }
 
   Status Build(const AggregateNode& node, Builder& builder) {
@@ -276,7 +278,8 @@ class AggregateSource : public Source {
 
  private:
   StatusOr<Flow> Drain(Runtime& runtime) {
-    if (group_types_.empty() && table_->size() == 0) TURDB_RETURN_IF_ERROR(FindGroups(Rows::All(1)));  // (A1)
+    if (group_types_.empty() && table_->size() == 0) TURDB_RETURN_IF_ERROR(FindGroups({}, Rows::All(1)));  // (A1)
+    for (const int32_t number : always_) TURDB_RETURN_IF_ERROR(MakeGroup(number));
     while (true) {
       Batch batch;
       TURDB_ASSIGN_OR_RETURN(const Flow flow, input_->Next(runtime, &batch));
@@ -330,7 +333,7 @@ class AggregateSource : public Source {
     Groups groups{only_group_, records_.data()};
     if (!group_types_.empty()) {
       TURDB_RETURN_IF_ERROR(groups_.Evaluate(runtime, *batch.chunk, batch.rows));
-      TURDB_RETURN_IF_ERROR(FindGroups(batch.rows));
+      TURDB_RETURN_IF_ERROR(FindGroups(groups_.values(), batch.rows));
       if (table_->full()) {
         TURDB_ASSIGN_OR_RETURN(batch.rows, PutAsideWithoutGroup(runtime, batch));
         if (batch.empty()) return absl::OkStatus();
@@ -369,10 +372,26 @@ class AggregateSource : public Source {
     return Rows{selection_.data(), kept};
   }
 
+  // (A2)
+  Status MakeGroup(int32_t number) {
+    columns_.clear();
+    for (size_t c = 0; c < group_types_.size(); ++c) {
+      Vector& column = always_key_.column(c);
+      if (c + 1 < group_types_.size()) {
+        column.SetConstantNull();
+      } else {
+        column.SetConstant(vec::Value::Int32(number));
+      }
+      columns_.push_back(&column);
+    }
+    TURDB_RETURN_IF_ERROR(FindGroups(columns_, Rows::All(1)));
+    return table_->full() ? OverBudget("grouping", table_->memory_bytes()) : absl::OkStatus();
+  }
+
   // records_[i] = the states of the group of row rows[i], or null when it is not in a full table.
-  Status FindGroups(Rows rows) {
+  Status FindGroups(Columns keys, Rows rows) {
     created_.clear();
-    table_->FindOrInsert(groups_.values(), rows, records_.data(), &created_);
+    table_->FindOrInsert(keys, rows, records_.data(), &created_);
     if (group_types_.empty() && table_->full()) return OverBudget("an aggregate", table_->memory_bytes());
     for (uint32_t i = 0; i < rows.count; ++i) {
       if (records_[i] != nullptr) records_[i] = table_->extra(records_[i]);
@@ -404,6 +423,8 @@ class AggregateSource : public Source {
   base::Arena arena_;  // of states
   std::vector<std::byte*> records_;
   vec::SelectionVector selection_;
+  std::span<const int32_t> always_;
+  Chunk always_key_;
   std::vector<uint32_t> missing_;
   std::vector<const Vector*> columns_;
   std::vector<uint32_t> created_;

@@ -12,6 +12,7 @@ StatusOr<std::unique_ptr<Stream>> Builder::BuildStream(const Node& node) {
   switch (node.kind) {
     case NodeKind::kFilter:
     case NodeKind::kProject:
+    case NodeKind::kExpand:
     case NodeKind::kLimit:
     case NodeKind::kLockRows:
     case NodeKind::kHashJoin:
@@ -85,6 +86,8 @@ StatusOr<std::unique_ptr<Operator>> Builder::BuildOperator(const Node& node) {
       return MakeProject(static_cast<const ProjectNode&>(node), *this);
     case NodeKind::kLimit:
       return MakeLimit(static_cast<const LimitNode&>(node), *this);
+    case NodeKind::kExpand:
+      return MakeExpand(static_cast<const ExpandNode&>(node), *this);
     case NodeKind::kLockRows:
       return MakeLockRows(static_cast<const LockRowsNode&>(node), *this);
     case NodeKind::kHashJoin:

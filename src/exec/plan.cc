@@ -72,6 +72,8 @@ std::vector<const Node*> Inputs(const Node& node) {
       return {static_cast<const ProjectNode&>(node).input};
     case NodeKind::kLimit:
       return {static_cast<const LimitNode&>(node).input};
+    case NodeKind::kExpand:
+      return {static_cast<const ExpandNode&>(node).input};
     case NodeKind::kLockRows:
       return {static_cast<const LockRowsNode&>(node).input};
     case NodeKind::kDistinct:
@@ -210,6 +212,8 @@ void ForEachExpression(const Node& node, absl::FunctionRef<void(const Expression
       return VisitAll(static_cast<const FilterNode&>(node).conjuncts, visit);
     case NodeKind::kProject:
       return VisitAll(static_cast<const ProjectNode&>(node).expressions, visit);
+    case NodeKind::kExpand:
+      return VisitAll(static_cast<const ExpandNode&>(node).groups, visit);
     case NodeKind::kLockRows:
       VisitTree(static_cast<const LockRowsNode&>(node).limit, visit);
       return VisitTree(static_cast<const LockRowsNode&>(node).offset, visit);

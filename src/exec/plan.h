@@ -51,6 +51,7 @@ enum class NodeKind : uint8_t {
   kCteScan,
   kFilter,
   kProject,
+  kExpand,
   kLimit,
   kDistinct,
   kSort,
@@ -169,6 +170,14 @@ struct ProjectNode : Node {
   Expressions expressions;
 };
 
+// Grouping sets: every row once for each set. Output: the input, then the groups, NULL in a row of a set that does not list
+// them, then the number of the set (integer).
+struct ExpandNode : Node {
+  const Node* input = nullptr;
+  Expressions groups;
+  std::span<const std::span<const int32_t>> sets;  // places in `groups`
+};
+
 struct LimitNode : Node {
   const Node* input = nullptr;
   const Expression* limit = nullptr;  // bigint, row-independent; null or NULL: no limit
@@ -206,6 +215,8 @@ struct AggregateNode : Node {
   const Node* input = nullptr;
   Expressions groups;
   std::span<const AggregateCall> calls;
+  // Of grouping sets: numbers, values of the last group, of groups that exist without any row; their other groups are NULL.
+  std::span<const int32_t> always;
   bool input_grouped = false;  // equal groups arrive next to each other: ordered aggregation, no hash table
 };
 
@@ -511,6 +522,7 @@ class Plan {
   static NodeKind KindOf(const CteScanNode*) { return NodeKind::kCteScan; }
   static NodeKind KindOf(const FilterNode*) { return NodeKind::kFilter; }
   static NodeKind KindOf(const ProjectNode*) { return NodeKind::kProject; }
+  static NodeKind KindOf(const ExpandNode*) { return NodeKind::kExpand; }
   static NodeKind KindOf(const LimitNode*) { return NodeKind::kLimit; }
   static NodeKind KindOf(const DistinctNode*) { return NodeKind::kDistinct; }
   static NodeKind KindOf(const SortNode*) { return NodeKind::kSort; }

@@ -149,6 +149,7 @@ std::string CallText(const AggregateCall& call) {
 std::string AggregateText(const AggregateNode& node) {
   std::string out = node.input_grouped ? " ordered" : "";
   Note(&out, "groups", List(node.groups));
+  Note(&out, "always", Numbers(node.always));
   std::string calls;
   for (const AggregateCall& call : node.calls) StrAppend(&calls, calls.empty() ? "" : ", ", CallText(call));
   Note(&out, "calls", calls);
@@ -465,6 +466,8 @@ std::string_view NodeName(NodeKind kind) {
       return "Project";
     case NodeKind::kLimit:
       return "Limit";
+    case NodeKind::kExpand:
+      return "Expand";
     case NodeKind::kLockRows:
       return "LockRows";
     case NodeKind::kDistinct:
@@ -537,6 +540,12 @@ std::string DetailsOf(const Node& node) {
       return StrCat(" ", List(static_cast<const FilterNode&>(node).conjuncts, " AND "));
     case NodeKind::kProject:
       return StrCat(" ", List(static_cast<const ProjectNode&>(node).expressions));
+    case NodeKind::kExpand:
+      Note(&out, "groups", List(static_cast<const ExpandNode&>(node).groups));
+      StrAppend(&out, " sets:");
+      for (const std::span<const int32_t> set : static_cast<const ExpandNode&>(node).sets)
+        StrAppend(&out, " (", Numbers(set), ")");
+      break;
     case NodeKind::kLockRows:
       AppendLocks(static_cast<const LockRowsNode&>(node), &out);
       break;

@@ -1,4 +1,4 @@
-// Operators that hold nothing back: filter, projection, limit.
+// Operators that hold nothing back: filter, projection, grouping sets, limit.
 #include <algorithm>
 
 #include "exec/builder.h"
@@ -41,6 +41,45 @@ class ProjectOperator : public Operator {
  private:
   EvaluatorList expressions_;
   Chunk chunk_;
+};
+
+class ExpandOperator : public Operator {
+ public:
+  ExpandOperator(const ExpandNode& node, EvaluatorList groups, Chunk chunk)
+      : node_(node), groups_(std::move(groups)), chunk_(std::move(chunk)) {}
+  Status Start(Runtime& runtime) override {
+    next_set_ = 0;
+    return groups_.Start(runtime);
+  }
+  StatusOr<Flow> Push(Runtime& runtime, const Batch& in, Batch* out) override {
+    const size_t input_columns = in.chunk->column_count();
+    if (next_set_ == 0) {
+      TURDB_RETURN_IF_ERROR(groups_.Evaluate(runtime, *in.chunk, in.rows));
+      for (size_t c = 0; c < input_columns; ++c) chunk_.column(c).Reference(in.chunk->column(c));
+    }
+    const std::span<const int32_t> set = node_.sets[next_set_];
+    for (size_t g = 0; g < groups_.size(); ++g) {
+      vec::Vector& column = chunk_.column(input_columns + g);
+      if (std::find(set.begin(), set.end(), static_cast<int32_t>(g)) != set.end()) {
+        column.Reference(*groups_.values()[g]);
+      } else {
+        column.SetConstantNull();
+      }
+    }
+    chunk_.column(input_columns + groups_.size()).SetConstant(vec::Value::Int32(static_cast<int32_t>(next_set_)));
+    chunk_.set_size(in.chunk->size());
+    *out = Batch{&chunk_, in.rows};
+    if (++next_set_ < node_.sets.size()) return Flow::kHaveMore;
+    next_set_ = 0;
+    return Flow::kNeedInput;
+  }
+  void Release() override { chunk_.Reset(); }
+
+ private:
+  const ExpandNode& node_;
+  EvaluatorList groups_;
+  Chunk chunk_;
+  size_t next_set_ = 0;
 };
 
 // Value of a LIMIT or OFFSET; `missing` when there is none or it is NULL.
@@ -116,6 +155,11 @@ OperatorOr MakeFilter(const FilterNode& node, Builder& builder) {
 OperatorOr MakeProject(const ProjectNode& node, Builder& builder) {
   TURDB_ASSIGN_OR_RETURN(EvaluatorList expressions, EvaluatorList::Make(node.expressions, builder.options()));
   return std::make_unique<ProjectOperator>(std::move(expressions), builder.NewChunk(node.types));
+}
+
+OperatorOr MakeExpand(const ExpandNode& node, Builder& builder) {
+  TURDB_ASSIGN_OR_RETURN(EvaluatorList groups, EvaluatorList::Make(node.groups, builder.options()));
+  return std::make_unique<ExpandOperator>(node, std::move(groups), builder.NewChunk(node.types));
 }
 
 OperatorOr MakeLimit(const LimitNode& node, Builder& builder) {

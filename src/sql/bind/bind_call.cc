@@ -26,6 +26,7 @@ StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext&
   if (function::FindWindowFunction(name) != nullptr) {
     return Error(base::SqlState{"42809"}, absl::StrCat("window function ", name, " requires an OVER clause"), call.offset);
   }
+  if (name == "grouping" || name == "grouping_id") return BindGroupingCall(call, context);
   bool special = false;
   TURDB_ASSIGN_OR_RETURN(const Expr* result, BindSpecialCall(name, call, context, &special));
   if (special) return result;

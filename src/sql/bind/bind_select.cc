@@ -226,174 +226,6 @@ LogicalNode* Binder::Project(LogicalNode* input, const std::vector<ProjectionIte
   return node == nullptr ? input : node;
 }
 
-// ---- grouping
-
-// The expression with one number for all subqueries that are written alike; itself when it has none.
-const Expr* Binder::WithFirstSubqueries(const Expr* expr) {
-  int32_t index = expr->index;
-  bool changed = false;
-  if (expr->kind == ExpressionKind::kSubquery) {
-    const BoundSubquery& subquery = subqueries_[static_cast<size_t>(index)];
-    std::string text =
-        absl::StrCat(static_cast<int>(subquery.kind), " ", static_cast<int>(subquery.comparison), " ", ToSql(*subquery.source));
-    index = first_subqueries_.try_emplace(std::move(text), index).first->second;
-    changed = index != expr->index;
-  }
-  std::vector<const Expr*> arguments;
-  for (const Expr* argument : expr->arguments) {
-    arguments.push_back(WithFirstSubqueries(argument));
-    changed |= arguments.back() != argument;
-  }
-  if (!changed) return expr;
-  Expr* copy = plan_.NewExpression(expr->kind, expr->type, plan_.Copy(arguments), expr->position);
-  copy->try_cast = expr->try_cast;
-  copy->index = index;
-  copy->call = expr->call;
-  copy->value = expr->value;
-  return copy;
-}
-
-bool Binder::SameExpression(const Expr& a, const Expr& b) {
-  if (exec::Equal(a, b)) return true;
-  return !subqueries_.empty() && a.kind == b.kind && exec::Equal(*WithFirstSubqueries(&a), *WithFirstSubqueries(&b));
-}
-
-void Binder::AddGroup(const Expr* expr, Grouping* grouping) {
-  for (const Expr* group : grouping->groups) {
-    if (SameExpression(*group, *expr)) return;
-  }
-  grouping->groups.push_back(expr);
-  grouping->outputs.push_back(expr->kind == ExpressionKind::kColumn ? expr->index : NewColumn("group", expr->type));
-}
-
-Status Binder::BindGroups(const ast::SelectCore& core, const ExprContext& context, const std::vector<ProjectionItem>& items,
-                          Grouping* grouping) {
-  const auto contains_aggregate = [&](const Expr* expr) {
-    std::vector<const Expr*> pending = {expr};
-    while (!pending.empty()) {
-      const Expr* e = pending.back();
-      pending.pop_back();
-      if (e->kind == ExpressionKind::kColumn &&
-          std::find(grouping->aggregate_outputs.begin(), grouping->aggregate_outputs.end(), e->index) !=
-              grouping->aggregate_outputs.end()) {
-        return true;
-      }
-      for (const Expr* argument : e->arguments) pending.push_back(argument);
-    }
-    return false;
-  };
-  if (core.group_by_all) {
-    for (const ProjectionItem& item : items) {
-      if (!contains_aggregate(item.expr)) AddGroup(item.expr, grouping);
-    }
-    return absl::OkStatus();
-  }
-  for (const ast::Expr* expr : core.group_by) {
-    if (expr->kind == ExprKind::kGroupingSet) return Unsupported("GROUPING SETS, ROLLUP or CUBE", expr->offset);
-    const Expr* group = nullptr;
-    if (expr->kind == ExprKind::kInteger) {
-      const int64_t position = ast::As<ast::Literal>(*expr).integer;
-      if (position < 1 || position > static_cast<int64_t>(items.size())) {
-        return Error(sqlstate::kInvalidColumnReference, absl::StrCat("GROUP BY position ", position, " is not in select list"),
-                     expr->offset);
-      }
-      group = items[position - 1].expr;
-    } else if (expr->kind == ExprKind::kColumn && ast::As<ast::Column>(*expr).parts.size() == 1) {
-      const ast::Name& name = ast::As<ast::Column>(*expr).parts[0];
-      TURDB_ASSIGN_OR_RETURN(group, FindBareColumn(name, context.scope));
-      for (const ProjectionItem& item : items) {
-        if (group == nullptr && item.name == name.text) group = item.expr;
-      }
-    }
-    if (group == nullptr) {
-      ExprContext inner = context;
-      inner.clause = "GROUP BY";
-      inner.aggregates = nullptr;
-      inner.windows = nullptr;
-      TURDB_ASSIGN_OR_RETURN(group, Bind(*expr, inner));
-    }
-    if (context.windows != nullptr && NamesWindow(group, *context.windows)) {
-      return Error(base::SqlState{"42P20"}, "window functions are not allowed in GROUP BY", expr->offset);
-    }
-    if (contains_aggregate(group)) {
-      return Error(sqlstate::kGroupingError, "aggregate functions are not allowed in GROUP BY", expr->offset);
-    }
-    if (group->type.id == TypeId::kUnknown) {
-      TURDB_ASSIGN_OR_RETURN(group, Coerce(group, TypeId::kText, CastContext::kImplicit));
-    }
-    AddGroup(group, grouping);
-  }
-  return absl::OkStatus();
-}
-
-// A column of the query itself that is not grouped by: allowed when the primary key of its table is.
-StatusOr<const Expr*> Binder::UngroupedColumn(const Expr* column, Grouping* grouping) {
-  const ScopeRelation* owner = nullptr;
-  for (const ScopeRelation& relation : grouping->scope->relations) {
-    for (const ScopeColumn& c : relation.columns) {
-      if (c.expr->kind == ExpressionKind::kColumn && c.expr->index == column->index) owner = &relation;
-    }
-    if (relation.get != nullptr &&
-        std::find(relation.get->outputs.begin(), relation.get->outputs.end(), column->index) != relation.get->outputs.end()) {
-      owner = &relation;
-    }
-  }
-  if (owner == nullptr) return column;  // an aggregate's result, or an outer query's column
-  if (owner->get != nullptr && !owner->get->relation->schema->primary_key.empty()) {
-    bool all = true;
-    for (const table::IndexPart& part : owner->get->relation->schema->primary_key) {
-      const ColumnId id = owner->get->outputs[part.column];
-      all &= std::any_of(grouping->groups.begin(), grouping->groups.end(),
-                         [&](const Expr* group) { return group->kind == ExpressionKind::kColumn && group->index == id; });
-    }
-    if (all) {
-      AddGroup(column, grouping);
-      return column;
-    }
-  }
-  return base::WithPosition(
-      base::MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kGroupingError,
-                      absl::StrCat("column \"", owner->alias, owner->alias.empty() ? "" : ".", columns_[column->index].name,
-                                   "\" must appear in the GROUP BY clause or be used in an aggregate function")),
-      column->position);
-}
-
-// The expression over the grouping's output.
-StatusOr<const Expr*> Binder::AfterGrouping(const Expr* expr, Grouping* grouping) {
-  for (size_t i = 0; i < grouping->groups.size(); ++i) {
-    if (SameExpression(*expr, *grouping->groups[i])) return ColumnExpr(grouping->outputs[i], expr->position);
-  }
-  if (expr->kind == ExpressionKind::kColumn) return UngroupedColumn(expr, grouping);
-  if (expr->kind == ExpressionKind::kSubquery) {
-    // Columns of this query that the subquery names must be grouped by, too.
-    ColumnSet named(columns_.size());
-    AddTreeColumns(subqueries_[static_cast<size_t>(expr->index)].query.root, &named);
-    for (size_t id = 0; id < named.size(); ++id) {
-      if (!named[id]) continue;
-      const Expr* column = ColumnExpr(static_cast<ColumnId>(id), expr->position);
-      const bool grouped = std::any_of(grouping->groups.begin(), grouping->groups.end(), [&](const Expr* group) {
-        return group->kind == ExpressionKind::kColumn && group->index == column->index;
-      });
-      if (!grouped) TURDB_RETURN_IF_ERROR(UngroupedColumn(column, grouping).status());
-    }
-  }
-  if (expr->arguments.empty()) return expr;
-  std::vector<const Expr*> arguments;
-  bool changed = false;
-  for (const Expr* argument : expr->arguments) {
-    TURDB_ASSIGN_OR_RETURN(const Expr* after, AfterGrouping(argument, grouping));
-    changed |= after != argument;
-    arguments.push_back(after);
-  }
-  if (!changed) return expr;
-  Expr* copy = plan_.NewExpression(expr->kind, expr->type, plan_.Copy(arguments), expr->position);
-  copy->try_cast = expr->try_cast;
-  copy->index = expr->index;
-  copy->call = expr->call;
-  copy->value = expr->value;
-  return copy;
-}
-
 // ---- ORDER BY, DISTINCT, LIMIT
 
 StatusOr<std::vector<LogicalSortKey>> Binder::BindOrder(const ast::Select& select, const ExprContext& context,
@@ -548,6 +380,7 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
   grouping.scope = &scope;
   context.aggregates = &grouping.aggregates;
   context.aggregate_outputs = &grouping.aggregate_outputs;
+  context.grouping_calls = &grouping.calls;
   context.clause = "the select list";
   WindowClause windows;
   windows.input.resize(columns_.size());
@@ -582,7 +415,7 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
   if (core.qualify != nullptr) TURDB_RETURN_IF_ERROR(BindQualify(*core.qualify, context, items, &qualify));
 
   const bool aggregates = !grouping.aggregates.empty();
-  if (core.grouped || aggregates || !having.empty()) {
+  if (core.grouped || aggregates || !having.empty() || !grouping.calls.empty()) {
     for (ProjectionItem& item : items) {
       TURDB_ASSIGN_OR_RETURN(item.expr, AfterGrouping(item.expr, &grouping));
     }
@@ -605,6 +438,8 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
     aggregate->left = node;
     aggregate->expressions = grouping.groups;
     aggregate->outputs = grouping.outputs;
+    aggregate->grouping_sets = std::move(grouping.sets);
+    if (grouping.has_sets()) aggregate->outputs.push_back(grouping.set_column);
     aggregate->outputs.insert(aggregate->outputs.end(), grouping.aggregate_outputs.begin(), grouping.aggregate_outputs.end());
     aggregate->aggregates = std::move(grouping.aggregates);
     node = aggregate;

@@ -69,11 +69,19 @@ struct WindowClause {
 base::Status ForEachWindowExpr(const WindowClause& windows, absl::FunctionRef<base::Status(const Expr**)> visit);
 
 // Where an expression stands: what it may name, and whether aggregates are collected or refused.
+// GROUPING(...): a column until the groups are known.
+struct GroupingCall {
+  ColumnId id = -1;
+  std::vector<const Expr*> arguments;
+  int32_t offset = -1;
+};
+
 struct ExprContext {
   Scope* scope = nullptr;
   std::string_view clause;                              // "WHERE", for messages
   std::vector<LogicalAggregate>* aggregates = nullptr;  // null: not allowed here
   std::vector<ColumnId>* aggregate_outputs = nullptr;
+  std::vector<GroupingCall>* grouping_calls = nullptr;  // where aggregates are
   bool inside_aggregate = false;
   WindowClause* windows = nullptr;  // null: window functions are refused
   bool inside_window = false;
@@ -275,8 +283,13 @@ class Binder {
     std::vector<ColumnId> outputs;
     std::vector<LogicalAggregate> aggregates;
     std::vector<ColumnId> aggregate_outputs;
+    std::vector<std::vector<size_t>> sets;  // of places in groups, ascending; GROUP BY without sets has none
+    ColumnId set_column = -1;               // which of them a row belongs to
+    std::vector<GroupingCall> calls;
     const Scope* scope = nullptr;
+    bool has_sets() const { return set_column >= 0; }
   };
+  using GroupingSets = std::vector<std::vector<size_t>>;
   base::StatusOr<BoundQuery> BindBody(const ast::SelectBody& body, Scope* outer, const ast::Select* clauses, bool keep_unknown);
   base::StatusOr<BoundQuery> BindCore(const ast::SelectCore& core, Scope* outer, const ast::Select* clauses, bool keep_unknown);
   base::StatusOr<BoundQuery> BindValues(const ast::Values& values, Scope* outer, bool keep_unknown);
@@ -299,7 +312,14 @@ class Binder {
   base::Status ExpandStar(const ast::Star& star, const ExprContext& context, std::vector<ProjectionItem>* out);
   base::Status BindGroups(const ast::SelectCore& core, const ExprContext& context, const std::vector<ProjectionItem>& items,
                           Grouping* grouping);
-  void AddGroup(const Expr* expr, Grouping* grouping);
+  size_t AddGroup(const Expr* expr, Grouping* grouping);  // its place
+  base::StatusOr<GroupingSets> BindGroupingSets(const ast::Expr& item, const ExprContext& context,
+                                                const std::vector<ProjectionItem>& items, Grouping* grouping);
+  base::Status TooManyGroupingSets(int32_t offset) const;
+  ExprOr BindGroup(const ast::Expr& expr, const ExprContext& context, const std::vector<ProjectionItem>& items,
+                   const Grouping& grouping);
+  ExprOr BindGroupingCall(const ast::Call& call, const ExprContext& context);
+  ExprOr GroupingValue(const GroupingCall& call, const Grouping& grouping);
   // Whether two expressions of one SELECT are the same; subqueries are when their texts are.
   bool SameExpression(const Expr& a, const Expr& b);
   const Expr* WithFirstSubqueries(const Expr* expr);

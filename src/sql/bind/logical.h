@@ -112,7 +112,8 @@ struct LogicalNode {
   LogicalNode* left = nullptr;   // the only input, or the first
   LogicalNode* right = nullptr;  // kJoin, kSetOperation (two inputs)
   // What it makes: kGet (one a schema column, then the rowid, then the row key), kValues, kFunction, kCsv, kCteScan,
-  // kProject (one an expression), kAggregate (one a group, then one a call), kWindow (one a call), kSetOperation.
+  // kProject (one an expression), kAggregate (one a group, with sets their number, then one a call), kWindow (one a call),
+  // kSetOperation.
   std::vector<ColumnId> outputs;
   std::vector<const Expr*>
       expressions;  // kProject, kAggregate's groups, kWindow's partition, kDistinct's ON, kFunction's arguments
@@ -128,12 +129,14 @@ struct LogicalNode {
   exec::JoinType join = exec::JoinType::kInner;   // kJoin
   bool lateral = false;                           // kJoin: the right side names columns of the left
   std::vector<LogicalAggregate> aggregates;       // kAggregate
-  std::vector<LogicalWindowCall> windows;         // kWindow
-  std::vector<LogicalSortKey> sort;               // kSort, kWindow
-  std::vector<LogicalRowLock> locks;              // kLockRows
-  bool locks_what_is_asked = false;               // kLockRows: conditions above say which rows are meant
-  const Expr* limit = nullptr;                    // kLimit; kLockRows: the limit above, past which no row is locked
-  const Expr* offset = nullptr;                   // likewise
+  std::vector<std::vector<size_t>>
+      grouping_sets;                       // kAggregate: of places among the groups; the output behind the groups says which
+  std::vector<LogicalWindowCall> windows;  // kWindow
+  std::vector<LogicalSortKey> sort;        // kSort, kWindow
+  std::vector<LogicalRowLock> locks;       // kLockRows
+  bool locks_what_is_asked = false;        // kLockRows: conditions above say which rows are meant
+  const Expr* limit = nullptr;             // kLimit; kLockRows: the limit above, past which no row is locked
+  const Expr* offset = nullptr;            // likewise
   exec::SetOperation set_operation = exec::SetOperation::kUnion;
   bool all = false;
   std::vector<ColumnId> left_columns, right_columns;  // kSetOperation: what meets what; kDistinct: left_columns, what counts

@@ -390,6 +390,7 @@ struct SelectCore : SelectBody {
   List<TableRef*> from;
   Expr* where = nullptr;
   bool group_by_all = false;
+  bool group_by_distinct = false;
   bool grouped = false;  // there is a GROUP BY
   List<Expr*> group_by;
   Expr* having = nullptr;

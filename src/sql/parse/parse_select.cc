@@ -338,7 +338,7 @@ ast::List<Expr*> Parser::ParseGroupBy(SelectCore* core) {
       return {};
     }
   } else {
-    Accept("distinct"_kw);
+    core->group_by_distinct = Accept("distinct"_kw);
   }
   Items<Expr*> items;
   do {

@@ -575,7 +575,7 @@ void Printer::Core(const ast::SelectCore& core) {
   Where(core.where);
   if (core.group_by_all) Add(" GROUP BY ALL");
   if (!core.group_by.empty()) {
-    Add(" GROUP BY ");
+    Add(core.group_by_distinct ? " GROUP BY DISTINCT " : " GROUP BY ");
     Exprs(core.group_by);
   }
   if (core.having != nullptr) {

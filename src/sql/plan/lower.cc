@@ -332,8 +332,9 @@ StatusOr<Physical> Planner::LowerAggregate(LogicalNode* node, const ColumnSet& n
   for (const Expr* group : node->expressions) AddColumns(group, &below);
   std::vector<size_t> kept;
   const size_t groups = node->expressions.size();
+  const size_t keys = node->outputs.size() - node->aggregates.size();  // the groups, and the number of the set
   for (size_t i = 0; i < node->aggregates.size(); ++i) {
-    if (!needed[node->outputs[groups + i]]) continue;
+    if (!needed[node->outputs[keys + i]]) continue;
     kept.push_back(i);
     const LogicalAggregate& aggregate = node->aggregates[i];
     for (const Expr* argument : aggregate.arguments) AddColumns(argument, &below);
@@ -344,8 +345,9 @@ StatusOr<Physical> Planner::LowerAggregate(LogicalNode* node, const ColumnSet& n
   auto* aggregate = plan_.New<exec::AggregateNode>();
   aggregate->input = input.node;
   TURDB_ASSIGN_OR_RETURN(aggregate->groups, LowerAll(node->expressions, input.layout));
+  if (!node->grouping_sets.empty()) ExpandGroupingSets(*node, input, aggregate);
   std::vector<exec::AggregateCall> calls;
-  std::vector<ColumnId> layout(node->outputs.begin(), node->outputs.begin() + static_cast<int64_t>(groups));
+  std::vector<ColumnId> layout(node->outputs.begin(), node->outputs.begin() + static_cast<int64_t>(keys));
   for (const size_t i : kept) {
     const LogicalAggregate& logical = node->aggregates[i];
     exec::AggregateCall call;
@@ -364,13 +366,41 @@ StatusOr<Physical> Planner::LowerAggregate(LogicalNode* node, const ColumnSet& n
     call.distinct = logical.distinct;
     call.position = logical.position;
     calls.push_back(call);
-    layout.push_back(node->outputs[groups + i]);
+    layout.push_back(node->outputs[keys + i]);
   }
   aggregate->calls = plan_.Copy(calls);
   SetTypes(aggregate, layout);
-  const double rows = groups == 0 ? 1 : std::max(1.0, std::min(input.rows, std::pow(input.rows, 0.75)));
-  SetEstimate(aggregate, rows, groups == 0 ? "one group" : "grouped by hashing");
+  double rows = groups == 0 ? 1 : std::max(1.0, std::min(input.rows, std::pow(input.rows, 0.75)));
+  if (!node->grouping_sets.empty()) rows *= static_cast<double>(node->grouping_sets.size());
+  SetEstimate(aggregate, rows, keys == 0 ? "one group" : "grouped by hashing");
   return Physical{aggregate, std::move(layout), rows, input.cost + input.rows, {}};
+}
+
+// Each row once for every set, with NULLs for the groups that the set leaves out and the set's number; then one aggregation.
+void Planner::ExpandGroupingSets(const LogicalNode& node, const Physical& input, exec::AggregateNode* aggregate) {
+  auto* expand = plan_.New<exec::ExpandNode>();
+  expand->input = input.node;
+  expand->groups = aggregate->groups;
+  std::vector<std::span<const int32_t>> sets;
+  std::vector<int32_t> always;
+  for (const std::vector<size_t>& set : node.grouping_sets) {
+    if (set.empty()) always.push_back(static_cast<int32_t>(sets.size()));
+    sets.push_back(plan_.Copy(std::vector<int32_t>(set.begin(), set.end())));
+  }
+  expand->sets = plan_.Copy(sets);
+  std::vector<vec::Type> types(input.node->types.begin(), input.node->types.end());
+  std::vector<const Expr*> groups;
+  const auto add = [&](const vec::Type& type) {
+    groups.push_back(plan_.Column(static_cast<int32_t>(types.size()), type));
+    types.push_back(type);
+  };
+  for (const Expr* group : aggregate->groups) add(group->type);
+  add(vec::TypeId::kInt32);
+  expand->types = plan_.Copy(types);
+  SetEstimate(expand, input.rows * static_cast<double>(sets.size()), {});
+  aggregate->input = expand;
+  aggregate->groups = plan_.Copy(groups);
+  aggregate->always = plan_.Copy(always);
 }
 
 StatusOr<Physical> Planner::LowerDistinct(LogicalNode* node, const ColumnSet& needed) {

@@ -70,6 +70,7 @@ class Planner {
   PhysicalOr LowerValues(LogicalNode* node);
   PhysicalOr LowerFilter(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted);
   PhysicalOr LowerProject(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted);
+  void ExpandGroupingSets(const LogicalNode& node, const Physical& input, exec::AggregateNode* aggregate);
   PhysicalOr LowerAggregate(LogicalNode* node, const ColumnSet& needed);
   PhysicalOr LowerWindow(LogicalNode* node, const ColumnSet& needed);
   PhysicalOr LowerDistinct(LogicalNode* node, const ColumnSet& needed);

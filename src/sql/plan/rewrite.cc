@@ -166,7 +166,8 @@ StatusOr<LogicalNode*> Planner::PushDown(LogicalNode* node, std::vector<const Ex
       return node;
     }
     case LogicalKind::kAggregate: {
-      // Conditions on grouping columns choose groups as well as rows.
+      // Conditions on grouping columns choose groups as well as rows, unless rows are in several groups.
+      if (!node->grouping_sets.empty()) return conjuncts.empty() ? node : FilterOver(node, std::move(conjuncts));
       ColumnSet groups = EmptySet();
       for (size_t i = 0; i < node->expressions.size(); ++i) {
         if (node->expressions[i]->kind == ExpressionKind::kColumn) groups[node->outputs[i]] = true;

@@ -254,7 +254,11 @@ Status Tree::FreeOverflowLater(txn::Transaction& transaction, OverflowRef ref) {
     SetField(root.page(), head);
     if (next.held()) SetField(next.page(), back);
   }
-  transaction.DeferUntilUnneeded([this, page = ref.first_page] { return FreeChain(page); });
+  // The file may be dropped while this waits for its turn, and the tree be gone.
+  transaction.DeferUntilUnneeded([this, &storage = storage_, file = file_, page = ref.first_page]() -> Status {
+    const storage::FilePin pin = storage.PinFile(file);
+    return pin ? FreeChain(page) : absl::OkStatus();
+  });
   return absl::OkStatus();
 }
 

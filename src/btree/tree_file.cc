@@ -82,10 +82,12 @@ StatusOr<uint64_t> ChangeHeaderField(storage::Storage& storage, FileId file, std
 Status DropTreeFile(storage::Storage& storage, txn::Transaction& transaction, FileId file, std::function<void()> forget) {
   TURDB_RETURN_IF_ERROR(transaction.PrepareWrite());
   TURDB_RETURN_IF_ERROR(storage.DropFile(transaction.log, file));
-  transaction.DeferUntilUnneeded([&storage, file, forget = std::move(forget)]() -> Status {
-    forget();
-    return storage.RemoveDroppedFile(file);
-  });
+  transaction.DeferUntilUnneeded(
+      [&storage, file, forget = std::move(forget)]() -> Status {
+        forget();
+        return storage.RemoveDroppedFile(file);
+      },
+      [&storage, file] { return storage.CanRemoveFile(file); });
   return absl::OkStatus();
 }
 

@@ -84,7 +84,10 @@ Status Database::Start() {
     return tree;
   });
   transactions_->SetQuietPageCallback([this](base::PageId page) {
-    // Best effort: what is not purged now is purged when its space is needed.
+    // Best effort: what is not purged now is purged when its space is needed. Nothing else keeps the tree: the table may be
+    // dropped at any time.
+    const storage::FilePin pin = storage_->PinFile(page.file);
+    if (!pin) return;
     if (StatusOr<btree::Tree*> tree = tables_->TreeOf(page.file); tree.ok()) (void)(*tree)->PurgeQuietPage(page.page);
   });
   storage_->SetOldestLiveWriter([this] { return transactions_->OldestLiveWriter(); });
@@ -217,6 +220,8 @@ StatusOr<int64_t> Database::Check(absl::FunctionRef<void(std::string_view proble
     visit(problem);
   };
   for (const base::FileId file : storage_->Files()) {
+    const storage::FilePin pin = storage_->PinFile(file);
+    if (!pin) continue;  // dropped meanwhile, or just being made
     storage::CheckReport pages;
     Status status = storage_->CheckFile(file, &pages);
     for (const std::string& problem : pages.problems) report(problem);

@@ -163,6 +163,29 @@ Status FileDirectory::Create(TxnLog& txn, FileId file, std::string_view path, By
   return base::WithFrame(Make(file, disk_path, full, end), absl::StrCat("creating ", path));
 }
 
+// ---- Pins (5)
+
+bool FileDirectory::TryPin(FileId file) {
+  absl::MutexLock lock(&mu_);
+  const auto found = files_.find(file);
+  if (found == files_.end() || found->second.state != FileState::kLive) return false;
+  ++pins_[file];
+  return true;
+}
+
+void FileDirectory::Unpin(FileId file) {
+  absl::MutexLock lock(&mu_);
+  const auto found = pins_.find(file);
+  TURDB_CHECK(found != pins_.end());
+  if (--found->second == 0) pins_.erase(found);
+}
+
+bool FileDirectory::CanRemove(FileId file) const {
+  absl::MutexLock lock(&mu_);
+  const auto found = files_.find(file);
+  return found != files_.end() && found->second.state == FileState::kDropped && !pins_.contains(file);
+}
+
 // Durably, so that the log may forget the file afterwards. Fine when it is not there.
 Status FileDirectory::Unlink(const std::string& path) {
   TURDB_RETURN_IF_ERROR(environment_.files->Remove(os::JoinPath(directory_, path)));

@@ -12,6 +12,8 @@
 //  (3) A file is taken for object n only if its header says n: renames can be repeated.
 //  (4) Names are made durable by checkpoints, and a checkpoint's map tells only durable ones: until then recovery finds
 //      the changes in the log, and repeats them.
+//  (5) Whoever is in a file's pages without a snapshot and without a lock on its table pins it. Only a live file can be
+//      pinned; a dropped one is not removed, nor its tree forgotten, before the last pin has gone.
 #ifndef TURDB_STORAGE_FILE_DIRECTORY_H_
 #define TURDB_STORAGE_FILE_DIRECTORY_H_
 
@@ -57,6 +59,9 @@ class FileDirectory {
   Status Undo(TxnLog& txn, const LogRecordView& record);
   Status Finish(TxnLog& txn);
   Status RemoveDropped(FileId file);
+  bool TryPin(FileId file);
+  void Unpin(FileId file);
+  bool CanRemove(FileId file) const;
   Status RemoveAllDropped();
   bool Exists(FileId file) const;
   StatusOr<std::string> Path(FileId file) const;
@@ -112,6 +117,8 @@ class FileDirectory {
   absl::flat_hash_map<FileId, File> files_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<TxnId, std::vector<Change>> pending_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> unsynced_folders_ ABSL_GUARDED_BY(mu_);  // (4): that hold such names
+
+  absl::flat_hash_map<FileId, uint32_t> pins_ ABSL_GUARDED_BY(mu_);  // of pinned files, how often
 
   // Recovery's.
   absl::flat_hash_map<FileId, std::vector<std::string>> touched_;  // names a changed file may have on disk

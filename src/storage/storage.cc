@@ -150,6 +150,15 @@ Status Storage::DropFile(TxnLog& txn, FileId file) {
 Status Storage::UndoFileRecord(TxnLog& txn, const LogRecordView& record) { return impl_->file_directory->Undo(txn, record); }
 Status Storage::FinishFileChanges(TxnLog& txn) { return impl_->file_directory->Finish(txn); }
 Status Storage::RemoveDroppedFile(FileId file) { return impl_->file_directory->RemoveDropped(file); }
+FilePin Storage::PinFile(FileId file) {
+  if (file == base::kMetaFile) return FilePin(nullptr, file);
+  FileDirectory& directory = *impl_->file_directory;
+  return directory.TryPin(file) ? FilePin(&directory, file) : FilePin();
+}
+FilePin::~FilePin() {
+  if (directory_ != nullptr) directory_->Unpin(file_);
+}
+bool Storage::CanRemoveFile(FileId file) const { return impl_->file_directory->CanRemove(file); }
 bool Storage::FileExists(FileId file) const { return file == base::kMetaFile || impl_->file_directory->Exists(file); }
 StatusOr<std::string> Storage::FilePath(FileId file) const {
   if (file == base::kMetaFile) return std::string("turdb.meta");

@@ -16,6 +16,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -79,6 +80,29 @@ struct FreeSpace {
   PageNo last_low = base::kNoPage;  // the last free page below used_pages
 };
 
+class FileDirectory;
+
+// See Storage::PinFile. Released by any thread.
+class FilePin {
+ public:
+  FilePin() = default;
+  FilePin(FilePin&& other) noexcept
+      : pinned_(std::exchange(other.pinned_, false)),
+        directory_(std::exchange(other.directory_, nullptr)),
+        file_(other.file_) {}
+  FilePin& operator=(FilePin&&) = delete;
+  ~FilePin();
+  explicit operator bool() const { return pinned_; }
+
+ private:
+  friend class Storage;
+  FilePin(FileDirectory* directory, FileId file) : pinned_(true), directory_(directory), file_(file) {}
+
+  bool pinned_ = false;
+  FileDirectory* directory_ = nullptr;  // null: turdb.meta, which is never dropped
+  FileId file_ = 0;
+};
+
 // Thread-safe, but for Open, SetOldestLiveWriter, SetNextTransactionId and Close, which the owner calls alone.
 class Storage {
  public:
@@ -140,6 +164,12 @@ class Storage {
   Status FinishFileChanges(TxnLog& txn);
   // When no snapshot can need the file any more. No guard of its pages may be held by the caller.
   Status RemoveDroppedFile(FileId file);
+  // Whoever is in a file's pages or tree without a snapshot and without a lock on its table holds a pin meanwhile. An
+  // empty one says that the file is not there for good: its making has not committed, or its drop has.
+  FilePin PinFile(FileId file);
+  // Whether the file's drop has taken effect and no pin is left: from then on none comes any more, its tree may be
+  // forgotten and it be removed. A commit that could not finish its file changes leaves that to the next Open.
+  bool CanRemoveFile(FileId file) const;
   bool FileExists(FileId file) const;
   StatusOr<std::string> FilePath(FileId file) const;  // where it is or will be when its transaction commits
   std::vector<FileId> Files() const;                  // not those dropped by a committed transaction

@@ -101,6 +101,8 @@ StatusOr<int64_t> GreatestKey(btree::Tree& tree, txn::TransactionManager& transa
 }  // namespace
 
 StatusOr<std::shared_ptr<Table>> TableStore::Open(std::shared_ptr<const TableSchema> schema) {
+  // A statement that is being prepared has no snapshot yet, and the table may be dropped at any time.
+  const storage::FilePin pin = storage_.PinFile(schema->id);
   TURDB_ASSIGN_OR_RETURN(btree::Tree* const primary, TreeOf(schema->id));
   std::shared_ptr<TableState> state = StateOf(schema->id);
   {

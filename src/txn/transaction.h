@@ -90,8 +90,9 @@ class Transaction {
   // Runs `work` when this transaction has committed and no snapshot can see what it replaced; never when
   // it rolls back (or back to a savepoint before this). No latch is held when it runs, on whatever thread
   // collects garbage. What it refers to must live until it ran: see TransactionManager::Drain. An error is
-  // reported by CollectGarbage; the work is not tried again.
-  void DeferUntilUnneeded(std::function<base::Status()> work);
+  // reported by CollectGarbage; the work is not tried again. Until `ready` says true, if there is one, it waits, and what
+  // was deferred later with it; it is asked with a lock held, so it must be quick, and once true stay so.
+  void DeferUntilUnneeded(std::function<base::Status()> work, std::function<bool()> ready = nullptr);
 
   // How long a row or table lock is waited for; 0 fails at once, negative waits for ever.
   int64_t lock_timeout_ns() const { return lock_timeout_ns_; }
@@ -145,7 +146,11 @@ class Transaction {
   uint32_t touched_count_ = 0;
   std::array<base::PageId, kTouchedPages> touched_{};  // the pages changed last, for the collector
 
-  std::vector<std::function<base::Status()>> deferred_;
+  struct Deferred {
+    std::function<base::Status()> work;
+    std::function<bool()> ready;  // null: at once
+  };
+  std::vector<Deferred> deferred_;
   absl::InlinedVector<HeldTableLock, 8> table_locks_;
   std::vector<std::byte> record_buffer_;
   LiveSnapshots live_;  // as this transaction or one before it in this object collected them last

@@ -45,7 +45,7 @@ struct TransactionManager::Shared {
 
   struct DeferredWork {
     Timestamp ts;
-    std::function<base::Status()> work;
+    Transaction::Deferred deferred;
   };
   std::mutex spill_mu;
 
@@ -185,7 +185,9 @@ base::Status Transaction::CheckCanceled() const {
   return base::CanceledError("canceling statement due to user request");
 }
 
-void Transaction::DeferUntilUnneeded(std::function<base::Status()> work) { deferred_.push_back(std::move(work)); }
+void Transaction::DeferUntilUnneeded(std::function<base::Status()> work, std::function<bool()> ready) {
+  deferred_.push_back({std::move(work), std::move(ready)});
+}
 
 base::Status TransactionManager::PrepareWrite(Transaction& txn) {
   if (txn.word_ != nullptr) return AdmitChange(txn);
@@ -361,10 +363,10 @@ void TransactionManager::Finish(Transaction& txn, Timestamp ts) {
   if (ts != 0 && !txn.deferred_.empty()) {
     std::lock_guard lock(shared_->deferred_mu);
     auto& queue = shared_->deferred;
-    for (std::function<base::Status()>& work : txn.deferred_) {
+    for (Transaction::Deferred& deferred : txn.deferred_) {
       auto at = queue.end();
       while (at != queue.begin() && std::prev(at)->ts > ts) --at;
-      queue.insert(at, {ts, std::move(work)});
+      queue.insert(at, {ts, std::move(deferred)});
     }
     shared_->first_deferred_ts.store(queue.front().ts, std::memory_order_relaxed);
   }
@@ -501,7 +503,8 @@ base::StatusOr<size_t> TransactionManager::RunDeferred(Timestamp oldest, size_t 
       std::lock_guard lock(shared_->deferred_mu);
       auto& queue = shared_->deferred;
       if (queue.empty() || queue.front().ts > oldest) break;
-      work = std::move(queue.front().work);
+      if (const auto& ready = queue.front().deferred.ready; ready && !ready()) break;
+      work = std::move(queue.front().deferred.work);
       queue.pop_front();
       shared_->first_deferred_ts.store(queue.empty() ? CommitState::kMaxTimestamp : queue.front().ts,
                                        std::memory_order_relaxed);

@@ -78,5 +78,36 @@ TEST(Storage, UnfinishedTransactionsAreRedoneAndReportedAndCanBeUndone) {
   ASSERT_OK(toy.Close());
 }
 
+// (5) of file_directory.h.
+TEST(Storage, OnlyLiveFilesArePinnedAndAPinnedOneIsNotRemoved) {
+  Toy toy(os::Environment::InMemory(), Options());
+  ASSERT_OK(toy.Open());
+  EXPECT_FALSE(toy->PinFile(7)) << "there is none";
+  EXPECT_TRUE(toy->PinFile(base::kMetaFile));
+  const auto maker = toy.Begin();
+  ASSERT_OK(toy->CreateFile(*maker, 7, "root/a.tbd", ToyHeader(7)));
+  EXPECT_FALSE(toy->PinFile(7)) << "not committed";
+  ASSERT_OK(toy.Commit(*maker));
+  const auto dropper = toy.Begin();
+  {
+    const FilePin first = toy->PinFile(7);
+    FilePin second = toy->PinFile(7);
+    ASSERT_TRUE(first);
+    ASSERT_TRUE(second);
+    ASSERT_OK(toy->DropFile(*dropper, 7));
+    EXPECT_TRUE(toy->PinFile(7)) << "the drop may be rolled back";
+    EXPECT_FALSE(toy->CanRemoveFile(7));
+    ASSERT_OK(toy.Commit(*dropper));
+    EXPECT_FALSE(toy->PinFile(7)) << "dropped";
+    EXPECT_FALSE(toy->CanRemoveFile(7));
+    { const FilePin moved = std::move(second); }
+    EXPECT_FALSE(toy->CanRemoveFile(7)) << "the first is left";
+  }
+  EXPECT_TRUE(toy->CanRemoveFile(7));
+  ASSERT_OK(toy->RemoveDroppedFile(7));
+  EXPECT_FALSE(toy->CanRemoveFile(7));
+  ASSERT_OK(toy.Close());
+}
+
 }  // namespace
 }  // namespace turdb::storage

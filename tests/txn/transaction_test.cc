@@ -194,6 +194,28 @@ TEST_F(TransactionTest, DeferredWorkOfWhatWasRolledBackNeverRuns) {
   EXPECT_EQ(ran, 1);
 }
 
+TEST_F(TransactionTest, DeferredWorkWaitsUntilItIsReadyAndWhatComesLaterWithIt) {
+  std::string ran;
+  bool ready = false;
+  const auto work = [&ran](char name) {
+    return [&ran, name] {
+      ran += name;
+      return absl::OkStatus();
+    };
+  };
+  TransactionPtr txn = db_.Begin();
+  ASSERT_TRUE(*db_.store.Insert(*txn, "a", "1"));
+  txn->DeferUntilUnneeded(work('a'));
+  txn->DeferUntilUnneeded(work('b'), [&ready] { return ready; });
+  txn->DeferUntilUnneeded(work('c'));
+  ASSERT_TRUE(db_.manager.Commit(*txn).ok());
+  db_.CollectAll();
+  EXPECT_EQ(ran, "a");
+  ready = true;
+  db_.CollectAll();
+  EXPECT_EQ(ran, "abc");
+}
+
 TEST_F(TransactionTest, DeferredWorkThatFailsIsReported) {
   TransactionPtr txn = db_.Begin();
   ASSERT_TRUE(*db_.store.Insert(*txn, "a", "1"));

@@ -205,7 +205,8 @@ TURDB_API turdb_status turdb_db_close(turdb_db* db, turdb_error** error);
 /* Gives up the handle. NULL is fine. The last handle of a database closes it; errors of that close are not
  * reported, so call turdb_db_close first to see them. Threads: any. */
 TURDB_API void turdb_db_free(turdb_db* db);
-/* Verifies every page, tree and index.
+/* Verifies every page, tree and index. Best done while nobody writes: a page that is just being merged with another can be
+ * reported although nothing is wrong with it.
  *   visit, user_data   visit, when not NULL, is called on this thread with each problem (UTF-8, valid during the
  *                      call) and user_data; it may not use the database.
  *   out                receives the number of problems found, 0 for a sound database.

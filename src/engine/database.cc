@@ -245,6 +245,11 @@ StatusOr<int64_t> Database::Check(absl::FunctionRef<void(std::string_view proble
     if (relation->kind == catalog::RelationKind::kTable) relations.push_back(relation);
   });
   for (const auto& relation : relations) {
+    // One that a drop has let go of may still be listed: a drop that commits is published a moment later.
+    std::vector<storage::FilePin> pins;
+    pins.push_back(storage_->PinFile(relation->id));
+    for (const table::IndexSchema& index : relation->schema->indexes) pins.push_back(storage_->PinFile(index.id));
+    if (!std::all_of(pins.begin(), pins.end(), [](const storage::FilePin& pin) { return static_cast<bool>(pin); })) continue;
     StatusOr<table::Table*> table = relation->Open();
     if (!table.ok()) {
       report(base::Describe(table.status()));

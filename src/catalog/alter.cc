@@ -70,6 +70,8 @@ Status DropColumn(table::TableSchema& schema, int32_t column) {
   for (table::ForeignKey& key : schema.foreign_keys) {
     std::erase(key.columns, column);
     for (int32_t& position : key.columns) shift(position);
+    std::erase(key.on_delete_columns, column);
+    for (int32_t& position : key.on_delete_columns) shift(position);
   }
   std::erase_if(schema.foreign_keys, [](const table::ForeignKey& key) { return key.columns.empty(); });
   return absl::OkStatus();

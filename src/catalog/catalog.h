@@ -107,6 +107,9 @@ class Snapshot {
   // In order of schema and name.
   void ForEachSchema(absl::FunctionRef<void(const Schema&)> visit) const;
   void ForEachRelation(absl::FunctionRef<void(const std::shared_ptr<const Relation>&)> visit) const;
+  // Foreign keys that refer to the table, its own among them: in order of their tables' ids.
+  void ForEachReference(ObjectId table,
+                        absl::FunctionRef<void(const std::shared_ptr<const Relation>&, const table::ForeignKey&)> visit) const;
 
  private:
   friend class Catalog;
@@ -177,12 +180,15 @@ class SchemaChanges {
   base::StatusOr<bool> CreateSchema(std::string_view name, bool if_not_exists);
   base::StatusOr<bool> DropSchema(std::string_view name, bool if_exists, bool cascade);
   base::StatusOr<bool> CreateTable(NewTable table);
-  base::StatusOr<bool> DropTable(std::string_view schema, std::string_view name, bool if_exists, bool cascade);
+  // `also`: tables that the same statement drops, whose foreign keys are in nobody's way.
+  base::StatusOr<bool> DropTable(std::string_view schema, std::string_view name, bool if_exists, bool cascade,
+                                 std::span<const ObjectId> also = {});
   // `index`: name (may be empty), parts (column or expression_sql and type), unique, predicate_sql, ... The
   // evaluator serves expressions and predicates while the index is filled.
   base::StatusOr<bool> CreateIndex(const Relation& relation, table::IndexSchema index, bool if_not_exists,
                                    table::IndexEvaluator* evaluator);
-  base::StatusOr<bool> DropIndex(std::string_view schema, std::string_view name, bool if_exists);
+  // 2BP01 when a foreign key needs it; `cascade` drops that.
+  base::StatusOr<bool> DropIndex(std::string_view schema, std::string_view name, bool if_exists, bool cascade = false);
   base::StatusOr<bool> CreateView(table::TableSchema columns, std::string sql, std::vector<std::string> search_path,
                                   bool or_replace, bool if_not_exists);
   base::StatusOr<bool> DropView(std::string_view schema, std::string_view name, bool if_exists);
@@ -191,10 +197,14 @@ class SchemaChanges {
   // Texts that name the column are for the caller to change.
   base::Status RenameColumn(const Relation& relation, int32_t column, std::string_view new_name);
   base::Status RenameIndex(const Relation& relation, std::string_view name, std::string_view new_name);  // or the primary key
-  base::Status DropIndexOf(const Relation& relation, std::string_view name);  // also one that a constraint made
+  base::Status DropIndexOf(const Relation& relation, std::string_view name, bool cascade);  // also one that a constraint made
+  base::Status DropForeignKey(const Relation& relation, std::string_view name);
+  // Foreign keys of other tables that refer to `from` refer to `to` afterwards, which has columns of these names.
+  base::Status MoveReferences(ObjectId from, ObjectId to);
 
   // ALTER TABLE in general: `changed` is the relation's new definition (same id; stored places and row_version
-  // already set, see AddColumn and DropColumn below). The caller has checked what SQL says about it.
+  // already set, see AddColumn and DropColumn below). The caller has checked what SQL says about it. Tables that a new
+  // foreign key refers to get a new version, so that no plan deletes from them without knowing of it.
   base::Status ReplaceTable(const Relation& relation, table::TableSchema changed);
 
   // Savepoints: a mark is the state to come back to.

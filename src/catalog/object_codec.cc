@@ -334,6 +334,8 @@ std::string Encode(const ForeignKey& key) {
   out.Number(6, static_cast<uint64_t>(key.on_update));
   out.Number(7, key.deferrable);
   out.Number(8, key.initially_deferred);
+  out.Number(9, key.match_full);
+  for (const int32_t column : key.on_delete_columns) out.Position(10, column);
   return out.Take();
 }
 
@@ -364,6 +366,12 @@ StatusOr<ForeignKey> DecodeForeignKey(std::string_view bytes) {
         return true;
       case 8:
         key.initially_deferred = field.flag();
+        return true;
+      case 9:
+        key.match_full = field.flag();
+        return true;
+      case 10:
+        key.on_delete_columns.push_back(field.position());
         return true;
       default:
         return false;

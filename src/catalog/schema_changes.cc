@@ -44,12 +44,8 @@ void FinishParts(const TableSchema& schema, IndexSchema& index) {
 
 std::vector<std::shared_ptr<const Relation>> SchemaChanges::Rep::ReferencedBy(ObjectId table) {
   std::vector<std::shared_ptr<const Relation>> found;
-  now().ForEachRelation([&](const std::shared_ptr<const Relation>& relation) {
-    if (relation->id == table) return;
-    const auto& keys = relation->schema->foreign_keys;
-    if (std::any_of(keys.begin(), keys.end(), [&](const auto& key) { return key.referenced_table == table; })) {
-      found.push_back(relation);
-    }
+  now().ForEachReference(table, [&](const std::shared_ptr<const Relation>& relation, const table::ForeignKey&) {
+    if (relation->id != table && (found.empty() || found.back() != relation)) found.push_back(relation);
   });
   return found;
 }
@@ -142,6 +138,13 @@ Status SchemaChanges::Rep::NameConstraints(const Schema& schema, TableSchema& de
   std::vector<std::string> inside;
   for (const table::CheckConstraint& check : definition.checks) inside.push_back(check.name);
   for (const table::ForeignKey& key : definition.foreign_keys) inside.push_back(key.name);
+  std::erase(inside, "");
+  for (size_t i = 0; i < inside.size(); ++i) {
+    TURDB_RETURN_IF_ERROR(CheckName(inside[i], "constraint"));
+    if (std::find(inside.begin() + static_cast<ptrdiff_t>(i) + 1, inside.end(), inside[i]) == inside.end()) continue;
+    return MakeError(absl::StatusCode::kAlreadyExists, sqlstate::kDuplicateObject,
+                     absl::StrCat("constraint \"", inside[i], "\" for relation \"", definition.name, "\" already exists"));
+  }
   const auto name_inside = [&](std::string name) {
     std::string candidate = name;
     for (int i = 1; std::find(inside.begin(), inside.end(), candidate) != inside.end(); ++i) candidate = absl::StrCat(name, i);
@@ -189,6 +192,7 @@ StatusOr<bool> SchemaChanges::CreateTable(NewTable table) {
     if (key.referenced_table == base::kNoFile) key.referenced_table = definition.id;
   }
   for (const std::string& name : names) TURDB_RETURN_IF_ERROR(rep_->TakeName(schema, name));
+  TURDB_RETURN_IF_ERROR(rep_->TouchReferenced(nullptr, definition));
   TURDB_RETURN_IF_ERROR(rep_->store.CreateFiles(rep_->transaction, definition));
   const std::shared_ptr<Relation> relation = rep_->NewRelation(RelationKind::kTable, std::move(definition), "");
   TURDB_RETURN_IF_ERROR(rep_->state.objects->Insert(rep_->transaction, rep_->RowOf(*relation, schema)).status());
@@ -197,23 +201,20 @@ StatusOr<bool> SchemaChanges::CreateTable(NewTable table) {
   return true;
 }
 
-Status SchemaChanges::Rep::DropRelation(const std::shared_ptr<const Relation>& relation, bool cascade) {
+Status SchemaChanges::Rep::DropRelation(const std::shared_ptr<const Relation>& relation, bool cascade,
+                                        std::span<const ObjectId> also) {
   TURDB_ASSIGN_OR_RETURN(const Schema schema, SchemaToChange(relation->schema_name()));
   const TableSchema& definition = *relation->schema;
   if (relation->kind == RelationKind::kTable) {
     TURDB_RETURN_IF_ERROR(Lock(*relation, txn::TableLockMode::kExclusive));
+    const auto refers = [&](const table::ForeignKey& key) { return key.referenced_table == relation->id; };
     for (const std::shared_ptr<const Relation>& other : ReferencedBy(relation->id)) {
-      if (!cascade) {
-        return base::WithHint(
-            MakeError(absl::StatusCode::kFailedPrecondition, sqlstate::kDependentObjects,
-                      absl::StrCat("cannot drop table ", definition.name,
-                                   " because other objects depend on it: a foreign key of table ", other->name())),
-            "Use DROP ... CASCADE to drop the dependent objects too.");
+      if (!cascade && std::find(also.begin(), also.end(), other->id) == also.end()) {
+        const auto& keys = other->schema->foreign_keys;
+        const std::string what = absl::StrCat("table ", definition.name);
+        return DependsOn(what, std::find_if(keys.begin(), keys.end(), refers)->name, other->name(), what);
       }
-      TURDB_RETURN_IF_ERROR(Lock(*other, txn::TableLockMode::kExclusive));
-      TableSchema changed = *other->schema;
-      std::erase_if(changed.foreign_keys, [&](const auto& key) { return key.referenced_table == relation->id; });
-      TURDB_RETURN_IF_ERROR(Replace(*other, std::move(changed)));
+      TURDB_RETURN_IF_ERROR(DropForeignKeys(*other, refers));
     }
   }
   TURDB_RETURN_IF_ERROR(state.objects->Delete(transaction, ObjectKind::kRelation, relation->id, ""));
@@ -230,7 +231,8 @@ Status SchemaChanges::Rep::DropRelation(const std::shared_ptr<const Relation>& r
   return absl::OkStatus();
 }
 
-StatusOr<bool> SchemaChanges::DropTable(std::string_view schema, std::string_view name, bool if_exists, bool cascade) {
+StatusOr<bool> SchemaChanges::DropTable(std::string_view schema, std::string_view name, bool if_exists, bool cascade,
+                                        std::span<const ObjectId> also) {
   const std::string path[] = {std::string(kDefaultSchema)};
   auto found = rep_->now().GetRelation(schema, name, path);
   if (!found.ok()) {
@@ -242,13 +244,14 @@ StatusOr<bool> SchemaChanges::DropTable(std::string_view schema, std::string_vie
         MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"42809"}, absl::StrCat("\"", name, "\" is not a table"));
     return (*found)->kind == RelationKind::kView ? base::WithHint(status, "Use DROP VIEW to remove a view.") : status;
   }
-  TURDB_RETURN_IF_ERROR(rep_->DropRelation(*found, cascade));
+  TURDB_RETURN_IF_ERROR(rep_->DropRelation(*found, cascade, also));
   return true;
 }
 
 Status SchemaChanges::ReplaceTable(const Relation& relation, TableSchema changed) {
   TURDB_CHECK_EQ(relation.id, changed.id);
   TURDB_RETURN_IF_ERROR(rep_->Lock(relation, txn::TableLockMode::kExclusive));
+  TURDB_RETURN_IF_ERROR(rep_->TouchReferenced(relation.schema.get(), changed));
   return rep_->Replace(relation, std::move(changed));
 }
 
@@ -287,7 +290,7 @@ StatusOr<bool> SchemaChanges::CreateIndex(const Relation& relation, IndexSchema 
   return true;
 }
 
-StatusOr<bool> SchemaChanges::DropIndex(std::string_view schema_name, std::string_view name, bool if_exists) {
+StatusOr<bool> SchemaChanges::DropIndex(std::string_view schema_name, std::string_view name, bool if_exists, bool cascade) {
   const std::string path[] = {std::string(kDefaultSchema)};
   auto found = rep_->now().GetIndex(schema_name, name, path);
   if (!found.ok()) {
@@ -301,18 +304,23 @@ StatusOr<bool> SchemaChanges::DropIndex(std::string_view schema_name, std::strin
                      absl::StrCat("cannot drop index ", NameOf(*found), " because constraint ", NameOf(*found), " of table ",
                                   changed.name, " requires it"));
   }
-  TURDB_RETURN_IF_ERROR(rep_->DropIndexOf(relation, static_cast<size_t>(found->index)));
+  TURDB_RETURN_IF_ERROR(rep_->DropIndexOf(relation, static_cast<size_t>(found->index), cascade));
   return true;
 }
 
-Status SchemaChanges::DropIndexOf(const Relation& relation, std::string_view name) {
+Status SchemaChanges::DropIndexOf(const Relation& relation, std::string_view name, bool cascade) {
   const std::vector<IndexSchema>& indexes = relation.schema->indexes;
   const auto found = std::find_if(indexes.begin(), indexes.end(), [&](const IndexSchema& index) { return index.name == name; });
   TURDB_CHECK(found != indexes.end());
-  return rep_->DropIndexOf(relation, static_cast<size_t>(found - indexes.begin()));
+  return rep_->DropIndexOf(relation, static_cast<size_t>(found - indexes.begin()), cascade);
 }
 
-Status SchemaChanges::Rep::DropIndexOf(const Relation& relation, size_t position) {
+Status SchemaChanges::Rep::DropIndexOf(const Relation& before, size_t position, bool cascade) {
+  TableSchema without = *before.schema;
+  without.indexes.erase(without.indexes.begin() + static_cast<ptrdiff_t>(position));
+  TURDB_RETURN_IF_ERROR(DropReferencesWithoutKey(without, before.schema->indexes[position], cascade));
+  const std::shared_ptr<const Relation> current = now().RelationOf(before.id);  // its own foreign keys may have gone
+  const Relation& relation = *current;
   TURDB_ASSIGN_OR_RETURN(const Schema schema, SchemaToChange(relation.schema_name()));
   TURDB_RETURN_IF_ERROR(Lock(relation, txn::TableLockMode::kExclusive));
   TableSchema changed = *relation.schema;

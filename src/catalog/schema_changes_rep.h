@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "base/limits.h"
 #include "catalog/catalog.h"
@@ -42,6 +43,14 @@ inline base::Status CheckName(std::string_view name, std::string_view what) {
   if (!name.empty() && name.size() <= static_cast<size_t>(base::kMaxNameBytes)) return absl::OkStatus();
   return base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidName,
                          absl::StrCat("the name of a ", what, " has 1 to ", base::kMaxNameBytes, " bytes, not ", name.size()));
+}
+
+// `constraint`, of table `of`, needs `on`: what stands in the way of dropping `what`.
+inline base::Status DependsOn(std::string_view what, std::string_view constraint, std::string_view of, std::string_view on) {
+  const base::Status status = base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kDependentObjects,
+                                              absl::StrCat("cannot drop ", what, " because other objects depend on it"));
+  return base::WithHint(base::WithFrame(status, absl::StrCat("constraint ", constraint, " on table ", of, " depends on ", on)),
+                        "Use DROP ... CASCADE to drop the dependent objects too.");
 }
 
 inline const std::string& NameOf(const IndexRef& index) {
@@ -189,11 +198,16 @@ struct SchemaChanges::Rep {
     return absl::OkStatus();
   }
 
-  base::Status DropIndexOf(const Relation& relation, size_t position);
+  base::Status DropIndexOf(const Relation& before, size_t position, bool cascade);
   base::Status NameConstraints(const Schema& schema, table::TableSchema& definition, std::vector<std::string>* names);
-  base::Status DropRelation(const std::shared_ptr<const Relation>& relation, bool cascade);
+  base::Status DropRelation(const std::shared_ptr<const Relation>& relation, bool cascade, std::span<const ObjectId> also = {});
   // Tables other than the one itself whose foreign keys refer to it.
   std::vector<std::shared_ptr<const Relation>> ReferencedBy(ObjectId table);
+  // The foreign keys of `changed` that `before` has not: what they refer to gets a new version.
+  base::Status TouchReferenced(const table::TableSchema* before, const table::TableSchema& changed);
+  // Foreign keys that no unique key of `changed`, the new definition of a table, serves any more: 2BP01, or they go.
+  base::Status DropReferencesWithoutKey(const table::TableSchema& changed, const table::IndexSchema& key, bool cascade);
+  base::Status DropForeignKeys(const Relation& relation, absl::FunctionRef<bool(const table::ForeignKey&)> which);
 };
 
 }  // namespace turdb::catalog

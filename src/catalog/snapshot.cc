@@ -77,6 +77,11 @@ void Snapshot::Rep::AddRelation(const std::shared_ptr<const Relation>& relation)
   const std::string& schema = relation->schema_name();
   relations[{schema, FoldName(relation->name())}].push_back(relation);
   by_id[relation->id] = relation;
+  for (const table::ForeignKey& key : relation->schema->foreign_keys) {
+    std::vector<ObjectId>& tables = referencing[key.referenced_table];
+    const auto at = std::lower_bound(tables.begin(), tables.end(), relation->id);
+    if (at == tables.end() || *at != relation->id) tables.insert(at, relation->id);
+  }
   ForEachIndexName(*relation->schema, [&](const std::string& name, int32_t index) {
     indexes[{schema, FoldName(name)}].push_back({name, IndexRef{relation, index}});
   });
@@ -87,6 +92,12 @@ void Snapshot::Rep::RemoveRelation(ObjectId id) {
   if (found == by_id.end()) return;
   const std::shared_ptr<const Relation> relation = found->second;
   by_id.erase(found);
+  for (const table::ForeignKey& key : relation->schema->foreign_keys) {
+    const auto tables = referencing.find(key.referenced_table);
+    if (tables == referencing.end()) continue;
+    std::erase(tables->second, id);
+    if (tables->second.empty()) referencing.erase(tables);
+  }
   const auto named = relations.find(std::pair(relation->schema_name(), FoldName(relation->name())));
   TURDB_CHECK(named != relations.end());
   std::erase_if(named->second, [&](const std::shared_ptr<const Relation>& other) { return other->id == id; });
@@ -183,6 +194,18 @@ void Snapshot::ForEachSchema(absl::FunctionRef<void(const Schema&)> visit) const
 void Snapshot::ForEachRelation(absl::FunctionRef<void(const std::shared_ptr<const Relation>&)> visit) const {
   for (const auto& [key, relations] : rep_->relations) {
     for (const std::shared_ptr<const Relation>& relation : relations) visit(relation);
+  }
+}
+
+void Snapshot::ForEachReference(
+    ObjectId table, absl::FunctionRef<void(const std::shared_ptr<const Relation>&, const table::ForeignKey&)> visit) const {
+  const auto found = rep_->referencing.find(table);
+  if (found == rep_->referencing.end()) return;
+  for (const ObjectId id : found->second) {
+    const std::shared_ptr<const Relation>& relation = rep_->by_id.at(id);
+    for (const table::ForeignKey& key : relation->schema->foreign_keys) {
+      if (key.referenced_table == table) visit(relation, key);
+    }
   }
 }
 

@@ -300,16 +300,17 @@ Status InfoViews(const SystemView&, const SystemViewContext& context, RowSink si
   });
 }
 
-constexpr SystemColumn kConstraintsColumns[] = {{"constraint_catalog", TypeId::kText}, {"constraint_schema", TypeId::kText},
-                                                {"constraint_name", TypeId::kText},    {"table_catalog", TypeId::kText},
-                                                {"table_schema", TypeId::kText},       {"table_name", TypeId::kText},
-                                                {"constraint_type", TypeId::kText}};
+constexpr SystemColumn kConstraintsColumns[] = {
+    {"constraint_catalog", TypeId::kText}, {"constraint_schema", TypeId::kText}, {"constraint_name", TypeId::kText},
+    {"table_catalog", TypeId::kText},      {"table_schema", TypeId::kText},      {"table_name", TypeId::kText},
+    {"constraint_type", TypeId::kText},    {"is_deferrable", TypeId::kText},     {"initially_deferred", TypeId::kText}};
 Status TableConstraints(const SystemView&, const SystemViewContext& context, RowSink sink) {
   return ForEach(context.snapshot, [&](const Relation& relation) -> Status {
     const TableSchema& schema = *relation.schema;
-    const auto add = [&](const std::string& name, std::string_view type) {
-      const Value row[] = {Text(kCatalogName),       Text(schema.schema_name), Text(name), Text(kCatalogName),
-                           Text(schema.schema_name), Text(schema.name),        Text(type)};
+    const auto add = [&](const std::string& name, std::string_view type, bool deferrable = false, bool deferred = false) {
+      const Value row[] = {Text(kCatalogName), Text(schema.schema_name), Text(name),
+                           Text(kCatalogName), Text(schema.schema_name), Text(schema.name),
+                           Text(type),         YesNo(deferrable),        YesNo(deferred)};
       return sink(row);
     };
     if (!schema.primary_key.empty()) TURDB_RETURN_IF_ERROR(add(schema.primary_key_name, "PRIMARY KEY"));
@@ -317,7 +318,45 @@ Status TableConstraints(const SystemView&, const SystemViewContext& context, Row
       if (index.is_constraint) TURDB_RETURN_IF_ERROR(add(index.name, "UNIQUE"));
     }
     for (const table::CheckConstraint& check : schema.checks) TURDB_RETURN_IF_ERROR(add(check.name, "CHECK"));
-    for (const table::ForeignKey& key : schema.foreign_keys) TURDB_RETURN_IF_ERROR(add(key.name, "FOREIGN KEY"));
+    for (const table::ForeignKey& key : schema.foreign_keys) {
+      TURDB_RETURN_IF_ERROR(add(key.name, "FOREIGN KEY", key.deferrable, key.initially_deferred));
+    }
+    return absl::OkStatus();
+  });
+}
+
+constexpr SystemColumn kReferentialColumns[] = {{"constraint_catalog", TypeId::kText},
+                                                {"constraint_schema", TypeId::kText},
+                                                {"constraint_name", TypeId::kText},
+                                                {"unique_constraint_catalog", TypeId::kText},
+                                                {"unique_constraint_schema", TypeId::kText},
+                                                {"unique_constraint_name", TypeId::kText},
+                                                {"match_option", TypeId::kText},
+                                                {"update_rule", TypeId::kText},
+                                                {"delete_rule", TypeId::kText}};
+Status ReferentialConstraints(const SystemView&, const SystemViewContext& context, RowSink sink) {
+  return ForEach(context.snapshot, [&](const Relation& relation) -> Status {
+    for (const table::ForeignKey& key : relation.schema->foreign_keys) {
+      const std::shared_ptr<const Relation> referenced = context.snapshot.RelationOf(key.referenced_table);
+      if (referenced == nullptr) continue;
+      const TableSchema& schema = *referenced->schema;
+      std::vector<int32_t> columns;
+      for (const std::string& name : key.referenced_columns) columns.push_back(schema.FindColumn(name));
+      const int32_t index = schema.FindUniqueKey(std::move(columns));
+      const std::string_view name = index == -2   ? std::string_view()
+                                    : index == -1 ? std::string_view(schema.primary_key_name)
+                                                  : std::string_view(schema.indexes[static_cast<size_t>(index)].name);
+      const Value row[] = {Text(kCatalogName),
+                           Text(relation.schema_name()),
+                           Text(key.name),
+                           Text(kCatalogName),
+                           Text(schema.schema_name),
+                           TextOrNull(name),
+                           Text(key.match_full ? "FULL" : "NONE"),
+                           Text(ActionSql(key.on_update)),
+                           Text(ActionSql(key.on_delete))};
+      TURDB_RETURN_IF_ERROR(sink(row));
+    }
     return absl::OkStatus();
   });
 }
@@ -369,6 +408,7 @@ constexpr SystemView kViews[] = {
     {kInformationSchema, "views", kInfoViewsColumns, InfoViews},
     {kInformationSchema, "table_constraints", kConstraintsColumns, TableConstraints},
     {kInformationSchema, "key_column_usage", kKeyUsageColumns, KeyColumnUsage},
+    {kInformationSchema, "referential_constraints", kReferentialColumns, ReferentialConstraints},
 };
 
 }  // namespace

@@ -70,6 +70,8 @@ std::string ColumnSql(const table::Column& column) {
   return sql;
 }
 
+}  // namespace
+
 std::string_view ActionSql(table::ForeignKeyAction action) {
   switch (action) {
     case table::ForeignKeyAction::kNoAction:
@@ -85,8 +87,6 @@ std::string_view ActionSql(table::ForeignKeyAction action) {
   }
   return "";
 }
-
-}  // namespace
 
 std::string SqlOf(const Snapshot& snapshot, const Relation& relation) {
   const TableSchema& schema = *relation.schema;
@@ -120,7 +120,13 @@ std::string SqlOf(const Snapshot& snapshot, const Relation& relation) {
     std::string line = absl::StrCat("CONSTRAINT ", QuoteName(key.name), " FOREIGN KEY (", absl::StrJoin(names, ", ", quote),
                                     ") REFERENCES ", QualifiedName(*referenced->schema));
     if (!key.referenced_columns.empty()) absl::StrAppend(&line, " (", absl::StrJoin(key.referenced_columns, ", ", quote), ")");
+    if (key.match_full) absl::StrAppend(&line, " MATCH FULL");
     if (key.on_delete != table::ForeignKeyAction::kNoAction) absl::StrAppend(&line, " ON DELETE ", ActionSql(key.on_delete));
+    if (!key.on_delete_columns.empty()) {
+      names.clear();
+      for (const int32_t column : key.on_delete_columns) names.push_back(schema.columns[static_cast<size_t>(column)].name);
+      absl::StrAppend(&line, " (", absl::StrJoin(names, ", ", quote), ")");
+    }
     if (key.on_update != table::ForeignKeyAction::kNoAction) absl::StrAppend(&line, " ON UPDATE ", ActionSql(key.on_update));
     if (key.deferrable) absl::StrAppend(&line, " DEFERRABLE", key.initially_deferred ? " INITIALLY DEFERRED" : "");
     lines.push_back(std::move(line));

@@ -13,6 +13,8 @@ namespace turdb::catalog {
 
 // As an identifier: in double quotes where it would not be read back as itself.
 std::string QuoteName(std::string_view name);
+// "SET NULL".
+std::string_view ActionSql(table::ForeignKeyAction action);
 // CREATE TABLE or CREATE VIEW; empty for system views. The snapshot knows the tables that foreign keys refer to.
 std::string SqlOf(const Snapshot& snapshot, const Relation& relation);
 // CREATE INDEX.

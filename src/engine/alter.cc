@@ -20,6 +20,12 @@ Status CommandRunner::Alter(const sql::AlterTableCommand& command, catalog::Sche
     // Rows are read and written anew: this transaction must see them as they are.
     TURDB_RETURN_IF_ERROR(base::WithFrame(transactions.RequireSeesAll(transaction, id),
                                           absl::StrCat("altering ", command.relation->schema->qualified_name())));
+    TURDB_RETURN_IF_ERROR(RequireNothingDeferred("ALTER TABLE", *command.relation));
+    for (const catalog::ObjectId other : command.read) {
+      TURDB_RETURN_IF_ERROR(transactions.LockTable(transaction, other, txn::TableLockMode::kExclusive));
+      TURDB_RETURN_IF_ERROR(base::WithFrame(transactions.RequireSeesAll(transaction, other),
+                                            absl::StrCat("altering ", command.relation->schema->qualified_name())));
+    }
   }
   for (const std::string& part : command.parts) {
     TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<Statement> statement, connection_.Prepare(part, nullptr));
@@ -52,15 +58,19 @@ Status CommandRunner::RunStep(const sql::AlterStep& step, const catalog::Relatio
     case Kind::kRun:
       return RunText(step.sql).status();
     case Kind::kRefuse: {
-      TURDB_ASSIGN_OR_RETURN(const StepResult result, RunText(step.sql));
-      return result == StepResult::kRow ? step.refusal : absl::OkStatus();
+      std::vector<std::string> row;
+      TURDB_ASSIGN_OR_RETURN(const StepResult result, RunText(step.sql, &row));
+      if (result != StepResult::kRow) return absl::OkStatus();
+      return step.blame != nullptr ? step.blame(step.refusal, row) : step.refusal;
     }
     case Kind::kProbe:
       return connection_.Prepare(step.sql, nullptr).ok() ? absl::OkStatus() : step.refusal;
     case Kind::kAddIndex:
       return AddIndex(relation, step.index, changes);
     case Kind::kDropIndex:
-      return changes.DropIndexOf(relation, step.name);
+      return changes.DropIndexOf(relation, step.name, step.cascade);
+    case Kind::kDropForeignKey:
+      return changes.DropForeignKey(*connection_.VisibleCatalog()->RelationOf(step.other), step.name);
     case Kind::kSetViewText: {
       const auto view = connection_.VisibleCatalog()->RelationOf(step.other);
       return changes.CreateView(*view->schema, step.sql, view->view_search_path, true, false).status();
@@ -76,11 +86,14 @@ Status CommandRunner::RunStep(const sql::AlterStep& step, const catalog::Relatio
 }
 
 // Positions in this text are none in the user's.
-base::StatusOr<StepResult> CommandRunner::RunText(std::string_view sql) {
+base::StatusOr<StepResult> CommandRunner::RunText(std::string_view sql, std::vector<std::string>* row) {
   auto statement = connection_.Prepare(sql, nullptr);
   if (!statement.ok()) return base::MovePosition(statement.status(), 0);
   auto result = (*statement)->Step();
   if (!result.ok()) return base::MovePosition(result.status(), 0);
+  for (size_t i = 0; row != nullptr && *result == StepResult::kRow && i < (*statement)->column_count(); ++i) {
+    row->push_back((*statement)->value(i).ToString());
+  }
   return result;
 }
 
@@ -96,15 +109,26 @@ Status CommandRunner::AddIndex(const catalog::Relation& relation, const table::I
 Status CommandRunner::Rebuild(const sql::AlterStep& step, const catalog::Relation& relation, catalog::SchemaChanges& changes) {
   const std::string schema = relation.schema_name();
   const std::string name = relation.name();
-  TURDB_RETURN_IF_ERROR(changes.CreateTable({.definition = step.definition, .if_not_exists = false}).status());
-  TURDB_RETURN_IF_ERROR(RunText(step.sql).status());
-  TURDB_RETURN_IF_ERROR(changes.DropTable(schema, name, false, false).status());
   const auto rebuilt = [&](const std::string& called) {
     return connection_.VisibleCatalog()->FindRelation(schema, called, {});
   };
+  // Foreign keys hold already: they are there again when the rows and the indexes are.
+  table::TableSchema definition = step.definition;
+  definition.foreign_keys.clear();
+  TURDB_RETURN_IF_ERROR(changes.CreateTable({.definition = std::move(definition), .if_not_exists = false}).status());
+  TURDB_RETURN_IF_ERROR(RunText(step.sql).status());
+  TURDB_RETURN_IF_ERROR(changes.MoveReferences(relation.id, rebuilt(step.definition.name)->id));
+  TURDB_RETURN_IF_ERROR(changes.DropTable(schema, name, false, false).status());
   TURDB_RETURN_IF_ERROR(changes.RenameTable(*rebuilt(step.definition.name), name));
   for (const table::IndexSchema& index : step.indexes) TURDB_RETURN_IF_ERROR(AddIndex(*rebuilt(name), index, changes));
-  return absl::OkStatus();
+  if (step.definition.foreign_keys.empty()) return absl::OkStatus();
+  const std::shared_ptr<const catalog::Relation> made = rebuilt(name);
+  table::TableSchema with_keys = *made->schema;
+  with_keys.foreign_keys = step.definition.foreign_keys;
+  for (table::ForeignKey& key : with_keys.foreign_keys) {
+    if (key.referenced_table == base::kNoFile) key.referenced_table = made->id;
+  }
+  return changes.ReplaceTable(*made, std::move(with_keys));
 }
 
 }  // namespace turdb::engine

@@ -66,6 +66,7 @@ Status CommandRunner::Run(const sql::Command& command, vec::Chunk* result) {
   if (const auto* transaction = std::get_if<sql::TransactionCommand>(&command)) return RunTransaction(*transaction);
   if (const auto* set = std::get_if<sql::SetCommand>(&command)) return RunSet(*set);
   if (const auto* show = std::get_if<sql::ShowCommand>(&command)) return RunShow(*show, result);
+  if (const auto* set = std::get_if<sql::SetConstraintsCommand>(&command)) return RunSetConstraints(*set);
   if (const auto* maintenance = std::get_if<sql::MaintenanceCommand>(&command)) return RunMaintenance(*maintenance);
   if (std::holds_alternative<sql::NoOperation>(command)) return absl::OkStatus();
   return RunSchemaChange(command);
@@ -206,6 +207,26 @@ Status CommandRunner::SetReadOnly(bool read_only) {
   return absl::OkStatus();
 }
 
+// One statement of the transaction: when a check fails, the constraints are as they were.
+Status CommandRunner::RunSetConstraints(const sql::SetConstraintsCommand& command) {
+  if (!connection_.explicit_transaction_) return absl::OkStatus();  // it would last for this statement alone
+  txn::TransactionManager& transactions = connection_.database().transactions();
+  txn::Transaction& transaction = *connection_.transaction_;
+  TURDB_ASSIGN_OR_RETURN(const txn::Savepoint savepoint, transactions.BeginStatement(transaction));
+  const base::StatementNo number = transaction.statement();
+  exec::DeferredChecks& checks = connection_.deferred_checks_;
+  if (command.all) checks.SetMode(base::kNoFile, {}, command.deferred, number);
+  for (const auto& [table, name] : command.constraints) checks.SetMode(table, name, command.deferred, number);
+  Status status = command.deferred ? absl::OkStatus() : connection_.CheckDeferred(false);
+  if (!status.ok()) {
+    TURDB_RETURN_IF_ERROR(
+        base::WithFrame(transactions.RollbackTo(transaction, savepoint), "rolling back the failed statement"));
+    checks.RollbackTo(number - 1);
+  }
+  transactions.EndStatement(transaction, number);
+  return status;
+}
+
 Status CommandRunner::RunShow(const sql::ShowCommand& command, vec::Chunk* result) {
   const std::string name = absl::AsciiStrToLower(command.name);
   const Settings& opened = connection_.database().settings();
@@ -299,6 +320,11 @@ Status CommandRunner::RunSchemaChange(const sql::Command& command) {
     mode = txn::TableLockMode::kExclusive;
   }
   if (own && read != nullptr) status = transactions.LockTable(transaction, read->id, mode);
+  if (const auto* alter = std::get_if<sql::AlterTableCommand>(&command); own && alter != nullptr) {
+    for (size_t i = 0; status.ok() && i < alter->read.size(); ++i) {
+      status = transactions.LockTable(transaction, alter->read[i], mode);
+    }
+  }
   base::StatusOr<txn::Savepoint> savepoint = transactions.BeginStatement(transaction);
   if (status.ok()) status = savepoint.status();
   const base::StatementNo number = transaction.statement();
@@ -333,9 +359,18 @@ Status CommandRunner::RunSchemaChange(const sql::Command& command) {
     TURDB_RETURN_IF_ERROR(
         base::WithFrame(transactions.RollbackTo(transaction, *savepoint), "rolling back the failed statement"));
     if (connection_.schema_changes_ != nullptr) connection_.schema_changes_->RollbackTo(schema_mark);
+    connection_.deferred_checks_.RollbackTo(number - 1);
   }
   transactions.EndStatement(transaction, number);
   return status;
+}
+
+Status CommandRunner::RequireNothingDeferred(std::string_view what, const catalog::Relation& relation) const {
+  if (!connection_.deferred_checks_.Concerns(relation.id)) return absl::OkStatus();
+  return base::WithHint(
+      base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kObjectInUse,
+                      absl::StrCat("cannot ", what, " \"", relation.name(), "\" because it has pending trigger events")),
+      "Deferred checks come first: COMMIT, or SET CONSTRAINTS ALL IMMEDIATE.");
 }
 
 Status CommandRunner::ChangeSchema(const sql::Command& command, catalog::SchemaChanges& changes) {
@@ -365,16 +400,25 @@ Status CommandRunner::ChangeSchema(const sql::Command& command, catalog::SchemaC
 }
 
 Status CommandRunner::Drop(const sql::DropCommand& command, catalog::SchemaChanges& changes) {
+  std::vector<catalog::ObjectId> tables;  // that go together
+  const std::string path[] = {std::string(catalog::kDefaultSchema)};
+  for (const sql::DropCommand::Name& name : command.names) {
+    if (command.kind != sql::DropKind::kTable) break;
+    const auto relation = connection_.VisibleCatalog()->FindRelation(name.schema, name.name, path);
+    if (relation == nullptr) continue;
+    TURDB_RETURN_IF_ERROR(RequireNothingDeferred("DROP TABLE", *relation));
+    tables.push_back(relation->id);
+  }
   for (const sql::DropCommand::Name& name : command.names) {
     switch (command.kind) {
       case sql::DropKind::kSchema:
         TURDB_RETURN_IF_ERROR(changes.DropSchema(name.name, command.if_exists, command.cascade).status());
         break;
       case sql::DropKind::kTable:
-        TURDB_RETURN_IF_ERROR(changes.DropTable(name.schema, name.name, command.if_exists, command.cascade).status());
+        TURDB_RETURN_IF_ERROR(changes.DropTable(name.schema, name.name, command.if_exists, command.cascade, tables).status());
         break;
       case sql::DropKind::kIndex:
-        TURDB_RETURN_IF_ERROR(changes.DropIndex(name.schema, name.name, command.if_exists).status());
+        TURDB_RETURN_IF_ERROR(changes.DropIndex(name.schema, name.name, command.if_exists, command.cascade).status());
         break;
       case sql::DropKind::kView:
         TURDB_RETURN_IF_ERROR(changes.DropView(name.schema, name.name, command.if_exists).status());

@@ -3,6 +3,8 @@
 #define TURDB_ENGINE_COMMAND_H_
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "engine/connection.h"
@@ -25,6 +27,7 @@ class CommandRunner {
   base::Status RunSet(const sql::SetCommand& command);
   base::Status SetIsolation(const sql::SetCommand& command);
   base::Status SetReadOnly(bool read_only);  // of the transaction
+  base::Status RunSetConstraints(const sql::SetConstraintsCommand& command);
   base::Status RunShow(const sql::ShowCommand& command, vec::Chunk* result);
   base::Status RunMaintenance(const sql::MaintenanceCommand& command);
   // Runs `change` as one statement of the transaction, begun for it when there is none.
@@ -34,8 +37,11 @@ class CommandRunner {
   base::Status RunStep(const sql::AlterStep& step, const catalog::Relation& relation, catalog::SchemaChanges& changes);
   base::Status AddIndex(const catalog::Relation& relation, const table::IndexSchema& index, catalog::SchemaChanges& changes);
   base::Status Rebuild(const sql::AlterStep& step, const catalog::Relation& relation, catalog::SchemaChanges& changes);
-  base::StatusOr<StepResult> RunText(std::string_view sql);
+  // `row`, when not null, gets the values of the first row.
+  base::StatusOr<StepResult> RunText(std::string_view sql, std::vector<std::string>* row = nullptr);
   base::Status Drop(const sql::DropCommand& command, catalog::SchemaChanges& changes);
+  // 55006 when checks of the relation's rows wait for the end of the transaction.
+  base::Status RequireNothingDeferred(std::string_view what, const catalog::Relation& relation) const;
 
   Connection& connection_;
 };

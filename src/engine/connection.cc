@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -23,7 +24,9 @@ std::shared_ptr<Connection> Connection::New(std::shared_ptr<Database> database) 
 }
 
 Connection::Connection(std::shared_ptr<Database> database)
-    : database_(std::move(database)), busy_timeout_ms_(database_->settings().busy_timeout_ms) {
+    : database_(std::move(database)),
+      deferred_checks_(database_->budget()),
+      busy_timeout_ms_(database_->settings().busy_timeout_ms) {
   std::array<std::byte, sizeof random_seed_> seed;
   database_->environment().entropy->Fill(seed);
   std::memcpy(&random_seed_, seed.data(), sizeof random_seed_);
@@ -260,7 +263,34 @@ Status Connection::Begin(txn::Isolation isolation, bool read_only) {
   return absl::OkStatus();
 }
 
+Status Connection::CheckDeferred(bool all) {
+  if (deferred_checks_.empty()) return absl::OkStatus();
+  txn::TransactionManager& transactions = database_->transactions();
+  TURDB_RETURN_IF_ERROR(transactions.BeginStatement(*transaction_).status());
+  const base::StatementNo number = transaction_->statement();
+  function::CallContext call = NewCallContext();
+  exec::ExecutionContext context;
+  context.transaction = transaction_.get();
+  context.call = &call;
+  context.environment = &database_->environment();
+  context.spill_directory = database_->spill_directory();
+  context.cancelled = &cancelled_;
+  Status status;
+  try {
+    status = deferred_checks_.Check(context, all);
+  } catch (const std::bad_alloc&) {
+    status = base::OutOfMemoryError("checking deferred constraints needs more memory than memory_limit leaves");
+  }
+  transactions.EndStatement(*transaction_, number);
+  return status;
+}
+
 Status Connection::EndTransaction(bool commit) {
+  Status checked;
+  if (commit && !deferred_checks_.empty()) {
+    checked = CheckDeferred(true);
+    commit = checked.ok();
+  }
   HideTransaction();
   std::shared_ptr<txn::Snapshot> snapshot;
   for (Statement* statement = statements_; statement != nullptr; statement = statement->next_) {
@@ -282,9 +312,10 @@ Status Connection::EndTransaction(bool commit) {
   }
   schema_changes_.reset();
   savepoints_.clear();
+  if (deferred_checks_.used()) deferred_checks_.Clear();
   transaction_.reset();
   explicit_transaction_ = false;
-  return status;
+  return checked.ok() ? status : checked;
 }
 
 Status Connection::Commit() {
@@ -320,6 +351,7 @@ Status Connection::RollbackTo(std::string_view name) {
   }
   TURDB_RETURN_IF_ERROR(database_->transactions().RollbackTo(*transaction_, savepoints_[found].mark));
   if (schema_changes_ != nullptr) schema_changes_->RollbackTo(savepoints_[found].schema_mark);
+  deferred_checks_.RollbackTo(savepoints_[found].statement);
   savepoints_.resize(found + 1);
   return absl::OkStatus();
 }

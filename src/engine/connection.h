@@ -18,6 +18,7 @@
 #include "base/status.h"
 #include "catalog/catalog.h"
 #include "engine/database.h"
+#include "exec/deferred_checks.h"
 #include "function/call.h"
 #include "txn/transaction.h"
 #include "vec/text_context.h"
@@ -120,7 +121,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void WakeCloser();
   void FreeOrphans();
   // Commits or rolls back what is open, and ends the statements that read in it.
+  // Before a commit come the deferred checks; one that fails makes it a rollback.
   base::Status EndTransaction(bool commit);
+  // Of constraints that are deferred no more, or `all`.
+  base::Status CheckDeferred(bool all);
   base::Status RequireTransaction() const;
   base::StatusOr<size_t> FindSavepoint(std::string_view name) const;
   // The catalog as the current transaction sees it; the newest one outside a transaction.
@@ -137,6 +141,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   uint64_t transaction_number_ = 0;  // counts the transactions of this connection
   std::unique_ptr<catalog::SchemaChanges> schema_changes_;
   std::vector<Savepoint> savepoints_;
+  exec::DeferredChecks deferred_checks_;  // of the transaction
   txn::SnapshotHint snapshot_hint_ = 0;
 
   int64_t changes_ = 0;

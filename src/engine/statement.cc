@@ -57,6 +57,7 @@ Statement::Statement(std::shared_ptr<Connection> connection, std::string sql, sq
     : connection_(std::move(connection)), sql_(std::move(sql)), compiled_(std::move(compiled)) {
   bound_.resize(compiled_.parameter_names.size());
   bound_directly_.resize(bound_.size(), 0);
+  context_.deferred = &connection_->deferred_checks_;
   SetColumns();
   next_ = connection_->statements_;
   if (next_ != nullptr) next_->previous_ = this;
@@ -82,6 +83,7 @@ bool Statement::is_read_only() const {
   if (compiled_.plan != nullptr) return !compiled_.changes_data;
   return std::holds_alternative<sql::TransactionCommand>(compiled_.command) ||
          std::holds_alternative<sql::SetCommand>(compiled_.command) ||
+         std::holds_alternative<sql::SetConstraintsCommand>(compiled_.command) ||
          std::holds_alternative<sql::ShowCommand>(compiled_.command);
 }
 
@@ -522,6 +524,7 @@ Status Statement::FinishRun(Status outcome) {
       if (!outcome.ok()) {
         Status undone = transactions.RollbackTo(*connection.transaction_, savepoint_);
         if (connection.schema_changes_ != nullptr) connection.schema_changes_->RollbackTo(schema_mark_);
+        connection.deferred_checks_.RollbackTo(statement_number_ - 1);
         if (!undone.ok()) outcome = base::WithFrame(std::move(undone), "rolling back the failed statement");
       }
       transactions.EndStatement(*connection.transaction_, statement_number_);

@@ -5,6 +5,7 @@
 
 #include "exec/builder.h"
 #include "exec/held_rows.h"
+#include "exec/referential_queue.h"
 
 namespace turdb::exec {
 
@@ -43,6 +44,7 @@ void CollectSlotTypes(const Node& node, std::vector<vec::Type>* types) {
 
 struct Execution::State {
   Runtime runtime;
+  std::unique_ptr<ReferentialQueue> referential;
   std::unique_ptr<Stream> stream;
   vec::Chunk result;  // for batches whose rows are not all of their chunk
   std::unique_ptr<HeldRows> held;
@@ -62,6 +64,10 @@ StatusOr<std::unique_ptr<Execution>> Execution::Create(std::shared_ptr<const Pla
   CollectSlotTypes(plan->root(), &slot_types);
   for (const vec::Type& type : slot_types) runtime.slots.emplace_back(type, 1, budget);
   runtime.ctes.resize(static_cast<size_t>(plan->cte_count), nullptr);
+  if (plan->has_foreign_keys) {
+    state->referential = std::make_unique<ReferentialQueue>(plan, budget, runtime.capacity);
+    runtime.referential = state->referential.get();
+  }
   Builder builder(budget, runtime.capacity, nullptr);
   TURDB_ASSIGN_OR_RETURN(state->stream, builder.BuildStream(plan->root()));
   state->result = builder.NewChunk(plan->root().types);
@@ -75,6 +81,7 @@ Status Execution::Start(const ExecutionContext& context) {
   runtime.last_insert_id = 0;
   runtime.rejected.clear();
   ++runtime.statement_runs;
+  if (runtime.referential != nullptr) runtime.referential->Start(context);
   state_->held.reset();
   return state_->stream->Start(runtime);
 }

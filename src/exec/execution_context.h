@@ -19,6 +19,8 @@ class Transaction;
 
 namespace turdb::exec {
 
+class DeferredChecks;
+
 // A row that COPY left out.
 struct RejectedRow {
   std::string file;
@@ -35,6 +37,7 @@ struct ExecutionContext {
   os::Environment* environment = nullptr;   // the clock, files of COPY and spilled data
   std::string spill_directory;              // exists; empty: nothing spills, over budget is an error
   const std::atomic<bool>* cancelled = nullptr;
+  DeferredChecks* deferred = nullptr;      // the transaction's; null: every constraint is checked with its statement
   std::span<const vec::Value> parameters;  // of the plan's parameter types, or NULL
   // Called once a chunk, with no latch or lock held: true stops the statement as `cancelled` does. For progress.
   bool (*poll)(void* argument) = nullptr;

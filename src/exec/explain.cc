@@ -1,15 +1,19 @@
 // EXPLAIN [ANALYZE]: the plan as text, a row a line. ANALYZE runs it first, under profiles, and adds to each line what
 // its node did. Time is the operator's own and, for those that drain their input (sorts, aggregates, build sides), the
 // input's too.
+#include <algorithm>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "catalog/table_sql.h"
 #include "exec/builder.h"
 #include "exec/point.h"
+#include "table/table.h"
 
 namespace turdb::exec {
 namespace {
@@ -30,6 +34,7 @@ class ExplainSource : public Source {
 
   Status Start(Runtime& runtime) override {
     lines_.clear();
+    explained_.clear();
     next_line_ = 0;
     for (auto& [node, profile] : profiles_) profile = NodeProfile();
     return stream_ != nullptr ? stream_->Start(runtime) : absl::OkStatus();
@@ -74,6 +79,29 @@ class ExplainSource : public Source {
       AddLines(*expression.subquery->plan, depth + 2);
     });
     for (const Node* input : Inputs(node)) AddLines(*input, depth + 1);
+    for (const ReferencingKey* key : ReferencesOf(node)) AddForeignKey(*key, depth + 1);
+  }
+
+  // What becomes of rows that refer. A foreign key that was explained already, in a circle of them, is only named.
+  void AddForeignKey(const ReferencingKey& key, int depth) {
+    const std::string& table = key.table->schema().name;
+    std::string line(static_cast<size_t>(depth) * 2, ' ');
+    absl::StrAppend(&line, "ForeignKey ", key.key->name, " of ", table, ": on ", key.on_update ? "update " : "delete ",
+                    absl::AsciiStrToLower(catalog::ActionSql(key.action)));
+    const bool again = std::find(explained_.begin(), explained_.end(), &key) != explained_.end();
+    if (again) line.append(", as above");
+    if (!again && ReadsAll(*key.rows, *key.table))
+      absl::StrAppend(&line, " (reads all of ", table, ": it has no index on the columns)");
+    lines_.push_back(std::move(line));
+    if (again) return;
+    explained_.push_back(&key);
+    AddLines(*key.rows, depth + 1);
+  }
+
+  static bool ReadsAll(const Node& node, const table::Table& table) {
+    if (node.kind == NodeKind::kTableScan && static_cast<const TableScanNode&>(node).table == &table) return true;
+    const std::vector<const Node*> inputs = Inputs(node);
+    return std::any_of(inputs.begin(), inputs.end(), [&](const Node* input) { return ReadsAll(*input, table); });
   }
 
   const ExplainNode& node_;
@@ -81,6 +109,7 @@ class ExplainSource : public Source {
   std::unordered_map<const Node*, NodeProfile> profiles_;
   std::unique_ptr<Stream> stream_;
   std::vector<std::string> lines_;
+  std::vector<const ReferencingKey*> explained_;
   size_t next_line_ = 0;
 };
 

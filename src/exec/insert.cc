@@ -45,10 +45,12 @@ class InsertSource : public ModifySource {
   InsertSource(const InsertNode& node, std::unique_ptr<Stream> input, Builder& builder)
       : ModifySource(node, *node.table, std::move(input), builder),
         node_(node),
-        rows_(builder.NewChunk(TypesOf(*node.table))) {}
+        rows_(builder.NewChunk(TypesOf(*node.table))),
+        row_keys_(vec::TypeId::kBlob, builder.capacity(), builder.budget()) {}
 
   Status Build(Builder& builder) {
     TURDB_ASSIGN_OR_RETURN(constraints_, RowConstraints::Make(table_, node_.generated, node_.checks, builder.options()));
+    TURDB_RETURN_IF_ERROR(BuildForeignKeys(node_.foreign_keys, node_.references, builder));
     return BuildModify(node_.returning, node_.index_expressions, builder);
   }
 
@@ -62,9 +64,12 @@ class InsertSource : public ModifySource {
     rows_.Reset();
     rows_.Append(*batch.chunk, batch.rows);
     TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &rows_));
+    Vector* const row_keys = foreign_keys_.empty() ? nullptr : &row_keys_;
+    if (row_keys != nullptr) row_keys_.Reset();
     TURDB_ASSIGN_OR_RETURN(const int64_t count,
                            table_.InsertRows(*runtime.context->transaction, &rows_, table::OnDuplicate::kRaise,
-                                             index_expressions_.get(), scratch_));
+                                             index_expressions_.get(), scratch_, nullptr, row_keys));
+    if (row_keys != nullptr) TURDB_RETURN_IF_ERROR(foreign_keys_.Wrote(runtime, rows_, row_keys_));
     changed_ += count;
     if (count > 0 && table_.schema().key_form != table::KeyForm::kEncoded) runtime.last_insert_id = scratch_.last_row_number();
     return Return(runtime, rows_, Rows::All(rows_.size()));
@@ -73,6 +78,7 @@ class InsertSource : public ModifySource {
   const InsertNode& node_;
   RowConstraints constraints_;
   Chunk rows_;
+  Vector row_keys_;  // of rows_, for foreign keys
 };
 
 class InsertOrSource : public InsertSource {
@@ -80,7 +86,8 @@ class InsertOrSource : public InsertSource {
   InsertOrSource(const InsertNode& node, std::unique_ptr<Stream> input, Builder& builder)
       : InsertSource(node, std::move(input), builder),
         conflict_(node.on_conflict),
-        projection_(table_.MakeProjection(AllColumns(table_))),
+        all_columns_(AllColumns(table_)),
+        projection_(table_.MakeProjection(all_columns_)),
         one_(TypesOf(table_), 1, builder.budget()),
         updated_(TypesOf(table_), 1, builder.budget()),
         pair_(PairTypes(table_), 1, builder.budget()),
@@ -139,9 +146,28 @@ class InsertOrSource : public InsertSource {
       }
       if (conflict_.action == ConflictAction::kNothing) return absl::OkStatus();
       if (conflict_.action == ConflictAction::kUpdate) return UpdateExisting(runtime);
-      TURDB_RETURN_IF_ERROR(
-          table_.DeleteRow(*runtime.context->transaction, met_.row_key.bytes(), index_expressions_.get(), scratch_).status());
+      TURDB_RETURN_IF_ERROR(DeleteExisting(runtime));
     }
+  }
+
+  Status DeleteExisting(Runtime& runtime) {
+    txn::Transaction& transaction = *runtime.context->transaction;
+    bool known = false;  // what is deleted, to those who refer to it
+    if (references_ != nullptr) {
+      TURDB_ASSIGN_OR_RETURN(known,
+                             table_.Get(transaction.view_with_own_changes(), met_.row_key.bytes(), projection_, &existing_));
+      if (known) CopyExisting();
+    }
+    TURDB_ASSIGN_OR_RETURN(const bool deleted,
+                           table_.DeleteRow(transaction, met_.row_key.bytes(), index_expressions_.get(), scratch_));
+    return deleted && known ? references_->Deleted(runtime, pair_, Rows::All(1), all_columns_) : absl::OkStatus();
+  }
+
+  // existing_ becomes the first half of pair_.
+  void CopyExisting() {
+    pair_.Reset();
+    for (size_t c = 0; c < cells_.size(); ++c) CopySlot(existing_[c], &pair_.column(c), 0);
+    pair_.set_size(1);
   }
 
   StatusOr<bool> TryInsert(Runtime& runtime) {
@@ -156,6 +182,11 @@ class InsertOrSource : public InsertSource {
     // A number that the table gave to a NULL key is in the key.
     const int32_t key_column = table_.schema().key_column();
     if (key_column >= 0 && cells_[static_cast<size_t>(key_column)] == nullptr) SetKey(static_cast<size_t>(key_column));
+    if (!foreign_keys_.empty()) {
+      row_key_.Reset();
+      row_key_.SetString(0, base::AsText(inserted_key_.bytes()));
+      TURDB_RETURN_IF_ERROR(foreign_keys_.Wrote(runtime, one_, row_key_));
+    }
     TURDB_RETURN_IF_ERROR(Return(runtime, one_, Rows::All(1)));
     return true;
   }
@@ -202,12 +233,8 @@ class InsertOrSource : public InsertSource {
           "transaction's snapshot");
     }
     const size_t count = cells_.size();
-    pair_.Reset();
-    for (size_t c = 0; c < count; ++c) {
-      CopySlot(existing_[c], &pair_.column(c), 0);
-      CopyRow(one_.column(c), 0, &pair_.column(count + c), 0);
-    }
-    pair_.set_size(1);
+    CopyExisting();
+    for (size_t c = 0; c < count; ++c) CopyRow(one_.column(c), 0, &pair_.column(count + c), 0);
     TURDB_ASSIGN_OR_RETURN(const Rows passed, where_.Apply(runtime, pair_, Rows::All(1)));
     if (passed.count == 0) return absl::OkStatus();
     TURDB_RETURN_IF_ERROR(values_.Evaluate(runtime, pair_, Rows::All(1)));
@@ -225,10 +252,19 @@ class InsertOrSource : public InsertSource {
                                                                 new_cells_, index_expressions_.get(), scratch_));
     if (!updated) return absl::OkStatus();
     ++changed_;
+    if (references_ != nullptr) {
+      TURDB_RETURN_IF_ERROR(references_->Updated(runtime, pair_, Rows::All(1), all_columns_, updated_));
+    }
+    if (!foreign_keys_.empty()) {
+      row_key_.Reset();
+      row_key_.SetString(0, base::AsText(met_.row_key.bytes()));
+      TURDB_RETURN_IF_ERROR(foreign_keys_.Wrote(runtime, updated_, KeysOfChanged(updated_, row_key_, columns_)));
+    }
     return Return(runtime, updated_, Rows::All(1));
   }
 
   const OnConflict& conflict_;
+  const std::vector<int32_t> all_columns_;
   const table::Projection projection_;
   EvaluatorList values_;
   Filter where_;

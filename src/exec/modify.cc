@@ -1,11 +1,15 @@
 // UPDATE and DELETE, and what they share with INSERT.
 #include "exec/modify.h"
 
+#include <algorithm>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "exec/group_table.h"
 #include "exec/key_range.h"
+#include "exec/referential_queue.h"
 #include "exec/vector_operations.h"
+#include "txn/transaction.h"
 
 namespace turdb::exec {
 
@@ -21,11 +25,19 @@ ModifySource::ModifySource(const Node& node, const table::Table& table, std::uni
       input_(std::move(input)),
       scratch_(table),
       returned_(node.types, builder.capacity(), builder.budget()),
-      chunk_(builder.NewChunk(node.types)) {}
+      chunk_(builder.NewChunk(node.types)),
+      changed_keys_(vec::TypeId::kBlob, builder.capacity(), builder.budget()) {}
 
 Status ModifySource::BuildModify(Expressions returning, std::span<const IndexExpression> index_expressions, Builder& builder) {
   TURDB_ASSIGN_OR_RETURN(returning_, EvaluatorList::Make(returning, builder.options()));
   TURDB_ASSIGN_OR_RETURN(index_expressions_, IndexExpressions::Make(index_expressions, builder.options()));
+  return absl::OkStatus();
+}
+
+Status ModifySource::BuildForeignKeys(ForeignKeyChecks checks, ReferencingKeys references, Builder& builder) {
+  if (!references.empty()) references_ = std::make_unique<ReferenceWriter>(references, builder.options());
+  if (checks.empty()) return absl::OkStatus();
+  TURDB_ASSIGN_OR_RETURN(foreign_keys_, ForeignKeyWriter::Make(checks, builder.options()));
   return absl::OkStatus();
 }
 
@@ -40,6 +52,7 @@ Status ModifySource::Start(Runtime& runtime) {
   }
   TURDB_RETURN_IF_ERROR(returning_.Start(runtime));
   TURDB_RETURN_IF_ERROR(index_expressions_->Start(runtime));
+  if (!foreign_keys_.empty()) TURDB_RETURN_IF_ERROR(foreign_keys_.Start(runtime));
   return input_->Start(runtime);
 }
 
@@ -53,6 +66,7 @@ StatusOr<Flow> ModifySource::Next(Runtime& runtime, Batch* out) {
       continue;
     }
     TURDB_RETURN_IF_ERROR(FinishChanges(runtime));
+    if (runtime.referential != nullptr && !runtime.is_referential) TURDB_RETURN_IF_ERROR(runtime.referential->Finish());
     changes_made_ = true;
     runtime.changed_rows += changed_;
   }
@@ -65,6 +79,30 @@ Status ModifySource::Return(Runtime& runtime, const Chunk& chunk, Rows rows) {
   if (!returns() || rows.count == 0) return absl::OkStatus();
   TURDB_RETURN_IF_ERROR(returning_.Evaluate(runtime, chunk, rows));
   return returned_.Append(returning_.values(), rows, "RETURNING");
+}
+
+const Vector& ModifySource::KeysOfChanged(const Chunk& rows, const Vector& row_keys, std::span<const int32_t> changed) {
+  const std::vector<table::IndexPart>& parts = table_.schema().primary_key;
+  const bool stay = std::none_of(parts.begin(), parts.end(), [&](const table::IndexPart& part) {
+    return std::find(changed.begin(), changed.end(), part.column) != changed.end();
+  });
+  if (stay) return row_keys;
+  changed_keys_.Reset();
+  std::vector<table::Cell> cells(parts.size());
+  table::KeyBuffer key;
+  for (uint32_t row = 0; row < rows.size(); ++row) {
+    for (size_t i = 0; i < parts.size(); ++i) cells[i] = CellOf(rows.column(static_cast<size_t>(parts[i].column)), row);
+    // A row that cannot have its key was refused.
+    if (!table_.EncodeRowKey(cells, &key)) key.Clear();
+    changed_keys_.SetString(row, base::AsText(key.bytes()));
+  }
+  return changed_keys_;
+}
+
+Status RowChangedMeanwhile(const table::Table& table) {
+  return base::SerializationFailure(absl::StrCat("could not serialize access: a row of ", table.schema().qualified_name(),
+                                                 " that a foreign key is to change was changed after this transaction's "
+                                                 "snapshot"));
 }
 
 namespace {
@@ -134,6 +172,7 @@ class UpdateSource : public ModifySource {
     for (const Assignment& assignment : node_.assignments) values.push_back(assignment.value);
     TURDB_ASSIGN_OR_RETURN(values_, EvaluatorList::Make(values, builder.options()));
     TURDB_ASSIGN_OR_RETURN(constraints_, RowConstraints::Make(table_, node_.generated, node_.checks, builder.options()));
+    TURDB_RETURN_IF_ERROR(BuildForeignKeys(node_.foreign_keys, node_.references, builder));
     return BuildModify(node_.returning, node_.index_expressions, builder);
   }
 
@@ -156,6 +195,9 @@ class UpdateSource : public ModifySource {
     TURDB_RETURN_IF_ERROR(values_.Evaluate(runtime, *batch.chunk, rows));
     MakeRow(*batch.chunk, rows);
     TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &row_));
+    if (references_ != nullptr) {
+      TURDB_RETURN_IF_ERROR(references_->Updated(runtime, *batch.chunk, rows, node_.old_columns, row_));
+    }
     TURDB_RETURN_IF_ERROR(Return(runtime, row_, Rows::All(rows.count)));
     if (held_.empty() || all_at_once_) held_.push_back(std::make_unique<Held>(value_types_, rows.count, runtime.budget));
     Held& held = *held_.back();
@@ -167,7 +209,12 @@ class UpdateSource : public ModifySource {
     held.values.set_size(rows.count);
     held.row_keys.Reset();
     held.row_keys.CopyFrom(row_keys, rows, 0);
-    return all_at_once_ ? absl::OkStatus() : Apply(runtime);
+    if (all_at_once_) {
+      if (foreign_keys_.empty()) return absl::OkStatus();
+      return foreign_keys_.WroteUnseen(runtime, KeysOfChanged(row_, held.row_keys, columns_), rows.count);
+    }
+    TURDB_RETURN_IF_ERROR(Apply(runtime));
+    return foreign_keys_.empty() ? absl::OkStatus() : foreign_keys_.Wrote(runtime, row_, held.row_keys);
   }
 
   Status FinishChanges(Runtime& runtime) override {
@@ -216,10 +263,12 @@ class UpdateSource : public ModifySource {
     batches.clear();
     for (const std::unique_ptr<Held>& held : held_) batches.push_back({&held->row_keys, &held->values});
     if (batches.empty()) return absl::OkStatus();
+    int64_t wanted = 0;
+    for (const std::unique_ptr<Held>& held : held_) wanted += held->values.size();
     TURDB_ASSIGN_OR_RETURN(const int64_t updated, table_.UpdateRows(*runtime.context->transaction, batches, columns_,
                                                                     index_expressions_.get(), scratch_));
     changed_ += updated;
-    return absl::OkStatus();
+    return runtime.is_referential && updated != wanted ? RowChangedMeanwhile(table_) : absl::OkStatus();
   }
 
   const UpdateNode& node_;
@@ -238,7 +287,9 @@ class UpdateSource : public ModifySource {
 class DeleteSource : public ModifySource {
  public:
   DeleteSource(const DeleteNode& node, std::unique_ptr<Stream> input, Builder& builder)
-      : ModifySource(node, *node.table, std::move(input), builder), deleted_(builder.capacity(), builder.budget()) {}
+      : ModifySource(node, *node.table, std::move(input), builder),
+        node_(node),
+        deleted_(builder.capacity(), builder.budget()) {}
 
  protected:
   Status Change(Runtime& runtime, const Batch& batch) override {
@@ -247,10 +298,29 @@ class DeleteSource : public ModifySource {
     TURDB_RETURN_IF_ERROR(
         table_.DeleteRows(*runtime.context->transaction, keys, batch.rows, index_expressions_.get(), scratch_, &deleted_));
     changed_ += deleted_.size();
+    if (runtime.is_referential && deleted_.size() != batch.rows.count) {
+      TURDB_RETURN_IF_ERROR(RequireGone(runtime, keys, batch.rows));
+    }
+    if (references_ != nullptr) {
+      TURDB_RETURN_IF_ERROR(references_->Deleted(runtime, *batch.chunk, Rows::Of(deleted_), node_.old_columns));
+    }
     return Return(runtime, *batch.chunk, Rows::Of(deleted_));
   }
 
  private:
+  // A row that was not there to be deleted was deleted before, or the snapshot does not show it.
+  Status RequireGone(Runtime& runtime, const vec::VectorView& keys, Rows rows) {
+    const txn::Transaction& transaction = *runtime.context->transaction;
+    const txn::View newest = transaction.view_of_newest(transaction.statement() + 1);
+    for (uint32_t i = 0; i < rows.count; ++i) {
+      const base::Bytes key = base::AsBytes(keys.Get<vec::StringView>(rows[i]).view());
+      TURDB_ASSIGN_OR_RETURN(const bool there, table_.primary().Get(newest, key, [](base::Bytes) {}));
+      if (there) return RowChangedMeanwhile(table_);
+    }
+    return absl::OkStatus();
+  }
+
+  const DeleteNode& node_;
   vec::SelectionVector deleted_;
 };
 
@@ -266,6 +336,7 @@ SourceOr MakeUpdate(const UpdateNode& node, Builder& builder) {
 SourceOr MakeDelete(const DeleteNode& node, Builder& builder) {
   TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Stream> input, builder.BuildStream(*node.input));
   auto source = std::make_unique<DeleteSource>(node, std::move(input), builder);
+  TURDB_RETURN_IF_ERROR(source->BuildForeignKeys({}, node.references, builder));
   TURDB_RETURN_IF_ERROR(source->BuildModify(node.returning, node.index_expressions, builder));
   return source;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "exec/builder.h"
+#include "exec/foreign_key.h"
 #include "exec/materialized_rows.h"
 #include "exec/row_constraints.h"
 #include "table/table.h"
@@ -17,6 +18,7 @@ class ModifySource : public Source {
  public:
   ModifySource(const Node& node, const table::Table& table, std::unique_ptr<Stream> input, Builder& builder);
   base::Status BuildModify(Expressions returning, std::span<const IndexExpression> index_expressions, Builder& builder);
+  base::Status BuildForeignKeys(ForeignKeyChecks checks, ReferencingKeys references, Builder& builder);
 
   base::Status Start(Runtime& runtime) override;
   base::StatusOr<Flow> Next(Runtime& runtime, Batch* out) final;
@@ -30,10 +32,14 @@ class ModifySource : public Source {
   // Keeps the RETURNING values of these rows.
   base::Status Return(Runtime& runtime, const vec::Chunk& chunk, vec::Rows rows);
   bool returns() const { return returning_.size() != 0; }
+  // Of rows whose columns `changed` have these values now: where they were under `row_keys`, densely. In memory of this.
+  const vec::Vector& KeysOfChanged(const vec::Chunk& rows, const vec::Vector& row_keys, std::span<const int32_t> changed);
 
   const table::Table& table_;
   std::unique_ptr<Stream> input_;
   std::unique_ptr<IndexExpressions> index_expressions_;
+  ForeignKeyWriter foreign_keys_;
+  std::unique_ptr<ReferenceWriter> references_;  // null when nothing refers to the table
   table::WriteScratch scratch_;
   int64_t changed_ = 0;
 
@@ -42,8 +48,12 @@ class ModifySource : public Source {
   MaterializedRows returned_;
   MaterializedRows::Position position_;
   vec::Chunk chunk_;
+  vec::Vector changed_keys_;
   bool changes_made_ = false;
 };
+
+// A foreign key's action met a row that others changed after the snapshot.
+base::Status RowChangedMeanwhile(const table::Table& table);
 
 }  // namespace turdb::exec
 

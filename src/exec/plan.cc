@@ -124,6 +124,19 @@ std::vector<const Node*> Inputs(const Node& node) {
   return {};
 }
 
+ReferencingKeys ReferencesOf(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::kInsert:
+      return static_cast<const InsertNode&>(node).references;
+    case NodeKind::kUpdate:
+      return static_cast<const UpdateNode&>(node).references;
+    case NodeKind::kDelete:
+      return static_cast<const DeleteNode&>(node).references;
+    default:
+      return {};
+  }
+}
+
 namespace {
 
 using Visit = absl::FunctionRef<void(const Expression&)>;

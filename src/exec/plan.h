@@ -34,6 +34,8 @@
 
 namespace turdb::table {
 class Table;
+struct ForeignKey;
+enum class ForeignKeyAction : uint8_t;
 }  // namespace turdb::table
 
 namespace turdb::exec {
@@ -415,6 +417,42 @@ struct OnConflict {
   const Expression* where = nullptr;        // likewise; false leaves the row alone
 };
 
+// ---- foreign keys (foreign_key.h, referential_queue.h)
+
+// A foreign key of the table that a node writes: what its new rows must find.
+struct ForeignKeyCheck {
+  const table::ForeignKey* key = nullptr;
+  const table::Table* table = nullptr;
+  const table::Table* referenced = nullptr;
+  int32_t index = -1;                // the unique key that is referred to; -1: the primary key
+  std::span<const int32_t> columns;  // of `table`, in the order of that key's parts
+  // Over a chunk of those columns: values of the key parts' types, NULL where no key can equal the value. Empty: they are
+  // of these types as they are.
+  Expressions converted;
+};
+
+// A foreign key that refers to the table that a node changes: what becomes of the rows that refer to a key that went.
+struct ReferencingKey {
+  const table::ForeignKey* key = nullptr;
+  const table::Table* table = nullptr;  // that has the foreign key
+  const table::Table* referenced = nullptr;
+  int32_t index = -1;                // as above
+  std::span<const int32_t> columns;  // of `referenced`, in the order of the foreign key
+  std::span<const int32_t> parts;    // of the unique key, in its order: positions in `columns`
+  table::ForeignKeyAction action{};
+  bool on_update = false;
+  // `rows` reads the keys that went from the CTE of this number: old values in the order of `columns`, then, on update,
+  // the new ones. Their types:
+  int32_t keys = -1;
+  std::span<const vec::Type> key_types;
+  // CASCADE, SET NULL, SET DEFAULT: the Delete or Update of the rows that refer. Otherwise these rows: the old values,
+  // then the row key.
+  const Node* rows = nullptr;
+};
+
+using ForeignKeyChecks = std::span<const ForeignKeyCheck* const>;
+using ReferencingKeys = std::span<const ReferencingKey* const>;
+
 struct InsertNode : Node {
   table::Table* table = nullptr;
   std::string_view name;
@@ -423,7 +461,9 @@ struct InsertNode : Node {
   std::span<const CheckConstraint> checks;
   std::span<const IndexExpression> index_expressions;
   OnConflict on_conflict;
-  Expressions returning;  // over the new row
+  ForeignKeyChecks foreign_keys;
+  ReferencingKeys references;  // of rows that ON CONFLICT updates or replaces
+  Expressions returning;       // over the new row
 };
 
 struct UpdateNode : Node {
@@ -436,7 +476,9 @@ struct UpdateNode : Node {
   std::span<const GeneratedColumn> generated;
   std::span<const CheckConstraint> checks;
   std::span<const IndexExpression> index_expressions;
-  Expressions returning;  // over the new row followed by the input
+  ForeignKeyChecks foreign_keys;  // of which a column is assigned
+  ReferencingKeys references;     // likewise
+  Expressions returning;          // over the new row followed by the input
 };
 
 struct DeleteNode : Node {
@@ -444,7 +486,9 @@ struct DeleteNode : Node {
   std::string_view name;
   const Node* input = nullptr;  // any columns, then the row key as the last
   std::span<const IndexExpression> index_expressions;
-  Expressions returning;  // over the input
+  ReferencingKeys references;
+  std::span<const int32_t> old_columns;  // as above, for the columns that are referred to
+  Expressions returning;                 // over the input
 };
 
 // One text column, "QUERY PLAN", a row a line.
@@ -506,6 +550,7 @@ class Plan {
   }
   const Node& root() const { return *root_; }
   std::span<const std::string> column_names() const { return column_names_; }
+  bool has_foreign_keys = false;  // some node checks or is bound by one
   // How many correlated slots and CTE numbers the plan uses, all levels together.
   int32_t slot_count = 0;
   int32_t cte_count = 0;
@@ -555,6 +600,8 @@ class Plan {
 std::string_view NodeName(NodeKind kind);
 // The inputs of a node, left to right; definitions of CTEs before bodies. Subqueries inside expressions are not inputs.
 std::vector<const Node*> Inputs(const Node& node);
+// The foreign keys that refer to the table that the node changes, for those nodes that change one.
+ReferencingKeys ReferencesOf(const Node& node);
 // Calls `visit` for every expression of the node (not of its inputs), arguments after what they belong to.
 void ForEachExpression(const Node& node, absl::FunctionRef<void(const Expression&)> visit);
 // One line of EXPLAIN without indentation: name, table, conditions.

@@ -7,6 +7,7 @@
 #include "exec/plan.h"
 #include "exec/table_function.h"
 #include "function/registry.h"
+#include "table/schema.h"
 
 namespace turdb::exec {
 namespace {
@@ -246,6 +247,17 @@ std::string ConstraintsText(std::span<const GeneratedColumn> generated, std::spa
   return out;
 }
 
+std::string ForeignKeysText(ForeignKeyChecks checks, ReferencingKeys references) {
+  std::string text;
+  for (const ForeignKeyCheck* check : checks) StrAppend(&text, text.empty() ? "" : ", ", check->key->name);
+  std::string out;
+  Note(&out, "foreign keys", text);
+  text.clear();
+  for (const ReferencingKey* key : references) StrAppend(&text, text.empty() ? "" : ", ", key->key->name);
+  Note(&out, "referenced by", text);
+  return out;
+}
+
 std::string ConflictText(const OnConflict& conflict) {
   std::string out;
   const std::string target = conflict.index == -2 ? "" : StrCat(" (", conflict.index, ")");
@@ -325,6 +337,7 @@ std::string Details(const ValuesNode& values) {
 std::string Details(const InsertNode& insert) {
   std::string out = StrCat(" ", insert.name);
   out += ConstraintsText(insert.generated, insert.checks) + ConflictText(insert.on_conflict);
+  out += ForeignKeysText(insert.foreign_keys, insert.references);
   Note(&out, "returning", List(insert.returning));
   return out;
 }
@@ -333,6 +346,7 @@ std::string Details(const UpdateNode& update) {
   std::string out = StrCat(" ", update.name);
   Note(&out, "set", AssignmentsText(update.assignments));
   out += ConstraintsText(update.generated, update.checks);
+  out += ForeignKeysText(update.foreign_keys, update.references);
   Note(&out, "returning", List(update.returning));
   return out;
 }
@@ -598,6 +612,7 @@ std::string DetailsOf(const Node& node) {
       return Details(static_cast<const UpdateNode&>(node));
     case NodeKind::kDelete:
       out = StrCat(" ", static_cast<const DeleteNode&>(node).name);
+      out += ForeignKeysText({}, ReferencesOf(node));
       Note(&out, "returning", List(static_cast<const DeleteNode&>(node).returning));
       break;
     case NodeKind::kExplain:

@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "exec/deferred_checks.h"
+#include "exec/foreign_key.h"
+#include "txn/transaction.h"
 
 namespace turdb::exec {
 
@@ -30,22 +33,34 @@ bool NeedsEvaluator(const table::Table& table) {
   return false;
 }
 
+// Whether the values that were given are what the foreign keys look up.
+bool LooksUpGivenValues(const InsertNode& insert) {
+  const table::TableSchema& schema = insert.table->schema();
+  return std::all_of(insert.foreign_keys.begin(), insert.foreign_keys.end(), [&](const ForeignKeyCheck* check) {
+    return check->converted.empty() && std::none_of(check->columns.begin(), check->columns.end(), [&](int32_t column) {
+             return column == schema.key_column() ||
+                    schema.columns[static_cast<size_t>(column)].generation != table::Generation::kNone;
+           });
+  });
+}
+
 bool IsPointInsert(const InsertNode& insert) {
   if (!insert.returning.empty() || !insert.checks.empty() || !insert.generated.empty()) return false;
   if (insert.on_conflict.action != ConflictAction::kError || insert.input->kind != NodeKind::kValues) return false;
   const auto& values = static_cast<const ValuesNode&>(*insert.input);
-  return values.rows.size() == 1 && AreOperands(values.rows[0]) && !NeedsEvaluator(*insert.table);
+  return values.rows.size() == 1 && AreOperands(values.rows[0]) && !NeedsEvaluator(*insert.table) && LooksUpGivenValues(insert);
 }
 
 bool IsPointUpdate(const UpdateNode& update) {
   if (!update.returning.empty() || !update.checks.empty() || !update.generated.empty()) return false;
+  if (!update.foreign_keys.empty() || !update.references.empty()) return false;
   if (AsLookup(*update.input) == nullptr || NeedsEvaluator(*update.table)) return false;
   return std::all_of(update.assignments.begin(), update.assignments.end(),
                      [](const Assignment& assignment) { return IsOperand(assignment.value); });
 }
 
 bool IsPointDelete(const DeleteNode& node) {
-  return node.returning.empty() && AsLookup(*node.input) != nullptr && !NeedsEvaluator(*node.table);
+  return node.returning.empty() && node.references.empty() && AsLookup(*node.input) != nullptr && !NeedsEvaluator(*node.table);
 }
 
 const table::Table& TableOf(const Node& root) {
@@ -88,8 +103,10 @@ std::unique_ptr<PointExecution> PointExecution::Create(std::shared_ptr<const Pla
   std::vector<const Expression*> values;
   switch (root.kind) {
     case NodeKind::kInsert: {
-      const Expressions row = static_cast<const ValuesNode&>(*static_cast<const InsertNode&>(root).input).rows[0];
+      const auto& insert = static_cast<const InsertNode&>(root);
+      const Expressions row = static_cast<const ValuesNode&>(*insert.input).rows[0];
       values.assign(row.begin(), row.end());
+      point->foreign_keys_ = insert.foreign_keys;
       break;
     }
     case NodeKind::kUpdate:
@@ -215,10 +232,26 @@ StatusOr<bool> PointExecution::Run(const ExecutionContext& context) {
 StatusOr<bool> PointExecution::RunInsert(const ExecutionContext& context) {
   TURDB_RETURN_IF_ERROR(Bind(context, values_, value_cells_.data()));
   TURDB_RETURN_IF_ERROR(
-      table_.InsertRow(*context.transaction, value_cells_, table::OnDuplicate::kRaise, nullptr, *scratch_).status());
+      table_.InsertRow(*context.transaction, value_cells_, table::OnDuplicate::kRaise, nullptr, *scratch_, &row_key_).status());
+  if (!foreign_keys_.empty()) TURDB_RETURN_IF_ERROR(CheckForeignKeys(context));
   changed_rows_ = 1;
   if (table_.schema().key_form != table::KeyForm::kEncoded) last_insert_id_ = scratch_->last_row_number();
   return false;
+}
+
+Status PointExecution::CheckForeignKeys(const ExecutionContext& context) {
+  for (const ForeignKeyCheck* check : foreign_keys_) {
+    key_cells_.clear();
+    for (const int32_t column : check->columns) key_cells_.push_back(value_cells_[static_cast<size_t>(column)]);
+    TURDB_ASSIGN_OR_RETURN(const Reference reference,
+                           FindReferenced(*context.transaction, *check, key_cells_, key_cells_, &index_key_));
+    if (reference != Reference::kMissing) continue;
+    if (context.deferred == nullptr || !context.deferred->IsDeferred(table_.schema().id, *check->key)) {
+      return MissingKeyError(*check, key_cells_);
+    }
+    TURDB_RETURN_IF_ERROR(context.deferred->AddMissing(plan_, *check, row_key_.bytes(), context.transaction->statement()));
+  }
+  return absl::OkStatus();
 }
 
 StatusOr<bool> PointExecution::RunUpdate(const ExecutionContext& context) {

@@ -2,8 +2,10 @@
 //
 // A plan takes it when its root is one of
 //   PointLookup without a filter, whose key is constants and parameters
-//   Insert of one row of constants and parameters, without RETURNING, checks, generated columns, ON CONFLICT
-//   Update of constants and parameters, or Delete, over such a lookup, without RETURNING, checks, generated columns
+//   Insert of one row of constants and parameters, without RETURNING, checks, generated columns, ON CONFLICT; foreign keys
+//     whose values are looked up as they were given may be there
+//   Update of constants and parameters, or Delete, over such a lookup, without RETURNING, checks, generated columns, and
+//     without foreign keys that the change concerns
 // and when no index of a written table needs an evaluator. Running it binds cells (pointers at the bound values),
 // encodes the key and makes one call to the table. Nothing is allocated once buffers have grown.
 #ifndef TURDB_EXEC_POINT_H_
@@ -56,6 +58,8 @@ class PointExecution {
   base::StatusOr<bool> FindRowKey(const ExecutionContext& context);
   base::StatusOr<bool> RunInsert(const ExecutionContext& context);
   base::StatusOr<bool> RunUpdate(const ExecutionContext& context);
+  // Of the row just inserted.
+  base::Status CheckForeignKeys(const ExecutionContext& context);
 
   std::shared_ptr<const Plan> plan_;
   const table::Table& table_;
@@ -74,6 +78,7 @@ class PointExecution {
   std::vector<table::Cell> value_cells_;
   std::vector<int32_t> value_columns_;
   std::optional<table::WriteScratch> scratch_;
+  ForeignKeyChecks foreign_keys_;
   int64_t changed_rows_ = 0;
   int64_t last_insert_id_ = 0;
 };

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "sql/bind/binder.h"
+#include "sql/change_compiler.h"
 #include "sql/parse/parser.h"
 #include "sql/plan/planner.h"
 
@@ -29,6 +31,7 @@ class Compilation {
     if (compiled.empty) return compiled;
     binder_.emplace(context_, sql_, parsed_, *plan_, arena_);
     planner_.emplace(*binder_);
+    changes_.emplace(*binder_, *planner_);
     TURDB_RETURN_IF_ERROR(CompileStatement(*parsed_.statement, &compiled));
     compiled.written.insert(compiled.written.end(), binder_->locked().begin(), binder_->locked().end());
     compiled.dependencies = binder_->dependencies();
@@ -46,8 +49,9 @@ class Compilation {
   StatusOr<IndexExpressions> RunForIndexes(const table::TableSchema& schema) {
     binder_.emplace(context_, sql_, parsed_, *plan_, arena_);
     planner_.emplace(*binder_);
+    changes_.emplace(*binder_, *planner_);
     TURDB_ASSIGN_OR_RETURN(Binder::BoundIndexes bound, binder_->BindIndexesOf(schema));
-    TURDB_ASSIGN_OR_RETURN(const auto expressions, LowerIndexExpressions(bound.index_expressions, bound.row));
+    TURDB_ASSIGN_OR_RETURN(const auto expressions, changes_->LowerIndexExpressions(bound.index_expressions, bound.row));
     plan_->Keep(context_.catalog);
     return IndexExpressions{plan_, expressions};
   }
@@ -101,75 +105,9 @@ class Compilation {
     return absl::OkStatus();
   }
 
-  StatusOr<exec::Expressions> LowerAll(const std::vector<const Expr*>& exprs, const std::vector<ColumnId>& layout) {
-    std::vector<const Expr*> lowered;
-    for (const Expr* expr : exprs) {
-      TURDB_ASSIGN_OR_RETURN(const Expr* done, planner_->LowerExpr(expr, layout));
-      lowered.push_back(done);
-    }
-    return plan_->Copy(lowered);
-  }
-
-  template <typename T>
-  Status LowerValues(std::vector<T>* items, const std::vector<ColumnId>& layout) {
-    for (T& item : *items) {
-      TURDB_ASSIGN_OR_RETURN(item.value, planner_->LowerExpr(item.value, layout));
-    }
-    return absl::OkStatus();
-  }
-
-  // Generated columns, checks and index expressions, over a row laid out as `row`.
-  template <typename Node, typename Bound>
-  Status LowerRowRules(Node* node, Bound& bound, const std::vector<ColumnId>& row) {
-    TURDB_RETURN_IF_ERROR(LowerValues(&bound.generated, row));
-    node->generated = plan_->Copy(bound.generated);
-    for (exec::CheckConstraint& check : bound.checks) {
-      TURDB_ASSIGN_OR_RETURN(check.condition, planner_->LowerExpr(check.condition, row));
-    }
-    node->checks = plan_->Copy(bound.checks);
-    TURDB_ASSIGN_OR_RETURN(node->index_expressions, LowerIndexExpressions(bound.index_expressions, row));
-    return absl::OkStatus();
-  }
-
-  StatusOr<std::span<const exec::IndexExpression>> LowerIndexExpressions(std::vector<exec::IndexExpression>& expressions,
-                                                                         const std::vector<ColumnId>& row) {
-    for (exec::IndexExpression& expression : expressions) {
-      TURDB_ASSIGN_OR_RETURN(expression.expression, planner_->LowerExpr(expression.expression, row));
-    }
-    return plan_->Copy(expressions);
-  }
-
-  template <typename Node>
-  Status LowerReturning(Node* node, const Binder::BoundReturning& returning, const std::vector<ColumnId>& layout,
-                        CompiledStatement* compiled) {
-    TURDB_ASSIGN_OR_RETURN(node->returning, LowerAll(returning.expressions, layout));
-    for (size_t i = 0; i < returning.names.size(); ++i) {
-      compiled->column_names.emplace_back(returning.names[i]);
-      compiled->column_types.push_back(returning.expressions[i]->type);
-    }
-    node->types = plan_->Copy(compiled->column_types);
-    return absl::OkStatus();
-  }
-
   Status CompileInsert(Binder::BoundInsert& bound, CompiledStatement* compiled) {
     binder_->ResolveOpenParameters();
-    TURDB_ASSIGN_OR_RETURN(const Physical input, planner_->PlanRows(bound.input, bound.input_columns));
-    auto* node = plan_->New<exec::InsertNode>();
-    node->table = bound.table;
-    node->name = plan_->Copy(bound.name);
-    node->input = input.node;
-    TURDB_RETURN_IF_ERROR(LowerRowRules(node, bound, bound.row));
-    std::vector<ColumnId> both = bound.row;
-    both.insert(both.end(), bound.excluded.begin(), bound.excluded.end());
-    TURDB_RETURN_IF_ERROR(LowerValues(&bound.conflict_assignments, both));
-    node->on_conflict = bound.on_conflict;
-    node->on_conflict.assignments = plan_->Copy(bound.conflict_assignments);
-    if (bound.on_conflict.where != nullptr) {
-      TURDB_ASSIGN_OR_RETURN(node->on_conflict.where, planner_->LowerExpr(bound.on_conflict.where, both));
-    }
-    TURDB_RETURN_IF_ERROR(LowerReturning(node, bound.returning, bound.row, compiled));
-    Finish(node, bound.relation, compiled);
-    return absl::OkStatus();
+    return Finish(changes_->Insert(bound, compiled), compiled);
   }
 
   Status CompileCopy(const ast::Copy& copy, CompiledStatement* compiled) {
@@ -180,77 +118,14 @@ class Compilation {
     return CompileInsert(insert, compiled);
   }
 
-  // The input: what the expressions read, old values that rules need, the row key last.
-  StatusOr<Physical> PlanTargetRows(const Binder::BoundUpdate& bound, ColumnSet wanted) {
-    wanted.resize(binder_->columns().size());
-    wanted[bound.row_key] = false;
-    std::vector<ColumnId> columns;
-    for (size_t i = 0; i < wanted.size(); ++i) {
-      if (wanted[i]) columns.push_back(static_cast<ColumnId>(i));
-    }
-    columns.push_back(bound.row_key);
-    return planner_->PlanRows(bound.input, columns);
-  }
-
   Status CompileUpdate(Binder::BoundUpdate& bound, CompiledStatement* compiled) {
     binder_->ResolveOpenParameters();
-    ColumnSet made(binder_->columns().size());
-    planner_->AddProducedColumns(bound.input, &made);
-    ColumnSet wanted(binder_->columns().size());
-    ColumnSet rules(binder_->columns().size());
-    for (const exec::Assignment& assignment : bound.assignments) planner_->AddColumns(assignment.value, &wanted);
-    for (const auto& generated : bound.generated) planner_->AddColumns(generated.value, &rules);
-    for (const auto& check : bound.checks) planner_->AddColumns(check.condition, &rules);
-    for (const auto& expression : bound.index_expressions) planner_->AddColumns(expression.expression, &rules);
-    for (const Expr* expr : bound.returning.expressions) planner_->AddColumns(expr, &rules);
-    std::vector<bool> need_old(bound.old_row.size());
-    for (size_t i = 0; i < bound.old_row.size(); ++i) {
-      const bool assigned = std::any_of(bound.assignments.begin(), bound.assignments.end(),
-                                        [&](const exec::Assignment& a) { return a.column == static_cast<int32_t>(i); });
-      need_old[i] = rules[bound.new_row[i]] && !assigned;
-      if (need_old[i]) wanted[bound.old_row[i]] = true;
-    }
-    for (size_t i = 0; i < rules.size(); ++i) {
-      if (rules[i]) wanted[i] = true;  // RETURNING's columns of other tables
-    }
-    for (size_t i = 0; i < wanted.size(); ++i) wanted[i] = wanted[i] && made[i];
-    TURDB_ASSIGN_OR_RETURN(const Physical input, PlanTargetRows(bound, wanted));
-    auto* node = plan_->New<exec::UpdateNode>();
-    node->table = bound.table;
-    node->name = plan_->Copy(bound.name);
-    node->input = input.node;
-    TURDB_RETURN_IF_ERROR(LowerValues(&bound.assignments, input.layout));
-    node->assignments = plan_->Copy(bound.assignments);
-    std::vector<int32_t> old_columns;
-    for (size_t i = 0; i < bound.old_row.size(); ++i) {
-      const auto at = std::find(input.layout.begin(), input.layout.end(), bound.old_row[i]);
-      old_columns.push_back(need_old[i] ? static_cast<int32_t>(at - input.layout.begin()) : -1);
-    }
-    node->old_columns = plan_->Copy(old_columns);
-    TURDB_RETURN_IF_ERROR(LowerRowRules(node, bound, bound.new_row));
-    std::vector<ColumnId> layout = bound.new_row;
-    layout.insert(layout.end(), input.layout.begin(), input.layout.end());
-    TURDB_RETURN_IF_ERROR(LowerReturning(node, bound.returning, layout, compiled));
-    Finish(node, bound.relation, compiled);
-    return absl::OkStatus();
+    return Finish(changes_->Update(bound, compiled), compiled);
   }
 
   Status CompileDelete(Binder::BoundUpdate& bound, CompiledStatement* compiled) {
     binder_->ResolveOpenParameters();
-    ColumnSet made(binder_->columns().size());
-    planner_->AddProducedColumns(bound.input, &made);
-    ColumnSet wanted(binder_->columns().size());
-    for (const Expr* expr : bound.returning.expressions) planner_->AddColumns(expr, &wanted);
-    for (size_t i = 0; i < wanted.size(); ++i) wanted[i] = wanted[i] && made[i];
-    TURDB_ASSIGN_OR_RETURN(const Physical input, PlanTargetRows(bound, wanted));
-    auto* node = plan_->New<exec::DeleteNode>();
-    node->table = bound.table;
-    node->name = plan_->Copy(bound.name);
-    node->input = input.node;
-    TURDB_ASSIGN_OR_RETURN(node->index_expressions, LowerIndexExpressions(bound.index_expressions, bound.new_row));
-    TURDB_RETURN_IF_ERROR(LowerReturning(node, bound.returning, input.layout, compiled));
-    Finish(node, bound.relation, compiled);
-    return absl::OkStatus();
+    return Finish(changes_->Delete(bound, compiled), compiled);
   }
 
   Status CompileTruncate(const ast::Truncate& truncate, CompiledStatement* compiled) {
@@ -268,7 +143,21 @@ class Compilation {
     all.offset = truncate.offset;
     all.table = &table;
     TURDB_ASSIGN_OR_RETURN(Binder::BoundUpdate bound, binder_->BindDelete(all));
+    TURDB_RETURN_IF_ERROR(CheckTruncated(*bound.relation, truncate.offset));
     return CompileDelete(bound, compiled);
+  }
+
+  // As PostgreSQL has it, other tables' references keep a table from being emptied, whatever their rows are.
+  Status CheckTruncated(const catalog::Relation& relation, int32_t offset) {
+    Status status;
+    context_.catalog->ForEachReference(relation.id, [&](const auto& other, const table::ForeignKey&) {
+      if (other->id == relation.id || !status.ok()) return;
+      status = base::WithFrame(base::UnsupportedError("cannot truncate a table referenced in a foreign key constraint"),
+                               absl::StrCat("Table \"", other->name(), "\" references \"", relation.name(), "\"."));
+      status =
+          base::WithHint(std::move(status), absl::StrCat("DELETE FROM ", relation.name(), " does what the constraint says."));
+    });
+    return base::WithPosition(std::move(status), offset);
   }
 
   Status CompileExplain(const ast::Explain& explain, CompiledStatement* compiled) {
@@ -293,10 +182,11 @@ class Compilation {
     return absl::OkStatus();
   }
 
-  void Finish(const exec::Node* node, const std::shared_ptr<const catalog::Relation>& relation, CompiledStatement* compiled) {
-    root_ = node;
+  Status Finish(const StatusOr<const exec::Node*>& node, CompiledStatement* compiled) {
+    TURDB_RETURN_IF_ERROR(node.status());
+    root_ = *node;
     compiled->changes_data = true;
-    compiled->written = {relation};
+    return absl::OkStatus();
   }
 
   const CompileContext& context_;
@@ -306,6 +196,7 @@ class Compilation {
   ParsedStatement parsed_;
   std::optional<Binder> binder_;
   std::optional<Planner> planner_;
+  std::optional<ChangeCompiler> changes_;
   const exec::Node* root_ = nullptr;
 };
 

@@ -58,6 +58,17 @@ struct ShowCommand {  // SHOW name; one row, one text column of that name. "all"
   std::string name;
 };
 
+// SET CONSTRAINTS. No constraints: all of them.
+struct SetConstraintsCommand {
+  struct Constraint {
+    catalog::ObjectId table = 0;
+    std::string name;
+  };
+  std::vector<Constraint> constraints;
+  bool all = false;
+  bool deferred = false;
+};
+
 struct CreateSchemaCommand {
   std::string name;
   bool if_not_exists = false;
@@ -92,10 +103,11 @@ struct AlterStep {
     kRenameIndex,     // name, of an index or a key, to new_name
     kEdit,            // edit
     kRun,             // sql, a change of rows
-    kRefuse,          // with `refusal`, when sql gives a row
+    kRefuse,          // with `refusal`, when sql gives a row; `blame`, if there is one, adds the row's values
     kProbe,           // with `refusal`, when sql does not compile
     kAddIndex,        // index
-    kDropIndex,       // name
+    kDropIndex,       // name; with `cascade`, and the foreign keys that need it
+    kDropForeignKey,  // name, of the table `other`
     kSetViewText,     // of the view `other` to sql
     kDropView,        // other
     kRebuild,         // as `definition`, another table filled by sql that takes the name over; then it gets `indexes`
@@ -105,15 +117,18 @@ struct AlterStep {
   std::string new_name;
   std::string sql;
   base::Status refusal;
+  std::function<base::Status(base::Status refusal, std::span<const std::string> values)> blame;
   std::function<base::Status(table::TableSchema&)> edit;
   table::IndexSchema index;
   catalog::ObjectId other = 0;
+  bool cascade = false;
   table::TableSchema definition;
   std::vector<table::IndexSchema> indexes;
 };
 struct AlterTableCommand {
   std::shared_ptr<const catalog::Relation> relation;
   std::vector<AlterStep> steps;
+  std::vector<catalog::ObjectId> read;  // other tables whose rows must be as the steps see them: they are locked
   // Several changes in one statement: each as a statement of its own, compiled when those before it are made. Then no steps.
   std::vector<std::string> parts;
 };
@@ -133,9 +148,9 @@ struct CreateViewCommand {
   bool if_not_exists = false;
 };
 
-using Command =
-    std::variant<std::monostate, TransactionCommand, SetCommand, ShowCommand, CreateSchemaCommand, CreateTableCommand,
-                 CreateIndexCommand, DropCommand, AlterTableCommand, MaintenanceCommand, NoOperation, CreateViewCommand>;
+using Command = std::variant<std::monostate, TransactionCommand, SetCommand, ShowCommand, CreateSchemaCommand,
+                             CreateTableCommand, CreateIndexCommand, DropCommand, AlterTableCommand, MaintenanceCommand,
+                             NoOperation, CreateViewCommand, SetConstraintsCommand>;
 
 struct Dependency {
   catalog::ObjectId id = 0;

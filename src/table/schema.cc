@@ -46,6 +46,21 @@ int32_t TableSchema::FindColumn(std::string_view column_name) const {
   return -1;
 }
 
+int32_t TableSchema::FindUniqueKey(std::vector<int32_t> key_columns) const {
+  std::sort(key_columns.begin(), key_columns.end());
+  const auto covers = [&](const std::vector<IndexPart>& parts) {
+    std::vector<int32_t> own;
+    for (const IndexPart& part : parts) own.push_back(part.column);
+    std::sort(own.begin(), own.end());
+    return own == key_columns;
+  };
+  if (!primary_key.empty() && covers(primary_key)) return -1;
+  for (size_t i = 0; i < indexes.size(); ++i) {
+    if (indexes[i].unique && indexes[i].predicate_sql.empty() && covers(indexes[i].parts)) return static_cast<int32_t>(i);
+  }
+  return -2;
+}
+
 Status FinishNewTable(TableSchema& schema) {
   TURDB_RETURN_IF_ERROR(CheckColumns(schema));
   if (schema.primary_key.size() > static_cast<size_t>(base::kMaxIndexColumns)) {

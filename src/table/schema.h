@@ -99,8 +99,10 @@ struct ForeignKey {
   std::vector<std::string> referenced_columns;
   ForeignKeyAction on_delete = ForeignKeyAction::kNoAction;
   ForeignKeyAction on_update = ForeignKeyAction::kNoAction;
+  std::vector<int32_t> on_delete_columns;  // what SET NULL and SET DEFAULT set; empty: all
   bool deferrable = false;
   bool initially_deferred = false;
+  bool match_full = false;  // all columns are NULL, or none
 };
 
 struct TableSchema {
@@ -126,6 +128,9 @@ struct TableSchema {
   std::string qualified_name() const { return schema_name + "." + name; }
   // Position of the column with exactly this name, or -1.
   int32_t FindColumn(std::string_view column_name) const;
+  // The key over exactly these columns, in any order, that a foreign key may refer to: -1 the primary key, else a unique
+  // index of whole columns and all rows, by position; -2: none.
+  int32_t FindUniqueKey(std::vector<int32_t> key_columns) const;
   // The column that is the int64 row key (kInteger), or -1.
   int32_t key_column() const { return key_form == KeyForm::kInteger ? primary_key[0].column : -1; }
 };

@@ -8,6 +8,7 @@
 #include "btree/cursor.h"
 #include "table/table_state.h"
 #include "table/table_store.h"
+#include "txn/transaction_manager.h"
 #include "txn/view.h"
 #include "vec/chunk.h"
 
@@ -106,6 +107,42 @@ StatusOr<bool> Table::FindUnique(const txn::View& view, int32_t index, Bytes ind
 StatusOr<bool> Table::LockRow(txn::Transaction& transaction, Bytes row_key, txn::LockStrength strength,
                               txn::WaitPolicy policy) const {
   return primary_->Lock(transaction, row_key, strength, policy);
+}
+
+namespace {
+
+// A transaction with more marks in one tree locks the table instead, if that is to be had at once.
+constexpr uint32_t kMostKeyMarks = 4096;
+
+}  // namespace
+
+StatusOr<bool> Table::ShareKey(txn::Transaction& transaction, int32_t index, Bytes key) const {
+  btree::Tree* tree = primary_;
+  if (index >= 0) {
+    TURDB_ASSIGN_OR_RETURN(tree, IndexTree(index));
+  }
+  txn::Transaction::KeyMarks& marks = transaction.MarksIn(tree->file());
+  if (!marks.whole_table && ++marks.count > kMostKeyMarks) [[unlikely]] {
+    marks.count = 0;
+    marks.whole_table =
+        store_.transactions().LockTable(transaction, schema_->id, txn::TableLockMode::kShare, txn::WaitPolicy::kNoWait).ok();
+  }
+  const auto is_newest = [&] { return tree->Get(transaction.view_of_newest(transaction.statement() + 1), key, [](Bytes) {}); };
+  bool found = false;
+  if (marks.whole_table) {
+    TURDB_ASSIGN_OR_RETURN(found, is_newest());
+    if (found) return true;
+    TURDB_ASSIGN_OR_RETURN(found, tree->Get(transaction.view_with_own_changes(), key, [](Bytes) {}));
+  } else {
+    TURDB_ASSIGN_OR_RETURN(found, tree->Lock(transaction, key, txn::LockStrength::kKeyShare, txn::WaitPolicy::kWait));
+    if (found) return true;
+    if (transaction.reads() != nullptr) transaction.reads()->AddKey(*tree, key);
+    TURDB_ASSIGN_OR_RETURN(found, is_newest());
+  }
+  if (!found) return false;
+  return base::SerializationFailure(
+      absl::StrCat("could not serialize access: a key of ", schema_->qualified_name(), " that a foreign key refers to was ",
+                   marks.whole_table ? "deleted" : "committed", " after this transaction's snapshot"));
 }
 
 // ---- check

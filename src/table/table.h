@@ -136,10 +136,11 @@ class Table {
                                  IndexEvaluator* evaluator, WriteScratch& scratch, KeyBuffer* row_key = nullptr,
                                  Conflict* conflict = nullptr) const;
   // All rows of a chunk of all columns, in order. Numbers given to NULL keys are written back into `rows`.
-  // Returns how many went in; rows left out (kSkip) are appended to `skipped`.
+  // Returns how many went in; rows left out (kSkip) are appended to `skipped`. `row_keys`, a flat blob vector, gets the
+  // identity of every row that went in.
   base::StatusOr<int64_t> InsertRows(txn::Transaction& transaction, vec::Chunk* rows, OnDuplicate on_duplicate,
-                                     IndexEvaluator* evaluator, WriteScratch& scratch,
-                                     std::vector<uint32_t>* skipped = nullptr) const;
+                                     IndexEvaluator* evaluator, WriteScratch& scratch, std::vector<uint32_t>* skipped = nullptr,
+                                     vec::Vector* row_keys = nullptr) const;
 
   // New values for some columns of one row; values[i] is for columns[i]. False: the transaction sees no such row
   // (any more). Touches only indexes whose columns changed; when the primary key changes, the row moves.
@@ -162,6 +163,11 @@ class Table {
   // SELECT ... FOR UPDATE / SHARE. False: no such row, or (SKIP LOCKED) locked or changed since the snapshot.
   base::StatusOr<bool> LockRow(txn::Transaction& transaction, base::Bytes row_key, txn::LockStrength strength,
                                txn::WaitPolicy policy) const;
+
+  // A row elsewhere refers to this key (EncodeRowKey, or EncodeIndexKey of a unique index): leaves a key-share mark on it, so
+  // that who would take the key away waits for the transaction, and who did is waited for. Changes of other columns go on.
+  // False: no such key. Errors as of writes; 40001 also when the key was committed after the transaction's snapshot.
+  base::StatusOr<bool> ShareKey(txn::Transaction& transaction, int32_t index, base::Bytes key) const;
 
   // ---- facts
   int64_t row_estimate() const;

@@ -225,7 +225,8 @@ StatusOr<bool> Table::InsertRow(txn::Transaction& transaction, std::span<const C
 }
 
 StatusOr<int64_t> Table::InsertRows(txn::Transaction& transaction, vec::Chunk* rows, OnDuplicate on_duplicate,
-                                    IndexEvaluator* evaluator, WriteScratch& scratch, std::vector<uint32_t>* skipped) const {
+                                    IndexEvaluator* evaluator, WriteScratch& scratch, std::vector<uint32_t>* skipped,
+                                    vec::Vector* row_keys) const {
   Scratch& state = *scratch.state_;
   const size_t columns = schema_->columns.size();
   TURDB_CHECK_EQ(rows->column_count(), columns);
@@ -242,6 +243,7 @@ StatusOr<int64_t> Table::InsertRows(txn::Transaction& transaction, vec::Chunk* r
     TURDB_ASSIGN_OR_RETURN(const bool inserted, InsertEncoded(transaction, on_duplicate, evaluator, state, nullptr));
     inserted_rows += static_cast<int64_t>(inserted);
     if (!inserted && skipped != nullptr) skipped->push_back(r);
+    if (row_keys != nullptr) row_keys->SetString(r, base::AsText(state.row_key.bytes()));
     for (size_t c = 0; c < columns; ++c) {
       if (!auto_numbered_[c] || cells[c] != nullptr) continue;
       vec::Vector& column = rows->column(c);

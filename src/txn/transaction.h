@@ -77,6 +77,9 @@ class Transaction {
   View view() const { return View{snapshot_.read_ts(), word_, statement_, reads_}; }
   // The same, with the changes of the current statement so far: for constraint checks and triggers.
   View view_with_own_changes() const { return View{snapshot_.read_ts(), word_, statement_ + 1, reads_}; }
+  // The newest versions, whatever the snapshot shows: committed by anybody, or own changes before statement `before`. Needs
+  // no snapshot to keep them. Foreign keys look this way, or write skew orphans rows.
+  View view_of_newest(StatementNo before) const { return View{CommitState::kMaxTimestamp, word_, before, nullptr}; }
   Timestamp read_ts() const { return snapshot_.read_ts(); }
   bool has_snapshot() const { return snapshot_.held(); }
   StatementNo statement() const { return statement_; }
@@ -111,6 +114,20 @@ class Transaction {
   // Every snapshot, live or to come, sees what was committed up to here. Grows from writer to writer.
   Timestamp seen_by_all() const { return live_.oldest(); }
   void CountReferences(int64_t count) { references_ += count; }
+
+  // Keys that foreign keys have marked in one tree.
+  struct KeyMarks {
+    base::FileId tree = base::kNoFile;
+    uint32_t count = 0;
+    bool whole_table = false;  // the table's lock says it for all of them
+  };
+  KeyMarks& MarksIn(base::FileId tree) {
+    for (KeyMarks& marks : key_marks_) {
+      if (marks.tree == tree) return marks;
+    }
+    key_marks_.push_back({tree});
+    return key_marks_.back();
+  }
   void NoteTouched(base::PageId page) {
     touched_[touched_count_ % kTouchedPages] = page;
     ++touched_count_;
@@ -152,6 +169,7 @@ class Transaction {
   };
   std::vector<Deferred> deferred_;
   absl::InlinedVector<HeldTableLock, 8> table_locks_;
+  absl::InlinedVector<KeyMarks, 2> key_marks_;
   std::vector<std::byte> record_buffer_;
   LiveSnapshots live_;  // as this transaction or one before it in this object collected them last
 

@@ -400,6 +400,7 @@ void TransactionManager::Reset(Transaction& txn) {
   txn.live_statements_.clear();
   txn.deferred_.clear();
   txn.touched_count_ = 0;
+  txn.key_marks_.clear();
   txn.state_ = TransactionState::kIdle;
 }
 

@@ -121,6 +121,7 @@ class AlterBinder {
   }
 
   std::vector<AlterStep> TakeSteps() { return std::move(steps_); }
+  std::vector<catalog::ObjectId> TakeRead() { return std::move(read_); }
 
  private:
   using Kind = AlterStep::Kind;
@@ -341,6 +342,7 @@ class AlterBinder {
     ast::ColumnDefinition* definition = item.column;
     as_if_new.columns = ast::List<ast::ColumnDefinition*>(&definition, 1);
     TURDB_RETURN_IF_ERROR(b_.CheckStoredExpressions(as_if_new, with));
+    TURDB_RETURN_IF_ERROR(b_.BindForeignKeys(as_if_new.columns, {}, &with));
     table::Column column = with.columns.back();
     const bool numbered =
         column.generation == table::Generation::kIdentityByDefault || column.generation == table::Generation::kIdentityAlways;
@@ -365,6 +367,9 @@ class AlterBinder {
       TURDB_RETURN_IF_ERROR(AddCheck(with.checks[i], absl::StrCat(schema_.name, "_", name, "_check"), item.offset));
     }
     for (size_t i = schema_.indexes.size(); i < with.indexes.size(); ++i) Add(Kind::kAddIndex).index = with.indexes[i];
+    for (size_t i = schema_.foreign_keys.size(); i < with.foreign_keys.size(); ++i) {
+      TURDB_RETURN_IF_ERROR(AddForeignKey(with.foreign_keys[i], with, item.offset));
+    }
     return absl::OkStatus();
   }
 
@@ -386,10 +391,16 @@ class AlterBinder {
       if (!item.cascade) return DependsOn(what, absl::StrCat("view ", dependent.view->name(), " depends on ", what));
       Add(Kind::kDropView).other = dependent.view->id;
     }
+    TURDB_RETURN_IF_ERROR(DropReferences(item.cascade, what, what, [&](const table::ForeignKey& key) {
+      return std::find(key.referenced_columns.begin(), key.referenced_columns.end(), name) != key.referenced_columns.end();
+    }));
     for (const table::IndexSchema& index : schema_.indexes) {
       bool in_expression = false;
       TURDB_ASSIGN_OR_RETURN(const bool names, IndexNames(index, column_, &in_expression));
-      if (names) Add(Kind::kDropIndex).name = index.name;
+      if (!names) continue;
+      AlterStep& drop = Add(Kind::kDropIndex);
+      drop.name = index.name;
+      drop.cascade = item.cascade;
     }
     std::vector<std::string> checks;
     for (const table::CheckConstraint& check : schema_.checks) {
@@ -542,6 +553,12 @@ class AlterBinder {
     for (const table::ForeignKey& key : schema_.foreign_keys) {
       if (NamesColumn(key.columns, column_)) return b_.Unsupported("changing the type of a foreign key's column", item.offset);
     }
+    bool referenced = false;
+    b_.context_.catalog->ForEachReference(relation_->id, [&](const auto&, const table::ForeignKey& key) {
+      referenced |=
+          std::find(key.referenced_columns.begin(), key.referenced_columns.end(), name) != key.referenced_columns.end();
+    });
+    if (referenced) return b_.Unsupported("changing the type of a column that a foreign key refers to", item.offset);
     return absl::OkStatus();
   }
 
@@ -582,8 +599,51 @@ class AlterBinder {
     return absl::OkStatus();
   }
 
+  // Foreign keys that refer to the table in this way: in the way of dropping `what`, or dropped too.
+  Status DropReferences(bool cascade, const std::string& what, std::string_view on,
+                        absl::FunctionRef<bool(const table::ForeignKey&)> which) {
+    Status status;
+    b_.context_.catalog->ForEachReference(relation_->id, [&](const auto& other, const table::ForeignKey& key) {
+      if (!which(key) || !status.ok()) return;
+      if (!cascade) {
+        status = DependsOn(what, absl::StrCat("constraint ", key.name, " on table ", other->name(), " depends on ", on));
+        return;
+      }
+      AlterStep& drop = Add(Kind::kDropForeignKey);
+      drop.other = other->id;
+      drop.name = key.name;
+    });
+    return status;
+  }
+
+  // `with`: the table as it is when the key is added.
+  Status AddForeignKey(table::ForeignKey key, const TableSchema& with, int32_t offset) {
+    std::vector<std::string> names;
+    for (const int32_t column : key.columns) names.push_back(with.columns[static_cast<size_t>(column)].name);
+    if (key.name.empty()) {
+      const std::string name = absl::StrCat(schema_.name, "_", absl::StrJoin(names, "_"), "_fkey");
+      key.name = name;
+      for (int i = 1; IsConstraintName(key.name) || IsIndexName(key.name); ++i) key.name = absl::StrCat(name, i);
+    } else if (IsConstraintName(key.name) || IsIndexName(key.name)) {
+      return ConstraintExists(key.name, offset);
+    }
+    const auto referenced = b_.context_.catalog->RelationOf(key.referenced_table);
+    if (referenced->id != relation_->id) read_.push_back(referenced->id);
+    for (AlterStep& step : b_.RequireReferences(schema_, key, names, *referenced->schema)) steps_.push_back(std::move(step));
+    Edit([key](TableSchema& schema) {
+      schema.foreign_keys.push_back(key);
+      return absl::OkStatus();
+    });
+    return absl::OkStatus();
+  }
+
   Status AddConstraint(const ast::Constraint& constraint) {
     TableSchema with = schema_;
+    if (constraint.kind == ConstraintKind::kForeignKey) {
+      ast::Constraint* added = const_cast<ast::Constraint*>(&constraint);
+      TURDB_RETURN_IF_ERROR(b_.BindForeignKeys({}, ast::List<ast::Constraint*>(&added, 1), &with));
+      return AddForeignKey(with.foreign_keys.back(), schema_, constraint.offset);
+    }
     TURDB_RETURN_IF_ERROR(b_.BindTableConstraint(constraint, &with));
     if (constraint.kind == ConstraintKind::kPrimaryKey) {
       if (with.primary_key_name.empty()) with.primary_key_name = absl::StrCat(schema_.name, "_pkey");
@@ -613,6 +673,9 @@ class AlterBinder {
       columns.push_back(Quoted(column.name));
     }
     definition.name = absl::StrCat(schema_.name, " with another key");
+    for (table::ForeignKey& key : definition.foreign_keys) {
+      if (key.referenced_table == relation_->id) key.referenced_table = base::kNoFile;  // itself, whatever its id will be
+    }
     AlterStep& step = Add(Kind::kRebuild);
     const std::string list = absl::StrJoin(columns, ", ");
     step.sql = absl::StrCat("INSERT INTO ", Quoted(schema_.schema_name), ".", Quoted(definition.name), " (", list, ") SELECT ",
@@ -631,9 +694,21 @@ class AlterBinder {
         TableSchema without = schema_;
         without.primary_key.clear();
         without.primary_key_name.clear();
+        const auto loses_its_key = [&](const table::ForeignKey& key) {
+          std::vector<int32_t> columns;
+          for (const std::string& column : key.referenced_columns) columns.push_back(schema_.FindColumn(column));
+          return without.FindUniqueKey(std::move(columns)) == -2;
+        };
+        TURDB_RETURN_IF_ERROR(DropReferences(item.cascade, absl::StrCat("constraint ", name, " on table ", schema_.name),
+                                             absl::StrCat("index ", name), loses_its_key));
+        std::erase_if(without.foreign_keys, [&](const table::ForeignKey& key) {
+          return key.referenced_table == relation_->id && loses_its_key(key);
+        });
         return Rebuild(std::move(without), item.offset);
       }
-      Add(Kind::kDropIndex).name = name;
+      AlterStep& drop = Add(Kind::kDropIndex);
+      drop.name = name;
+      drop.cascade = item.cascade;
       return absl::OkStatus();
     }
     if (!IsConstraintName(name)) return item.if_exists ? absl::OkStatus() : NoConstraint(item.name);
@@ -652,6 +727,7 @@ class AlterBinder {
   Scope row_;
   int32_t column_ = -1;
   std::vector<AlterStep> steps_;
+  std::vector<catalog::ObjectId> read_;
   std::vector<const catalog::Relation*> rewritten_;
   std::string what_;
 };
@@ -700,6 +776,7 @@ StatusOr<Command> Binder::BindAlter(const ast::AlterTable& alter) {
   AlterBinder binder(*this, command.relation);
   TURDB_RETURN_IF_ERROR(binder.Bind(alter.actions[0]));
   command.steps = binder.TakeSteps();
+  command.read = binder.TakeRead();
   return Command(std::move(command));
 }
 

@@ -31,6 +31,8 @@ StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
       return BindTransaction(static_cast<const ast::Transaction&>(statement));
     case StatementKind::kSet:
       return BindSet(static_cast<const ast::Set&>(statement));
+    case StatementKind::kSetConstraints:
+      return BindSetConstraints(static_cast<const ast::SetConstraints&>(statement));
     case StatementKind::kShow:
       return Command(ShowCommand{std::string(static_cast<const ast::Show&>(statement).name)});
     case StatementKind::kPragma:

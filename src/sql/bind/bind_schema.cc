@@ -59,6 +59,7 @@ StatusOr<Command> Binder::BindCreateTable(const ast::CreateTable& create) {
     TURDB_RETURN_IF_ERROR(BindTableConstraint(*constraint, &schema));
   }
   for (const table::IndexPart& part : schema.primary_key) schema.columns[part.column].not_null = true;
+  TURDB_RETURN_IF_ERROR(BindForeignKeys(create.columns, create.constraints, &schema));
   TURDB_RETURN_IF_ERROR(CheckStoredExpressions(create, schema));
   return Command(std::move(command));
 }
@@ -188,7 +189,7 @@ Status Binder::BindColumnConstraint(const ast::Constraint& constraint, const ast
       }
       return SetPrimaryKey(constraint, {part}, schema);
     case ConstraintKind::kForeignKey:
-      return Unsupported("a foreign key", constraint.offset);
+      return absl::OkStatus();  // BindForeignKeys
     case ConstraintKind::kGenerated:
       column.generation = table::Generation::kStored;
       column.default_sql = std::string(constraint.expr_text);
@@ -221,7 +222,7 @@ Status Binder::BindTableConstraint(const ast::Constraint& constraint, table::Tab
       schema->checks.push_back({std::string(constraint.name.text), std::string(constraint.expr_text)});
       return absl::OkStatus();
     case ConstraintKind::kForeignKey:
-      return Unsupported("a foreign key", constraint.offset);
+      return absl::OkStatus();  // BindForeignKeys
     case ConstraintKind::kExclude:
       return Unsupported("EXCLUDE", constraint.offset);
     default:

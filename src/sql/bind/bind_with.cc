@@ -12,6 +12,7 @@ using function::CastContext;
 namespace sqlstate = base::sqlstate;
 
 StatusOr<CommonTableInfo*> Binder::FindCommonTable(std::string_view name, Scope* scope) {
+  if (action_keys_ != nullptr && action_keys_->name == name) return action_keys_;
   for (Scope* s = scope; s != nullptr; s = s->parent) {
     for (size_t i = s->common_tables.size(); i-- > 0;) {
       if (s->common_tables[i]->name == name) return s->common_tables[i];

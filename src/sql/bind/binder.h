@@ -162,6 +162,35 @@ class Binder {
   base::StatusOr<BoundUpdate> BindDelete(const ast::Delete& statement);  // without assignments
   base::StatusOr<BoundInsert> BindCopyFrom(const ast::Copy& copy);
 
+  // ---- foreign keys (bind_foreign_key.cc)
+  // The unique key that one refers to.
+  struct ReferencedKey {
+    std::shared_ptr<const catalog::Relation> relation;
+    table::Table* table = nullptr;
+    int32_t index = -1;            // -1: the primary key
+    std::vector<int32_t> columns;  // in the order of the foreign key
+    std::vector<int32_t> parts;    // of the key, in its order: positions in `columns`
+  };
+  // What a new row of a table with a foreign key must find.
+  struct BoundReference {
+    ReferencedKey key;
+    std::vector<int32_t> columns;        // of the row, in the order of the key's parts
+    std::vector<ColumnId> layout;        // ids of these
+    std::vector<const Expr*> converted;  // over them; empty: they are as they must be
+  };
+  base::StatusOr<BoundReference> BindReference(const table::TableSchema& schema, const table::ForeignKey& key);
+  // The rows of a relation that refer to keys that went, and what becomes of them.
+  struct BoundReferring {
+    ReferencedKey key;
+    int32_t keys = -1;  // the number of the CTE with the keys: old values, then the new ones
+    std::vector<vec::Type> key_types;
+    bool updates = false;  // else a delete, or nothing
+    BoundUpdate change;
+    std::vector<ColumnId> old_values;  // in the input of the change
+  };
+  base::StatusOr<BoundReferring> BindReferring(const catalog::Relation& relation, const table::ForeignKey& key,
+                                               table::ForeignKeyAction action, bool on_update);
+
   // ---- commands (bind_schema.cc, bind_command.cc)
   base::StatusOr<Command> BindCommand(const ast::Statement& statement);
 
@@ -179,6 +208,7 @@ class Binder {
   // The tables whose rows the statement locks by FOR UPDATE and its kin.
   const std::vector<std::shared_ptr<const catalog::Relation>>& locked() const { return locked_; }
   exec::Plan& plan() { return plan_; }
+  const catalog::Snapshot& catalog() const { return *context_.catalog; }
   function::CallContext& call_context() { return call_context_; }
   LogicalNode* NewNode(LogicalKind kind);
   ColumnId NewColumn(std::string_view name, const vec::Type& type);
@@ -391,6 +421,23 @@ class Binder {
   base::Status BindColumnConstraint(const ast::Constraint& constraint, const ast::ColumnDefinition& definition,
                                     table::TableSchema* schema);
   base::Status BindTableConstraint(const ast::Constraint& constraint, table::TableSchema* schema);
+  base::Status BindForeignKeys(ast::List<ast::ColumnDefinition*> columns, ast::List<ast::Constraint*> constraints,
+                               table::TableSchema* schema);
+  base::Status BindForeignKey(const ast::Constraint& constraint, std::vector<ast::Name> columns, table::TableSchema* schema);
+  base::Status BindForeignKeyClauses(const ast::Constraint& constraint, const table::TableSchema& schema,
+                                     table::ForeignKey* key);
+  base::Status CheckForeignKeyTypes(const ast::Constraint& constraint, const table::TableSchema& schema,
+                                    const table::TableSchema& referenced, const table::ForeignKey& key,
+                                    const std::vector<int32_t>& positions);
+  base::StatusOr<const table::TableSchema*> ReferencedTable(const ast::QualifiedName& name, const table::TableSchema& schema,
+                                                            table::ForeignKey* key);
+  base::StatusOr<int32_t> ForeignKeyColumn(const table::TableSchema& schema, const ast::Name& name);
+  std::vector<AlterStep> RequireReferences(const table::TableSchema& schema, const table::ForeignKey& key,
+                                           const std::vector<std::string>& names, const table::TableSchema& referenced) const;
+  base::StatusOr<Command> BindSetConstraints(const ast::SetConstraints& set);
+  base::Status NotDeferrable(const ast::QualifiedName& name) const;
+  base::StatusOr<ReferencedKey> ReferencedKeyOf(const table::ForeignKey& key);
+  ExprOr AsReferenced(const Expr* value, const vec::Type& type);
   base::Status SetPrimaryKey(const ast::Constraint& constraint, std::vector<table::IndexPart> parts,
                              table::TableSchema* schema);
   // Stored expressions must bind: defaults over nothing, checks and generated columns over the row.
@@ -432,6 +479,7 @@ class Binder {
   ast::List<ast::LockingClause> locking_;  // of the SELECT whose FROM is being bound
   int32_t fixed_position_ = -1;            // inside a view: where the view is named
   int32_t view_depth_ = 0;
+  CommonTableInfo* action_keys_ = nullptr;            // while a foreign key's action is bound: what `keys` means
   std::vector<NameReference>* references_ = nullptr;  // of the text at view_depth_ 1, when somebody wants them
   std::vector<TextEdit>* star_edits_ = nullptr;       // in CREATE VIEW: what each * stands for
 };

@@ -164,6 +164,7 @@ struct CommonTableInfo {
   bool materialize = false;
   bool recursive = false;
   bool distinct = false;  // UNION without ALL
+  bool few = false;       // rows, as a rule: what it is joined with is read by an index, if there is one
   LogicalNode* step = nullptr;
   std::vector<ColumnId> step_columns;
 };

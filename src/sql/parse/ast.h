@@ -470,6 +470,7 @@ enum class StatementKind : uint8_t {
   kAlterTable,
   kTransaction,
   kSet,
+  kSetConstraints,
   kShow,
   kPragma,
   kVacuum,
@@ -616,6 +617,7 @@ enum class ConstraintKind : uint8_t {
   kExclude,
 };
 enum class ReferentialAction : uint8_t { kNoAction, kRestrict, kCascade, kSetNull, kSetDefault };
+enum class MatchKind : uint8_t { kSimple, kFull, kPartial };
 
 struct Constraint {
   ConstraintKind kind = ConstraintKind::kNotNull;
@@ -632,12 +634,15 @@ struct Constraint {
   bool nulls_not_distinct = false;
   bool deferrable = false;
   bool initially_deferred = false;
+  bool not_deferrable = false;  // said so
   ConflictAction on_conflict = ConflictAction::kNone;
   QualifiedName collation;
   QualifiedName references;
   List<Name> referenced_columns;
+  MatchKind match = MatchKind::kSimple;
   ReferentialAction on_delete = ReferentialAction::kNoAction;
   ReferentialAction on_update = ReferentialAction::kNoAction;
+  List<Name> on_delete_columns;  // SET NULL (a, b)
 };
 
 struct ColumnDefinition {
@@ -801,6 +806,11 @@ struct Set : Statement {
   List<Literal*> values;    // words arrive as strings
   bool to_default = false;  // also RESET; RESET ALL has the name "all"
   TransactionModes modes;   // of SET TRANSACTION and SET SESSION CHARACTERISTICS AS TRANSACTION
+};
+
+struct SetConstraints : Statement {
+  List<QualifiedName> names;  // empty: ALL
+  bool deferred = false;
 };
 
 struct Show : Statement {

@@ -376,6 +376,7 @@ void Parser::ParseConstraintAttributes(Constraint* constraint) {
     if (At("not"_kw) && PeekIs("deferrable"_kw)) {
       Advance();
       Advance();
+      constraint->not_deferrable = true;
     } else if (Accept("deferrable"_kw)) {
       constraint->deferrable = true;
     } else if (Accept("initially"_kw)) {
@@ -399,14 +400,22 @@ void Parser::ParseForeignKey(Constraint* constraint) {
   constraint->references = ParseQualifiedName();
   if (At("(")) constraint->referenced_columns = ParseParenthesisedNames();
   for (;;) {
-    if (At("match"_kw)) {
-      Advance();
-      ParseLabel();
+    if (Accept("match"_kw)) {
+      if (Accept("full"_kw)) {
+        constraint->match = ast::MatchKind::kFull;
+      } else if (Accept("partial"_kw)) {
+        constraint->match = ast::MatchKind::kPartial;
+      } else if (!AcceptWord("simple")) {
+        Unexpected();
+      }
     } else if (At("on"_kw) && (PeekIs("delete"_kw) || PeekIs("update"_kw))) {
       Advance();
       const bool on_delete = At("delete"_kw);
       Advance();
       (on_delete ? constraint->on_delete : constraint->on_update) = ParseReferentialAction();
+      const bool sets = constraint->on_delete == ast::ReferentialAction::kSetNull ||
+                        constraint->on_delete == ast::ReferentialAction::kSetDefault;
+      if (on_delete && sets && At("(")) constraint->on_delete_columns = ParseParenthesisedNames();
     } else {
       return;
     }

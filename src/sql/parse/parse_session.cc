@@ -295,7 +295,8 @@ Statement* Parser::ParseSet() {
     Advance();
     set->scope = ast::SettingScope::kGlobal;
   }
-  if (token_.text == "constraints" || At("role"_kw)) return ParseOther(set->offset, "set");
+  if (AcceptWord("constraints")) return ParseSetConstraints(set->offset);
+  if (At("role"_kw)) return ParseOther(set->offset, "set");
   if (At("transaction"_kw) && !PeekIs("to"_kw)) {
     Advance();
     set->name = "transaction";
@@ -326,6 +327,21 @@ Statement* Parser::ParseSet() {
     values.push_back(ParseSettingValue());
   } while (Accept(","));
   set->values = Keep(values);
+  return set;
+}
+
+// After SET CONSTRAINTS.
+Statement* Parser::ParseSetConstraints(int32_t offset) {
+  auto* set = NewStatement<ast::SetConstraints>(StatementKind::kSetConstraints, offset);
+  if (!Accept("all"_kw)) {
+    Items<ast::QualifiedName> names;
+    do {
+      names.push_back(ParseQualifiedName());
+    } while (Accept(","));
+    set->names = Keep(names);
+  }
+  set->deferred = Accept("deferred"_kw);
+  if (!set->deferred) Expect("immediate"_kw);
   return set;
 }
 

@@ -282,6 +282,7 @@ class Parser {
   ast::Statement* ParseTransaction();
   ast::TransactionModes ParseTransactionModes();
   ast::Statement* ParseSet();
+  ast::Statement* ParseSetConstraints(int32_t offset);
   ast::Literal* ParseSettingValue();
   ast::Text ParseSettingName();
   ast::Statement* ParseReset();

@@ -823,8 +823,14 @@ void Printer::Constraint(const ast::Constraint& constraint) {
   Add(" REFERENCES ");
   Path(constraint.references);
   if (!constraint.referenced_columns.empty()) Parenthesised(constraint.referenced_columns);
+  Add(constraint.match == ast::MatchKind::kFull      ? " MATCH FULL"
+      : constraint.match == ast::MatchKind::kPartial ? " MATCH PARTIAL"
+                                                     : "");
   Add(" ON DELETE ", kActions[static_cast<size_t>(constraint.on_delete)]);
+  if (!constraint.on_delete_columns.empty()) Parenthesised(constraint.on_delete_columns);
   Add(" ON UPDATE ", kActions[static_cast<size_t>(constraint.on_update)]);
+  Add(constraint.deferrable ? " DEFERRABLE" : constraint.not_deferrable ? " NOT DEFERRABLE" : "");
+  Add(constraint.initially_deferred ? " INITIALLY DEFERRED" : "");
 }
 
 void Printer::CreateTable(const ast::CreateTable& create) {

@@ -206,7 +206,8 @@ StatusOr<Physical> Planner::Lower(LogicalNode* node, const ColumnSet& needed, co
     case LogicalKind::kCteScan: {
       auto* scan = plan_.New<exec::CteScanNode>();
       scan->cte = node->cte->number;
-      result = {scan, node->outputs, 1000, 1000, {}};
+      const double rows = node->cte->few ? 1 : 1000;
+      result = {scan, node->outputs, rows, rows, {}};
       SetTypes(scan, result.layout);
       SetEstimate(scan, result.rows, {});
       return result;

@@ -21,6 +21,7 @@ namespace {
 constexpr size_t kExhaustive = 10;
 constexpr size_t kMaxLeaves = 64;
 constexpr double kProbeCost = 5;  // of one descent into an index
+constexpr double kManyRows = 1e6;
 }  // namespace
 
 // ---- keys
@@ -469,15 +470,19 @@ StatusOr<Physical> Planner::LowerInnerRegion(LogicalNode* node, const ColumnSet&
   ColumnSet below = needed;
   for (const Region::Condition& condition : region.conditions) AddColumns(condition.expr, &below);
   for (const Expr* conjunct : region.above) AddColumns(conjunct, &below);
+  const auto is_few = [](const LogicalNode* leaf) { return leaf->kind == LogicalKind::kCteScan && leaf->cte->few; };
+  const bool any_few =
+      std::any_of(region.leaves.begin(), region.leaves.end(), [&](const Region::Leaf& leaf) { return is_few(leaf.node); });
   for (Region::Leaf& leaf : region.leaves) {
     if (leaf.node->kind == LogicalKind::kGet) {
-      leaf.cost = RowEstimate(leaf.node);
+      // The plan may outlive the time when the table was small.
+      leaf.cost = any_few ? std::max(RowEstimate(leaf.node), kManyRows) : RowEstimate(leaf.node);
       leaf.rows = leaf.cost;
       for (const Expr* conjunct : leaf.node->conjuncts) leaf.rows *= Selectivity(conjunct);
       leaf.rows = std::max(1.0, leaf.rows);
     } else {
-      leaf.rows = 1000;
-      leaf.cost = 1000;
+      leaf.rows = is_few(leaf.node) ? 1 : 1000;
+      leaf.cost = leaf.rows;
     }
   }
   for (Region::Condition& condition : region.conditions) {

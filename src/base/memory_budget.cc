@@ -10,10 +10,18 @@ bool MemoryBudget::TryReserve(int64_t bytes) {
     used_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
     return false;
   }
-  int64_t peak = peak_bytes_.load(std::memory_order_relaxed);
-  while (before + bytes > peak && !peak_bytes_.compare_exchange_weak(peak, before + bytes, std::memory_order_relaxed)) {
-  }
+  NotePeak(before + bytes);
   return true;
+}
+
+void MemoryBudget::ReserveBeyondLimit(int64_t bytes) {
+  NotePeak(used_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes);
+}
+
+void MemoryBudget::NotePeak(int64_t used_bytes) {
+  int64_t peak = peak_bytes_.load(std::memory_order_relaxed);
+  while (used_bytes > peak && !peak_bytes_.compare_exchange_weak(peak, used_bytes, std::memory_order_relaxed)) {
+  }
 }
 
 Status MemoryBudget::Reserve(int64_t bytes, std::string_view purpose) {

@@ -21,6 +21,9 @@ class MemoryBudget {
   [[nodiscard]] bool TryReserve(int64_t bytes);
   // The same, with an error that says what was being reserved, how much, and how much is in use.
   Status Reserve(int64_t bytes, std::string_view purpose);
+  // Takes `bytes` also where they do not fit: for what cannot stop half way. Who calls this gives back as much before it
+  // goes on, and peak_bytes() tells that it happened.
+  void ReserveBeyondLimit(int64_t bytes);
   void Release(int64_t bytes) { used_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
 
   int64_t limit_bytes() const { return limit_bytes_.load(std::memory_order_relaxed); }
@@ -29,6 +32,8 @@ class MemoryBudget {
   int64_t peak_bytes() const { return peak_bytes_.load(std::memory_order_relaxed); }
 
  private:
+  void NotePeak(int64_t used_bytes);
+
   std::atomic<int64_t> limit_bytes_;
   std::atomic<int64_t> used_bytes_{0};
   std::atomic<int64_t> peak_bytes_{0};

@@ -14,7 +14,24 @@ static_assert(DeltaSlabs::ClassOf(1) == 0 && DeltaSlabs::ClassOf(32) == 0 && Del
 static_assert(DeltaSlabs::ClassOf(48) == 1 && DeltaSlabs::ClassOf(49) == 2 && DeltaSlabs::ClassOf(64) == 2);
 static_assert(DeltaSlabs::ClassOf(65) == 3 && DeltaSlabs::ClassOf(24576) == 19 && DeltaSlabs::ClassOf(16384) == 18);
 
+DeltaSlabs::Shape DeltaSlabs::ShapeOf(size_t index, bool small_budget) {
+  const size_t object = ClassBytes(index);
+  size_t bytes = object <= 768 ? size_t{16384} : size_t{65536};
+  if (small_budget) bytes = object <= 768 ? size_t{4096} : kBlockHeaderBytes + object;
+  return {static_cast<uint32_t>(bytes), static_cast<uint32_t>(std::bit_ceil(bytes)),
+          static_cast<uint32_t>((bytes - kBlockHeaderBytes) / object)};
+}
+
+DeltaSlabs::DeltaSlabs(base::MemoryBudget& budget) : budget_(budget) {
+  const bool small_budget = budget.limit_bytes() < kSmallBudgetBytes;
+  for (size_t index = 0; index < shapes_.size(); ++index) {
+    shapes_[index] = ShapeOf(index, small_budget);
+    TURDB_CHECK_LE(size_t{shapes_[index].capacity}, kBlockWords * 64);
+  }
+}
+
 DeltaSlabs::~DeltaSlabs() {
+  budget_.Release(spare_bytes_.exchange(0, std::memory_order_relaxed));
   for (size_t index = 0; index < shards_.size(); ++index) {
     for (Block* block = shards_[index].available; block != nullptr;) {
       TURDB_CHECK_EQ(block->live, 0u);  // version tables and caches are gone before their memory
@@ -27,14 +44,17 @@ DeltaSlabs::~DeltaSlabs() {
 }
 
 DeltaSlabs::Block* DeltaSlabs::NewBlock(size_t index) {
-  const size_t bytes = BlockBytes(index);
-  if (!budget_.TryReserve(static_cast<int64_t>(bytes)))
-    overdraft_bytes_.fetch_add(static_cast<int64_t>(bytes), std::memory_order_relaxed);
-  void* memory = ::operator new(bytes, std::align_val_t{bytes}, std::nothrow);
+  const Shape& shape = shapes_[index];
+  const size_t bytes = shape.bytes;
+  if (!budget_.TryReserve(static_cast<int64_t>(bytes))) {
+    if (!TakeSpare(static_cast<int64_t>(bytes))) budget_.ReserveBeyondLimit(static_cast<int64_t>(bytes));
+    short_.store(true, std::memory_order_relaxed);
+  }
+  void* memory = ::operator new(bytes, std::align_val_t{shape.alignment}, std::nothrow);
   TURDB_CHECK(memory != nullptr);  // a change under way can be neither finished nor taken back
   reserved_bytes_.fetch_add(static_cast<int64_t>(bytes), std::memory_order_relaxed);
   auto* const block = new (memory) Block{};
-  size_t objects = Capacity(index);
+  size_t objects = shape.capacity;
   for (uint64_t& word : block->free) {
     const size_t bits = std::min<size_t>(objects, 64);
     word = bits == 64 ? ~uint64_t{0} : (uint64_t{1} << bits) - 1;
@@ -45,16 +65,10 @@ DeltaSlabs::Block* DeltaSlabs::NewBlock(size_t index) {
 }
 
 void DeltaSlabs::ReleaseBlock(Block* block, size_t index) {
-  const auto bytes = static_cast<int64_t>(BlockBytes(index));
-  // An overdraft is one sum: whichever block goes first makes it good.
-  int64_t overdraft = overdraft_bytes_.load(std::memory_order_relaxed);
-  bool made_good = false;
-  while (overdraft >= bytes && !made_good) {
-    made_good = overdraft_bytes_.compare_exchange_weak(overdraft, overdraft - bytes, std::memory_order_relaxed);
-  }
-  if (!made_good) budget_.Release(bytes);
+  const auto bytes = static_cast<int64_t>(shapes_[index].bytes);
+  budget_.Release(bytes);
   reserved_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
-  ::operator delete(block, std::align_val_t{BlockBytes(index)});
+  ::operator delete(block, std::align_val_t{shapes_[index].alignment});
 }
 
 void* DeltaSlabs::Take(Shard& shard, size_t index) {
@@ -69,7 +83,7 @@ void* DeltaSlabs::Take(Shard& shard, size_t index) {
   while (block->free[word] == 0) ++word;
   const auto bit = static_cast<size_t>(std::countr_zero(block->free[word]));
   block->free[word] &= block->free[word] - 1;
-  if (block->live == Capacity(index)) {
+  if (block->live == shapes_[index].capacity) {
     shard.available = block->next;
     if (block->next != nullptr) block->next->previous = nullptr;
     block->next = nullptr;
@@ -79,10 +93,11 @@ void* DeltaSlabs::Take(Shard& shard, size_t index) {
 
 DeltaSlabs::Block* DeltaSlabs::GiveBack(Shard& shard, size_t index, void* object) {
   const auto address = reinterpret_cast<uintptr_t>(object);
-  auto* block = reinterpret_cast<Block*>(address & ~(BlockBytes(index) - 1));
-  const size_t number = ObjectNumber(index, (address & (BlockBytes(index) - 1)) - kBlockHeaderBytes);
+  const uintptr_t inside = shapes_[index].alignment - 1;
+  auto* block = reinterpret_cast<Block*>(address & ~inside);
+  const size_t number = ObjectNumber(index, (address & inside) - kBlockHeaderBytes);
   TURDB_DCHECK(block->live > 0 && (block->free[number / 64] >> (number % 64) & 1) == 0);
-  if (block->live == Capacity(index)) {
+  if (block->live == shapes_[index].capacity) {
     block->previous = nullptr;
     block->next = shard.available;
     if (block->next != nullptr) block->next->previous = block;
@@ -161,14 +176,38 @@ void DeltaSlabs::Trim() {
   }
 }
 
-base::Status DeltaSlabs::SettleOverdraft() {
-  int64_t overdraft = overdraft_bytes_.load(std::memory_order_relaxed);
-  while (overdraft > 0) {
-    TURDB_RETURN_IF_ERROR(budget_.Reserve(overdraft, "row versions"));
-    if (overdraft_bytes_.compare_exchange_strong(overdraft, 0, std::memory_order_relaxed)) break;
-    budget_.Release(overdraft);
-    overdraft = overdraft_bytes_.load(std::memory_order_relaxed);
+void DeltaSlabs::SetSpare(int64_t bytes) {
+  spare_target_bytes_.store(bytes, std::memory_order_relaxed);
+  short_.store(true, std::memory_order_relaxed);
+}
+
+void DeltaSlabs::GiveBackSpare() {
+  const int64_t spare = spare_bytes_.exchange(0, std::memory_order_relaxed);
+  if (spare == 0) return;
+  budget_.Release(spare);
+  short_.store(true, std::memory_order_relaxed);
+}
+
+bool DeltaSlabs::TakeSpare(int64_t bytes) {
+  int64_t spare = spare_bytes_.load(std::memory_order_relaxed);
+  while (spare >= bytes) {
+    if (spare_bytes_.compare_exchange_weak(spare, spare - bytes, std::memory_order_relaxed)) return true;
   }
+  return false;
+}
+
+base::Status DeltaSlabs::Settle() {
+  int64_t spare = spare_bytes_.load(std::memory_order_relaxed);
+  for (;;) {
+    const int64_t beyond = budget_.used_bytes() - budget_.limit_bytes();
+    const int64_t missing = spare_target_bytes_.load(std::memory_order_relaxed) - spare;
+    if (missing <= 0 && beyond <= 0) break;
+    const int64_t wanted = std::max(missing, beyond);
+    TURDB_RETURN_IF_ERROR(budget_.Reserve(wanted, "row versions"));
+    if (spare_bytes_.compare_exchange_strong(spare, spare + wanted, std::memory_order_relaxed)) break;
+    budget_.Release(wanted);
+  }
+  short_.store(false, std::memory_order_relaxed);
   return absl::OkStatus();
 }
 

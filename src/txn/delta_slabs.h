@@ -4,6 +4,8 @@
 // A block knows which of its objects are out, so that memory goes back when a large transaction's versions are gone;
 // one empty block a class stays, so that a steady load does not touch the heap. What is free is a bit in the block's
 // head and not a list through the objects: whoever frees or takes cold objects does not wait for their lines.
+// Under a small budget blocks are small, and a large object is a block of its own: twenty classes with a block each
+// would be all there is.
 #ifndef TURDB_TXN_DELTA_SLABS_H_
 #define TURDB_TXN_DELTA_SLABS_H_
 
@@ -55,13 +57,13 @@ class DeltaSlabs {
  public:
   static constexpr size_t kMaxObjectBytes = 24576;
 
-  explicit DeltaSlabs(base::MemoryBudget& budget) : budget_(budget) {}
+  explicit DeltaSlabs(base::MemoryBudget& budget);
   DeltaSlabs(const DeltaSlabs&) = delete;
   DeltaSlabs& operator=(const DeltaSlabs&) = delete;
   ~DeltaSlabs();
 
-  // Never fails: changes under a latch cannot stop half way. What the budget refuses is taken all the
-  // same and counted as overdraft, which Admit makes good or reports before the next change starts.
+  // Never fails: changes under a latch cannot stop half way. What the budget refuses comes from the spare, and what the
+  // spare does not have is taken all the same, beyond the limit; Admit sees to both before the next change starts.
   // REQUIRES: size_bytes <= kMaxObjectBytes.
   void* Allocate(size_t size_bytes, SlabCache* cache = nullptr) {
     const size_t index = ClassOf(size_bytes);
@@ -76,12 +78,15 @@ class DeltaSlabs {
   // Gives back the blocks that hold nothing, also those that are kept for a steady load.
   void Trim();
 
-  // OK while the budget covers what is in use; RESOURCE_EXHAUSTED while there is an overdraft that the
-  // budget still refuses. One load when all is well.
-  base::Status Admit() { return overdraft_bytes_.load(std::memory_order_relaxed) == 0 ? base::Status() : SettleOverdraft(); }
+  // How much Admit holds ready for the next change; GiveBackSpare lets go of it until then. 0 at first.
+  void SetSpare(int64_t bytes);
+  void GiveBackSpare();
+
+  // OK while the budget covers what is in use and the spare; RESOURCE_EXHAUSTED while it does not. One load when all is
+  // well.
+  base::Status Admit() { return short_.load(std::memory_order_relaxed) ? Settle() : base::Status(); }
 
   int64_t reserved_bytes() const { return reserved_bytes_.load(std::memory_order_relaxed); }  // in blocks
-  int64_t overdraft_bytes() const { return overdraft_bytes_.load(std::memory_order_relaxed); }
 
   // 32, 48, 64, 96, 128, 192, ... 24576: two classes for every power of two.
   static constexpr size_t ClassOf(size_t size_bytes) {
@@ -107,8 +112,14 @@ class DeltaSlabs {
   };
   static constexpr size_t kBlockHeaderBytes = 128;
   static_assert(sizeof(Block) <= kBlockHeaderBytes);
-  static constexpr size_t BlockBytes(size_t index) { return ClassBytes(index) <= 768 ? size_t{16384} : size_t{65536}; }
-  static constexpr size_t Capacity(size_t index) { return (BlockBytes(index) - kBlockHeaderBytes) / ClassBytes(index); }
+  // Blocks of one class. `alignment` is a power of two not below `bytes`.
+  struct Shape {
+    uint32_t bytes = 0;
+    uint32_t alignment = 0;
+    uint32_t capacity = 0;
+  };
+  static constexpr int64_t kSmallBudgetBytes = int64_t{8} << 20;
+  static Shape ShapeOf(size_t index, bool small_budget);
 
   // Which object begins `offset` bytes behind the block's head: the size of a class is two or three times a power of two.
   static constexpr size_t ObjectNumber(size_t index, size_t offset) {
@@ -122,12 +133,16 @@ class DeltaSlabs {
   Block* GiveBack(Shard& shard, size_t index, void* object);  // REQUIRES: shard.mu; a block to release, or null
   Block* NewBlock(size_t index);
   void ReleaseBlock(Block* block, size_t index);
-  base::Status SettleOverdraft();
+  bool TakeSpare(int64_t bytes);
+  base::Status Settle();
 
   base::MemoryBudget& budget_;
+  std::array<Shape, SlabCache::kClasses> shapes_;  // constant
   std::array<Shard, SlabCache::kClasses> shards_;
   std::atomic<int64_t> reserved_bytes_{0};
-  std::atomic<int64_t> overdraft_bytes_{0};
+  std::atomic<int64_t> spare_target_bytes_{0};
+  std::atomic<int64_t> spare_bytes_{0};
+  std::atomic<bool> short_{false};  // the spare was touched, or the limit passed
 };
 
 }  // namespace turdb::txn

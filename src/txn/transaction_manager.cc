@@ -22,8 +22,11 @@ constexpr size_t kSliceDeferred = 2;
 // What one change that finds memory short may move out of it.
 constexpr size_t kSpillPages = 32;
 constexpr size_t kCollectPages = 512;
-constexpr int kSpillRounds = 8;
-constexpr int64_t kSpillStepBytes = 128 << 10;
+constexpr size_t kMostSpillPages = 256;
+constexpr int64_t kMinSpillStepBytes = 16 << 10, kMaxSpillStepBytes = 128 << 10;
+// What one change may need before its transaction asks for memory again, but for splits of leaves full of versions.
+constexpr int64_t kSmallSpareBytes = 24 << 10, kSpareBytes = 256 << 10;
+constexpr int64_t kSmallBudgetBytes = int64_t{16} << 20;
 
 base::Status DoomedError() {
   return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kFailedTransaction,
@@ -47,6 +50,7 @@ struct TransactionManager::Shared {
     Timestamp ts;
     Transaction::Deferred deferred;
   };
+  std::mutex room_mu;
   std::mutex spill_mu;
 
   // Serializable transactions commit one after the other: each validates and takes its place in the log with this held.
@@ -377,8 +381,9 @@ void TransactionManager::Finish(Transaction& txn, Timestamp ts) {
     if (memory_.slabs.reserved_bytes() > spill_keep_bytes_ && memory_.spill.enabled()) {
       // A large transaction is over, and what reads next may need its memory.
       CollectForRoom();
-      TrimSlabs(txn);
+      TrimSlabs(&txn);
     }
+    if (lends_spare_) memory_.slabs.GiveBackSpare();
   }
   Reset(txn);
 }
@@ -520,11 +525,26 @@ base::StatusOr<size_t> TransactionManager::RunDeferred(Timestamp oldest, size_t 
 base::Status TransactionManager::Drain() { return RunDeferred(log_.visible_lsn(), SIZE_MAX).status(); }
 
 base::Status TransactionManager::LoadVersions(base::PageId page) {
+  LiveSnapshots live;
+  snapshots_.Collect(&live);
   base::Status status;
-  TURDB_RETURN_IF_ERROR(log_.ChangeVersions(page, [&](std::atomic<void*>& slot) {
-    auto* table = static_cast<VersionTable*>(slot.load(std::memory_order_relaxed));
-    if (table != nullptr && table->spilled()) status = versions_.Load(table);
-  }));
+  int64_t wanted = 0;
+  // Readers and rollbacks bring versions back without end, too. They go on even if no room can be made.
+  for (bool room_made = false; status.ok(); room_made = true) {
+    TURDB_RETURN_IF_ERROR(log_.ChangeVersions(page, [&](std::atomic<void*>& slot) {
+      auto* table = static_cast<VersionTable*>(slot.load(std::memory_order_relaxed));
+      wanted = 0;
+      if (table == nullptr || !table->spilled()) return;
+      if (!room_made) wanted = table->LoadedBytes();
+      const bool fits = memory_.budget.limit_bytes() - memory_.budget.used_bytes() >= wanted &&
+                        memory_.slabs.reserved_bytes() <= spill_above_.load(std::memory_order_relaxed);
+      if (!room_made && !fits) return;
+      wanted = 0;
+      status = versions_.Load(table, live);
+    }));
+    if (wanted == 0) break;
+    SpillForRoom(nullptr, wanted).IgnoreError();
+  }
   return status;
 }
 
@@ -532,11 +552,13 @@ void TransactionManager::SetSpill(std::string path, int64_t keep_bytes) {
   memory_.spill.SetPath(environment_.files, std::move(path));
   spill_keep_bytes_ = keep_bytes;
   spill_above_.store(keep_bytes, std::memory_order_relaxed);
+  lends_spare_ = memory_.budget.limit_bytes() < kSmallBudgetBytes;
+  memory_.slabs.SetSpare(lends_spare_ ? kSmallSpareBytes : kSpareBytes);
 }
 
 base::StatusOr<size_t> TransactionManager::SpillVersions(size_t max_pages) {
   if (!memory_.spill.enabled()) return size_t{0};
-  return shared_->collector.SpillSome(max_pages);
+  return shared_->collector.SpillSome(max_pages, /*also_used=*/true);
 }
 
 // What nobody needs goes before anything is moved out: without a thread that collects, an earlier transaction's versions
@@ -555,8 +577,8 @@ void TransactionManager::CollectForRoom() {
   }
 }
 
-void TransactionManager::TrimSlabs(Transaction& txn) {
-  memory_.slabs.Drain(txn.slab_cache_);
+void TransactionManager::TrimSlabs(Transaction* txn) {
+  if (txn != nullptr) memory_.slabs.Drain(txn->slab_cache_);
   {
     std::lock_guard lock(shared_->pool_mu);
     for (Transaction* idle : shared_->free) memory_.slabs.Drain(idle->slab_cache_);
@@ -566,21 +588,36 @@ void TransactionManager::TrimSlabs(Transaction& txn) {
 
 base::Status TransactionManager::MakeRoom(Transaction& txn) {
   // One at a time; the others go on as far as the budget lets them.
-  if (std::unique_lock lock(shared_->spill_mu, std::try_to_lock); lock.owns_lock()) {
+  if (std::unique_lock lock(shared_->room_mu, std::try_to_lock); lock.owns_lock()) {
     CollectForRoom();
-    TrimSlabs(txn);
-    int rounds = 0;
-    size_t moved = 1;
-    while (moved > 0 && rounds++ < kSpillRounds &&
-           (memory_.slabs.reserved_bytes() > spill_keep_bytes_ || memory_.slabs.overdraft_bytes() > 0)) {
-      TURDB_ASSIGN_OR_RETURN(moved, shared_->collector.SpillSome(kSpillPages));
-    }
-    if (rounds > 1) TrimSlabs(txn);
-    const int64_t reserved = memory_.slabs.reserved_bytes();
-    spill_above_.store(moved > 0 || reserved <= spill_keep_bytes_ ? spill_keep_bytes_ : reserved + kSpillStepBytes,
-                       std::memory_order_relaxed);
+    TURDB_RETURN_IF_ERROR(SpillForRoom(&txn, 0));
   }
   return memory_.slabs.Admit();
+}
+
+base::Status TransactionManager::SpillForRoom(Transaction* txn, int64_t wanted_bytes) {
+  std::unique_lock lock(shared_->spill_mu, std::try_to_lock);
+  if (!lock.owns_lock()) return absl::OkStatus();
+  TrimSlabs(txn);
+  // First what was not used of late; of the rest only what is beyond twice the limit, or the budget: a leaf that is being
+  // changed would come back at once. Somewhat more than has to go, so that not every change comes here.
+  const int64_t keep_now = spill_keep_bytes_ - spill_keep_bytes_ / 4;
+  for (const bool also_used : {false, true}) {
+    const auto enough = [&](int64_t bytes) {
+      return memory_.slabs.reserved_bytes() <= bytes &&
+             memory_.budget.limit_bytes() - memory_.budget.used_bytes() >= wanted_bytes && memory_.slabs.Admit().ok();
+    };
+    if (also_used && enough(2 * spill_keep_bytes_)) break;
+    const size_t most = std::min(versions_.in_memory_count(), kMostSpillPages);
+    for (size_t tried = 0; tried < most && !enough(keep_now); tried += kSpillPages) {
+      TURDB_ASSIGN_OR_RETURN(const size_t some, shared_->collector.SpillSome(std::min(most - tried, kSpillPages), also_used));
+      if (some > 0) TrimSlabs(txn);
+    }
+  }
+  const int64_t reserved = memory_.slabs.reserved_bytes();
+  const int64_t step = std::clamp(spill_keep_bytes_ / 4, kMinSpillStepBytes, kMaxSpillStepBytes);
+  spill_above_.store(reserved <= spill_keep_bytes_ ? spill_keep_bytes_ : reserved + step, std::memory_order_relaxed);
+  return absl::OkStatus();
 }
 
 // ---- Recovery, checkpoints, listing

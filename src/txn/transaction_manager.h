@@ -141,9 +141,12 @@ class TransactionManager {
     return MakeRoom(txn);
   }
   base::Status MakeRoom(Transaction& txn);
+  // `txn`: who needs it, if it is a transaction's change. `wanted_bytes`: what the budget should have free afterwards. Calls
+  // nothing back, so any operation on a tree may come here.
+  base::Status SpillForRoom(Transaction* txn, int64_t wanted_bytes);
   void CollectForRoom();
   // What transactions keep at hand goes back; every object that one holds keeps a block in use.
-  void TrimSlabs(Transaction& txn);
+  void TrimSlabs(Transaction* txn);
   base::Status UndoChain(storage::TxnLog& log, base::Lsn down_to, std::vector<std::byte>& buffer);
   // Marks the word, unless LogCommit did, and tells who waits.
   void EndWord(Transaction& txn, CommitState outcome);
@@ -163,6 +166,7 @@ class TransactionManager {
   std::function<base::StatusOr<UndoTarget*>(base::FileId)> undo_resolver_;
   std::function<void(base::PageId)> on_quiet_page_;
   int64_t spill_keep_bytes_ = INT64_MAX;
+  bool lends_spare_ = false;                     // between transactions the slabs' spare goes back to the budget
   std::atomic<int64_t> spill_above_{INT64_MAX};  // at least spill_keep_bytes_; more while spilling does not help
   std::unique_ptr<Shared> shared_;
 };

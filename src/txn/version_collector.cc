@@ -1,8 +1,10 @@
 #include "txn/version_collector.h"
 
 #include <bit>
+#include <utility>
 
 #include "base/check.h"
+#include "txn/spilled_versions.h"
 
 namespace turdb::txn {
 
@@ -30,7 +32,7 @@ size_t VersionCollector::VisitOldestOf(Shard& shard, bool spilled, const LiveSna
     VersionTable* table = (spilled ? shard.spilled : shard.in_memory).oldest;
     if (table == nullptr) return visited;
     page = table->page_;
-    VersionDirectory::MoveToList(shard, table, spilled);
+    directory_.MoveToList(shard, table, spilled);
     if (!table->resident_) {
       if (!Forget(table, live, cache, &visited)) return visited;
       directory_.Remove(shard, table);
@@ -49,6 +51,31 @@ size_t VersionCollector::VisitOldestOf(Shard& shard, bool spilled, const LiveSna
   }
   if (dead->ghosts_) quiet->push_back(page);
   directory_.Destroy(dead, cache);
+  return visited;
+}
+
+// The next bucket of spilled versions whose pages are not resident.
+size_t VersionCollector::VisitAbsentOf(Shard& shard, const LiveSnapshots& live, QuietPages* quiet) {
+  size_t visited = 0;
+  std::lock_guard lock(shard.mu);
+  if (shard.absent_count == 0) return visited;
+  do {
+    shard.next_absent = (shard.next_absent + 1) & (shard.absent_buckets - 1);
+  } while (shard.absent[shard.next_absent] == nullptr);
+  for (SpilledVersions** link = &shard.absent[shard.next_absent]; *link != nullptr;) {
+    SpilledVersions* const spilled = *link;
+    ++visited;
+    if (!spilled->NobodyNeeds(live)) {
+      link = &spilled->next;
+      continue;
+    }
+    *link = spilled->next;
+    if (spilled->ghosts) quiet->push_back(spilled->page);
+    SpilledVersions::Free(directory_.memory_, spilled, /*with_references=*/true);
+    --shard.absent_count;
+    directory_.CountPage(shard, /*added=*/false);
+  }
+  if (shard.absent_count == 0) directory_.FreeAbsent(shard);
   return visited;
 }
 
@@ -72,47 +99,73 @@ size_t VersionCollector::VisitSome(size_t max_pages, size_t max_chains, const Li
     Shard& shard = directory_.shards_[index];
     chains += VisitOldestOf(shard, /*spilled=*/false, live, cache, quiet);
     chains += VisitOldestOf(shard, /*spilled=*/true, live, cache, quiet);
+    chains += VisitAbsentOf(shard, live, quiet);
     ++pages;
   }
   return pages;
 }
 
-base::StatusOr<bool> VersionCollector::SpillOldestOf(Shard& shard, std::vector<std::byte>* buffer) {
+base::StatusOr<bool> VersionCollector::Spill(VersionTable* table, bool page_is_resident, bool also_used,
+                                             std::vector<std::byte>* buffer) {
+  if (std::exchange(table->used_, false) && !also_used) return false;
+  return table->Spill(page_is_resident, buffer);
+}
+
+base::StatusOr<bool> VersionCollector::SpillOldestOf(Shard& shard, bool also_used, std::vector<std::byte>* buffer) {
   base::PageId page;
+  VersionTable* absent = nullptr;
   {
     std::lock_guard lock(shard.mu);
     VersionTable* table = shard.in_memory.oldest;
     if (table == nullptr) return false;
     page = table->page_;
-    VersionDirectory::MoveToList(shard, table, /*spilled=*/false);
+    directory_.MoveToList(shard, table, /*spilled=*/false);
     if (!table->resident_) {
-      TURDB_ASSIGN_OR_RETURN(const bool spilled, table->Spill(buffer));
-      if (spilled) VersionDirectory::MoveToList(shard, table, /*spilled=*/true);
-      return spilled;
+      TURDB_ASSIGN_OR_RETURN(const bool spilled, Spill(table, /*page_is_resident=*/false, also_used, buffer));
+      if (!spilled) return false;
+      directory_.MakeAbsent(shard, table);
+      absent = table;
     }
+  }
+  if (absent != nullptr) {
+    directory_.Destroy(absent, nullptr);
+    return true;
   }
   base::StatusOr<bool> result = false;
   log_.TryChangeVersions(page, [&](std::atomic<void*>& slot) {
     auto* table = static_cast<VersionTable*>(slot.load(std::memory_order_relaxed));
     if (table == nullptr) return;
-    result = table->Spill(buffer);
+    result = Spill(table, /*page_is_resident=*/true, also_used, buffer);
     if (!result.ok() || !*result) return;
     std::lock_guard lock(shard.mu);
-    VersionDirectory::MoveToList(shard, table, /*spilled=*/true);
+    directory_.MoveToList(shard, table, /*spilled=*/true);
   });
   return result;
 }
 
-base::StatusOr<size_t> VersionCollector::SpillSome(size_t max_pages) {
+base::StatusOr<size_t> VersionCollector::SpillSome(size_t max_pages, bool also_used) {
   std::vector<std::byte> buffer;
   size_t moved = 0;
-  for (size_t tried = 0; tried < max_pages; ++tried) {
+  size_t empty = 0;  // shards without chains in memory, one after the other
+  for (size_t tried = 0; tried < max_pages && empty < VersionDirectory::kShards;) {
     const size_t index = NextShard(next_spilled_shard_);
     if (index == VersionDirectory::kShards) break;
-    TURDB_ASSIGN_OR_RETURN(const bool spilled, SpillOldestOf(directory_.shards_[index], &buffer));
+    Shard& shard = directory_.shards_[index];
+    if (!HasChainsInMemory(shard)) {
+      ++empty;
+      continue;
+    }
+    empty = 0;
+    ++tried;
+    TURDB_ASSIGN_OR_RETURN(const bool spilled, SpillOldestOf(shard, also_used, &buffer));
     moved += spilled ? 1 : 0;
   }
   return moved;
+}
+
+bool VersionCollector::HasChainsInMemory(Shard& shard) {
+  std::lock_guard lock(shard.mu);
+  return shard.in_memory.oldest != nullptr;
 }
 
 }  // namespace turdb::txn

@@ -30,8 +30,9 @@ class VersionCollector {
   // The pages that waited longest, until `max_pages` were tried or `max_chains` looked at. Returns how many
   // pages were tried.
   size_t VisitSome(size_t max_pages, size_t max_chains, const LiveSnapshots& live, SlabCache* cache, QuietPages* quiet);
-  // Moves the chains of up to `max_pages` pages to the temporary file. Returns how many it moved.
-  base::StatusOr<size_t> SpillSome(size_t max_pages);
+  // Moves the chains of up to `max_pages` pages to the temporary file. Returns how many it moved. Those that were used
+  // since it came by last are passed over and come next time, unless `also_used`.
+  base::StatusOr<size_t> SpillSome(size_t max_pages, bool also_used);
   bool idle() const { return directory_.nonempty_shards_.load(std::memory_order_relaxed) == 0; }
 
  private:
@@ -42,7 +43,10 @@ class VersionCollector {
   // Forgets what nobody sees; true when nothing is left.
   static bool Forget(VersionTable* table, const LiveSnapshots& live, SlabCache* cache, size_t* visited);
   size_t VisitOldestOf(Shard& shard, bool spilled, const LiveSnapshots& live, SlabCache* cache, QuietPages* quiet);
-  base::StatusOr<bool> SpillOldestOf(Shard& shard, std::vector<std::byte>* buffer);
+  size_t VisitAbsentOf(Shard& shard, const LiveSnapshots& live, QuietPages* quiet);
+  static bool HasChainsInMemory(Shard& shard);
+  base::StatusOr<bool> SpillOldestOf(Shard& shard, bool also_used, std::vector<std::byte>* buffer);
+  static base::StatusOr<bool> Spill(VersionTable* table, bool page_is_resident, bool also_used, std::vector<std::byte>* buffer);
 
   VersionDirectory& directory_;
   CommitLog& log_;

@@ -2,7 +2,10 @@
 
 #include <new>
 
+#include <algorithm>
+
 #include "base/check.h"
+#include "txn/spilled_versions.h"
 #include "txn/version_chain.h"
 
 namespace turdb::txn {
@@ -25,6 +28,7 @@ VersionDirectory::~VersionDirectory() {
         Destroy(table, nullptr);
       }
     }
+    FreeAbsent(shard);
   }
 }
 
@@ -53,13 +57,19 @@ void VersionDirectory::RemoveFromList(List& list, VersionTable* table) {
 
 void VersionDirectory::MoveToList(Shard& shard, VersionTable* table, bool spilled) {
   RemoveFromList(ListOf(shard, table), table);
+  if (table->in_spilled_list_ != spilled) {
+    spilled ? in_memory_count_.fetch_sub(1, std::memory_order_relaxed)
+            : in_memory_count_.fetch_add(1, std::memory_order_relaxed);
+  }
   table->in_spilled_list_ = spilled;
   AppendToList(ListOf(shard, table), table);
 }
 
-base::Status VersionDirectory::Load(VersionTable* table) {
-  std::vector<std::byte> buffer;
-  TURDB_RETURN_IF_ERROR(table->Load(&buffer));
+base::Status VersionDirectory::Load(VersionTable* table, const LiveSnapshots& live) {
+  if (!table->DropSpilled(live)) {
+    std::vector<std::byte> buffer;
+    TURDB_RETURN_IF_ERROR(table->Load(&buffer));
+  }
   Shard& shard = ShardOf(table->page());
   std::lock_guard lock(shard.mu);
   MoveToList(shard, table, /*spilled=*/false);
@@ -84,10 +94,20 @@ void VersionDirectory::Insert(Shard& shard, VersionTable* table) {
   table->hash_next_ = bucket;
   bucket = table;
   AppendToList(shard.in_memory, table);
-  table_count_.fetch_add(1, std::memory_order_relaxed);
-  if (shard.count++ == 0) {
-    nonempty_shards_.fetch_or(uint64_t{1} << static_cast<size_t>(&shard - shards_.data()), std::memory_order_relaxed);
+  in_memory_count_.fetch_add(1, std::memory_order_relaxed);
+  ++shard.count;
+  CountPage(shard, /*added=*/true);
+}
+
+void VersionDirectory::CountPage(Shard& shard, bool added) {
+  const uint64_t bit = uint64_t{1} << static_cast<size_t>(&shard - shards_.data());
+  if (added) {
+    table_count_.fetch_add(1, std::memory_order_relaxed);
+    nonempty_shards_.fetch_or(bit, std::memory_order_relaxed);
+    return;
   }
+  table_count_.fetch_sub(1, std::memory_order_relaxed);
+  if (shard.count + shard.absent_count == 0) nonempty_shards_.fetch_and(~bit, std::memory_order_relaxed);
 }
 
 void VersionDirectory::Remove(Shard& shard, VersionTable* table) {
@@ -95,10 +115,64 @@ void VersionDirectory::Remove(Shard& shard, VersionTable* table) {
   while (*link != table) link = &(*link)->hash_next_;
   *link = table->hash_next_;
   RemoveFromList(ListOf(shard, table), table);
-  table_count_.fetch_sub(1, std::memory_order_relaxed);
-  if (--shard.count == 0) {
-    nonempty_shards_.fetch_and(~(uint64_t{1} << static_cast<size_t>(&shard - shards_.data())), std::memory_order_relaxed);
+  if (!table->in_spilled_list_) in_memory_count_.fetch_sub(1, std::memory_order_relaxed);
+  --shard.count;
+  CountPage(shard, /*added=*/false);
+}
+
+void VersionDirectory::MakeAbsent(Shard& shard, VersionTable* table) {
+  TURDB_CHECK(table->spilled());
+  AddAbsent(shard, table->TakeSpilled());
+  Remove(shard, table);
+}
+
+void VersionDirectory::AddAbsent(Shard& shard, SpilledVersions* spilled) {
+  if (shard.absent_count >= shard.absent_buckets && shard.absent_buckets < kMaxAbsentBuckets) {
+    const size_t size = std::max(kMinAbsentBuckets, shard.absent_buckets * 2);
+    auto** grown = static_cast<SpilledVersions**>(memory_.slabs.Allocate(size * sizeof(SpilledVersions*)));
+    std::fill_n(grown, size, nullptr);
+    for (size_t i = 0; i < shard.absent_buckets; ++i) {
+      while (SpilledVersions* moved = shard.absent[i]) {
+        shard.absent[i] = moved->next;
+        SpilledVersions*& bucket = grown[MixPage(moved->page) & (size - 1)];
+        moved->next = bucket;
+        bucket = moved;
+      }
+    }
+    if (shard.absent != nullptr) memory_.slabs.Free(shard.absent, shard.absent_buckets * sizeof(SpilledVersions*));
+    shard.absent = grown;
+    shard.absent_buckets = size;
   }
+  SpilledVersions*& bucket = shard.absent[MixPage(spilled->page) & (shard.absent_buckets - 1)];
+  spilled->next = bucket;
+  bucket = spilled;
+  ++shard.absent_count;
+  CountPage(shard, /*added=*/true);
+}
+
+SpilledVersions* VersionDirectory::TakeAbsent(Shard& shard, base::PageId page) {
+  if (shard.absent_count == 0) return nullptr;
+  SpilledVersions** link = &shard.absent[MixPage(page) & (shard.absent_buckets - 1)];
+  while (*link != nullptr && (*link)->page != page) link = &(*link)->next;
+  SpilledVersions* const spilled = *link;
+  if (spilled == nullptr) return nullptr;
+  *link = spilled->next;
+  --shard.absent_count;
+  CountPage(shard, /*added=*/false);
+  if (shard.absent_count == 0) FreeAbsent(shard);
+  return spilled;
+}
+
+void VersionDirectory::FreeAbsent(Shard& shard) {
+  for (size_t i = 0; i < shard.absent_buckets; ++i) {
+    while (SpilledVersions* spilled = shard.absent[i]) {
+      shard.absent[i] = spilled->next;
+      SpilledVersions::Free(memory_, spilled, /*with_references=*/true);
+    }
+  }
+  if (shard.absent != nullptr) memory_.slabs.Free(shard.absent, shard.absent_buckets * sizeof(SpilledVersions*));
+  shard.absent = nullptr;
+  shard.absent_buckets = shard.absent_count = shard.next_absent = 0;
 }
 
 void VersionDirectory::Destroy(VersionTable* table, SlabCache* cache) {
@@ -159,17 +233,28 @@ void* VersionDirectory::OnLoad(base::PageId page) {
   if (table != nullptr) {
     TURDB_CHECK(!table->resident_);
     table->resident_ = true;
+  } else if (SpilledVersions* spilled = TakeAbsent(shard, page); spilled != nullptr) {
+    table = new (memory_.slabs.Allocate(sizeof(VersionTable))) VersionTable(page, memory_);
+    table->GiveSpilled(spilled);
+    Insert(shard, table);
+    MoveToList(shard, table, /*spilled=*/true);
   }
   return table;
 }
 
 void VersionDirectory::OnEvict(base::PageId page, void* versions) {
   Shard& shard = ShardOf(page);
-  std::lock_guard lock(shard.mu);
-  VersionTable* table = Lookup(shard, page);
-  TURDB_CHECK(table == versions);
-  TURDB_CHECK(table != nullptr && table->resident_);
-  table->resident_ = false;
+  VersionTable* table = nullptr;
+  {
+    std::lock_guard lock(shard.mu);
+    table = Lookup(shard, page);
+    TURDB_CHECK(table == versions);
+    TURDB_CHECK(table != nullptr && table->resident_);
+    table->resident_ = false;
+    if (!table->spilled()) return;
+    MakeAbsent(shard, table);
+  }
+  Destroy(table, nullptr);
 }
 
 }  // namespace turdb::txn

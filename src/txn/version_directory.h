@@ -18,6 +18,8 @@
 namespace turdb::txn {
 
 class SlabCache;
+struct LiveSnapshots;
+struct SpilledVersions;
 
 // A latched page as the directory sees it.
 struct PageVersions {
@@ -56,10 +58,13 @@ class VersionDirectory {
   void* OnLoad(base::PageId page);
   void OnEvict(base::PageId page, void* versions);
 
-  // Brings a spilled table back into memory. REQUIRES: its page's exclusive latch.
-  base::Status Load(VersionTable* table);
+  // Brings a spilled table back into memory, or forgets it if nobody needs it. REQUIRES: its page's exclusive latch.
+  base::Status Load(VersionTable* table, const LiveSnapshots& live);
 
+  // Pages with versions, spilled ones included.
   size_t table_count() const { return table_count_.load(std::memory_order_relaxed); }
+  // Those whose chains are in memory.
+  size_t in_memory_count() const { return in_memory_count_.load(std::memory_order_relaxed); }
   VersionMemory& memory() { return memory_; }
 
  private:
@@ -75,17 +80,29 @@ class VersionDirectory {
     std::vector<VersionTable*> buckets;  // by page, chained through hash_next_; a power of two
     size_t count = 0;
     List in_memory, spilled;  // each in the order in which the collector visits them
+    // Spilled versions of pages that are not resident: no table, and no list.
+    SpilledVersions** absent = nullptr;  // by page, chained; a power of two, in the slabs
+    size_t absent_buckets = 0;
+    size_t absent_count = 0;
+    size_t next_absent = 0;  // the bucket that the collector visits next
   };
+  static constexpr size_t kMinAbsentBuckets = 8, kMaxAbsentBuckets = 2048;
   static size_t ShardIndex(base::PageId page);
   Shard& ShardOf(base::PageId page) { return shards_[ShardIndex(page)]; }
   // REQUIRES: shard.mu.
   static VersionTable* Lookup(const Shard& shard, base::PageId page);
   void Insert(Shard& shard, VersionTable* table);
   void Remove(Shard& shard, VersionTable* table);
+  // Takes the spilled table of a page that is not resident out and keeps what must be kept. The caller destroys it.
+  void MakeAbsent(Shard& shard, VersionTable* table);
+  void AddAbsent(Shard& shard, SpilledVersions* spilled);
+  SpilledVersions* TakeAbsent(Shard& shard, base::PageId page);
+  void FreeAbsent(Shard& shard);
+  void CountPage(Shard& shard, bool added);
   static List& ListOf(Shard& shard, const VersionTable* table);
   static void AppendToList(List& list, VersionTable* table);
   static void RemoveFromList(List& list, VersionTable* table);
-  static void MoveToList(Shard& shard, VersionTable* table, bool spilled);
+  void MoveToList(Shard& shard, VersionTable* table, bool spilled);
 
   // Takes a quiet table out and frees it. REQUIRES: the exclusive latch of its page.
   void Drop(PageVersions page, VersionTable* table, SlabCache* cache);
@@ -95,6 +112,7 @@ class VersionDirectory {
   std::array<Shard, kShards> shards_;
   std::atomic<uint64_t> nonempty_shards_{0};  // a bit each
   std::atomic<size_t> table_count_{0};
+  std::atomic<size_t> in_memory_count_{0};
 };
 
 }  // namespace turdb::txn

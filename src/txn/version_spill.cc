@@ -18,64 +18,65 @@ void VersionSpill::SetPath(std::shared_ptr<os::FileSystem> files, std::string pa
   path_ = std::move(path);
 }
 
+void VersionSpill::Flip(size_t first, size_t count) {
+  for (size_t unit = first; unit < first + count; ++unit) used_[unit / 64] ^= uint64_t{1} << (unit % 64);
+}
+
+// The first of `count` free units next to each other: from where the last search ended, then from the beginning, then
+// behind all that there are.
+size_t VersionSpill::FindFree(size_t count) {
+  for (const size_t from : {next_, size_t{0}}) {
+    size_t free = 0;
+    for (size_t unit = from; unit < used_.size() * 64; ++unit) {
+      if (unit % 64 == 0 && used_[unit / 64] == ~uint64_t{0}) {
+        free = 0;
+        unit += 63;
+        continue;
+      }
+      free = IsUsed(unit) ? 0 : free + 1;
+      if (free == count) return unit + 1 - count;
+    }
+    next_ = 0;
+  }
+  const size_t first = used_.size() * 64;
+  used_.resize(used_.size() + (count + 63) / 64, 0);
+  return first;
+}
+
 base::StatusOr<VersionSpill::Extent> VersionSpill::Write(base::Bytes bytes) {
   TURDB_CHECK(enabled());
-  const Extent extent{0, static_cast<uint32_t>(bytes.size())};
-  const uint64_t length = Rounded(extent.size_bytes);
-  uint64_t offset = 0;
+  Extent extent{0, static_cast<uint32_t>(bytes.size())};
+  const size_t count = Units(extent.size_bytes);
   {
     std::lock_guard lock(mu_);
     if (file_ == nullptr) {
       TURDB_ASSIGN_OR_RETURN(file_, files_->Open(path_, os::OpenMode::kCreateOrTruncate));
     }
-    auto fit = free_.begin();
-    while (fit != free_.end() && fit->second < length) ++fit;
-    if (fit != free_.end()) {
-      offset = fit->first;
-      const uint64_t rest = fit->second - length;
-      free_.erase(fit);
-      if (rest > 0) free_[offset + length] = rest;
-    } else {
-      offset = end_;
-      end_ += length;
-    }
-    used_bytes_.fetch_add(static_cast<int64_t>(length), std::memory_order_relaxed);
+    const size_t first = FindFree(count);
+    Flip(first, count);
+    next_ = first + count;
+    extent.first_unit = static_cast<uint32_t>(first);
+    used_bytes_.fetch_add(static_cast<int64_t>(count * kUnitBytes), std::memory_order_relaxed);
   }
-  if (base::Status status = file_->Write(offset, bytes); !status.ok()) {
-    Free({offset, extent.size_bytes});
+  if (base::Status status = file_->Write(extent.first_unit * kUnitBytes, bytes); !status.ok()) {
+    Free(extent);
     return base::WithFrame(std::move(status), "moving row versions out of memory");
   }
-  return Extent{offset, extent.size_bytes};
+  return extent;
 }
 
 base::Status VersionSpill::Read(const Extent& extent, std::vector<std::byte>* bytes) {
   bytes->resize(extent.size_bytes);
-  return base::WithFrame(file_->Read(extent.offset, *bytes), "bringing row versions back into memory");
+  return base::WithFrame(file_->Read(extent.first_unit * kUnitBytes, *bytes), "bringing row versions back into memory");
 }
 
 void VersionSpill::Free(const Extent& extent) {
+  const size_t count = Units(extent.size_bytes);
   std::lock_guard lock(mu_);
-  uint64_t offset = extent.offset;
-  uint64_t length = Rounded(extent.size_bytes);
-  used_bytes_.fetch_sub(static_cast<int64_t>(length), std::memory_order_relaxed);
-  auto after = free_.lower_bound(offset);
-  if (after != free_.begin()) {
-    const auto before = std::prev(after);
-    if (before->first + before->second == offset) {
-      offset = before->first;
-      length += before->second;
-      free_.erase(before);
-    }
-  }
-  if (after != free_.end() && offset + length == after->first) {
-    length += after->second;
-    free_.erase(after);
-  }
-  if (offset + length == end_) {
-    end_ = offset;
-  } else {
-    free_[offset] = length;
-  }
+  TURDB_DCHECK(IsUsed(extent.first_unit));
+  Flip(extent.first_unit, count);
+  used_bytes_.fetch_sub(static_cast<int64_t>(count * kUnitBytes), std::memory_order_relaxed);
+  if (used_bytes_.load(std::memory_order_relaxed) == 0) next_ = 0;
 }
 
 }  // namespace turdb::txn

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,8 +20,9 @@ namespace turdb::txn {
 // Thread-safe. The file is made when it is first needed and removed on destruction.
 class VersionSpill {
  public:
+  static constexpr uint64_t kUnitBytes = 4096;
   struct Extent {
-    uint64_t offset = 0;
+    uint32_t first_unit = 0;
     uint32_t size_bytes = 0;
   };
 
@@ -41,15 +41,17 @@ class VersionSpill {
   int64_t used_bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
 
  private:
-  static constexpr uint64_t kUnitBytes = 4096;
-  static uint64_t Rounded(uint32_t size_bytes) { return (size_bytes + kUnitBytes - 1) / kUnitBytes * kUnitBytes; }
+  static size_t Units(uint32_t size_bytes) { return (size_t{size_bytes} + kUnitBytes - 1) / kUnitBytes; }
+  bool IsUsed(size_t unit) const { return (used_[unit / 64] >> (unit % 64) & 1) != 0; }
+  void Flip(size_t first, size_t count);
+  size_t FindFree(size_t count);
 
   std::shared_ptr<os::FileSystem> files_;  // constant once set
   std::string path_;
   std::mutex mu_;
-  std::unique_ptr<os::File> file_;     // guarded by mu_ while it is made, constant afterwards
-  std::map<uint64_t, uint64_t> free_;  // guarded by mu_: offset to length, no two adjacent
-  uint64_t end_ = 0;                   // guarded by mu_
+  std::unique_ptr<os::File> file_;  // guarded by mu_ while it is made, constant afterwards
+  std::vector<uint64_t> used_;      // guarded by mu_: a bit a unit, so that free space takes next to no memory
+  size_t next_ = 0;                 // guarded by mu_: where the search for free units begins
   std::atomic<int64_t> used_bytes_{0};
 };
 

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/prefetch.h"
+#include "txn/spilled_versions.h"
 #include "txn/splice.h"
 #include "txn/transaction.h"
 #include "txn/version_chain.h"
@@ -19,7 +20,7 @@ using base::CompareBytes;
 VersionTable::~VersionTable() { Clear(); }
 
 void VersionTable::Clear() {
-  if (spill_ != nullptr) FreeSpilled(/*with_references=*/true);
+  if (spill_ != nullptr) SpilledVersions::Free(memory_, std::exchange(spill_, nullptr), /*with_references=*/true);
   for (uint32_t i = 0; i < bucket_count_; ++i) {
     while (Entry* entry = buckets_[i]) {
       buckets_[i] = entry->next;
@@ -150,6 +151,7 @@ void VersionTable::FreeChain(Delta** link, SlabCache* cache) {
 
 void VersionTable::AddDelta(Transaction& txn, Entry* entry, DeltaKind kind, LockStrength strength, Bytes payload) {
   TURDB_CHECK(txn.word() != nullptr);
+  used_ = true;
   // What the transaction that holds all back adds will be held back by it too.
   if (pruned_blocker_.word != txn.word() || pruned_blocker_.txn != txn.id()) pruned_ = false;
   // Row locks come first in every chain, so that a commit below them does not hide them (invariant 3).
@@ -237,6 +239,7 @@ void VersionTable::AbsorbLastEntry(Transaction& txn) {
 }
 
 void VersionTable::PushOrdered(Transaction& txn, DeltaKind kind, Bytes key, SplitKey predecessor) {
+  used_ = true;
   if (kind == DeltaKind::kInsert && runs_ != nullptr && last_entry_ != nullptr) AbsorbLastEntry(txn);
   if (runs_ != nullptr && ExtendRun(txn, kind, key, predecessor)) return;
   if (last_entry_ != nullptr && StartRun(txn, kind, key, predecessor)) return;

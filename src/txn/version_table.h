@@ -26,6 +26,7 @@ namespace turdb::txn {
 class SlabCache;
 class Transaction;
 struct LiveSnapshots;
+struct SpilledVersions;
 struct VersionMemory;
 
 // A key in the two pieces that a prefix-truncated node stores.
@@ -51,6 +52,8 @@ class VersionTable {
   // The chains are in the temporary file: release the page and call TransactionManager::LoadVersions,
   // then fix the page again. Everything below REQUIRES !spilled().
   bool spilled() const { return spill_ != nullptr; }
+  // About what they take in memory. REQUIRES: spilled().
+  int64_t LoadedBytes() const;
 
   // ---- Reading
   Chain Find(Bytes key) const;
@@ -96,7 +99,6 @@ class VersionTable {
 
   struct Entry;
   struct Run;
-  struct Spilled;
   static constexpr uint32_t kInlineBuckets = 4;
   static constexpr uint32_t kMaxBuckets = 2048;  // a power of two whose array is one slab object
   static constexpr size_t kMaxRuns = 64;
@@ -137,16 +139,19 @@ class VersionTable {
   Delta* MergeDeltas(Delta* newer, Delta* older, SlabCache* cache);
   void Clear();
 
-  // Moves the chains to the temporary file, when there are enough of them to be worth it and they belong to
-  // few enough transactions; false: not. On error they stay in memory.
-  base::StatusOr<bool> Spill(std::vector<std::byte>* buffer);
+  // Moves the chains to the temporary file, when they belong to few enough transactions; false: not. Of a page that is
+  // resident, and so may be needed at once, only when there are enough of them. On error they stay in memory.
+  base::StatusOr<bool> Spill(bool page_is_resident, std::vector<std::byte>* buffer);
   // REQUIRES: spilled(). On error it stays so.
   base::Status Load(std::vector<std::byte>* buffer);
   // Drops spilled chains that nobody can see any more without reading them. True: the table is quiet now.
   bool DropSpilled(const LiveSnapshots& live);
-  void Serialize(std::vector<std::byte>* out, Spilled* summary) const;
+  // Takes what is left of a spilled table in memory, or gives it back. REQUIRES: spilled(), or quiet().
+  SpilledVersions* TakeSpilled();
+  void GiveSpilled(SpilledVersions* spilled);
+  class WordCounts;
+  void Serialize(std::vector<std::byte>* out, WordCounts* words) const;
   void Rebuild(Bytes bytes);
-  void FreeSpilled(bool with_references);
   void FreeChainsKeepingReferences();
 
   base::PageId page_;
@@ -165,13 +170,14 @@ class VersionTable {
   uint32_t entry_count_ = 0;
   Run* runs_ = nullptr;
   Entry* last_entry_ = nullptr;  // the newest entry, a candidate for the start of a run
-  Spilled* spill_ = nullptr;
+  SpilledVersions* spill_ = nullptr;
   // What the last Prune left behind will still be needed while these snapshots are the live ones, or while
   // this transaction goes on; unless something was pushed meanwhile, looking again is of no use.
   bool pruned_ = false;
   uint64_t pruned_fingerprint_ = 0;
   Blocker pruned_blocker_;
   bool ghosts_ = false;  // there was a ghost: the tree may want to purge when the page is quiet
+  bool used_ = true;     // pushed to or loaded since the search for something to spill came by
 
   // Guarded by the directory's shard lock.
   bool resident_ = true;

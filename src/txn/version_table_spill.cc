@@ -3,36 +3,65 @@
 // delta in the file does. What remains in memory says which transactions are involved and how often, so
 // that a table whose chains nobody needs any more is dropped without reading it.
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <new>
+#include <span>
+#include <utility>
 
 #include "base/check.h"
 #include "txn/snapshot_registry.h"
+#include "txn/spilled_versions.h"
 #include "txn/version_chain.h"
 #include "txn/version_table.h"
 
 namespace turdb::txn {
 
-struct VersionTable::Spilled {
-  static constexpr size_t kMaxWords = 6;
-  struct Word {
-    CommitWord* word = nullptr;
-    int64_t references = 0;
-  };
-  VersionSpill::Extent extent;
-  std::array<Word, kMaxWords> words;
-  bool too_many = false;
-
+// Who is referred to, and how often.
+class VersionTable::WordCounts {
+ public:
   void Count(CommitWord* word) {
-    for (Word& known : words) {
+    for (SpilledVersions::Word& known : words_) {
       if (known.word == nullptr) known.word = word;
       if (known.word != word) continue;
+      count_ = std::max(count_, static_cast<size_t>(&known - words_.data()) + 1);
       ++known.references;
       return;
     }
-    too_many = true;
+    too_many_ = true;
   }
+  bool too_many() const { return too_many_; }
+  std::span<const SpilledVersions::Word> words() const { return std::span(words_).first(count_); }
+
+ private:
+  std::array<SpilledVersions::Word, SpilledVersions::kMaxWords> words_;
+  size_t count_ = 0;
+  bool too_many_ = false;
 };
+
+SpilledVersions* SpilledVersions::New(VersionMemory& memory, base::PageId page, std::span<const Word> words) {
+  auto* spilled = new (memory.slabs.Allocate(SizeBytes(words.size()))) SpilledVersions;
+  spilled->page = page;
+  spilled->word_count = static_cast<uint32_t>(words.size());
+  std::copy(words.begin(), words.end(), spilled->words());
+  return spilled;
+}
+
+void SpilledVersions::Free(VersionMemory& memory, SpilledVersions* spilled, bool with_references) {
+  for (uint32_t i = 0; with_references && i < spilled->word_count; ++i) {
+    memory.words.Release(spilled->words()[i].word, spilled->words()[i].references);
+  }
+  memory.spill.Free(spilled->extent);
+  memory.slabs.Free(spilled, SizeBytes(spilled->word_count));
+}
+
+bool SpilledVersions::NobodyNeeds(const LiveSnapshots& live) const {
+  const Timestamp oldest = live.oldest();
+  return std::all_of(words(), words() + word_count, [oldest](const Word& word) {
+    const CommitState state = word.word->state();
+    return state.CommittedBy(oldest) || (state.aborted() && !state.abandoned());
+  });
+}
 
 namespace {
 
@@ -72,11 +101,11 @@ class Reader {
 
 }  // namespace
 
-void VersionTable::Serialize(std::vector<std::byte>* out, Spilled* summary) const {
+void VersionTable::Serialize(std::vector<std::byte>* out, WordCounts* words) const {
   out->clear();
   Put(out, static_cast<uint32_t>(run_count()));
   for (const Run* run = runs_; run != nullptr; run = run->next) {
-    summary->Count(run->word);
+    words->Count(run->word);
     Put(out, run->word);
     Put(out, run->settled);
     Put(out, run->tail);
@@ -94,7 +123,7 @@ void VersionTable::Serialize(std::vector<std::byte>* out, Spilled* summary) cons
       for (const Delta* delta = entry->head; delta != nullptr; delta = delta->older) ++count;
       Put(out, count);
       for (const Delta* delta = entry->head; delta != nullptr; delta = delta->older) {
-        summary->Count(delta->word);
+        words->Count(delta->word);
         Put(out, delta->word);
         Put(out, delta->statement);
         Put(out, delta->kind);
@@ -162,46 +191,50 @@ void VersionTable::FreeChainsKeepingReferences() {
   Clear();
 }
 
-base::StatusOr<bool> VersionTable::Spill(std::vector<std::byte>* buffer) {
-  if (spilled() || entry_count_ < kMinSpilledChains) return false;
-  Spilled summary;
-  Serialize(buffer, &summary);
-  if (summary.too_many) return false;
-  TURDB_ASSIGN_OR_RETURN(summary.extent, memory_.spill.Write(*buffer));
+base::StatusOr<bool> VersionTable::Spill(bool page_is_resident, std::vector<std::byte>* buffer) {
+  if (spilled() || quiet() || (page_is_resident && entry_count_ < kMinSpilledChains)) return false;
+  WordCounts words;
+  Serialize(buffer, &words);
+  if (words.too_many()) return false;
+  TURDB_ASSIGN_OR_RETURN(const VersionSpill::Extent extent, memory_.spill.Write(*buffer));
   FreeChainsKeepingReferences();
-  spill_ = new (memory_.slabs.Allocate(sizeof(Spilled))) Spilled(summary);
+  spill_ = SpilledVersions::New(memory_, page_, words.words());
+  spill_->extent = extent;
   return true;
 }
 
 base::Status VersionTable::Load(std::vector<std::byte>* buffer) {
   TURDB_CHECK(spilled());
   TURDB_RETURN_IF_ERROR(memory_.spill.Read(spill_->extent, buffer));
-  FreeSpilled(/*with_references=*/false);
+  SpilledVersions::Free(memory_, TakeSpilled(), /*with_references=*/false);
   Rebuild(*buffer);
+  used_ = true;
   return absl::OkStatus();
+}
+
+// An entry, a delta and a bucket are some hundred bytes of memory and forty of the file.
+int64_t VersionTable::LoadedBytes() const {
+  constexpr int64_t kGrowth = 3;
+  return kGrowth * int64_t{spill_->extent.size_bytes};
 }
 
 bool VersionTable::DropSpilled(const LiveSnapshots& live) {
   TURDB_CHECK(spilled());
-  const Timestamp oldest = live.oldest();
-  for (const Spilled::Word& word : spill_->words) {
-    if (word.word == nullptr) break;
-    const CommitState state = word.word->state();
-    if (!state.CommittedBy(oldest) && !(state.aborted() && !state.abandoned())) return false;
-  }
-  FreeSpilled(/*with_references=*/true);
+  if (!spill_->NobodyNeeds(live)) return false;
+  SpilledVersions::Free(memory_, TakeSpilled(), /*with_references=*/true);
   return true;
 }
 
-void VersionTable::FreeSpilled(bool with_references) {
-  if (with_references) {
-    for (const Spilled::Word& word : spill_->words) {
-      if (word.word != nullptr) memory_.words.Release(word.word, word.references);
-    }
-  }
-  memory_.spill.Free(spill_->extent);
-  memory_.slabs.Free(spill_, sizeof(Spilled));
-  spill_ = nullptr;
+SpilledVersions* VersionTable::TakeSpilled() {
+  TURDB_CHECK(spilled());
+  spill_->ghosts = ghosts_;
+  return std::exchange(spill_, nullptr);
+}
+
+void VersionTable::GiveSpilled(SpilledVersions* spilled) {
+  TURDB_CHECK(quiet() && spilled->page == page_);
+  spill_ = spilled;
+  ghosts_ = spilled->ghosts;
 }
 
 }  // namespace turdb::txn

@@ -76,26 +76,69 @@ TEST(DeltaSlabsTest, SteadyLoadDoesNotTouchTheBudget) {
   slabs.Drain(cache);
 }
 
-TEST(DeltaSlabsTest, OverdraftIsReportedAndMadeGood) {
+TEST(DeltaSlabsTest, WhatPassesTheLimitIsReportedAndMadeGood) {
   base::MemoryBudget budget(20000);
   std::vector<void*> objects;
   {
     DeltaSlabs slabs(budget);
     EXPECT_TRUE(slabs.Admit().ok());
-    for (int i = 0; i < 600; ++i) objects.push_back(slabs.Allocate(64));  // three blocks, one fits
-    EXPECT_GT(slabs.overdraft_bytes(), 0);
+    for (int i = 0; i < 600; ++i) objects.push_back(slabs.Allocate(64));  // more blocks than fit
     EXPECT_EQ(slabs.Admit().code(), absl::StatusCode::kResourceExhausted);
-    EXPECT_LE(budget.used_bytes(), 20000);
+    EXPECT_EQ(budget.used_bytes(), slabs.reserved_bytes());  // the budget is told all the same
+    EXPECT_GT(budget.peak_bytes(), 20000);
     budget.set_limit_bytes(1 << 20);
     EXPECT_TRUE(slabs.Admit().ok());
-    EXPECT_EQ(slabs.overdraft_bytes(), 0);
     EXPECT_EQ(budget.used_bytes(), slabs.reserved_bytes());
     for (void* object : objects) slabs.Free(object, 64);
   }
   EXPECT_EQ(budget.used_bytes(), 0);
 }
 
-TEST(DeltaSlabsTest, FreeingEndsAnOverdraft) {
+TEST(DeltaSlabsTest, TheSpareKeepsAChangeWithinTheLimit) {
+  base::MemoryBudget budget(64 << 10);
+  std::vector<void*> objects;
+  {
+    DeltaSlabs slabs(budget);
+    slabs.SetSpare(16 << 10);
+    ASSERT_TRUE(slabs.Admit().ok());
+    EXPECT_EQ(budget.used_bytes(), 16 << 10);
+    ASSERT_TRUE(budget.TryReserve(budget.limit_bytes() - budget.used_bytes()));  // others take all the rest
+    for (int i = 0; i < 200; ++i) objects.push_back(slabs.Allocate(64));
+    EXPECT_EQ(budget.peak_bytes(), budget.limit_bytes());
+    EXPECT_EQ(slabs.Admit().code(), absl::StatusCode::kResourceExhausted);  // the spare cannot be filled again
+    budget.Release(40 << 10);
+    EXPECT_TRUE(slabs.Admit().ok());
+    slabs.GiveBackSpare();
+    EXPECT_EQ(budget.used_bytes(), slabs.reserved_bytes() + (8 << 10));
+    EXPECT_TRUE(slabs.Admit().ok());
+    EXPECT_EQ(budget.used_bytes(), slabs.reserved_bytes() + (24 << 10));
+    for (void* object : objects) slabs.Free(object, 64);
+    budget.Release(8 << 10);
+  }
+  EXPECT_EQ(budget.used_bytes(), 0);
+}
+
+// Under a small budget a class in use does not take much more than its objects.
+TEST(DeltaSlabsTest, SmallBudgetsHaveSmallBlocks) {
+  base::MemoryBudget budget(1 << 20);
+  DeltaSlabs slabs(budget);
+  std::vector<std::pair<void*, size_t>> objects;
+  size_t wanted = 0;
+  for (size_t index = 0; index < SlabCache::kClasses; ++index) {
+    const size_t size = DeltaSlabs::ClassBytes(index);
+    for (int i = 0; i < 2; ++i) {
+      objects.emplace_back(slabs.Allocate(size), size);
+      std::memset(objects.back().first, i, size);
+      wanted += size;
+    }
+  }
+  EXPECT_LE(slabs.reserved_bytes(), static_cast<int64_t>(wanted) + (48 << 10));
+  for (auto [object, size] : objects) slabs.Free(object, size);
+  slabs.Trim();
+  EXPECT_EQ(slabs.reserved_bytes(), 0);
+}
+
+TEST(DeltaSlabsTest, FreeingGoesBelowTheLimitAgain) {
   base::MemoryBudget budget(20000);
   DeltaSlabs slabs(budget);
   std::vector<void*> objects;

@@ -46,7 +46,7 @@ TEST(VersionSpillTest, ExtentsAreReusedAndTheFileIsTemporary) {
     EXPECT_TRUE(*files->Exists("spill.tmp"));
     for (const auto& [extent, bytes] : live) spill.Free(extent);
     EXPECT_EQ(spill.used_bytes(), 0);
-    EXPECT_EQ(spill.Write(AsBytes("start again"))->offset, 0u);
+    EXPECT_EQ(spill.Write(AsBytes("start again"))->first_unit, 0u);
     spill.Free({0, 11});
   }
   EXPECT_FALSE(*files->Exists("spill.tmp"));
@@ -113,6 +113,28 @@ TEST_F(LargeTransactionTest, RollsBackThroughTheFile) {
   ExpectFirstValues(View{db_.manager.visible_ts()});
   db_.ExpectQuiet();
   EXPECT_EQ(memory().spill.used_bytes(), 0);
+}
+
+// A leaf whose versions are in the file and that is not in memory either costs some tens of bytes, not a table.
+TEST_F(LargeTransactionTest, PagesThatAreAwayTakeNextToNothing) {
+  constexpr int64_t kKeepBytes = 64 << 10;
+  db_.manager.SetSpill("versions.tmp", kKeepBytes);
+  const auto evict_all = [this] {
+    for (size_t i = 0; i < db_.store.page_count(); ++i) db_.store.Evict(i);
+  };
+  TransactionPtr txn = db_.Begin();
+  for (uint64_t n = 0; n < kRows; ++n) {
+    ASSERT_TRUE(db_.store.Update(*txn, Key(n), absl::StrCat("another value of row ", n)).ok());
+    if (n % 500 == 0) evict_all();
+  }
+  const int64_t pages = static_cast<int64_t>(db_.manager.versions().table_count());
+  EXPECT_GT(pages, 90);
+  evict_all();
+  ASSERT_TRUE(db_.manager.SpillVersions(10 * static_cast<size_t>(pages)).ok());
+  EXPECT_LE(memory().slabs.reserved_bytes(), kKeepBytes);
+  ASSERT_TRUE(db_.manager.Rollback(*txn).ok());
+  ExpectFirstValues(View{db_.manager.visible_ts()});
+  db_.ExpectQuiet();
 }
 
 TEST_F(LargeTransactionTest, WhatNobodyNeedsIsDroppedUnread) {

@@ -6,6 +6,7 @@
 //
 // Latches: root, then overflow pages, then page 0. Whoever holds two overflow pages of different chains
 // holds the root exclusively.
+#define ZSTD_STATIC_LINKING_ONLY  // what its contexts take is counted, too
 #include <zstd.h>
 
 #include <algorithm>
@@ -68,9 +69,10 @@ struct CountedBuffer {
 // Of a value's size, what compression must leave over to be worth it.
 size_t CompressedAtMost(size_t size) { return size - size / 8; }
 
-StatusOr<CountedBuffer> MakeBuffer(base::MemoryBudget& budget, size_t size) {
+// `context`: what zstd takes besides.
+StatusOr<CountedBuffer> MakeBuffer(base::MemoryBudget& budget, size_t size, size_t context) {
   CountedBuffer buffer{base::MemoryReservation(budget), nullptr};
-  TURDB_RETURN_IF_ERROR(buffer.reservation.Grow(static_cast<int64_t>(size), "a long value"));
+  TURDB_RETURN_IF_ERROR(buffer.reservation.Grow(static_cast<int64_t>(size + context), "a long value"));
   buffer.bytes = std::make_unique_for_overwrite<std::byte[]>(size);
   return buffer;
 }
@@ -97,7 +99,10 @@ StatusOr<OverflowRef> Tree::WriteOverflow(txn::Transaction& transaction, Bytes v
   Bytes stored = value;
   // Without memory for it the value goes as it is.
   StatusOr<CountedBuffer> buffer = CountedBuffer();
-  if (value.size() >= kMinCompressedBytes) buffer = MakeBuffer(storage_.budget(), CompressedAtMost(value.size()));
+  if (value.size() >= kMinCompressedBytes) {
+    const size_t context = ZSTD_estimateCCtxSize_usingCParams(ZSTD_getCParams(kCompressionLevel, value.size(), 0));
+    buffer = MakeBuffer(storage_.budget(), CompressedAtMost(value.size()), context);
+  }
   if (buffer.ok() && buffer->bytes != nullptr) {
     size_t compressed = 0;
     if (CompressionPays(value, {buffer->bytes.get(), CompressedAtMost(value.size())}, &compressed)) {
@@ -142,12 +147,21 @@ StatusOr<OverflowRef> Tree::WriteOverflow(txn::Transaction& transaction, Bytes v
 }
 
 Status Tree::ReadOverflow(OverflowRef ref, std::string* out) {
+  const size_t begin = out->size();
+  return ReadOverflow(ref, [&](size_t size) {
+    out->resize(begin + size);
+    return out->data() + begin;
+  });
+}
+
+Status Tree::ReadOverflow(OverflowRef ref, absl::FunctionRef<char*(size_t size)> allocate) {
   if (ref.size_bytes > static_cast<uint64_t>(base::kMaxStringBytes) || (ref.flags & ~kCompressed) != 0) {
     return Damaged(ref.first_page, "a malformed reference to a long value");
   }
   const bool compressed = (ref.flags & kCompressed) != 0;
   CountedBuffer buffer;
-  const size_t out_begin = out->size();
+  char* out = nullptr;
+  std::byte* into = nullptr;  // `out`, or the buffer for what has to be decompressed
   uint64_t stored = 0, filled = 0;
   for (PageNo page = ref.first_page; page != base::kNoPage || filled < stored || filled == 0;) {
     const FrameReservation frames = pool_.ReserveFrames(1);
@@ -162,18 +176,16 @@ Status Tree::ReadOverflow(OverflowRef ref, std::string* out) {
         return Damaged(page, "the chain's length is not the value's");
       }
       if (compressed) {
-        TURDB_ASSIGN_OR_RETURN(buffer, MakeBuffer(storage_.budget(), stored));
+        TURDB_ASSIGN_OR_RETURN(buffer, MakeBuffer(storage_.budget(), stored, ZSTD_estimateDCtxSize()));
+        into = buffer.bytes.get();
       } else {
-        out->reserve(out_begin + stored);
+        out = allocate(ref.size_bytes);
+        into = reinterpret_cast<std::byte*>(out);
       }
     }
     if (head.data_bytes > stored - filled) return Damaged(page, "the chain is longer than its first page says");
     const Bytes data(guard.page() + kOverflowDataBegin, head.data_bytes);
-    if (compressed) {
-      std::memcpy(buffer.bytes.get() + filled, data.data(), data.size());
-    } else {
-      out->append(base::AsText(data));
-    }
+    if (!data.empty()) std::memcpy(into + filled, data.data(), data.size());
     filled += data.size();
     page = head.next_page;
     if (page == base::kNoPage) break;
@@ -181,8 +193,8 @@ Status Tree::ReadOverflow(OverflowRef ref, std::string* out) {
   }
   if (filled != stored) return Damaged(ref.first_page, "the chain is shorter than its first page says");
   if (!compressed) return absl::OkStatus();
-  out->resize(out_begin + ref.size_bytes);
-  const size_t size = ZSTD_decompress(out->data() + out_begin, ref.size_bytes, buffer.bytes.get(), stored);
+  out = allocate(ref.size_bytes);
+  const size_t size = ZSTD_decompress(out, ref.size_bytes, buffer.bytes.get(), stored);
   if (ZSTD_isError(size) != 0 || size != ref.size_bytes) return Damaged(ref.first_page, "the value cannot be decompressed");
   return absl::OkStatus();
 }

@@ -170,6 +170,9 @@ class Tree : public txn::UndoTarget, public txn::ReadSource {
   // Values larger than kMaxValueBytes live in chains of overflow pages, compressed where that pays.
   StatusOr<OverflowRef> WriteOverflow(txn::Transaction& transaction, Bytes value);
   Status ReadOverflow(OverflowRef ref, std::string* out);  // appends
+  // The same, straight to where `allocate` says for the value's size, once the chain has been found.
+  Status ReadOverflow(OverflowRef ref, absl::FunctionRef<char*(size_t size)> allocate);
+  base::MemoryBudget& budget() const { return storage_.budget(); }
   // The chain is freed once the transaction has committed and no snapshot needs it.
   Status FreeOverflowLater(txn::Transaction& transaction, OverflowRef ref);
   // Frees what a crash left waiting. After recovery has undone what was unfinished, before the first transaction.

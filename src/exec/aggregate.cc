@@ -2,7 +2,8 @@
 //
 // Groups are records of a GroupTable; the states of all calls lie one after the other in a record's extra bytes. A
 // call sees a batch as arguments plus, for each row that its FILTER lets through, the state to feed. DISTINCT keeps,
-// a call, a second table keyed by (group, arguments) and feeds only what is new there. ORDER BY inside a call keeps
+// a call, a second table keyed by (group, arguments) and feeds only what is new there; rows for which that table has no
+// room are put aside by hash and looked at, part by part, when the input is through. ORDER BY inside a call keeps
 // (group, arguments) in a Sorter and feeds them at the end, a run of one group at a time. A batch that belongs to one
 // group goes to the kernels that feed one state, without a word a row.
 //
@@ -53,6 +54,8 @@ Status OverBudget(std::string_view what, int64_t bytes) {
       absl::StrCat(what, " needs more memory than memory_limit leaves (", bytes, " bytes in use by it)"));
 }
 
+constexpr std::string_view kDistinctPurpose = "DISTINCT inside an aggregate";
+
 // One aggregate call: evaluates its arguments and feeds states.
 class Call {
  public:
@@ -67,6 +70,10 @@ class Call {
     for (const Expression* argument : plan.arguments) types.push_back(argument->type);
     if (plan.distinct && !plan.function->function->ignores_duplicates) {
       call->distinct_.emplace(types, 0, builder.capacity(), builder.budget());
+      std::vector<vec::Type> aside_types = types;
+      for (const SortKey& key : plan.order) aside_types.push_back(key.expression->type);
+      call->aside_layout_ = RowLayout(aside_types);
+      call->aside_rows_ = builder.NewChunk(aside_types);
     }
     if (!plan.order.empty()) {
       std::vector<const Expression*> keys;
@@ -83,13 +90,24 @@ class Call {
   Call(const AggregateCall& plan, size_t state_offset, Builder& builder)
       : plan_(plan),
         state_offset_(state_offset),
+        spill_reserve_(*builder.budget()),
         records_(vec::TypeId::kInt64, builder.capacity(), builder.budget()),
         selection_(builder.capacity(), builder.budget()),
         states_(builder.capacity()),
         found_(builder.capacity()) {}
 
+  // Before the first pass.
+  Status Prepare(Runtime& runtime) {
+    spilled_bytes_ = 0;
+    if (!distinct_.has_value() || !SpillFile::CanCreate(runtime) || spill_reserve_.bytes() != 0) return absl::OkStatus();
+    return spill_reserve_.Grow(SpillPartitions::kReserveBytes, kDistinctPurpose);
+  }
+
+  // A pass.
   Status Start(Runtime& runtime) {
     if (distinct_.has_value()) distinct_->Reset();
+    aside_.reset();
+    level_ = 0;
     if (sorter_.has_value()) TURDB_RETURN_IF_ERROR(sorter_->Start(runtime));
     TURDB_RETURN_IF_ERROR(order_.Start(runtime));
     TURDB_RETURN_IF_ERROR(filter_.Start(runtime));
@@ -109,16 +127,16 @@ class Call {
     TURDB_RETURN_IF_ERROR(arguments_.Evaluate(runtime, input, rows));
     columns_.assign(1, &records_);
     columns_.insert(columns_.end(), arguments_.values().begin(), arguments_.values().end());
-    if (distinct_.has_value()) {
-      TURDB_ASSIGN_OR_RETURN(rows, KeepNew(rows));
-      if (rows.count == 0) return absl::OkStatus();
-    }
     if (sorter_.has_value()) {
       TURDB_RETURN_IF_ERROR(order_.Evaluate(runtime, input, rows));
       keys_.assign(1, &records_);
       keys_.insert(keys_.end(), order_.values().begin(), order_.values().end());
-      return sorter_->Add(runtime, keys_, columns_, rows);
     }
+    if (distinct_.has_value()) {
+      TURDB_ASSIGN_OR_RETURN(rows, KeepNew(runtime, rows));
+      if (rows.count == 0) return absl::OkStatus();
+    }
+    if (sorter_.has_value()) return sorter_->Add(runtime, keys_, columns_, rows);
     if (groups.only != nullptr) return UpdateOne(rows, groups.only + state_offset_, arena);
     if (by_row) return UpdateNoted(rows, arena);
     for (uint32_t i = 0; i < rows.count; ++i) states_[i] = groups.records[i] + state_offset_;
@@ -127,6 +145,7 @@ class Call {
 
   // After the last Feed.
   Status FinishInput(Runtime& runtime, base::Arena* arena) {
+    if (distinct_.has_value()) TURDB_RETURN_IF_ERROR(FeedPutAside(runtime, arena));
     if (!sorter_.has_value()) return absl::OkStatus();
     TURDB_RETURN_IF_ERROR(sorter_->Finish(runtime));
     while (true) {
@@ -146,6 +165,7 @@ class Call {
                               plan_.position);
   }
 
+  int64_t spilled_bytes() const { return spilled_bytes_ + (sorter_.has_value() ? sorter_->spilled_bytes() : 0); }
   int64_t memory_bytes() const {
     return (distinct_.has_value() ? distinct_->memory_bytes() : 0) + (sorter_.has_value() ? sorter_->memory_bytes() : 0);
   }
@@ -160,14 +180,57 @@ class Call {
     }
   }
 
-  // The first row of each (group, arguments) that was not seen before.
-  StatusOr<Rows> KeepNew(Rows rows) {
+  // The first row of each (group, arguments) that was not seen before. columns_: those; keys_: those of the order.
+  StatusOr<Rows> KeepNew(Runtime& runtime, Rows rows) {
     created_.clear();
     distinct_->FindOrInsert(columns_, rows, found_.data(), &created_);
-    if (distinct_->full()) return OverBudget("DISTINCT inside an aggregate", distinct_->memory_bytes());
+    if (distinct_->full()) TURDB_RETURN_IF_ERROR(PutAsideUnknown(runtime, rows));
     std::sort(created_.begin(), created_.end());
     for (size_t k = 0; k < created_.size(); ++k) selection_.data()[k] = rows[created_[k]];
     return Rows{selection_.data(), static_cast<uint32_t>(created_.size())};
+  }
+
+  Status PutAsideUnknown(Runtime& runtime, Rows rows) {
+    missing_.clear();
+    for (uint32_t i = 0; i < rows.count; ++i) {
+      if (found_[i] == nullptr) missing_.push_back(i);
+    }
+    if (missing_.empty()) return absl::OkStatus();
+    if (!SpillFile::CanCreate(runtime) || level_ == SpillPartitions::kMaxLevel || distinct_->size() == 0) {
+      return OverBudget(kDistinctPurpose, distinct_->memory_bytes());
+    }
+    if (aside_ == nullptr) aside_ = std::make_unique<SpillPartitions>(aside_layout_, level_, kDistinctPurpose);
+    aside_columns_ = columns_;
+    if (sorter_.has_value()) aside_columns_.insert(aside_columns_.end(), keys_.begin() + 1, keys_.end());
+    return aside_->Append(runtime, aside_columns_, rows, distinct_->hashes().data(), missing_);
+  }
+
+  // What the table had no room for, part by part in its place.
+  Status FeedPutAside(Runtime& runtime, base::Arena* arena) {
+    SpilledParts parts;
+    TURDB_RETURN_IF_ERROR(parts.Take(&aside_, level_, &spilled_bytes_));
+    while (!parts.empty()) {
+      const SpilledParts::Part part = parts.Pop();
+      level_ = part.level;
+      distinct_->Reset();
+      SpillScan scan(*part.file, aside_layout_, runtime.budget);
+      while (true) {
+        TURDB_RETURN_IF_ERROR(runtime.CheckCancelled());
+        TURDB_ASSIGN_OR_RETURN(const bool more, scan.Next(&aside_rows_));
+        if (!more) break;
+        columns_.clear();
+        keys_.clear();
+        for (size_t c = 0; c < aside_rows_.column_count(); ++c) {
+          (c < distinct_->layout().column_count() ? columns_ : keys_).push_back(&aside_rows_.column(c));
+        }
+        if (sorter_.has_value()) keys_.insert(keys_.begin(), columns_[0]);
+        TURDB_ASSIGN_OR_RETURN(const Rows rows, KeepNew(runtime, Rows::All(aside_rows_.size())));
+        if (rows.count == 0) continue;
+        TURDB_RETURN_IF_ERROR(sorter_.has_value() ? sorter_->Add(runtime, keys_, columns_, rows) : UpdateNoted(rows, arena));
+      }
+      TURDB_RETURN_IF_ERROR(parts.Take(&aside_, level_, &spilled_bytes_));
+    }
+    return absl::OkStatus();
   }
 
   // columns_: the records and the arguments. Runs of one group, which sorting makes, are fed as one.
@@ -196,6 +259,15 @@ class Call {
   EvaluatorList order_;
   Filter filter_;
   std::optional<GroupTable> distinct_;
+  // Rows that distinct_ has no room for: its columns, then the order's.
+  RowLayout aside_layout_;
+  Chunk aside_rows_;
+  base::MemoryReservation spill_reserve_;
+  std::unique_ptr<SpillPartitions> aside_;
+  uint32_t level_ = 0;
+  int64_t spilled_bytes_ = 0;
+  std::vector<uint32_t> missing_;
+  std::vector<const Vector*> aside_columns_;
   std::optional<Sorter> sorter_;
   Chunk sorted_;
   Vector records_;  // of each row, the address of its group's states
@@ -240,8 +312,10 @@ class AggregateSource : public Source {
     drained_ = false;
     put_aside_.clear();
     spilled_.reset();
+    spilled_bytes_ = 0;
     level_ = 0;
-    if (CanSpill(runtime) && spill_reserve_.bytes() == 0) {
+    for (const std::unique_ptr<Call>& call : calls_) TURDB_RETURN_IF_ERROR(call->Prepare(runtime));
+    if (SpillFile::CanCreate(runtime) && spill_reserve_.bytes() == 0) {
       TURDB_RETURN_IF_ERROR(spill_reserve_.Grow(SpillPartitions::kReserveBytes, "grouping"));
     }
     TURDB_RETURN_IF_ERROR(groups_.Start(runtime));
@@ -270,6 +344,11 @@ class AggregateSource : public Source {
     return Flow::kHaveMore;
   }
 
+  int64_t spilled_bytes() const override {
+    int64_t bytes = spilled_bytes_;
+    for (const std::unique_ptr<Call>& call : calls_) bytes += call->spilled_bytes();
+    return bytes;
+  }
   int64_t memory_bytes() const override {
     int64_t bytes = table_->memory_bytes() + static_cast<int64_t>(arena_.allocated_bytes());
     for (const std::unique_ptr<Call>& call : calls_) bytes += call->memory_bytes();
@@ -302,20 +381,13 @@ class AggregateSource : public Source {
 
   Status FinishPass(Runtime& runtime) {
     for (const std::unique_ptr<Call>& call : calls_) TURDB_RETURN_IF_ERROR(call->FinishInput(runtime, &arena_));
-    if (spilled_ == nullptr) return absl::OkStatus();
-    TURDB_RETURN_IF_ERROR(spilled_->FinishWriting());
-    for (uint32_t p = 0; p < SpillPartitions::kCount; ++p) {
-      if (std::unique_ptr<SpillFile> file = spilled_->Take(p)) put_aside_.push_back({std::move(file), level_ + 1});
-    }
-    spilled_.reset();
-    return absl::OkStatus();
+    return put_aside_.Take(&spilled_, level_, &spilled_bytes_);
   }
 
   // The groups of the next partition take the place of those that have been given out.
   StatusOr<Flow> NextPartition(Runtime& runtime) {
     if (put_aside_.empty()) return Flow::kDone;
-    PutAside partition = std::move(put_aside_.back());
-    put_aside_.pop_back();
+    const SpilledParts::Part partition = put_aside_.Pop();
     level_ = partition.level;
     TURDB_RETURN_IF_ERROR(StartPass(runtime));
     SpillScan scan(*partition.file, input_layout_, runtime.budget);
@@ -346,11 +418,9 @@ class AggregateSource : public Source {
     return absl::OkStatus();
   }
 
-  static bool CanSpill(const Runtime& runtime) { return !runtime.context->spill_directory.empty(); }
-
   // Rows without a record leave the batch for a partition; records_ closes up.
   StatusOr<Rows> PutAsideWithoutGroup(Runtime& runtime, const Batch& batch) {
-    if (!CanSpill(runtime) || level_ == SpillPartitions::kMaxLevel || table_->size() == 0) {
+    if (!SpillFile::CanCreate(runtime) || level_ == SpillPartitions::kMaxLevel || table_->size() == 0) {
       return OverBudget("grouping", table_->memory_bytes());
     }
     missing_.clear();
@@ -403,18 +473,14 @@ class AggregateSource : public Source {
     return absl::OkStatus();
   }
 
-  struct PutAside {
-    std::unique_ptr<SpillFile> file;
-    uint32_t level;
-  };
-
   std::unique_ptr<Stream> input_;
   Chunk chunk_;
   const RowLayout input_layout_;
   Chunk refed_;  // rows of a partition
   base::MemoryReservation spill_reserve_;
   std::unique_ptr<SpillPartitions> spilled_;  // what this pass puts aside
-  std::vector<PutAside> put_aside_;           // what is still to be aggregated
+  SpilledParts put_aside_;                    // what is still to be aggregated
+  int64_t spilled_bytes_ = 0;
   uint32_t level_ = 0;
   std::vector<vec::Type> group_types_;
   EvaluatorList groups_;

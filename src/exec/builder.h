@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 
@@ -54,8 +55,9 @@ SourceOr MakeCteScan(const CteScanNode& node, Builder& builder);
 // Breakers: sources that drain a stream of their own.
 SourceOr MakeAggregate(const AggregateNode& node, Builder& builder);
 SourceOr MakeDistinct(const DistinctNode& node, Builder& builder);
-// DISTINCT over all columns of a source that exists.
-SourceOr MakeDistinctOf(std::unique_ptr<Source> input, std::span<const vec::Type> types, Builder& builder);
+// DISTINCT over all columns of a stream that exists, or over one: then the first row of each of its values.
+SourceOr MakeDistinctOf(std::unique_ptr<Stream> input, std::span<const vec::Type> types, Builder& builder,
+                        std::optional<size_t> key_column = std::nullopt);
 SourceOr MakeSort(const SortNode& node, Builder& builder);
 SourceOr MakeTopN(const TopNNode& node, Builder& builder);
 SourceOr MakeWindow(const WindowNode& node, Builder& builder);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "exec/builder.h"
 #include "exec/group_table.h"
 #include "exec/materialized_rows.h"
@@ -23,12 +24,14 @@ class CteScanSource : public Source {
  public:
   CteScanSource(int32_t cte, Chunk chunk) : cte_(static_cast<size_t>(cte)), chunk_(std::move(chunk)) {}
   Status Start(Runtime&) override {
-    position_ = MaterializedRows::Position();
+    cursor_ = MaterializedRows::Cursor();
     return absl::OkStatus();
   }
   StatusOr<Flow> Next(Runtime& runtime, Batch* out) override {
     CteState& state = *runtime.ctes[cte_];
-    while (state.rows().Scan(&position_, chunk_.capacity(), &chunk_) == 0) {
+    while (true) {
+      TURDB_ASSIGN_OR_RETURN(const uint32_t count, state.rows().Scan(&cursor_, &chunk_));
+      if (count != 0) break;
       TURDB_RETURN_IF_ERROR(runtime.CheckCancelled());
       TURDB_ASSIGN_OR_RETURN(const bool more, state.More(runtime));
       if (!more) return Flow::kDone;
@@ -40,7 +43,7 @@ class CteScanSource : public Source {
  private:
   const size_t cte_;
   Chunk chunk_;
-  MaterializedRows::Position position_;
+  MaterializedRows::Cursor cursor_;
 };
 
 // The body runs with the CTE's number bound to this state.
@@ -50,7 +53,7 @@ class CteSource : public Source, public CteState {
       : cte_(static_cast<size_t>(node.cte)),
         definition_(std::move(definition)),
         body_(std::move(body)),
-        rows_(node.definition->types, builder.capacity(), builder.budget()) {}
+        rows_(node.definition->types, builder.capacity(), builder.budget(), "a common table expression") {}
 
   Status Start(Runtime& runtime) override {
     runtime.ctes[cte_] = this;
@@ -61,6 +64,7 @@ class CteSource : public Source, public CteState {
   }
   StatusOr<Flow> Next(Runtime& runtime, Batch* out) override { return body_->Next(runtime, out); }
   int64_t memory_bytes() const override { return rows_.memory_bytes(); }
+  int64_t spilled_bytes() const override { return rows_.spilled_bytes(); }
 
   MaterializedRows& rows() override { return rows_; }
   StatusOr<bool> More(Runtime& runtime) override {
@@ -70,7 +74,7 @@ class CteSource : public Source, public CteState {
     if (flow == Flow::kBlocked) return base::InternalError("the definition of a CTE was blocked");
     ended_ = flow == Flow::kDone;
     if (ended_) return false;
-    TURDB_RETURN_IF_ERROR(rows_.Append(batch, "a common table expression"));
+    TURDB_RETURN_IF_ERROR(rows_.Append(runtime, batch));
     return true;
   }
 
@@ -82,6 +86,8 @@ class CteSource : public Source, public CteState {
   bool ended_ = false;
 };
 
+constexpr std::string_view kRecursivePurpose = "a recursive common table expression";
+
 class RecursiveCteSource : public Source, public CteState {
  public:
   RecursiveCteSource(const RecursiveCteNode& node, std::unique_ptr<Stream> initial, std::unique_ptr<Stream> recursive,
@@ -90,7 +96,7 @@ class RecursiveCteSource : public Source, public CteState {
         initial_(std::move(initial)),
         recursive_(std::move(recursive)),
         body_(std::move(body)),
-        rows_(node.initial->types, builder.capacity(), builder.budget()),
+        rows_(node.initial->types, builder.capacity(), builder.budget(), kRecursivePurpose),
         working_(node.initial->types, builder),
         next_(node.initial->types, builder),
         selection_(builder.capacity(), builder.budget()),
@@ -110,6 +116,7 @@ class RecursiveCteSource : public Source, public CteState {
   }
   StatusOr<Flow> Next(Runtime& runtime, Batch* out) override { return body_->Next(runtime, out); }
   int64_t memory_bytes() const override { return rows_.memory_bytes() + working_.kept.memory_bytes(); }
+  int64_t spilled_bytes() const override { return rows_.spilled_bytes() + working_.kept.spilled_bytes(); }
 
   MaterializedRows& rows() override { return rows_; }
 
@@ -135,7 +142,8 @@ class RecursiveCteSource : public Source, public CteState {
  private:
   // The working table: what the last iteration made, and no more.
   struct WorkingTable : CteState {
-    WorkingTable(std::span<const vec::Type> types, Builder& builder) : kept(types, builder.capacity(), builder.budget()) {}
+    WorkingTable(std::span<const vec::Type> types, Builder& builder)
+        : kept(types, builder.capacity(), builder.budget(), kRecursivePurpose) {}
     MaterializedRows& rows() override { return kept; }
     StatusOr<bool> More(Runtime&) override { return false; }
     MaterializedRows kept;
@@ -149,8 +157,8 @@ class RecursiveCteSource : public Source, public CteState {
       if (flow == Flow::kDone) return absl::OkStatus();
       if (seen_.has_value()) TURDB_RETURN_IF_ERROR(KeepNew(&batch));
       if (batch.empty()) continue;
-      TURDB_RETURN_IF_ERROR(rows_.Append(batch, "a recursive common table expression"));
-      TURDB_RETURN_IF_ERROR(next_.kept.Append(batch, "a recursive common table expression"));
+      TURDB_RETURN_IF_ERROR(rows_.Append(runtime, batch));
+      TURDB_RETURN_IF_ERROR(next_.kept.Append(runtime, batch));
     }
   }
 
@@ -160,7 +168,7 @@ class RecursiveCteSource : public Source, public CteState {
     created_.clear();
     seen_->FindOrInsert(columns_, batch->rows, records_.data(), &created_);
     if (seen_->full())
-      return base::OutOfMemoryError("a recursive common table expression needs more memory than memory_limit leaves");
+      return base::OutOfMemoryError(absl::StrCat(kRecursivePurpose, " needs more memory than memory_limit leaves"));
     std::sort(created_.begin(), created_.end());
     for (size_t k = 0; k < created_.size(); ++k) selection_.data()[k] = batch->rows[created_[k]];
     batch->rows = Rows{selection_.data(), static_cast<uint32_t>(created_.size())};

@@ -72,8 +72,10 @@ Status DeferredChecks::AddGone(const std::shared_ptr<const Plan>& plan, const Re
   vec::Chunk chunk(key.key_types, vec::kDefaultChunkCapacity, budget_);
   std::vector<table::Cell> cells(key.parts.size());
   table::KeyBuffer encoded;
-  MaterializedRows::Position position;
-  while (keys.Scan(&position, chunk.capacity(), &chunk) != 0) {
+  MaterializedRows::Cursor cursor;
+  for (;;) {
+    TURDB_ASSIGN_OR_RETURN(const uint32_t count, keys.Scan(&cursor, &chunk));
+    if (count == 0) return absl::OkStatus();
     for (uint32_t row = 0; row < chunk.size(); ++row) {
       for (size_t i = 0; i < cells.size(); ++i) cells[i] = CellOf(chunk.column(static_cast<size_t>(key.parts[i])), row);
       const bool possible = key.index < 0 ? key.referenced->EncodeRowKey(cells, &encoded)
@@ -81,7 +83,6 @@ Status DeferredChecks::AddGone(const std::shared_ptr<const Plan>& plan, const Re
       if (possible) TURDB_RETURN_IF_ERROR(Add(plan, nullptr, &key, encoded.bytes(), statement));
     }
   }
-  return absl::OkStatus();
 }
 
 namespace {
@@ -127,7 +128,7 @@ Status DeferredChecks::CheckSet(const ExecutionContext& context, uint32_t number
       TURDB_RETURN_IF_ERROR(runs.CheckRows(*set.check, chunk.column(0), count));
     } else {
       MaterializedRows keys = runs.NewKeys(*set.key), gone = runs.NewKeys(*set.key);
-      TURDB_RETURN_IF_ERROR(keys.Append(columns, vec::Rows::All(count), "checking a foreign key"));
+      TURDB_RETURN_IF_ERROR(keys.Append(runs.runtime(), columns, vec::Rows::All(count)));
       TURDB_RETURN_IF_ERROR(runs.KeepGone(*set.key, keys, &gone));
       if (gone.size() != 0) TURDB_RETURN_IF_ERROR(runs.Check(*set.key, gone));
     }

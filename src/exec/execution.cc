@@ -4,7 +4,7 @@
 #include <new>
 
 #include "exec/builder.h"
-#include "exec/held_rows.h"
+#include "exec/materialized_rows.h"
 #include "exec/referential_queue.h"
 
 namespace turdb::exec {
@@ -40,14 +40,18 @@ void CollectSlotTypes(const Node& node, std::vector<vec::Type>* types) {
   for (const Node* input : Inputs(node)) CollectSlotTypes(*input, types);
 }
 
+constexpr std::string_view kHoldPurpose = "keeping a cursor's rows over COMMIT";
+
 }  // namespace
 
 struct Execution::State {
   Runtime runtime;
   std::unique_ptr<ReferentialQueue> referential;
   std::unique_ptr<Stream> stream;
-  vec::Chunk result;  // for batches whose rows are not all of their chunk
-  std::unique_ptr<HeldRows> held;
+  vec::Chunk result;                       // for batches whose rows are not all of their chunk
+  std::unique_ptr<MaterializedRows> held;  // the rows that a cursor has not given yet, kept over COMMIT
+  MaterializedRows::Cursor held_cursor;
+  vec::Chunk held_rows;
   Status held_status;  // how making them ended
 };
 
@@ -88,8 +92,9 @@ Status Execution::Start(const ExecutionContext& context) {
 
 StatusOr<Flow> Execution::Next(const vec::Chunk** chunk) {
   if (state_->held != nullptr) {
-    TURDB_ASSIGN_OR_RETURN(*chunk, state_->held->Next());
-    if (*chunk != nullptr) return Flow::kHaveMore;
+    TURDB_ASSIGN_OR_RETURN(const uint32_t count, state_->held->Scan(&state_->held_cursor, &state_->held_rows));
+    *chunk = &state_->held_rows;
+    if (count != 0) return Flow::kHaveMore;
     TURDB_RETURN_IF_ERROR(state_->held_status);
     return Flow::kDone;
   }
@@ -113,27 +118,41 @@ void Execution::Hold(const vec::Chunk* shown, uint32_t first) {
   } catch (const std::bad_alloc&) {
     state_->held_status = base::OutOfMemoryError("keeping a cursor's rows needs more memory than memory_limit leaves");
   }
+  if (state_->held == nullptr) {  // Next must not go on with what has ended
+    const std::span<const vec::Type> types = plan_->root().types;
+    state_->held = std::make_unique<MaterializedRows>(types, 1, state_->runtime.budget, kHoldPurpose);
+    state_->held_rows = vec::Chunk(types, 1);
+  }
 }
 
 Status Execution::HoldRows(const vec::Chunk* shown, uint32_t first) {
   const std::span<const vec::Type> types = plan_->root().types;
-  auto held = std::make_unique<HeldRows>(types, state_->runtime.capacity, state_->runtime.budget);
+  Runtime& runtime = state_->runtime;
+  auto held = std::make_unique<MaterializedRows>(types, runtime.capacity, runtime.budget, kHoldPurpose);
+  vec::Chunk rows(types, runtime.capacity, runtime.budget);
+  std::vector<const vec::Vector*> columns;
+  const auto append = [&](const vec::Chunk& chunk, vec::Rows some) {
+    columns.clear();
+    for (const vec::Vector& column : chunk.columns()) columns.push_back(&column);
+    return held->Append(runtime, columns, some);
+  };
   Status status = absl::OkStatus();
   if (shown != nullptr && first < shown->size()) {
     std::vector<vec::SelIndex> rest;
     for (uint32_t row = first; row < shown->size(); ++row) rest.push_back(static_cast<vec::SelIndex>(row));
-    status = held->Append(state_->runtime, *shown, vec::Rows{rest.data(), static_cast<uint32_t>(rest.size())});
+    status = append(*shown, vec::Rows{rest.data(), static_cast<uint32_t>(rest.size())});
   }
   while (status.ok()) {
     const vec::Chunk* chunk = nullptr;
     StatusOr<Flow> flow = Next(&chunk);
     status = flow.status();
     if (!status.ok() || *flow == Flow::kDone) break;
-    if (*flow == Flow::kHaveMore) status = held->Append(state_->runtime, *chunk, vec::Rows::All(chunk->size()));
+    if (*flow == Flow::kHaveMore) status = append(*chunk, vec::Rows::All(chunk->size()));
   }
-  const Status written = held->FinishWriting();
   state_->held = std::move(held);
-  return status.ok() ? written : status;
+  state_->held_cursor = MaterializedRows::Cursor();
+  state_->held_rows = std::move(rows);
+  return status;
 }
 
 int64_t Execution::changed_rows() const { return state_->runtime.changed_rows; }

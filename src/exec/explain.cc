@@ -69,6 +69,8 @@ class ExplainSource : public Source {
     if (const auto profile = profiles_.find(&node); profile != profiles_.end()) {
       note(absl::StrFormat("rows: %d, time: %.3f ms", profile->second.rows, static_cast<double>(profile->second.nanos) / 1e6));
       if (profile->second.peak_bytes > 0) note(absl::StrCat("memory: ", (profile->second.peak_bytes + 1023) / 1024, " KB"));
+      if (profile->second.spilled_bytes > 0)
+        note(absl::StrCat("spilled: ", (profile->second.spilled_bytes + 1023) / 1024, " KB"));
     }
     if (node_.verbose && !node.reason.empty()) note(absl::StrCat("by: ", node.reason));
     if (!notes.empty()) absl::StrAppend(&line, " (", notes, ")");

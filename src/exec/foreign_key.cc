@@ -200,14 +200,14 @@ Status ForeignKeyWriter::Start(Runtime& runtime) {
 Status ForeignKeyWriter::Wrote(Runtime& runtime, const Chunk& rows, const Vector& row_keys) {
   for (size_t i = 0; i < checks_.size(); ++i) {
     TURDB_ASSIGN_OR_RETURN(const Rows missing, probes_[i]->FindMissing(runtime, rows));
-    if (missing.count != 0) TURDB_RETURN_IF_ERROR(runtime.referential->AddMissing(*checks_[i], row_keys, missing));
+    if (missing.count != 0) TURDB_RETURN_IF_ERROR(runtime.referential->AddMissing(runtime, *checks_[i], row_keys, missing));
   }
   return absl::OkStatus();
 }
 
 Status ForeignKeyWriter::WroteUnseen(Runtime& runtime, const Vector& row_keys, uint32_t count) {
   for (const ForeignKeyCheck* check : checks_) {
-    TURDB_RETURN_IF_ERROR(runtime.referential->AddMissing(*check, row_keys, Rows::All(count)));
+    TURDB_RETURN_IF_ERROR(runtime.referential->AddMissing(runtime, *check, row_keys, Rows::All(count)));
   }
   return absl::OkStatus();
 }
@@ -228,7 +228,7 @@ Status ReferenceWriter::Deleted(Runtime& runtime, const Chunk& rows, Rows which,
       const bool null = std::any_of(pointers_.begin(), pointers_.end(), [&](const Vector* v) { return v->IsNull(which[i]); });
       if (!null) old_rows_.Append(which[i]);
     }
-    TURDB_RETURN_IF_ERROR(runtime.referential->AddGone(*key, pointers_, Rows::Of(old_rows_)));
+    TURDB_RETURN_IF_ERROR(runtime.referential->AddGone(runtime, *key, pointers_, Rows::Of(old_rows_)));
   }
   return absl::OkStatus();
 }
@@ -269,7 +269,7 @@ Status ReferenceWriter::Updated(Runtime& runtime, const Chunk& before, Rows whic
       columns_.emplace_back(from.type(), after.capacity(), runtime.budget).Slice(from, Rows::Of(new_rows_));
     }
     for (const Vector& column : columns_) pointers_.push_back(&column);
-    TURDB_RETURN_IF_ERROR(runtime.referential->AddGone(*key, pointers_, Rows::All(old_rows_.size())));
+    TURDB_RETURN_IF_ERROR(runtime.referential->AddGone(runtime, *key, pointers_, Rows::All(old_rows_.size())));
   }
   return absl::OkStatus();
 }

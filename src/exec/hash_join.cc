@@ -97,7 +97,7 @@ class BuildSide {
     built_ = has_null_key_ = false;
     row_count_ = 0;
     // Twice: the left side is split as well.
-    if (CanSpill(runtime) && spill_reserve_.bytes() == 0) {
+    if (SpillFile::CanCreate(runtime) && spill_reserve_.bytes() == 0) {
       TURDB_RETURN_IF_ERROR(spill_reserve_.Grow(2 * SpillPartitions::kReserveBytes, "a hash join"));
     }
     TURDB_RETURN_IF_ERROR(keys_.Start(runtime));
@@ -144,7 +144,6 @@ class BuildSide {
   uint32_t level() const { return level_; }
   std::unique_ptr<SpillFile> TakePartition(uint32_t partition) { return partitions_->Take(partition); }
   void ForgetPartitions() { partitions_.reset(); }
-  static bool CanSpill(const Runtime& runtime) { return !runtime.context->spill_directory.empty(); }
 
   // The first record of the chain that a hash belongs to, or null.
   std::byte* Head(uint64_t hash) const {
@@ -160,6 +159,7 @@ class BuildSide {
   uint64_t row_count() const { return row_count_; }  // of the right side, rows with NULL keys included
   bool has_null_key() const { return has_null_key_; }
   int64_t memory_bytes() const { return store_.reserved_bytes() + reserved_.bytes(); }
+  int64_t partition_bytes() const { return partitions_ == nullptr ? 0 : partitions_->size_bytes(); }
 
  private:
   Status Add(Runtime& runtime, const Batch& batch) {
@@ -195,7 +195,7 @@ class BuildSide {
 
   // Moves all records to partitions on disk.
   Status SpillRecords(Runtime& runtime) {
-    if (!CanSpill(runtime) || level_ == SpillPartitions::kMaxLevel) return OverBudget();
+    if (!SpillFile::CanCreate(runtime) || level_ == SpillPartitions::kMaxLevel) return OverBudget();
     partitions_ = std::make_unique<SpillPartitions>(layout(), level_, "a hash join");
     std::vector<uint64_t> hashes(records_.size());
     std::vector<const Vector*> columns;
@@ -303,6 +303,7 @@ class HashJoinOperator : public Operator {
     probing_ = false;
     unmatched_position_ = RowStore::Position();
     left_partitions_.reset();
+    spilled_bytes_ = 0;
     split_.clear();
     current_ = SplitPair();
     left_scan_.reset();
@@ -346,6 +347,7 @@ class HashJoinOperator : public Operator {
     output_.Reset();
   }
   int64_t memory_bytes() const override { return build_.memory_bytes(); }
+  int64_t spilled_bytes() const override { return spilled_bytes_; }
 
  private:
   static std::vector<vec::Type> PairTypes(const HashJoinNode& node) {
@@ -424,7 +426,11 @@ class HashJoinOperator : public Operator {
 
   // Both sides of the build that did not fit go to the list of what is still to be joined.
   Status TakePartitions() {
-    if (left_partitions_ != nullptr) TURDB_RETURN_IF_ERROR(left_partitions_->FinishWriting());
+    if (left_partitions_ != nullptr) {
+      TURDB_RETURN_IF_ERROR(left_partitions_->FinishWriting());
+      spilled_bytes_ += left_partitions_->size_bytes();
+    }
+    spilled_bytes_ += build_.partition_bytes();
     for (uint32_t p = 0; p < SpillPartitions::kCount; ++p) {
       SplitPair pair;
       pair.left = left_partitions_ == nullptr ? nullptr : left_partitions_->Take(p);
@@ -590,6 +596,7 @@ class HashJoinOperator : public Operator {
   const RowLayout left_layout_;
   Chunk left_chunk_;
   std::unique_ptr<SpillPartitions> left_partitions_;
+  int64_t spilled_bytes_ = 0;
   std::vector<const Vector*> left_columns_;
   std::vector<SplitPair> split_;  // still to be joined
   SplitPair current_;

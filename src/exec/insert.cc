@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "exec/evaluator_internal.h"
 #include "exec/key_range.h"
@@ -61,8 +62,10 @@ class InsertSource : public ModifySource {
 
  protected:
   Status Change(Runtime& runtime, const Batch& batch) override {
-    rows_.Reset();
-    rows_.Append(*batch.chunk, batch.rows);
+    // Long values are not copied on their way; the input has its memory for itself again when this returns.
+    const absl::Cleanup released = [this] { rows_.Reset(); };
+    for (size_t c = 0; c < rows_.column_count(); ++c) rows_.column(c).Slice(batch.chunk->column(c), batch.rows);
+    rows_.set_size(batch.rows.count);
     TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &rows_));
     Vector* const row_keys = foreign_keys_.empty() ? nullptr : &row_keys_;
     if (row_keys != nullptr) row_keys_.Reset();

@@ -2,10 +2,11 @@
 #include "exec/modify.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "exec/group_table.h"
 #include "exec/key_range.h"
 #include "exec/referential_queue.h"
 #include "exec/vector_operations.h"
@@ -17,14 +18,13 @@ using base::Status;
 using base::StatusOr;
 using vec::Chunk;
 using vec::Rows;
-using vec::SelIndex;
 using vec::Vector;
 
 ModifySource::ModifySource(const Node& node, const table::Table& table, std::unique_ptr<Stream> input, Builder& builder)
     : table_(table),
       input_(std::move(input)),
       scratch_(table),
-      returned_(node.types, builder.capacity(), builder.budget()),
+      returned_(node.types, builder.capacity(), builder.budget(), "RETURNING"),
       chunk_(builder.NewChunk(node.types)),
       changed_keys_(vec::TypeId::kBlob, builder.capacity(), builder.budget()) {}
 
@@ -42,8 +42,9 @@ Status ModifySource::BuildForeignKeys(ForeignKeyChecks checks, ReferencingKeys r
 }
 
 Status ModifySource::Start(Runtime& runtime) {
+  scratch_.Restart();
   returned_.Reset();
-  position_ = MaterializedRows::Position();
+  cursor_ = MaterializedRows::Cursor();
   changes_made_ = false;
   changed_ = 0;
   if (runtime.context->transaction == nullptr) {
@@ -70,7 +71,8 @@ StatusOr<Flow> ModifySource::Next(Runtime& runtime, Batch* out) {
     changes_made_ = true;
     runtime.changed_rows += changed_;
   }
-  if (returned_.Scan(&position_, chunk_.capacity(), &chunk_) == 0) return Flow::kDone;
+  TURDB_ASSIGN_OR_RETURN(const uint32_t count, returned_.Scan(&cursor_, &chunk_));
+  if (count == 0) return Flow::kDone;
   *out = Batch::All(chunk_);
   return Flow::kHaveMore;
 }
@@ -78,7 +80,7 @@ StatusOr<Flow> ModifySource::Next(Runtime& runtime, Batch* out) {
 Status ModifySource::Return(Runtime& runtime, const Chunk& chunk, Rows rows) {
   if (!returns() || rows.count == 0) return absl::OkStatus();
   TURDB_RETURN_IF_ERROR(returning_.Evaluate(runtime, chunk, rows));
-  return returned_.Append(returning_.values(), rows, "RETURNING");
+  return returned_.Append(runtime, returning_.values(), rows);
 }
 
 const Vector& ModifySource::KeysOfChanged(const Chunk& rows, const Vector& row_keys, std::span<const int32_t> changed) {
@@ -106,34 +108,6 @@ Status RowChangedMeanwhile(const table::Table& table) {
 }
 
 namespace {
-
-// Row keys already met in this statement: a row that a join brings twice is changed once.
-class SeenRows {
- public:
-  explicit SeenRows(Builder& builder)
-      : table_(std::span<const vec::Type>(&kKeyType, 1), 0, builder.capacity(), builder.budget()),
-        records_(builder.capacity()),
-        selection_(builder.capacity(), builder.budget()) {}
-  void Reset() { table_.Reset(); }
-  // Those of `rows` whose key is new, in order.
-  StatusOr<Rows> KeepNew(const Vector& keys, Rows rows) {
-    const Vector* columns[] = {&keys};
-    created_.clear();
-    table_.FindOrInsert(columns, rows, records_.data(), &created_);
-    if (table_.full())
-      return base::OutOfMemoryError("remembering which rows were changed needs more memory than memory_limit leaves");
-    std::sort(created_.begin(), created_.end());
-    for (size_t k = 0; k < created_.size(); ++k) selection_.data()[k] = rows[created_[k]];
-    return Rows{selection_.data(), static_cast<uint32_t>(created_.size())};
-  }
-
- private:
-  static constexpr vec::Type kKeyType = vec::TypeId::kBlob;
-  GroupTable table_;
-  std::vector<std::byte*> records_;
-  std::vector<uint32_t> created_;
-  vec::SelectionVector selection_;
-};
 
 // Whether a node can give one row of a table twice.
 bool MayRepeatRows(const Node& node) {
@@ -163,8 +137,8 @@ class UpdateSource : public ModifySource {
     for (const Assignment& assignment : node.assignments) columns_.push_back(assignment.column);
     for (const GeneratedColumn& column : node.generated) columns_.push_back(column.column);
     for (const int32_t column : columns_) value_types_.push_back(row_.column(static_cast<size_t>(column)).type());
-    all_at_once_ = table_.UpdateNeedsAllRows(columns_);
-    if (MayRepeatRows(*node.input)) seen_.emplace(builder);
+    if (table_.UpdateNeedsAllRows(columns_)) all_rows_.emplace(HeldTypes(value_types_), builder);
+    held_.emplace(value_types_, builder.capacity(), builder.budget());
   }
 
   Status Build(Builder& builder) {
@@ -177,8 +151,7 @@ class UpdateSource : public ModifySource {
   }
 
   Status Start(Runtime& runtime) override {
-    held_.clear();
-    if (seen_.has_value()) seen_->Reset();
+    if (all_rows_.has_value()) all_rows_->rows.Reset();
     TURDB_RETURN_IF_ERROR(values_.Start(runtime));
     TURDB_RETURN_IF_ERROR(constraints_.Start(runtime));
     return ModifySource::Start(runtime);
@@ -186,12 +159,8 @@ class UpdateSource : public ModifySource {
 
  protected:
   Status Change(Runtime& runtime, const Batch& batch) override {
-    Rows rows = batch.rows;
+    const Rows rows = batch.rows;
     const Vector& row_keys = batch.chunk->column(batch.chunk->column_count() - 1);
-    if (seen_.has_value()) {
-      TURDB_ASSIGN_OR_RETURN(rows, seen_->KeepNew(row_keys, rows));
-      if (rows.count == 0) return absl::OkStatus();
-    }
     TURDB_RETURN_IF_ERROR(values_.Evaluate(runtime, *batch.chunk, rows));
     MakeRow(*batch.chunk, rows);
     TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &row_));
@@ -199,39 +168,96 @@ class UpdateSource : public ModifySource {
       TURDB_RETURN_IF_ERROR(references_->Updated(runtime, *batch.chunk, rows, node_.old_columns, row_));
     }
     TURDB_RETURN_IF_ERROR(Return(runtime, row_, Rows::All(rows.count)));
-    if (held_.empty() || all_at_once_) held_.push_back(std::make_unique<Held>(value_types_, rows.count, runtime.budget));
-    Held& held = *held_.back();
-    if (!all_at_once_ && held.values.capacity() < rows.count) held = Held(value_types_, runtime.capacity, runtime.budget);
-    held.values.Reset();
+    // Long values are not copied; the input has its memory for itself again when this returns.
+    Held& held = *held_;
+    const absl::Cleanup released = [this, &held] {
+      held.values.Reset();
+      held.row_keys.Reset();
+      row_.Reset();
+    };
     for (size_t i = 0; i < columns_.size(); ++i) {
-      held.values.column(i).CopyFrom(row_.column(static_cast<size_t>(columns_[i])), Rows::All(rows.count), 0);
+      held.values.column(i).Reference(row_.column(static_cast<size_t>(columns_[i])));
     }
     held.values.set_size(rows.count);
-    held.row_keys.Reset();
-    held.row_keys.CopyFrom(row_keys, rows, 0);
-    if (all_at_once_) {
-      if (foreign_keys_.empty()) return absl::OkStatus();
-      return foreign_keys_.WroteUnseen(runtime, KeysOfChanged(row_, held.row_keys, columns_), rows.count);
+    held.row_keys.Slice(row_keys, rows);
+    if (!all_rows_.has_value()) {
+      OneBatch one(held);
+      TURDB_RETURN_IF_ERROR(Apply(runtime, one, rows.count));
+      return foreign_keys_.empty() ? absl::OkStatus() : foreign_keys_.Wrote(runtime, row_, held.row_keys);
     }
-    TURDB_RETURN_IF_ERROR(Apply(runtime));
-    return foreign_keys_.empty() ? absl::OkStatus() : foreign_keys_.Wrote(runtime, row_, held.row_keys);
+    held_columns_.clear();
+    for (const Vector& column : held.values.columns()) held_columns_.push_back(&column);
+    held_columns_.push_back(&held.row_keys);
+    TURDB_RETURN_IF_ERROR(all_rows_->rows.Append(runtime, held_columns_, Rows::All(rows.count)));
+    if (foreign_keys_.empty()) return absl::OkStatus();
+    return foreign_keys_.WroteUnseen(runtime, KeysOfChanged(row_, held.row_keys, columns_), rows.count);
   }
 
   Status FinishChanges(Runtime& runtime) override {
-    if (!all_at_once_) return absl::OkStatus();
-    Status status = Apply(runtime);
-    held_.clear();
-    return status;
+    if (all_rows_.has_value()) TURDB_RETURN_IF_ERROR(Apply(runtime, *all_rows_, all_rows_->rows.size()));
+    return table_.FinishRows(*runtime.context->transaction, scratch_);
   }
 
  private:
-  // New values and the keys of their rows, waiting to be applied.
+  // New values and the keys of their rows.
   struct Held {
     Held(std::span<const vec::Type> types, uint32_t capacity, base::MemoryBudget* budget)
         : values(types, capacity, budget), row_keys(vec::TypeId::kBlob, capacity, budget) {}
     Chunk values;
     Vector row_keys;
   };
+
+  class OneBatch : public table::UpdateBatches {
+   public:
+    explicit OneBatch(const Held& held) : held_(held) {}
+    Status Rewind() override {
+      given_ = false;
+      return absl::OkStatus();
+    }
+    StatusOr<bool> Next(table::UpdateBatch* batch) override {
+      *batch = {&held_.row_keys, &held_.values};
+      return !std::exchange(given_, true);
+    }
+
+   private:
+    const Held& held_;
+    bool given_ = false;
+  };
+
+  // Of a statement that must know all its rows before it changes the first.
+  class AllRows : public table::UpdateBatches {
+   public:
+    AllRows(std::span<const vec::Type> types, Builder& builder)
+        : rows(types, builder.capacity(), builder.budget(), "an UPDATE of unique columns", kHeadroomForChanges),
+          chunk_(builder.NewChunk(types)),
+          values_(builder.NewChunk(types.first(types.size() - 1))) {}
+    Status Rewind() override {
+      cursor_ = MaterializedRows::Cursor();
+      return absl::OkStatus();
+    }
+    StatusOr<bool> Next(table::UpdateBatch* batch) override {
+      TURDB_ASSIGN_OR_RETURN(const uint32_t count, rows.Scan(&cursor_, &chunk_));
+      values_.Reset();
+      for (size_t c = 0; c < values_.column_count(); ++c) values_.column(c).Reference(chunk_.column(c));
+      values_.set_size(count);
+      *batch = {&chunk_.column(chunk_.column_count() - 1), &values_};
+      return count != 0;
+    }
+
+    MaterializedRows rows;  // new values, then the keys of their rows
+
+   private:
+    // Row versions and index entries need memory, too.
+    static constexpr double kHeadroomForChanges = 0.5;
+    MaterializedRows::Cursor cursor_;
+    Chunk chunk_;
+    Chunk values_;
+  };
+
+  static std::vector<vec::Type> HeldTypes(std::vector<vec::Type> types) {
+    types.push_back(vec::TypeId::kBlob);
+    return types;
+  }
 
   static std::vector<vec::Type> RowTypes(const UpdateNode& node) {
     std::vector<vec::Type> types;
@@ -258,17 +284,11 @@ class UpdateSource : public ModifySource {
     row_.set_size(rows.count);
   }
 
-  Status Apply(Runtime& runtime) {
-    std::vector<table::UpdateBatch>& batches = batches_;
-    batches.clear();
-    for (const std::unique_ptr<Held>& held : held_) batches.push_back({&held->row_keys, &held->values});
-    if (batches.empty()) return absl::OkStatus();
-    int64_t wanted = 0;
-    for (const std::unique_ptr<Held>& held : held_) wanted += held->values.size();
+  Status Apply(Runtime& runtime, table::UpdateBatches& batches, uint64_t wanted) {
     TURDB_ASSIGN_OR_RETURN(const int64_t updated, table_.UpdateRows(*runtime.context->transaction, batches, columns_,
                                                                     index_expressions_.get(), scratch_));
     changed_ += updated;
-    return runtime.is_referential && updated != wanted ? RowChangedMeanwhile(table_) : absl::OkStatus();
+    return runtime.is_referential && updated != static_cast<int64_t>(wanted) ? RowChangedMeanwhile(table_) : absl::OkStatus();
   }
 
   const UpdateNode& node_;
@@ -277,11 +297,10 @@ class UpdateSource : public ModifySource {
   RowConstraints constraints_;
   std::vector<int32_t> columns_;  // assigned, then generated
   std::vector<vec::Type> value_types_;
-  bool all_at_once_ = false;
   Chunk row_;
-  std::optional<SeenRows> seen_;
-  std::vector<std::unique_ptr<Held>> held_;
-  std::vector<table::UpdateBatch> batches_;
+  std::optional<Held> held_;         // a batch
+  std::optional<AllRows> all_rows_;  // where all rows must be known first
+  std::vector<const Vector*> held_columns_;
 };
 
 class DeleteSource : public ModifySource {
@@ -306,6 +325,7 @@ class DeleteSource : public ModifySource {
     }
     return Return(runtime, *batch.chunk, Rows::Of(deleted_));
   }
+  Status FinishChanges(Runtime& runtime) override { return table_.FinishRows(*runtime.context->transaction, scratch_); }
 
  private:
   // A row that was not there to be deleted was deleted before, or the snapshot does not show it.
@@ -328,6 +348,12 @@ class DeleteSource : public ModifySource {
 
 SourceOr MakeUpdate(const UpdateNode& node, Builder& builder) {
   TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Stream> input, builder.BuildStream(*node.input));
+  if (MayRepeatRows(*node.input)) {
+    // A row that a join brings twice is changed once.
+    TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Source> once,
+                           MakeDistinctOf(std::move(input), node.input->types, builder, node.input->types.size() - 1));
+    input = std::make_unique<Stream>(std::move(once));
+  }
   auto source = std::make_unique<UpdateSource>(node, std::move(input), builder);
   TURDB_RETURN_IF_ERROR(source->Build(builder));
   return source;

@@ -23,6 +23,7 @@ class ModifySource : public Source {
   base::Status Start(Runtime& runtime) override;
   base::StatusOr<Flow> Next(Runtime& runtime, Batch* out) final;
   int64_t memory_bytes() const override { return returned_.memory_bytes(); }
+  int64_t spilled_bytes() const override { return returned_.spilled_bytes(); }
 
  protected:
   // Changes the table by one batch of the input.
@@ -46,7 +47,7 @@ class ModifySource : public Source {
  private:
   EvaluatorList returning_;
   MaterializedRows returned_;
-  MaterializedRows::Position position_;
+  MaterializedRows::Cursor cursor_;
   vec::Chunk chunk_;
   vec::Vector changed_keys_;
   bool changes_made_ = false;

@@ -136,15 +136,16 @@ class NestedLoopJoin : public PairingOperator {
   NestedLoopJoin(const NestedLoopJoinNode& node, std::unique_ptr<Stream> right, Builder& builder)
       : PairingOperator(node.type, node.left->types, node.right->types, builder),
         right_(std::move(right)),
-        rows_(node.right->types, builder.capacity(), builder.budget()),
+        rows_(node.right->types, builder.capacity(), builder.budget(), "the inner side of a nested loop join"),
         chunk_(builder.NewChunk(node.right->types)) {}
 
   Status Start(Runtime& runtime) override {
     rows_.Reset();
+    scan_cursor_ = MaterializedRows::Cursor();
     matched_.clear();
     built_ = false;
     unmatched_ = 0;
-    unmatched_position_ = MaterializedRows::Position();
+    unmatched_cursor_ = MaterializedRows::Cursor();
     TURDB_RETURN_IF_ERROR(PairingOperator::Start(runtime));
     return right_->Start(runtime);
   }
@@ -159,7 +160,7 @@ class NestedLoopJoin : public PairingOperator {
     if (type_ != JoinType::kRight && type_ != JoinType::kFull) return Flow::kDone;
     TURDB_ASSIGN_OR_RETURN(const Flow flow, BuildRight(runtime));
     if (flow == Flow::kBlocked) return flow;
-    const uint32_t count = rows_.Scan(&unmatched_position_, chunk_.capacity(), &chunk_);
+    TURDB_ASSIGN_OR_RETURN(const uint32_t count, rows_.Scan(&unmatched_cursor_, &chunk_));
     if (count == 0) return Flow::kDone;
     pairs_.Reset();
     for (size_t c = 0; c < left_count_; ++c) pairs_.column(c).SetConstantNull();
@@ -175,15 +176,16 @@ class NestedLoopJoin : public PairingOperator {
   }
 
   int64_t memory_bytes() const override { return rows_.memory_bytes(); }
+  int64_t spilled_bytes() const override { return rows_.spilled_bytes(); }
 
  protected:
   StatusOr<Flow> OpenRow(Runtime&, const Batch&, uint32_t) override {
-    scan_position_ = MaterializedRows::Position();
+    scan_cursor_.Rewind();
     next_number_ = 0;
     return Flow::kDone;
   }
   StatusOr<Flow> NextRight(Runtime&, Batch* right) override {
-    const uint32_t count = rows_.Scan(&scan_position_, chunk_.capacity(), &chunk_);
+    TURDB_ASSIGN_OR_RETURN(const uint32_t count, rows_.Scan(&scan_cursor_, &chunk_));
     first_number_ = next_number_;
     next_number_ += count;
     *right = Batch::All(chunk_);
@@ -204,7 +206,7 @@ class NestedLoopJoin : public PairingOperator {
         built_ = true;
         if (type_ == JoinType::kRight || type_ == JoinType::kFull) matched_.resize(rows_.size());
       } else {
-        TURDB_RETURN_IF_ERROR(rows_.Append(batch, "the inner side of a nested loop join"));
+        TURDB_RETURN_IF_ERROR(rows_.Append(runtime, batch));
       }
     }
     return Flow::kDone;
@@ -214,11 +216,11 @@ class NestedLoopJoin : public PairingOperator {
   MaterializedRows rows_;
   Chunk chunk_;
   bool built_ = false;
-  MaterializedRows::Position scan_position_;
+  MaterializedRows::Cursor scan_cursor_;
   uint64_t first_number_ = 0;  // of the right rows in chunk_
   uint64_t next_number_ = 0;
   std::vector<bool> matched_;  // by number of the right row, for right and full joins
-  MaterializedRows::Position unmatched_position_;
+  MaterializedRows::Cursor unmatched_cursor_;
   uint64_t unmatched_ = 0;
   std::vector<vec::SelIndex> unmatched_rows_;
 };

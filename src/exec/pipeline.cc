@@ -17,12 +17,13 @@ class Timing {
   Timing(Runtime& runtime, NodeProfile* profile) : runtime_(runtime), profile_(profile) {
     if (profile_ != nullptr) started_ns_ = Now();
   }
-  void Stop(const Batch& out, int64_t memory_bytes) {
+  void Stop(const Batch& out, int64_t memory_bytes, int64_t spilled_bytes) {
     if (profile_ == nullptr) return;
     profile_->nanos += Now() - started_ns_;
     profile_->rows += out.rows.count;
     profile_->batches += out.rows.count != 0 ? 1 : 0;
     profile_->peak_bytes = std::max(profile_->peak_bytes, memory_bytes);
+    profile_->spilled_bytes = std::max(profile_->spilled_bytes, spilled_bytes);
   }
 
  private:
@@ -47,7 +48,7 @@ StatusOr<Flow> Stream::CallSource(Runtime& runtime, Batch* out) {
   if (profiles_[0] == nullptr) return source_->Next(runtime, out);
   Timing timing(runtime, profiles_[0]);
   StatusOr<Flow> flow = source_->Next(runtime, out);
-  timing.Stop(*out, source_->memory_bytes());
+  timing.Stop(*out, source_->memory_bytes(), source_->spilled_bytes());
   return flow;
 }
 
@@ -57,7 +58,7 @@ StatusOr<Flow> Stream::CallOperator(Runtime& runtime, size_t i, const Batch* in,
   if (profiles_[i + 1] == nullptr) return in != nullptr ? op.Push(runtime, *in, out) : op.Finish(runtime, out);
   Timing timing(runtime, profiles_[i + 1]);
   StatusOr<Flow> flow = in != nullptr ? op.Push(runtime, *in, out) : op.Finish(runtime, out);
-  timing.Stop(*out, op.memory_bytes());
+  timing.Stop(*out, op.memory_bytes(), op.spilled_bytes());
   return flow;
 }
 

@@ -60,6 +60,8 @@ class Source {
   // kHaveMore, kDone or kBlocked.
   virtual base::StatusOr<Flow> Next(Runtime& runtime, Batch* out) = 0;
   virtual int64_t memory_bytes() const { return 0; }
+  // Written to temporary files since Start.
+  virtual int64_t spilled_bytes() const { return 0; }
 };
 
 class Operator {
@@ -74,6 +76,7 @@ class Operator {
   // same memory again (X3). What Push gave out is not read any more.
   virtual void Release() {}
   virtual int64_t memory_bytes() const { return 0; }
+  virtual int64_t spilled_bytes() const { return 0; }
 };
 
 // One pipeline. Belongs to one Execution.

@@ -112,8 +112,10 @@ Status ReferentialRuns::KeepGone(const ReferencingKey& key, MaterializedRows& ke
   std::vector<const Vector*> columns;
   for (const Vector& column : std::as_const(chunk).columns()) columns.push_back(&column);
   table::KeyBuffer encoded, row_key;
-  MaterializedRows::Position position;
-  while (keys.Scan(&position, capacity_, &chunk) != 0) {
+  MaterializedRows::Cursor cursor;
+  for (;;) {
+    TURDB_ASSIGN_OR_RETURN(const uint32_t count, keys.Scan(&cursor, &chunk));
+    if (count == 0) return absl::OkStatus();
     absent.set_size(0);
     for (uint32_t row = 0; row < chunk.size(); ++row) {
       for (size_t i = 0; i < cells.size(); ++i) cells[i] = CellOf(chunk.column(static_cast<size_t>(key.parts[i])), row);
@@ -125,9 +127,8 @@ Status ReferentialRuns::KeepGone(const ReferencingKey& key, MaterializedRows& ke
       }
       if (!there) absent.Append(row);
     }
-    TURDB_RETURN_IF_ERROR(gone->Append(columns, Rows::Of(absent), "checking a foreign key"));
+    TURDB_RETURN_IF_ERROR(gone->Append(runtime_, columns, Rows::Of(absent)));
   }
-  return absl::OkStatus();
 }
 
 // ---- ReferentialQueue
@@ -142,25 +143,25 @@ void ReferentialQueue::Start(const ExecutionContext& context) {
   gone_.clear();
 }
 
-Status ReferentialQueue::AddMissing(const ForeignKeyCheck& check, const Vector& row_keys, Rows rows) {
+Status ReferentialQueue::AddMissing(Runtime& runtime, const ForeignKeyCheck& check, const Vector& row_keys, Rows rows) {
   static constexpr vec::Type kKeyType = vec::TypeId::kBlob;
   auto found = std::find_if(missing_.begin(), missing_.end(), [&](const Missing& entry) { return entry.check == &check; });
   if (found == missing_.end()) {
-    missing_.push_back({&check, MaterializedRows(std::span(&kKeyType, 1), capacity_, budget_)});
+    missing_.push_back({&check, MaterializedRows(std::span(&kKeyType, 1), capacity_, budget_, ReferentialRuns::kPurpose)});
     found = missing_.end() - 1;
   }
   const Vector* columns[] = {&row_keys};
-  return found->row_keys.Append(columns, rows, "checking a foreign key");
+  return found->row_keys.Append(runtime, columns, rows);
 }
 
-Status ReferentialQueue::AddGone(const ReferencingKey& key, Columns columns, Rows rows) {
+Status ReferentialQueue::AddGone(Runtime& runtime, const ReferencingKey& key, Columns columns, Rows rows) {
   if (rows.count == 0) return absl::OkStatus();
   auto found = std::find_if(gone_.begin(), gone_.end(), [&](const Gone& entry) { return entry.key == &key; });
   if (found == gone_.end()) {
-    gone_.push_back({&key, MaterializedRows(key.key_types, capacity_, budget_)});
+    gone_.push_back({&key, MaterializedRows(key.key_types, capacity_, budget_, "finding the rows that refer to a key")});
     found = gone_.end() - 1;
   }
-  return found->rows.Append(columns, rows, "finding the rows that refer to a key");
+  return found->rows.Append(runtime, columns, rows);
 }
 
 template <typename Wanted>
@@ -199,8 +200,10 @@ Status ReferentialQueue::FinishMissing(Missing& missing) {
   const bool deferred =
       context_->deferred != nullptr && context_->deferred->IsDeferred(missing.check->table->schema().id, *missing.check->key);
   vec::Chunk chunk(std::span(&kKeyType, 1), capacity_, budget_);
-  MaterializedRows::Position position;
-  while (missing.row_keys.Scan(&position, capacity_, &chunk) != 0) {
+  MaterializedRows::Cursor cursor;
+  for (;;) {
+    TURDB_ASSIGN_OR_RETURN(const uint32_t count, missing.row_keys.Scan(&cursor, &chunk));
+    if (count == 0) return absl::OkStatus();
     if (!deferred) {
       TURDB_RETURN_IF_ERROR(runs_->CheckRows(*missing.check, chunk.column(0), chunk.size()));
       continue;
@@ -210,7 +213,6 @@ Status ReferentialQueue::FinishMissing(Missing& missing) {
       TURDB_RETURN_IF_ERROR(context_->deferred->AddMissing(plan_, *missing.check, row_key, context_->transaction->statement()));
     }
   }
-  return absl::OkStatus();
 }
 
 Status ReferentialQueue::FinishNoAction(Gone& gone) {

@@ -20,6 +20,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "exec/builder.h"
@@ -44,7 +45,10 @@ class ReferentialRuns {
   base::Status CheckRows(const ForeignKeyCheck& check, const vec::Vector& row_keys, uint32_t count);
   // Those of `keys` that no row of the referenced table has again, to `gone`, which is empty.
   base::Status KeepGone(const ReferencingKey& key, MaterializedRows& keys, MaterializedRows* gone);
-  MaterializedRows NewKeys(const ReferencingKey& key) const { return {key.key_types, capacity_, budget_}; }
+  MaterializedRows NewKeys(const ReferencingKey& key) const { return {key.key_types, capacity_, budget_, kPurpose}; }
+  Runtime& runtime() { return runtime_; }
+
+  static constexpr std::string_view kPurpose = "checking a foreign key";
 
  private:
   // The rows of a stream, seen with own changes before statement `before`.
@@ -72,9 +76,9 @@ class ReferentialQueue {
  public:
   ReferentialQueue(std::shared_ptr<const Plan> plan, base::MemoryBudget* budget, uint32_t capacity);
   void Start(const ExecutionContext& context);
-  base::Status AddMissing(const ForeignKeyCheck& check, const vec::Vector& row_keys, vec::Rows rows);
+  base::Status AddMissing(Runtime& runtime, const ForeignKeyCheck& check, const vec::Vector& row_keys, vec::Rows rows);
   // `columns` as ReferencingKey::key_types says.
-  base::Status AddGone(const ReferencingKey& key, Columns columns, vec::Rows rows);
+  base::Status AddGone(Runtime& runtime, const ReferencingKey& key, Columns columns, vec::Rows rows);
   base::Status Finish();
 
  private:

@@ -58,6 +58,7 @@ class SortSource : public Source {
   }
 
   int64_t memory_bytes() const override { return sorter_.memory_bytes(); }
+  int64_t spilled_bytes() const override { return sorter_.spilled_bytes(); }
 
  private:
   // The part of chunk_ that offset and limit leave.

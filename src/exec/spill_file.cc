@@ -67,6 +67,16 @@ Status SpillFile::FinishWriting() {
   return absl::OkStatus();
 }
 
+// What is not in the file yet is in the buffer.
+Status SpillFile::Read(uint64_t offset, base::MutableBytes into) const {
+  const uint64_t in_file = size_bytes_ - buffer_.size();
+  const size_t from_file = offset >= in_file ? 0 : std::min<uint64_t>(into.size(), in_file - offset);
+  if (from_file > 0) TURDB_RETURN_IF_ERROR(file_->Read(offset, into.first(from_file)));
+  const size_t from_buffer = into.size() - from_file;
+  if (from_buffer > 0) std::memcpy(into.data() + from_file, buffer_.data() + (offset + from_file - in_file), from_buffer);
+  return absl::OkStatus();
+}
+
 StatusOr<bool> SpillFile::Reader::Next(base::Bytes* record) {
   uint32_t length = 0;
   TURDB_RETURN_IF_ERROR(Fill(sizeof(length)));
@@ -85,14 +95,15 @@ Status SpillFile::Reader::Fill(size_t wanted) {
   if (begin_ > 0) std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
-  const size_t size_bytes = std::max(kReadBufferBytes, wanted);
+  const bool small = reserved_.budget()->limit_bytes() < kSmallBudgetBytes;
+  const size_t size_bytes = std::max(small ? kSmallReadBufferBytes : kReadBufferBytes, wanted);
   if (buffer_.size() < size_bytes) {
     TURDB_RETURN_IF_ERROR(reserved_.Grow(static_cast<int64_t>(size_bytes - buffer_.size()), "reading spilled rows"));
     buffer_.resize(size_bytes);
   }
   const size_t count = std::min<uint64_t>(buffer_.size() - end_, file_->size_bytes_ - offset_);
   if (count == 0) return absl::OkStatus();
-  TURDB_RETURN_IF_ERROR(file_->file_->Read(offset_, base::MutableBytes(buffer_).subspan(end_, count)));
+  TURDB_RETURN_IF_ERROR(file_->Read(offset_, base::MutableBytes(buffer_).subspan(end_, count)));
   offset_ += count;
   end_ += count;
   return absl::OkStatus();

@@ -18,11 +18,16 @@
 
 namespace turdb::exec {
 
-// Not thread-safe. The file is removed on destruction. Write everything, then read any number of times.
+// Not thread-safe. The file is removed on destruction. Records may be read, any number of times, while more are written.
 class SpillFile {
  public:
   static constexpr size_t kWriteBufferBytes = 4 << 10;
   static constexpr size_t kReadBufferBytes = 16 << 10;
+  static constexpr size_t kSmallReadBufferBytes = 4 << 10;  // under budgets below kSmallBudgetBytes
+  static constexpr int64_t kSmallBudgetBytes = 4 << 20;
+
+  // Whether there is a directory to spill to.
+  static bool CanCreate(const Runtime& runtime) { return !runtime.context->spill_directory.empty(); }
 
   // Error 53200 when nothing may be spilled (no directory); `purpose` names what needed memory.
   static base::StatusOr<std::unique_ptr<SpillFile>> Create(Runtime& runtime, std::string_view purpose);
@@ -31,7 +36,7 @@ class SpillFile {
   static bool IsName(std::string_view name);
 
   base::Status Append(base::Bytes record);
-  // After the last Append.
+  // After the last Append. Optional; gives the buffer back.
   base::Status FinishWriting();
   uint64_t size_bytes() const { return size_bytes_; }
   uint64_t record_count() const { return record_count_; }
@@ -40,8 +45,10 @@ class SpillFile {
   class Reader {
    public:
     Reader(SpillFile& file, base::MemoryBudget* budget) : file_(&file), reserved_(*budget) {}
-    // The next record, valid until the next call. False at the end. Error 53200: no memory for the buffer.
+    // The next record, valid until the next call. False at the end, for now. Error 53200: no memory for the buffer.
     base::StatusOr<bool> Next(base::Bytes* record);
+    // To the first record.
+    void Rewind() { begin_ = end_ = offset_ = 0; }
 
    private:
     base::Status Fill(size_t wanted);
@@ -57,6 +64,7 @@ class SpillFile {
   SpillFile(std::shared_ptr<os::FileSystem> files, std::unique_ptr<os::File> file)
       : files_(std::move(files)), file_(std::move(file)) {}
   base::Status Flush();
+  base::Status Read(uint64_t offset, base::MutableBytes into) const;
 
   std::shared_ptr<os::FileSystem> files_;
   std::unique_ptr<os::File> file_;

@@ -39,6 +39,23 @@ int64_t SpillPartitions::size_bytes() const {
   return static_cast<int64_t>(bytes);
 }
 
+Status SpilledParts::Take(std::unique_ptr<SpillPartitions>* partitions, uint32_t level, int64_t* spilled_bytes) {
+  if (*partitions == nullptr) return absl::OkStatus();
+  TURDB_RETURN_IF_ERROR((*partitions)->FinishWriting());
+  *spilled_bytes += (*partitions)->size_bytes();
+  for (uint32_t p = 0; p < SpillPartitions::kCount; ++p) {
+    if (std::unique_ptr<SpillFile> file = (*partitions)->Take(p)) parts_.push_back({std::move(file), level + 1});
+  }
+  partitions->reset();
+  return absl::OkStatus();
+}
+
+SpilledParts::Part SpilledParts::Pop() {
+  Part part = std::move(parts_.back());
+  parts_.pop_back();
+  return part;
+}
+
 StatusOr<bool> SpillScan::Next(vec::Chunk* out) {
   out->Reset();
   record_.resize(layout_.row_bytes());

@@ -46,12 +46,31 @@ class SpillPartitions {
   std::string bytes_;
 };
 
+// Partitions that wait for their turn: what one pass puts aside is what later ones read. Not thread-safe.
+class SpilledParts {
+ public:
+  struct Part {
+    std::unique_ptr<SpillFile> file;
+    uint32_t level = 0;  // how often its rows were split
+  };
+  // Takes all that was written to `partitions`, if there are any, and adds its size to *spilled_bytes.
+  base::Status Take(std::unique_ptr<SpillPartitions>* partitions, uint32_t level, int64_t* spilled_bytes);
+  bool empty() const { return parts_.empty(); }
+  // REQUIRES: !empty().
+  Part Pop();
+  void clear() { parts_.clear(); }
+
+ private:
+  std::vector<Part> parts_;
+};
+
 // Reads a file of one layout as chunks. Not thread-safe.
 class SpillScan {
  public:
   SpillScan(SpillFile& file, const RowLayout& layout, base::MemoryBudget* budget) : reader_(file, budget), layout_(layout) {}
   // Fills `out`, which is reset, up to its capacity. False: the end, no rows.
   base::StatusOr<bool> Next(vec::Chunk* out);
+  void Rewind() { reader_.Rewind(); }
 
  private:
   SpillFile::Reader reader_;

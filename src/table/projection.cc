@@ -234,6 +234,21 @@ StatusOr<bool> Projection::ReadRow(Bytes key, Bytes row, RowBuffer* out) const {
   return !out->row_elsewhere_ && out->far_.empty();
 }
 
+namespace {
+
+// The value of an overflow chain, in `heap`.
+base::StatusOr<vec::StringView> ReadFar(btree::Tree& tree, btree::OverflowRef ref, vec::StringHeap* heap) {
+  std::string_view text;
+  TURDB_RETURN_IF_ERROR(tree.ReadOverflow(ref, [&](size_t size) {
+    char* const to = heap->Allocate(size);
+    text = {to, size};
+    return to;
+  }));
+  return vec::StringView(text);
+}
+
+}  // namespace
+
 Status Projection::Fetch(btree::Tree& tree, RowBuffer* out) const {
   if (out->row_elsewhere_) {
     out->whole_row_.clear();
@@ -259,13 +274,15 @@ Status Projection::Fetch(btree::Tree& tree, RowBuffer* out) const {
     }
     out->row_elsewhere_ = false;
   }
-  if (out->far_bytes_.size() < out->far_.size()) out->far_bytes_.resize(out->far_.size());
-  for (size_t i = 0; i < out->far_.size(); ++i) {
-    std::string& bytes = out->far_bytes_[i];
-    bytes.clear();
-    TURDB_RETURN_IF_ERROR(tree.ReadOverflow(out->far_[i].ref, &bytes));
-    const vec::StringView view{std::string_view(bytes)};
-    std::memcpy(out->slots_[out->far_[i].slot].fixed, &view, sizeof(view));
+  if (out->far_.empty()) return absl::OkStatus();
+  if (out->far_bytes_) {
+    out->far_bytes_->Reset();
+  } else {
+    out->far_bytes_ = vec::StringHeap::Create(&tree.budget());
+  }
+  for (const RowBuffer::Far& far : out->far_) {
+    TURDB_ASSIGN_OR_RETURN(const vec::StringView view, ReadFar(tree, far.ref, out->far_bytes_.get()));
+    std::memcpy(out->slots_[far.slot].fixed, &view, sizeof(view));
   }
   out->far_.clear();
   return absl::OkStatus();
@@ -446,12 +463,14 @@ Status Projection::FetchRows(btree::Tree& tree, std::span<const FarValue> far, v
   std::string bytes;
   std::vector<FarValue> inner;
   for (const FarValue& value : far) {
-    bytes.clear();
-    TURDB_RETURN_IF_ERROR(tree.ReadOverflow(value.ref, &bytes));
     if (value.output >= 0) {
-      out->column(static_cast<size_t>(value.output)).SetString(value.row, bytes);
+      vec::Vector& column = out->column(static_cast<size_t>(value.output));
+      TURDB_ASSIGN_OR_RETURN(const vec::StringView view, ReadFar(tree, value.ref, column.heap()));
+      column.Set(value.row, view);
       continue;
     }
+    bytes.clear();
+    TURDB_RETURN_IF_ERROR(tree.ReadOverflow(value.ref, &bytes));
     const Bytes row = base::AsBytes(bytes);
     TURDB_RETURN_IF_ERROR(layouts_.Validate(row));
     if (IsElsewhere(row)) return DamagedRow(layouts_);

@@ -18,6 +18,7 @@
 #include "table/key_codec.h"
 #include "table/row_codec.h"
 #include "table/schema.h"
+#include "vec/buffer.h"
 #include "vec/string_view.h"
 #include "vec/type.h"
 
@@ -84,7 +85,7 @@ class RowBuffer {
   bool row_elsewhere_ = false;
   btree::OverflowRef row_ref_;
   std::string whole_row_;
-  std::vector<std::string> far_bytes_;
+  vec::Ref<vec::StringHeap> far_bytes_;  // on the budget; made when first needed
 };
 
 // Immutable and thread-safe; made once a plan or scan.

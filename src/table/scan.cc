@@ -15,6 +15,34 @@ using base::Bytes;
 using base::Status;
 using base::StatusOr;
 
+namespace {
+
+constexpr int64_t kSmallBudgetBytes = 16 << 20;
+
+// What the values of overflow chains in one chunk may come to: a chunk of long texts must not be all there is.
+class LongValues {
+ public:
+  LongValues(const Projection& projection, const base::MemoryBudget& budget)
+      : most_bytes_(static_cast<uint64_t>(std::max<int64_t>(budget.limit_bytes() / 16, 64 << 10))),
+        one_by_one_(budget.limit_bytes() < kSmallBudgetBytes &&
+                    std::any_of(projection.types().begin(), projection.types().end(),
+                                [](const vec::Type& type) { return type.physical() == vec::PhysicalType::kString; })) {}
+  // How many of `count` rows to read before asking again.
+  uint32_t Step(uint32_t count) const { return one_by_one_ ? 1 : count; }
+  bool Enough(std::span<const Projection::FarValue> far) {
+    for (; seen_ < far.size(); ++seen_) bytes_ += far[seen_].ref.size_bytes;
+    return bytes_ >= most_bytes_;
+  }
+
+ private:
+  const uint64_t most_bytes_;
+  const bool one_by_one_;  // a leaf of references may stand for more than there is memory
+  size_t seen_ = 0;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace
+
 // ---- rows
 
 TableScan::TableScan(const Table& table, const Projection& projection, Bytes lower, Bytes upper, bool reverse)
@@ -33,9 +61,10 @@ StatusOr<bool> TableScan::Next(const txn::View& view, uint32_t max_rows, vec::Ch
     status = projection_.ReadRows(entries, out, rows, &far_);
     rows += static_cast<uint32_t>(entries.count);
   };
-  for (bool more = true; more && rows < limit;) {
-    TURDB_ASSIGN_OR_RETURN(more,
-                           reverse_ ? cursor_.Previous(view, limit - rows, visit) : cursor_.Next(view, limit - rows, visit));
+  LongValues long_values(projection_, table_.primary().budget());
+  for (bool more = true; more && rows < limit && !long_values.Enough(far_);) {
+    const uint32_t count = long_values.Step(limit - rows);
+    TURDB_ASSIGN_OR_RETURN(more, reverse_ ? cursor_.Previous(view, count, visit) : cursor_.Next(view, count, visit));
     TURDB_RETURN_IF_ERROR(status);
   }
   out->set_size(rows);
@@ -82,6 +111,7 @@ struct IndexScan::State {
   // Otherwise: the row keys of a chunk, one after the other.
   std::string row_keys;
   std::vector<uint32_t> row_key_ends;
+  size_t rows_read = 0;  // of those; the rest comes with the next chunk
   RowBuffer row;
 
   Status ReadEntry(Bytes key, Bytes value, vec::Chunk* out, uint32_t at);
@@ -182,7 +212,11 @@ StatusOr<std::unique_ptr<IndexScan>> IndexScan::Open(const Table& table, int32_t
   return std::unique_ptr<IndexScan>(new IndexScan(std::move(state)));
 }
 
-void IndexScan::Reset(Bytes lower, Bytes upper) { state_->cursor.Reset(lower, upper); }
+void IndexScan::Reset(Bytes lower, Bytes upper) {
+  state_->cursor.Reset(lower, upper);
+  state_->row_key_ends.clear();
+  state_->rows_read = 0;
+}
 
 StatusOr<bool> IndexScan::Next(const txn::View& view, uint32_t max_rows, vec::Chunk* out) {
   State& state = *state_;
@@ -208,9 +242,12 @@ StatusOr<bool> IndexScan::Next(const txn::View& view, uint32_t max_rows, vec::Ch
     out->set_size(rows);
     return rows != 0;
   }
-  state.row_keys.clear();
-  state.row_key_ends.clear();
-  while (more && state.row_key_ends.size() < limit) {
+  if (state.rows_read == state.row_key_ends.size()) {
+    state.row_keys.clear();
+    state.row_key_ends.clear();
+    state.rows_read = 0;
+  }
+  while (more && state.rows_read == 0 && state.row_key_ends.size() < limit) {
     TURDB_ASSIGN_OR_RETURN(more,
                            step(limit - static_cast<uint32_t>(state.row_key_ends.size()), [&](const btree::Entries& entries) {
                              for (size_t i = 0; i < entries.count; ++i) {
@@ -220,11 +257,12 @@ StatusOr<bool> IndexScan::Next(const txn::View& view, uint32_t max_rows, vec::Ch
                            }));
     TURDB_RETURN_IF_ERROR(status);
   }
-  uint32_t begin = 0;
   std::vector<Projection::FarValue> far;
-  for (const uint32_t end : state.row_key_ends) {
+  LongValues long_values(state.projection, state.table.primary().budget());
+  while (rows < limit && state.rows_read < state.row_key_ends.size() && !long_values.Enough(far)) {
+    const uint32_t begin = state.rows_read == 0 ? 0 : state.row_key_ends[state.rows_read - 1];
+    const uint32_t end = state.row_key_ends[state.rows_read++];
     const Bytes row_key = base::AsBytes(state.row_keys).subspan(begin, end - begin);
-    begin = end;
     TURDB_ASSIGN_OR_RETURN(const bool found, state.table.primary().Get(view, row_key, [&](Bytes row) {
       const btree::OneEntry entry(row_key, row);
       status = state.projection.ReadRows(entry.entries(), out, rows, &far);

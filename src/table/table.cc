@@ -24,7 +24,7 @@ KeyPart PartOf(const IndexPart& part) { return {part.type, part.descending, part
 
 }  // namespace
 
-WriteScratch::State::State(const Table& table) : encoder(table.layouts()) {
+WriteScratch::State::State(const Table& table) : encoder(table.layouts()), waiting(table.store().storage().budget()) {
   const size_t columns = table.schema().columns.size();
   cells.reserve(columns);
   numbers.resize(columns);
@@ -35,6 +35,8 @@ WriteScratch::State::State(const Table& table) : encoder(table.layouts()) {
 WriteScratch::WriteScratch(const Table& table) : state_(std::make_unique<State>(table)) {}
 WriteScratch::WriteScratch(WriteScratch&&) noexcept = default;
 WriteScratch::~WriteScratch() = default;
+
+void WriteScratch::Restart() { state_->waiting.Release(); }
 
 int64_t WriteScratch::last_row_number() const {
   return state_->row_key.size() == 8 ? DecodeInt64Key(state_->row_key.bytes().data()) : 0;

@@ -71,6 +71,16 @@ struct UpdateBatch {
   const vec::Chunk* values;
 };
 
+// All rows of one UPDATE, batch by batch. Not thread-safe.
+class UpdateBatches {
+ public:
+  virtual ~UpdateBatches() = default;
+  // To before the first batch.
+  virtual base::Status Rewind() = 0;
+  // The next batch, valid until the next call. False: no more.
+  virtual base::StatusOr<bool> Next(UpdateBatch* batch) = 0;
+};
+
 // Buffers of one statement's writes, reused from row to row. Not thread-safe; the table must outlive it.
 class WriteScratch {
  public:
@@ -80,6 +90,8 @@ class WriteScratch {
 
   // The number of the row inserted last, of a table keyed by one; 0 before the first.
   int64_t last_row_number() const;
+  // Forgets what an earlier statement left, should it have failed.
+  void Restart();
 
  private:
   friend class Table;
@@ -146,19 +158,23 @@ class Table {
   // (any more). Touches only indexes whose columns changed; when the primary key changes, the row moves.
   base::StatusOr<bool> UpdateRow(txn::Transaction& transaction, base::Bytes row_key, std::span<const int32_t> columns,
                                  std::span<const Cell> values, IndexEvaluator* evaluator, WriteScratch& scratch) const;
-  // Many rows. Where UpdateNeedsAllRows, all rows of the statement must come in one call: the unique entries
-  // of all are taken away before the first new one comes (query rule 13). Returns how many rows changed.
-  base::StatusOr<int64_t> UpdateRows(txn::Transaction& transaction, std::span<const UpdateBatch> batches,
-                                     std::span<const int32_t> columns, IndexEvaluator* evaluator, WriteScratch& scratch) const;
+  // Many rows. Where UpdateNeedsAllRows, all rows of the statement must come in one call, and are gone through twice: the
+  // unique entries of all are taken away before the first new one comes (query rule 13). Returns how many rows changed.
+  base::StatusOr<int64_t> UpdateRows(txn::Transaction& transaction, UpdateBatches& batches, std::span<const int32_t> columns,
+                                     IndexEvaluator* evaluator, WriteScratch& scratch) const;
   bool UpdateNeedsAllRows(std::span<const int32_t> columns) const;
 
   // False: the transaction sees no such row (any more).
   base::StatusOr<bool> DeleteRow(txn::Transaction& transaction, base::Bytes row_key, IndexEvaluator* evaluator,
                                  WriteScratch& scratch) const;
 
-  // The rows under some keys (a blob vector); those that were there are appended to `deleted`.
+  // The rows under some keys (a blob vector); those that were there are appended to `deleted`. Changes of index entries
+  // may wait in the scratch, here and in UpdateRows, until FinishRows.
   base::Status DeleteRows(txn::Transaction& transaction, const vec::VectorView& row_keys, vec::Rows rows,
                           IndexEvaluator* evaluator, WriteScratch& scratch, vec::SelectionVector* deleted) const;
+
+  // REQUIRED after the last DeleteRows or UpdateRows of a statement.
+  base::Status FinishRows(txn::Transaction& transaction, WriteScratch& scratch) const;
 
   // SELECT ... FOR UPDATE / SHARE. False: no such row, or (SKIP LOCKED) locked or changed since the snapshot.
   base::StatusOr<bool> LockRow(txn::Transaction& transaction, base::Bytes row_key, txn::LockStrength strength,
@@ -214,6 +230,11 @@ class Table {
   base::StatusOr<bool> ChangeIndexes(txn::Transaction& transaction, base::Bytes row_key, std::span<const int32_t> columns,
                                      bool uniques_removed, IndexEvaluator* evaluator, Scratch& scratch) const;
   base::StatusOr<bool> CaptureNewest(txn::Transaction& transaction, base::Bytes row_key, Scratch& scratch) const;
+  base::Status DeleteUniqueEntries(txn::Transaction& transaction, base::Bytes row_key, std::span<const int32_t> columns,
+                                   std::span<const Cell> values, IndexEvaluator* evaluator, Scratch& scratch) const;
+  base::StatusOr<bool> InsertMoved(txn::Transaction& transaction, base::Bytes row_key, std::span<const int32_t> columns,
+                                   std::span<const Cell> values, IndexEvaluator* evaluator, Scratch& scratch,
+                                   WriteScratch& inner) const;
   base::StatusOr<bool> ReplaceRow(txn::Transaction& transaction, base::Bytes row_key, std::span<const int32_t> columns,
                                   std::span<const Cell> values, Scratch& scratch) const;
   base::StatusOr<bool> UpdateOne(txn::Transaction& transaction, base::Bytes row_key, std::span<const int32_t> columns,
@@ -224,7 +245,6 @@ class Table {
   base::Status DeleteEntry(txn::Transaction& transaction, int32_t index, base::Bytes entry) const;
   bool IsAffected(int32_t index, std::span<const int32_t> columns) const;
   // table_rows.cc
-  bool IsFull(const EntryBatch& batch) const;
   base::Status ApplyBatch(txn::Transaction& transaction, EntryBatch& batch) const;
   bool ChangesKey(std::span<const int32_t> columns) const;
   base::Status DuplicateError(int32_t index, base::Bytes entry) const;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "table/table.h"
 #include "vec/chunk.h"
 #include "vec/string_view.h"
@@ -40,7 +41,7 @@ struct TableState {
   }
 };
 
-// Changes of index entries that wait, so that a leaf is met once for all of its entries: the rows of a statement lie
+// Changes of index entries that wait, so that a leaf is met once for many of its entries: the rows of a statement lie
 // anywhere in an index.
 class EntryBatch {
  public:
@@ -50,21 +51,26 @@ class EntryBatch {
     uint16_t index;
     bool insert;
   };
-  void Add(int32_t index, base::Bytes entry, bool insert) {
-    entries_.push_back(
-        {static_cast<uint32_t>(bytes_.size()), static_cast<uint16_t>(entry.size()), static_cast<uint16_t>(index), insert});
-    bytes_.append(base::AsText(entry));
-  }
-  size_t size_bytes() const { return bytes_.size() + entries_.size() * sizeof(Entry); }
+  explicit EntryBatch(base::MemoryBudget& budget);
+  void Add(int32_t index, base::Bytes entry, bool insert);
+  // No more should be added: it has grown as large as is good, or as the budget lets it.
+  bool IsFull();
   base::Bytes KeyOf(const Entry& entry) const { return base::AsBytes(bytes_).subspan(entry.begin, entry.size); }
   // By index and key.
   std::span<const Entry> Sorted();
-  void Clear() {
-    entries_.clear();
-    bytes_.clear();
-  }
+  // Forgets the entries; keeps a little memory.
+  void Clear();
+  // Gives the memory back, too.
+  void Release();
 
  private:
+  static constexpr size_t kStepBytes = 8 << 10;
+  static constexpr size_t kKeepBytes = 4 << 10;
+  size_t held_bytes() const { return bytes_.capacity() + entries_.capacity() * sizeof(Entry); }
+
+  base::MemoryReservation reserved_;
+  int64_t headroom_bytes_;  // of the budget, left to others
+  size_t most_bytes_;
   std::vector<Entry> entries_;
   std::string bytes_;
 };
@@ -79,8 +85,8 @@ struct WriteScratch::State {
   RowEncoder encoder;
   KeyBuffer row_key;
   KeyBuffer entry, old_entry;
-  EntryBatch* batch = nullptr;  // where entries wait while many rows are changed
-  EntryBatch spare_batch;
+  EntryBatch* batch = nullptr;  // &waiting while many rows are changed, null: entries are changed at once
+  EntryBatch waiting;
   std::string row;                        // the row as it is written
   std::string old_row;                    // as it was found
   std::string whole, old_whole;           // of rows that live elsewhere

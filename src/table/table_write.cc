@@ -231,7 +231,7 @@ StatusOr<int64_t> Table::InsertRows(txn::Transaction& transaction, vec::Chunk* r
   const size_t columns = schema_->columns.size();
   TURDB_CHECK_EQ(rows->column_count(), columns);
   for (size_t c = 0; c < columns; ++c) {
-    if (auto_numbered_[c] && !rows->column(c).is_flat()) rows->column(c).Flatten(rows->size());
+    if (auto_numbered_[c]) rows->column(c).Flatten(rows->size());  // written to, so it must be its own
   }
   std::vector<vec::VectorView> views;
   for (size_t c = 0; c < columns; ++c) views.push_back(rows->column(c).View());

@@ -3,10 +3,19 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "base/check.h"
 
 namespace turdb::vec {
+namespace {
+
+constexpr size_t kFirstBlockBytes = 1024;
+// Of a budget this small, a heap that was reset keeps no more than this: one long value must not stay for ever.
+constexpr int64_t kSmallBudgetBytes = 4 << 20;
+constexpr size_t kKeptOfSmallBudget = 8 << 10;
+
+}  // namespace
 
 Ref<Buffer> Buffer::Allocate(size_t size_bytes, base::MemoryBudget* budget) {
   const size_t total = size_bytes + kHeaderBytes;
@@ -85,6 +94,13 @@ void StringHeap::Reset() {
     blocks_->next = older->next;
     allocated_bytes_ -= older->buffer->size_bytes();
     delete older;
+  }
+  if (budget_ != nullptr && budget_->limit_bytes() < kSmallBudgetBytes && allocated_bytes_ > kKeptOfSmallBudget) {
+    allocated_bytes_ = 0;
+    delete std::exchange(blocks_, nullptr);
+    cursor_ = limit_ = nullptr;
+    next_block_bytes_ = kFirstBlockBytes;
+    return;
   }
   cursor_ = reinterpret_cast<char*>(blocks_->buffer->data());
   limit_ = cursor_ + blocks_->buffer->size_bytes();

@@ -273,6 +273,23 @@ TEST_F(TableTest, UpdatesKeepIndexesInStep) {
   EXPECT_EQ(ages, (std::vector<std::string>{"77|1|", "50|5|", "40|4|", "30|3|", "20|20|"}));
 }
 
+class OneBatch : public UpdateBatches {
+ public:
+  explicit OneBatch(UpdateBatch batch) : batch_(batch) {}
+  base::Status Rewind() override {
+    given_ = false;
+    return absl::OkStatus();
+  }
+  StatusOr<bool> Next(UpdateBatch* batch) override {
+    *batch = batch_;
+    return !std::exchange(given_, true);
+  }
+
+ private:
+  UpdateBatch batch_;
+  bool given_ = false;
+};
+
 // UPDATE t SET unique = unique + 1 meets no conflict with rows of its own (query rule 13).
 TEST_F(TableTest, UniqueValuesMayMoveAlong) {
   TableSchema schema = Users();
@@ -291,12 +308,12 @@ TEST_F(TableTest, UniqueValuesMayMoveAlong) {
       values.column(0).SetValue(row, column == 3 ? Value::Text(std::to_string(i + 1)) : Value::Int32(i + 1));
     }
     values.set_size(4);
-    const UpdateBatch batch{&keys, &values};
+    OneBatch batches({&keys, &values});
     WriteScratch scratch(*table);
-    const StatusOr<int64_t> changed =
-        table->UpdateRows(*transaction, std::span(&batch, 1), std::vector<int32_t>{column}, nullptr, scratch);
+    const StatusOr<int64_t> changed = table->UpdateRows(*transaction, batches, std::vector<int32_t>{column}, nullptr, scratch);
     ASSERT_TRUE(changed.ok()) << Describe(changed.status());
     EXPECT_EQ(*changed, 4);
+    Database::Expect(table->FinishRows(*transaction, scratch));
     Database::Expect(database_.manager->Commit(*transaction));
     transaction = database_.Begin();
     CheckTable(*table, transaction->view(), false);

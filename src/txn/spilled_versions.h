@@ -28,7 +28,8 @@ struct SpilledVersions {
   SpilledVersions* next = nullptr;  // in the directory
   base::PageId page;
   VersionSpill::Extent extent;
-  uint32_t word_count = 0;
+  uint32_t loaded_bytes = 0;  // about what they take in memory
+  uint8_t word_count = 0;
   bool ghosts = false;  // VersionTable::ghosts_
 
   static SpilledVersions* New(VersionMemory& memory, base::PageId page, std::span<const Word> words);

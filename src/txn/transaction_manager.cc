@@ -285,6 +285,7 @@ base::Status TransactionManager::Rollback(Transaction& txn) {
   }
   CommitState outcome = CommitState::Aborted();
   if (txn.log.last_lsn != base::kNoLsn) {
+    memory_.slabs.Drain(txn.slab_cache_);  // undo loads what was spilled, and needs the blocks
     if (base::Status status = UndoChain(txn.log, base::kNoLsn, txn.record_buffer_); status.ok()) {
       log_.LogAbortEnd(txn.log);
     } else if (log_.health().ok()) {
@@ -309,6 +310,7 @@ base::Status TransactionManager::RollbackTo(Transaction& txn, const Savepoint& s
   if (txn.state_ == TransactionState::kDoomed) return DoomedError();
   TURDB_CHECK(txn.state_ == TransactionState::kActive);
   TURDB_CHECK_LE(savepoint.lsn, txn.log.last_lsn);
+  memory_.slabs.Drain(txn.slab_cache_);
   base::Status status = UndoChain(txn.log, savepoint.lsn, txn.record_buffer_);
   if (!status.ok()) {
     txn.state_ = TransactionState::kDoomed;

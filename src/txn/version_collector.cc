@@ -111,6 +111,7 @@ base::StatusOr<bool> VersionCollector::Spill(VersionTable* table, bool page_is_r
   return table->Spill(page_is_resident, buffer);
 }
 
+// A table that a rollback emptied goes; ghosts of its page are purged when their space is needed.
 base::StatusOr<bool> VersionCollector::SpillOldestOf(Shard& shard, bool also_used, std::vector<std::byte>* buffer) {
   base::PageId page;
   VersionTable* absent = nullptr;
@@ -121,9 +122,13 @@ base::StatusOr<bool> VersionCollector::SpillOldestOf(Shard& shard, bool also_use
     page = table->page_;
     directory_.MoveToList(shard, table, /*spilled=*/false);
     if (!table->resident_) {
-      TURDB_ASSIGN_OR_RETURN(const bool spilled, Spill(table, /*page_is_resident=*/false, also_used, buffer));
-      if (!spilled) return false;
-      directory_.MakeAbsent(shard, table);
+      if (table->quiet()) {
+        directory_.Remove(shard, table);
+      } else {
+        TURDB_ASSIGN_OR_RETURN(const bool spilled, Spill(table, /*page_is_resident=*/false, also_used, buffer));
+        if (!spilled) return false;
+        directory_.MakeAbsent(shard, table);
+      }
       absent = table;
     }
   }
@@ -135,6 +140,11 @@ base::StatusOr<bool> VersionCollector::SpillOldestOf(Shard& shard, bool also_use
   log_.TryChangeVersions(page, [&](std::atomic<void*>& slot) {
     auto* table = static_cast<VersionTable*>(slot.load(std::memory_order_relaxed));
     if (table == nullptr) return;
+    if (table->quiet()) {
+      directory_.Drop({page, &slot}, table, nullptr);
+      result = true;
+      return;
+    }
     result = Spill(table, /*page_is_resident=*/true, also_used, buffer);
     if (!result.ok() || !*result) return;
     std::lock_guard lock(shard.mu);

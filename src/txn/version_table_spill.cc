@@ -17,7 +17,7 @@
 
 namespace turdb::txn {
 
-// Who is referred to, and how often.
+// Who is referred to, and how often; and what the chains take in memory.
 class VersionTable::WordCounts {
  public:
   void Count(CommitWord* word) {
@@ -30,19 +30,22 @@ class VersionTable::WordCounts {
     }
     too_many_ = true;
   }
+  void CountObject(size_t bytes) { bytes_ += DeltaSlabs::ClassBytes(DeltaSlabs::ClassOf(bytes)); }
+  size_t bytes() const { return bytes_; }
   bool too_many() const { return too_many_; }
   std::span<const SpilledVersions::Word> words() const { return std::span(words_).first(count_); }
 
  private:
   std::array<SpilledVersions::Word, SpilledVersions::kMaxWords> words_;
   size_t count_ = 0;
+  size_t bytes_ = 0;
   bool too_many_ = false;
 };
 
 SpilledVersions* SpilledVersions::New(VersionMemory& memory, base::PageId page, std::span<const Word> words) {
   auto* spilled = new (memory.slabs.Allocate(SizeBytes(words.size()))) SpilledVersions;
   spilled->page = page;
-  spilled->word_count = static_cast<uint32_t>(words.size());
+  spilled->word_count = static_cast<uint8_t>(words.size());
   std::copy(words.begin(), words.end(), spilled->words());
   return spilled;
 }
@@ -64,6 +67,8 @@ bool SpilledVersions::NobodyNeeds(const LiveSnapshots& live) const {
 }
 
 namespace {
+
+constexpr size_t kRoundingBytes = 24 << 10;
 
 template <typename T>
 void Put(std::vector<std::byte>* out, const T& value) {
@@ -106,6 +111,7 @@ void VersionTable::Serialize(std::vector<std::byte>* out, WordCounts* words) con
   Put(out, static_cast<uint32_t>(run_count()));
   for (const Run* run = runs_; run != nullptr; run = run->next) {
     words->Count(run->word);
+    words->CountObject(sizeof(Run));
     Put(out, run->word);
     Put(out, run->settled);
     Put(out, run->tail);
@@ -119,11 +125,13 @@ void VersionTable::Serialize(std::vector<std::byte>* out, WordCounts* words) con
   for (uint32_t i = 0; i < bucket_count_; ++i) {
     for (const Entry* entry = buckets_[i]; entry != nullptr; entry = entry->next) {
       PutBytes(out, entry->key());
+      words->CountObject(sizeof(Entry) + entry->key_size);
       uint32_t count = 0;
       for (const Delta* delta = entry->head; delta != nullptr; delta = delta->older) ++count;
       Put(out, count);
       for (const Delta* delta = entry->head; delta != nullptr; delta = delta->older) {
         words->Count(delta->word);
+        words->CountObject(sizeof(Delta) + delta->payload_size);
         Put(out, delta->word);
         Put(out, delta->statement);
         Put(out, delta->kind);
@@ -197,9 +205,12 @@ base::StatusOr<bool> VersionTable::Spill(bool page_is_resident, std::vector<std:
   Serialize(buffer, &words);
   if (words.too_many()) return false;
   TURDB_ASSIGN_OR_RETURN(const VersionSpill::Extent extent, memory_.spill.Write(*buffer));
+  const size_t bucket_count = bucket_count_;
   FreeChainsKeepingReferences();
   spill_ = SpilledVersions::New(memory_, page_, words.words());
   spill_->extent = extent;
+  // Buckets double on the way, and the last block of each class is hardly ever full.
+  spill_->loaded_bytes = static_cast<uint32_t>(words.bytes() + 2 * bucket_count * sizeof(Entry*) + kRoundingBytes);
   return true;
 }
 
@@ -212,11 +223,7 @@ base::Status VersionTable::Load(std::vector<std::byte>* buffer) {
   return absl::OkStatus();
 }
 
-// An entry, a delta and a bucket are some hundred bytes of memory and forty of the file.
-int64_t VersionTable::LoadedBytes() const {
-  constexpr int64_t kGrowth = 3;
-  return kGrowth * int64_t{spill_->extent.size_bytes};
-}
+int64_t VersionTable::LoadedBytes() const { return spill_->loaded_bytes; }
 
 bool VersionTable::DropSpilled(const LiveSnapshots& live) {
   TURDB_CHECK(spilled());

@@ -1,4 +1,5 @@
 // Scans of tables and indexes, and single rows by key.
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -86,6 +87,15 @@ class ScanSource : public Source {
   bool done_ = false;
 };
 
+// Whether the first row has a text that is not to be kept twice.
+bool HasLongText(const Chunk& chunk) {
+  constexpr size_t kLongBytes = 8 << 10;
+  return std::any_of(chunk.columns().begin(), chunk.columns().end(), [](const vec::Vector& column) {
+    return column.physical() == vec::PhysicalType::kString && column.View().IsValid(0) &&
+           column.View().Get<vec::StringView>(0).size() > kLongBytes;
+  });
+}
+
 class PointLookupSource : public Source {
  public:
   PointLookupSource(const PointLookupNode& node, Chunk chunk)
@@ -119,6 +129,7 @@ class PointLookupSource : public Source {
     chunk_.Reset();
     for (size_t c = 0; c < chunk_.column_count(); ++c) CopySlot(row_[c], &chunk_.column(c), 0);
     chunk_.set_size(1);
+    if (HasLongText(chunk_)) row_ = table::RowBuffer();  // once is enough
     Rows rows = Rows::All(1);
     if (!filter_.empty()) {
       TURDB_ASSIGN_OR_RETURN(rows, filter_.Apply(runtime, chunk_, rows));

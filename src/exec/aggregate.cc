@@ -100,7 +100,7 @@ class Call {
   Status Prepare(Runtime& runtime) {
     spilled_bytes_ = 0;
     if (!distinct_.has_value() || !SpillFile::CanCreate(runtime) || spill_reserve_.bytes() != 0) return absl::OkStatus();
-    return spill_reserve_.Grow(SpillPartitions::kReserveBytes, kDistinctPurpose);
+    return spill_reserve_.Grow(SpillPartitions::ReserveBytes(*runtime.budget), kDistinctPurpose);
   }
 
   // A pass.
@@ -316,7 +316,7 @@ class AggregateSource : public Source {
     level_ = 0;
     for (const std::unique_ptr<Call>& call : calls_) TURDB_RETURN_IF_ERROR(call->Prepare(runtime));
     if (SpillFile::CanCreate(runtime) && spill_reserve_.bytes() == 0) {
-      TURDB_RETURN_IF_ERROR(spill_reserve_.Grow(SpillPartitions::kReserveBytes, "grouping"));
+      TURDB_RETURN_IF_ERROR(spill_reserve_.Grow(SpillPartitions::ReserveBytes(*runtime.budget), "grouping"));
     }
     TURDB_RETURN_IF_ERROR(groups_.Start(runtime));
     TURDB_RETURN_IF_ERROR(StartPass(runtime));

@@ -81,7 +81,7 @@ class DistinctSource : public Source {
     spilled_bytes_ = 0;
     phase_ = Phase::kInput;
     if (SpillFile::CanCreate(runtime) && spill_reserve_.bytes() == 0) {
-      TURDB_RETURN_IF_ERROR(spill_reserve_.Grow(SpillPartitions::kReserveBytes, kPurpose));
+      TURDB_RETURN_IF_ERROR(spill_reserve_.Grow(SpillPartitions::ReserveBytes(*runtime.budget), kPurpose));
     }
     TURDB_RETURN_IF_ERROR(on_.Start(runtime));
     return input_->Start(runtime);
@@ -309,7 +309,7 @@ class CountingSource : public Source {
     right_done_ = false;
     // Both sides are put aside.
     if (SpillFile::CanCreate(runtime) && spill_reserve_.bytes() == 0) {
-      TURDB_RETURN_IF_ERROR(spill_reserve_.Grow(2 * SpillPartitions::kReserveBytes, kPurpose));
+      TURDB_RETURN_IF_ERROR(spill_reserve_.Grow(2 * SpillPartitions::ReserveBytes(*runtime.budget), kPurpose));
     }
     TURDB_RETURN_IF_ERROR(right_.input->Start(runtime));
     return left_.input->Start(runtime);

@@ -98,7 +98,7 @@ class BuildSide {
     row_count_ = 0;
     // Twice: the left side is split as well.
     if (SpillFile::CanCreate(runtime) && spill_reserve_.bytes() == 0) {
-      TURDB_RETURN_IF_ERROR(spill_reserve_.Grow(2 * SpillPartitions::kReserveBytes, "a hash join"));
+      TURDB_RETURN_IF_ERROR(spill_reserve_.Grow(2 * SpillPartitions::ReserveBytes(*runtime.budget), "a hash join"));
     }
     TURDB_RETURN_IF_ERROR(keys_.Start(runtime));
     return input_->Start(runtime);

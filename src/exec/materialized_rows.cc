@@ -31,7 +31,7 @@ Status MaterializedRows::Append(Runtime& runtime, Columns columns, vec::Rows row
       return base::OutOfMemoryError(absl::StrCat(purpose_, " needs more memory than memory_limit leaves (",
                                                  store_.reserved_bytes(), " bytes for ", store_.size(), " rows so far)"));
     }
-    TURDB_RETURN_IF_ERROR(reserved_.Grow(SpillFile::kWriteBufferBytes, purpose_));
+    TURDB_RETURN_IF_ERROR(reserved_.Grow(SpillFile::WriteBufferBytes(*budget_), purpose_));
     TURDB_ASSIGN_OR_RETURN(file_, SpillFile::Create(runtime, purpose_));
   }
   for (uint32_t i = 0; i < rows.count; ++i) {

@@ -34,7 +34,8 @@ StatusOr<std::unique_ptr<SpillFile>> SpillFile::Create(Runtime& runtime, std::st
   const std::string path = os::JoinPath(context.spill_directory,
                                         absl::StrCat(kNamePrefix, absl::BytesToHexString(base::AsText(random)), kNameSuffix));
   TURDB_ASSIGN_OR_RETURN(std::unique_ptr<os::File> file, context.environment->files->Open(path, os::OpenMode::kCreate));
-  return std::unique_ptr<SpillFile>(new SpillFile(context.environment->files, std::move(file)));
+  return std::unique_ptr<SpillFile>(
+      new SpillFile(context.environment->files, std::move(file), WriteBufferBytes(*runtime.budget)));
 }
 
 SpillFile::~SpillFile() {
@@ -51,7 +52,7 @@ Status SpillFile::Append(base::Bytes record) {
   buffer_.insert(buffer_.end(), record.begin(), record.end());
   size_bytes_ += sizeof(length) + record.size();
   ++record_count_;
-  return buffer_.size() >= kWriteBufferBytes ? Flush() : absl::OkStatus();
+  return buffer_.size() >= write_buffer_bytes_ ? Flush() : absl::OkStatus();
 }
 
 Status SpillFile::Flush() {

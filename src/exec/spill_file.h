@@ -21,9 +21,11 @@ namespace turdb::exec {
 // Not thread-safe. The file is removed on destruction. Records may be read, any number of times, while more are written.
 class SpillFile {
  public:
-  static constexpr size_t kWriteBufferBytes = 4 << 10;
   static constexpr size_t kReadBufferBytes = 16 << 10;
   static constexpr size_t kSmallReadBufferBytes = 4 << 10;  // under budgets below kSmallBudgetBytes
+  static int64_t WriteBufferBytes(const base::MemoryBudget& budget) {
+    return budget.limit_bytes() < kSmallBudgetBytes ? 1 << 10 : 4 << 10;
+  }
   static constexpr int64_t kSmallBudgetBytes = 4 << 20;
 
   // Whether there is a directory to spill to.
@@ -61,13 +63,14 @@ class SpillFile {
   };
 
  private:
-  SpillFile(std::shared_ptr<os::FileSystem> files, std::unique_ptr<os::File> file)
-      : files_(std::move(files)), file_(std::move(file)) {}
+  SpillFile(std::shared_ptr<os::FileSystem> files, std::unique_ptr<os::File> file, int64_t write_buffer_bytes)
+      : files_(std::move(files)), file_(std::move(file)), write_buffer_bytes_(static_cast<size_t>(write_buffer_bytes)) {}
   base::Status Flush();
   base::Status Read(uint64_t offset, base::MutableBytes into) const;
 
   std::shared_ptr<os::FileSystem> files_;
   std::unique_ptr<os::File> file_;
+  const size_t write_buffer_bytes_;
   std::vector<std::byte> buffer_;
   uint64_t size_bytes_ = 0;  // written and buffered
   uint64_t record_count_ = 0;

@@ -21,7 +21,9 @@ class SpillPartitions {
   // Beyond, rows of one partition have the same hash for all that matters: splitting again is of no use.
   static constexpr uint32_t kMaxLevel = 7;
   // What a breaker keeps reserved so that it can spill when nothing is left: the files' write buffers.
-  static constexpr int64_t kReserveBytes = int64_t{kCount} * SpillFile::kWriteBufferBytes;
+  static int64_t ReserveBytes(const base::MemoryBudget& budget) {
+    return int64_t{kCount} * SpillFile::WriteBufferBytes(budget);
+  }
 
   // `level` counts how often the rows were split before.
   SpillPartitions(const RowLayout& layout, uint32_t level, std::string_view purpose)

@@ -107,7 +107,8 @@ StatusOr<bool> SchemaChanges::DropSchema(std::string_view name, bool if_exists, 
                           "Use DROP ... CASCADE to drop the dependent objects too.");
   }
   for (const std::shared_ptr<const Relation>& relation : inside) {
-    TURDB_RETURN_IF_ERROR(rep_->DropRelation(relation, true));
+    // As it is now: its foreign keys may have gone with others of them.
+    TURDB_RETURN_IF_ERROR(rep_->DropRelation(rep_->now().RelationOf(relation->id), true));
   }
   TURDB_RETURN_IF_ERROR(rep_->state.objects->Delete(rep_->transaction, ObjectKind::kSchema, schema.id, schema.name));
   TURDB_RETURN_IF_ERROR(rep_->state.objects->Delete(rep_->transaction, ObjectKind::kName, 0, schema.name));

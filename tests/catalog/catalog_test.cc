@@ -159,7 +159,12 @@ TEST_F(CatalogTest, SurvivesReopening) {
                                    .columns = {0},
                                    .referenced_table = 0,
                                    .referenced_columns = {"id"},
-                                   .on_delete = table::ForeignKeyAction::kCascade});
+                                   .on_delete = table::ForeignKeyAction::kSetNull,
+                                   .on_update = table::ForeignKeyAction::kCascade,
+                                   .on_delete_columns = {0},
+                                   .deferrable = true,
+                                   .initially_deferred = true,
+                                   .match_full = true});
     ASSERT_TRUE(session.changes.CreateTable({orders, false}).ok());
     TableSchema view;
     view.name = "v";
@@ -180,6 +185,8 @@ TEST_F(CatalogTest, SurvivesReopening) {
   };
   EXPECT_EQ(bytes(*before), bytes(*after));
   EXPECT_EQ(after->schema->foreign_keys[0].referenced_table, after->id);
+  EXPECT_TRUE(after->schema->foreign_keys[0].match_full);
+  EXPECT_EQ(after->schema->foreign_keys[0].on_delete_columns, std::vector<int32_t>{0});
   EXPECT_TRUE(after->Open().ok());
   const auto view = Find("v");
   ASSERT_NE(view, nullptr);
@@ -311,6 +318,13 @@ TEST_F(CatalogTest, ForeignKeysKeepTheirTables) {
   Database::Expect(session.changes.RenameColumn(*Find("parent"), 0, "key"));
   const auto child_now = session.changes.Visible(0)->FindRelation("", "child", kPath);
   EXPECT_EQ(child_now->schema->foreign_keys[0].referenced_columns[0], "key");
+  int references = 0;
+  session.changes.Visible(0)->ForEachReference(Find("parent")->id, [&](const auto& relation, const table::ForeignKey& key) {
+    ++references;
+    EXPECT_EQ(relation->name(), "child");
+    EXPECT_EQ(key.name, "child_age_fkey");
+  });
+  EXPECT_EQ(references, 1);
   ASSERT_TRUE(*session.changes.DropTable("", "parent", false, true));
   Commit(session);
   EXPECT_TRUE(Find("child")->schema->foreign_keys.empty());

@@ -122,6 +122,9 @@ TEST(Parser, PrintingRoundTrips) {
           "price numeric(10, 2) CHECK (price > 0), n unsigned big int, v, UNIQUE (name, price), FOREIGN KEY (n) REFERENCES "
           "u(n) ON "
           "DELETE CASCADE)",
+          "CREATE TABLE t(a int REFERENCES u MATCH FULL ON UPDATE CASCADE NOT DEFERRABLE, b int CONSTRAINT k REFERENCES u(x) "
+          "ON "
+          "DELETE SET NULL (b) DEFERRABLE INITIALLY DEFERRED, FOREIGN KEY (a, b) REFERENCES s.v MATCH SIMPLE)",
           "CREATE TABLE t(a, b) AS SELECT 1, 2 WITH NO DATA",
           "CREATE UNIQUE INDEX i ON t USING btree (a DESC NULLS LAST, (lower(b)) COLLATE \"C\") WHERE a IS NOT NULL",
           "FROM t SELECT a",

@@ -309,8 +309,11 @@ TEST_F(CatalogTest, WritersWithAnOldSchemaAreStopped) {
 TEST_F(CatalogTest, ForeignKeysKeepTheirTables) {
   MustCreate(Users("parent"));
   TableSchema child = Users("child");
-  child.foreign_keys.push_back(
-      {.name = "", .columns = {2}, .referenced_table = Find("parent")->id, .referenced_columns = {"id"}});
+  table::ForeignKey key;
+  key.columns = {2};
+  key.referenced_table = Find("parent")->id;
+  key.referenced_columns = {"id"};
+  child.foreign_keys.push_back(key);
   MustCreate(child);
   EXPECT_EQ(Find("child")->schema->foreign_keys[0].name, "child_age_fkey");
   Session session(*this);

@@ -13,7 +13,8 @@ namespace {
 
 class ForeignKeyTest : public testing::Test {
  protected:
-  explicit ForeignKeyTest(const Settings& settings = Settings()) {
+  explicit ForeignKeyTest(Settings settings = Settings()) {
+    settings.threads = 1;  // nobody purges pages beside the check
     auto database = Database::OpenIn(os::Environment::InMemory(), "db", settings);
     EXPECT_TRUE(database.ok()) << base::Describe(database.status());
     database_ = *database;

@@ -101,7 +101,7 @@ TEST_P(ForeignKeys, TheNewestRowsCountAndNotTheSnapshots) {
     1: insert into c values (1, 1, null) -> ok
     2: delete from p where id = 1 -> error 23503
     2: update p set id = 3 where id = 1 -> error 23503
-    2: commit -> ok
+    2: commit -> ok / error 40001
   )");
   Run(R"(
     1: begin -> ok

@@ -10,7 +10,6 @@
 namespace turdb::exec {
 
 using base::Status;
-using base::StatusOr;
 using vec::Vector;
 
 bool DeferredChecks::IsDeferred(base::FileId table, const table::ForeignKey& key) const {

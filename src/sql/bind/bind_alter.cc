@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/limits.h"
 #include "function/registry.h"
 #include "sql/bind/binder.h"
 
@@ -231,6 +232,7 @@ class AlterBinder {
   // ---- renames
 
   Status RenameTable(const ast::AlterItem& item) {
+    TURDB_RETURN_IF_ERROR(UnqualifyTexts());
     Add(Kind::kRenameRelation).new_name = std::string(item.new_name.text);
     for (const ViewReferences& dependent : Views()) {
       std::vector<TextEdit> edits;
@@ -245,7 +247,9 @@ class AlterBinder {
     return absl::OkStatus();
   }
 
-  StatusOr<std::string> RenamedIn(const std::string& text, std::string_view new_name) {
+  // The text with `edit` made of each name of a column.
+  template <typename MakeEdit>
+  StatusOr<std::string> EditedText(const std::string& text, const MakeEdit& edit) {
     if (text.empty()) return text;
     std::vector<NameReference> references;
     b_.references_ = &references;
@@ -253,37 +257,62 @@ class AlterBinder {
     b_.references_ = nullptr;
     if (!bound.ok()) return bound.status();
     std::vector<TextEdit> edits;
-    for (const NameReference& reference : references) {
-      if (reference.id == RowId(column_)) edits.push_back(Replacing(text, reference.offset, Quoted(new_name)));
-    }
+    for (const NameReference& reference : references) edit(text, reference, &edits);
     return Edited(text, std::move(edits));
   }
-
-  Status RenameColumn(const ast::AlterItem& item) {
-    const std::string new_name(item.new_name.text);
-    TableSchema changed = schema_;  // for its texts
-    for (table::CheckConstraint& check : changed.checks) {
-      TURDB_ASSIGN_OR_RETURN(check.sql, RenamedIn(check.sql, new_name));
+  // All texts of the table in which columns are named.
+  template <typename MakeEdit>
+  StatusOr<TableSchema> WithEditedTexts(TableSchema schema, const MakeEdit& edit) {
+    for (table::CheckConstraint& check : schema.checks) {
+      TURDB_ASSIGN_OR_RETURN(check.sql, EditedText(check.sql, edit));
     }
-    for (table::Column& column : changed.columns) {
+    for (table::Column& column : schema.columns) {
       if (column.generation != table::Generation::kStored) continue;
-      TURDB_ASSIGN_OR_RETURN(column.default_sql, RenamedIn(column.default_sql, new_name));
+      TURDB_ASSIGN_OR_RETURN(column.default_sql, EditedText(column.default_sql, edit));
     }
-    for (table::IndexSchema& index : changed.indexes) {
-      TURDB_ASSIGN_OR_RETURN(index.predicate_sql, RenamedIn(index.predicate_sql, new_name));
+    for (table::IndexSchema& index : schema.indexes) {
+      TURDB_ASSIGN_OR_RETURN(index.predicate_sql, EditedText(index.predicate_sql, edit));
       for (table::IndexPart& part : index.parts) {
-        TURDB_ASSIGN_OR_RETURN(part.expression_sql, RenamedIn(part.expression_sql, new_name));
+        TURDB_ASSIGN_OR_RETURN(part.expression_sql, EditedText(part.expression_sql, edit));
       }
     }
-    AlterStep& rename = Add(Kind::kRenameColumn);
-    rename.name = Column().name;
-    rename.new_name = new_name;
+    return schema;
+  }
+  // Without the table's name before its columns, so that it may be called otherwise.
+  StatusOr<TableSchema> Unqualified(TableSchema schema, bool* changed) {
+    return WithEditedTexts(std::move(schema), [=](const std::string&, const NameReference& name, std::vector<TextEdit>* edits) {
+      if (name.begin == name.offset) return;
+      edits->push_back({name.begin, name.offset - name.begin, ""});
+      *changed = true;
+    });
+  }
+  Status UnqualifyTexts() {
+    if (relation_->kind != catalog::RelationKind::kTable) return absl::OkStatus();
+    bool changed = false;
+    TURDB_ASSIGN_OR_RETURN(const TableSchema schema, Unqualified(schema_, &changed));
+    if (changed) EditTexts(schema);
+    return absl::OkStatus();
+  }
+  void EditTexts(const TableSchema& changed) {
     Edit([changed](TableSchema& schema) {
       schema.checks = changed.checks;
       schema.indexes = changed.indexes;
       for (size_t i = 0; i < schema.columns.size(); ++i) schema.columns[i].default_sql = changed.columns[i].default_sql;
       return absl::OkStatus();
     });
+  }
+
+  Status RenameColumn(const ast::AlterItem& item) {
+    const std::string new_name(item.new_name.text);
+    TURDB_ASSIGN_OR_RETURN(
+        const TableSchema changed,
+        WithEditedTexts(schema_, [&](const std::string& text, const NameReference& reference, std::vector<TextEdit>* edits) {
+          if (reference.id == RowId(column_)) edits->push_back(Replacing(text, reference.offset, Quoted(new_name)));
+        }));
+    AlterStep& rename = Add(Kind::kRenameColumn);
+    rename.name = Column().name;
+    rename.new_name = new_name;
+    EditTexts(changed);
     for (const ViewReferences& dependent : Views()) {
       std::vector<TextEdit> edits;
       for (const NameReference& reference : dependent.references) {
@@ -672,9 +701,16 @@ class AlterBinder {
       }
       columns.push_back(Quoted(column.name));
     }
+    bool changed = false;
+    TURDB_ASSIGN_OR_RETURN(definition, Unqualified(std::move(definition), &changed));
     definition.name = absl::StrCat(schema_.name, " with another key");
     for (table::ForeignKey& key : definition.foreign_keys) {
       if (key.referenced_table == relation_->id) key.referenced_table = base::kNoFile;  // itself, whatever its id will be
+    }
+    for (int i = 2; definition.name.size() > static_cast<size_t>(base::kMaxNameBytes) ||
+                    b_.context_.catalog->FindRelation(schema_.schema_name, definition.name, {}) != nullptr;
+         ++i) {
+      definition.name = absl::StrCat("a table with another key ", i);
     }
     AlterStep& step = Add(Kind::kRebuild);
     const std::string list = absl::StrJoin(columns, ", ");

@@ -154,9 +154,9 @@ const Expr* Binder::RowIdColumn(std::string_view name, const Scope& scope) {
   return ColumnExpr(only->outputs[only->relation->schema->columns.size()]);
 }
 
-void Binder::NoteReference(int32_t offset, const Expr* found, const Scope& scope) {
+void Binder::NoteReference(const ast::Column& column, const Expr* found, const Scope& scope) {
   if (view_depth_ != 1 || found->kind != exec::ExpressionKind::kColumn) return;
-  NameReference reference{offset, found->index, nullptr, false};
+  NameReference reference{column.parts.back().offset, found->index, nullptr, false, column.parts[0].offset};
   for (const ScopeRelation& relation : scope.relations) {
     if (relation.get == nullptr) continue;
     const std::vector<ColumnId>& own = relation.get->outputs;
@@ -179,7 +179,7 @@ StatusOr<const Expr*> Binder::BindColumn(const ast::Column& column, const ExprCo
       TURDB_ASSIGN_OR_RETURN(const Expr* found, FindBareColumn(last, scope));
       if (found == nullptr && !last.quoted) found = RowIdColumn(last.text, *scope);
       if (found != nullptr) {
-        if (references_ != nullptr) NoteReference(last.offset, found, *scope);
+        if (references_ != nullptr) NoteReference(column, found, *scope);
         return placed(found);
       }
       continue;
@@ -206,7 +206,7 @@ StatusOr<const Expr*> Binder::BindColumn(const ast::Column& column, const ExprCo
     TURDB_ASSIGN_OR_RETURN(const Expr* found, FindBareColumn(last, &inner));
     if (found == nullptr && !last.quoted) found = RowIdColumn(last.text, inner);
     if (found != nullptr) {
-      if (references_ != nullptr) NoteReference(last.offset, found, inner);
+      if (references_ != nullptr) NoteReference(column, found, inner);
       return placed(found);
     }
     return UnknownColumn(column, &inner);

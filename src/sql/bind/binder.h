@@ -93,6 +93,7 @@ struct NameReference {
   ColumnId id = -1;                             // -1: a relation is named, not a column
   const catalog::Relation* relation = nullptr;  // that is named, or whose own column it is
   bool bare = false;                            // without AS: what is named so is called so further out
+  int32_t begin = 0;                            // of a column: where what qualifies it begins; offset when nothing does
 };
 
 // A place in SQL text that the catalog is to keep otherwise than it was written.
@@ -239,7 +240,7 @@ class Binder {
   base::StatusOr<vec::Type> BindType(const ast::TypeName& type);
   base::StatusOr<const Expr*> BindColumn(const ast::Column& column, const ExprContext& context);
   base::StatusOr<const Expr*> FindBareColumn(const ast::Name& name, Scope* scope);
-  void NoteReference(int32_t offset, const Expr* found, const Scope& scope);
+  void NoteReference(const ast::Column& column, const Expr* found, const Scope& scope);
   base::Status UnknownColumn(const ast::Column& column, const Scope* scope);
   const Expr* RowIdColumn(std::string_view name, const Scope& scope);
 

@@ -449,6 +449,15 @@ StatusOr<StepResult> Statement::NextRow() {
     const vec::Chunk* chunk = nullptr;
     TURDB_ASSIGN_OR_RETURN(const exec::Flow flow, execution_->Next(&chunk));
     if (flow == exec::Flow::kBlocked) continue;
+    if (compiled_.locks_rows && own_transaction_) {
+      // The transaction would else stay with the connection, and what runs next would be part of it.
+      TURDB_RETURN_IF_ERROR(execution_->Hold(flow == exec::Flow::kHaveMore ? chunk : nullptr, 0));
+      context_.transaction = nullptr;
+      context_.view = nullptr;
+      in_statement_ = own_transaction_ = false;
+      TURDB_RETURN_IF_ERROR(connection_->EndTransaction(true));
+      continue;
+    }
     if (compiled_.changes_data && !compiled_.locks_rows && in_statement_) {
       // All changes are made; what RETURNING gives comes from a buffer (query rule 13).
       connection_->changes_ = execution_->changed_rows();
@@ -557,7 +566,7 @@ void Statement::TransactionCommits(std::shared_ptr<txn::Snapshot>* snapshot) {
     return;
   }
   const bool on_row = has_row_;
-  execution_->Hold(chunk_, on_row ? row_ : row_ + 1);
+  execution_->Hold(chunk_, on_row ? row_ : row_ + 1).IgnoreError();  // Next says it behind the last row
   context_.transaction = nullptr;
   context_.view = nullptr;
   DropChunk();

@@ -111,8 +111,8 @@ StatusOr<Flow> Execution::Next(const vec::Chunk** chunk) {
   return Flow::kHaveMore;
 }
 
-void Execution::Hold(const vec::Chunk* shown, uint32_t first) {
-  if (state_->held != nullptr) return;
+Status Execution::Hold(const vec::Chunk* shown, uint32_t first) {
+  if (state_->held != nullptr) return state_->held_status;
   try {
     state_->held_status = HoldRows(shown, first);
   } catch (const std::bad_alloc&) {
@@ -123,6 +123,7 @@ void Execution::Hold(const vec::Chunk* shown, uint32_t first) {
     state_->held = std::make_unique<MaterializedRows>(types, 1, state_->runtime.budget, kHoldPurpose);
     state_->held_rows = vec::Chunk(types, 1);
   }
+  return state_->held_status;
 }
 
 Status Execution::HoldRows(const vec::Chunk* shown, uint32_t first) {

@@ -34,8 +34,8 @@ class Execution {
 
   // What the run reads from is about to end: makes all the rows that are left and keeps them, those of `shown` from
   // `first` on before them, so that Next goes on without the view and the transaction. An error is kept too: Next
-  // gives it behind the rows that were made before it.
-  void Hold(const vec::Chunk* shown, uint32_t first);
+  // gives it behind the rows that were made before it. Returns that error.
+  base::Status Hold(const vec::Chunk* shown, uint32_t first);
 
   int64_t changed_rows() const;
   // Number of the row inserted last; 0 when the run inserted none, or into a table without row numbers.

@@ -220,6 +220,33 @@ TEST_P(RowLocks, ChangesInAutocommitRunAgain) {
   )");
 }
 
+// The rows of a cursor that has locked them in autocommit are kept, and nothing that comes after is part of its transaction.
+TEST(Autocommit, ALockingCursorCommitsInItsFirstStep) {
+  engine::Settings settings;
+  settings.threads = 1;
+  const auto database = engine::Database::Open(":memory:", settings);
+  ASSERT_TRUE(database.ok()) << base::Describe(database.status());
+  engine::SqlSession other(*(*database)->Connect());
+  ASSERT_TRUE(other.Exec("create table t(id int primary key); insert into t select g from generate_series(1, 5000) g").ok());
+  {
+    const std::shared_ptr<engine::Connection> connection = *(*database)->Connect();
+    const engine::Connection::Entry entry(*connection);
+    const auto cursor = connection->Prepare("select id from t order by id for update", nullptr);
+    ASSERT_TRUE(cursor.ok()) << base::Describe(cursor.status());
+    ASSERT_EQ(*(*cursor)->Step(), engine::StepResult::kRow);
+    EXPECT_EQ(other.Query("select id from t where id = 1 for update nowait")->size(), 1u);
+    ASSERT_TRUE(connection->Exec("insert into t values (5001)").ok());
+    EXPECT_EQ(other.Query("select id from t where id = 5001")->size(), 1u);
+    ASSERT_TRUE(connection->Exec("begin; delete from t where id = 5001; rollback").ok());
+    int64_t rows = 1;
+    for (; *(*cursor)->Step() == engine::StepResult::kRow; ++rows)
+      EXPECT_EQ((*cursor)->value(0).ToString(), std::to_string(rows + 1));
+    EXPECT_EQ(rows, 5000);
+  }
+  EXPECT_EQ(other.Query("select id from t")->size(), 5001u);
+  EXPECT_TRUE((*database)->Close().ok());
+}
+
 TEST(Autocommit, NoIncrementIsLost) {
   constexpr int kThreads = 4;
   constexpr int kIncrements = 100;

@@ -114,6 +114,7 @@ TURDB_API const char* turdb_status_name(turdb_status status);
 typedef struct turdb_db turdb_db;           /* an open database; any thread */
 typedef struct turdb_conn turdb_conn;       /* a session with a transaction of its own; one thread at a time */
 typedef struct turdb_stmt turdb_stmt;       /* a prepared statement; one thread at a time */
+typedef struct turdb_backup turdb_backup;   /* a copy being made of a database; one thread at a time */
 typedef struct turdb_options turdb_options; /* settings for opening; one thread at a time */
 typedef struct turdb_error turdb_error;     /* what went wrong; immutable */
 
@@ -220,6 +221,53 @@ TURDB_API turdb_status turdb_db_checkpoint(turdb_db* db, turdb_error** error);
 TURDB_API int64_t turdb_db_memory_used(const turdb_db* db);
 /* The most bytes that the database has held since it was opened. Returns 0 for NULL. */
 TURDB_API int64_t turdb_db_memory_peak(const turdb_db* db);
+
+/* ---- Backup --------------------------------------------------------------------------------------- */
+
+/*
+ * Begins a copy of `db` into the directory `path`, which becomes a database of its own. Everybody may go on reading and
+ * writing, schema changes included. The copy holds what was committed before its last step began, and is all or nothing:
+ * [C-BACKUP-1] a backup that fails, is freed early or whose database is closed removes what it made. To restore, open the
+ * copy, or put it where the database was.
+ *   path  NUL-terminated UTF-8; copied before return. The directory is made; it must not exist, or be empty. The copy of a
+ *         database in memory goes among the machine's files too.
+ * The log is kept while the backup runs, and may outgrow wal_limit_bytes. Memory: 256 KiB until the last step; that opens the
+ * copy once, to replay the log, with a quarter of memory_limit, at most 64 MB, on top.
+ * Returns TURDB_OK; TURDB_IO (SQLSTATE 58P02) when the directory holds something; TURDB_IO or TURDB_FULL from the file
+ * system; TURDB_NO_MEMORY. Caller owns *out, free with turdb_backup_free. Threads: any. Since 0.1.
+ */
+TURDB_API turdb_status turdb_backup_open(turdb_db* db, const char* path, turdb_backup** out, turdb_error** error);
+/*
+ * Copies up to `pages` pages of 16 KiB more. Steps may be as far apart as you like.
+ *   pages  at least 1; INT64_MAX copies all the rest.
+ * Returns TURDB_DONE when the copy is complete and durable; TURDB_OK when there is more to do; TURDB_CORRUPT for a page of the
+ * database that is damaged (a damaged database is not backed up); TURDB_IO, TURDB_FULL, TURDB_NO_MEMORY; TURDB_MISUSE after a
+ * step that failed, and when the database was closed. Threads: one at a time.
+ */
+TURDB_API turdb_status turdb_backup_step(turdb_backup* backup, int64_t pages, turdb_error** error);
+/* Pages that the copy will have, as far as is known now: files may grow and shrink meanwhile. Returns 0 for NULL. */
+TURDB_API int64_t turdb_backup_pages_total(const turdb_backup* backup);
+/* Pages copied so far. Returns 0 for NULL. */
+TURDB_API int64_t turdb_backup_pages_done(const turdb_backup* backup);
+/* Ends the backup. What it made stays if a step has returned TURDB_DONE. NULL is fine. Threads: any. */
+TURDB_API void turdb_backup_free(turdb_backup* backup);
+
+/*
+ * Makes a new database in the directory `target` of what can be read of the damaged one in `path`: definitions, then every row
+ * of every page that is sound, then indexes, foreign keys and views. The damaged database is only read; a copy of it is
+ * salvaged, "<target>.salvage", which goes afterwards. What was committed and is intact is in the new database; where the log
+ * is damaged, changes of transactions that had not committed may be in it, too.
+ *   path, target       NUL-terminated UTF-8; copied before return. `target` must not exist, or be empty.
+ *   visit, user_data   visit, when not NULL, is called on this thread with each thing that was lost (UTF-8, valid during the
+ *                      call) and user_data.
+ *   out_rows           when not NULL, receives the number of rows saved.
+ *   out_lost           when not NULL, receives how often visit was called, or would have been.
+ * Memory: 128 MB. Returns TURDB_OK when the new database was made, whatever was lost; TURDB_CORRUPT when not even the catalog
+ * can be read; TURDB_LOCKED while somebody has the database open for writing; TURDB_NOT_FOUND when there is none; TURDB_IO,
+ * also when `target` holds something; TURDB_FULL. On failure nothing is left in `target`. Threads: any. Since 0.1.
+ */
+TURDB_API turdb_status turdb_db_recover(const char* path, const char* target, void (*visit)(void* user_data, const char* lost),
+                                        void* user_data, int64_t* out_rows, int64_t* out_lost, turdb_error** error);
 
 /* ---- Connection ---------------------------------------------------------------------------------- */
 

@@ -138,6 +138,9 @@ class Tree : public txn::UndoTarget, public txn::ReadSource {
   static StatusOr<PageNo> CreateIn(storage::Storage& storage, FileId file, KeyKind kind);
   static StatusOr<std::unique_ptr<Tree>> Open(storage::Storage& storage, txn::TransactionManager& transactions, FileId file,
                                               PageNo root = kRootPage);
+  // Of a file that is damaged: for Salvage and ReadOverflow only. Reads nothing.
+  static std::unique_ptr<Tree> OpenDamaged(storage::Storage& storage, txn::TransactionManager& transactions, FileId file,
+                                           KeyKind kind);
   // Before storage is opened: how records of this room are redone.
   static void RegisterRedo(storage::RedoTable* redo);
 
@@ -181,6 +184,11 @@ class Tree : public txn::UndoTarget, public txn::ReadSource {
   // Reads every page of the file and adds what is wrong to report->problems. An error only when it cannot read on.
   // REQUIRES: no other call runs meanwhile.
   Status Check(CheckReport* report);
+
+  // Visits the newest entries of every leaf that can be read, in the order of the pages, outside of any latch; pages that
+  // cannot be read go to `lost`. An error of `visit` ends it. For files that are damaged, and that nobody writes.
+  Status Salvage(absl::FunctionRef<Status(Bytes key, Bytes value)> visit,
+                 absl::FunctionRef<void(const Status& status)> lost) const;
 
   // txn: a page that had ghosts has no versions any more (TransactionManager::SetQuietPageCallback). Purges
   // the ghosts, and merges the leaf with a neighbour when both fit well into one page.

@@ -14,9 +14,7 @@ using base::StatusOr;
 using table::Cell;
 using table::Column;
 
-namespace {
-
-std::shared_ptr<const table::TableSchema> MakeSchema() {
+std::shared_ptr<const table::TableSchema> ObjectTable::Schema() {
   auto schema = std::make_shared<table::TableSchema>();
   schema->id = base::kMetaFile;
   schema->schema_name = "turdb_catalog";
@@ -42,10 +40,8 @@ std::shared_ptr<const table::TableSchema> MakeSchema() {
   return schema;
 }
 
-}  // namespace
-
 StatusOr<std::unique_ptr<ObjectTable>> ObjectTable::Open(table::TableStore& store) {
-  TURDB_ASSIGN_OR_RETURN(std::shared_ptr<table::Table> table, store.Open(MakeSchema()));
+  TURDB_ASSIGN_OR_RETURN(std::shared_ptr<table::Table> table, store.Open(Schema()));
   return std::unique_ptr<ObjectTable>(new ObjectTable(std::move(table)));
 }
 

@@ -33,6 +33,7 @@ struct ObjectRow {
 // Thread-safe.
 class ObjectTable {
  public:
+  static std::shared_ptr<const table::TableSchema> Schema();
   static base::StatusOr<std::unique_ptr<ObjectTable>> Open(table::TableStore& store);
 
   base::Status ForEach(const txn::View& view, absl::FunctionRef<base::Status(const ObjectRow&)> visit) const;

@@ -88,6 +88,25 @@ std::string_view ActionSql(table::ForeignKeyAction action) {
   return "";
 }
 
+std::string SqlOf(const TableSchema& schema, const table::ForeignKey& key, const TableSchema& referenced) {
+  const auto quote = [](std::string* out, const std::string& name) { absl::StrAppend(out, QuoteName(name)); };
+  std::vector<std::string> names;
+  for (const int32_t column : key.columns) names.push_back(schema.columns[static_cast<size_t>(column)].name);
+  std::string line = absl::StrCat("CONSTRAINT ", QuoteName(key.name), " FOREIGN KEY (", absl::StrJoin(names, ", ", quote),
+                                  ") REFERENCES ", QualifiedName(referenced));
+  if (!key.referenced_columns.empty()) absl::StrAppend(&line, " (", absl::StrJoin(key.referenced_columns, ", ", quote), ")");
+  if (key.match_full) absl::StrAppend(&line, " MATCH FULL");
+  if (key.on_delete != table::ForeignKeyAction::kNoAction) absl::StrAppend(&line, " ON DELETE ", ActionSql(key.on_delete));
+  if (!key.on_delete_columns.empty()) {
+    names.clear();
+    for (const int32_t column : key.on_delete_columns) names.push_back(schema.columns[static_cast<size_t>(column)].name);
+    absl::StrAppend(&line, " (", absl::StrJoin(names, ", ", quote), ")");
+  }
+  if (key.on_update != table::ForeignKeyAction::kNoAction) absl::StrAppend(&line, " ON UPDATE ", ActionSql(key.on_update));
+  if (key.deferrable) absl::StrAppend(&line, " DEFERRABLE", key.initially_deferred ? " INITIALLY DEFERRED" : "");
+  return line;
+}
+
 std::string SqlOf(const Snapshot& snapshot, const Relation& relation) {
   const TableSchema& schema = *relation.schema;
   if (relation.kind == RelationKind::kSystemView) return "";
@@ -114,22 +133,7 @@ std::string SqlOf(const Snapshot& snapshot, const Relation& relation) {
   for (const table::ForeignKey& key : schema.foreign_keys) {
     const std::shared_ptr<const Relation> referenced = snapshot.RelationOf(key.referenced_table);
     if (referenced == nullptr) continue;
-    const auto quote = [](std::string* out, const std::string& name) { absl::StrAppend(out, QuoteName(name)); };
-    std::vector<std::string> names;
-    for (const int32_t column : key.columns) names.push_back(schema.columns[static_cast<size_t>(column)].name);
-    std::string line = absl::StrCat("CONSTRAINT ", QuoteName(key.name), " FOREIGN KEY (", absl::StrJoin(names, ", ", quote),
-                                    ") REFERENCES ", QualifiedName(*referenced->schema));
-    if (!key.referenced_columns.empty()) absl::StrAppend(&line, " (", absl::StrJoin(key.referenced_columns, ", ", quote), ")");
-    if (key.match_full) absl::StrAppend(&line, " MATCH FULL");
-    if (key.on_delete != table::ForeignKeyAction::kNoAction) absl::StrAppend(&line, " ON DELETE ", ActionSql(key.on_delete));
-    if (!key.on_delete_columns.empty()) {
-      names.clear();
-      for (const int32_t column : key.on_delete_columns) names.push_back(schema.columns[static_cast<size_t>(column)].name);
-      absl::StrAppend(&line, " (", absl::StrJoin(names, ", ", quote), ")");
-    }
-    if (key.on_update != table::ForeignKeyAction::kNoAction) absl::StrAppend(&line, " ON UPDATE ", ActionSql(key.on_update));
-    if (key.deferrable) absl::StrAppend(&line, " DEFERRABLE", key.initially_deferred ? " INITIALLY DEFERRED" : "");
-    lines.push_back(std::move(line));
+    lines.push_back(SqlOf(schema, key, *referenced->schema));
   }
   return absl::StrCat("CREATE TABLE ", QualifiedName(schema), " (", absl::StrJoin(lines, ", "), ")");
 }

@@ -17,6 +17,8 @@ std::string QuoteName(std::string_view name);
 std::string_view ActionSql(table::ForeignKeyAction action);
 // CREATE TABLE or CREATE VIEW; empty for system views. The snapshot knows the tables that foreign keys refer to.
 std::string SqlOf(const Snapshot& snapshot, const Relation& relation);
+// "CONSTRAINT name FOREIGN KEY (a) REFERENCES t (b) ...".
+std::string SqlOf(const table::TableSchema& schema, const table::ForeignKey& key, const table::TableSchema& referenced);
 // CREATE INDEX.
 std::string SqlOf(const table::TableSchema& schema, const table::IndexSchema& index);
 // "a, b DESC".

@@ -281,9 +281,13 @@ Status CommandRunner::RunMaintenance(const sql::MaintenanceCommand& command) {
     case sql::MaintenanceAction::kCheckpoint:
       return database.Checkpoint();
     case sql::MaintenanceAction::kVacuum:
+    case sql::MaintenanceAction::kVacuumInto:
       if (connection_.transaction_ != nullptr) {
         return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kActiveTransaction,
                                "VACUUM cannot run inside a transaction block");
+      }
+      if (command.action == sql::MaintenanceAction::kVacuumInto) {
+        return database.VacuumInto(command.path, connection_.busy_timeout_ms_ * 1'000'000, connection_.cancelled_);
       }
       return database.Vacuum(connection_.busy_timeout_ms_ * 1'000'000, connection_.cancelled_);
     case sql::MaintenanceAction::kAnalyze:

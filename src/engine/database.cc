@@ -50,7 +50,9 @@ StatusOr<std::shared_ptr<Database>> Database::Open(const std::string& path, cons
   if (path != kInMemory) return Registry::OpenShared(path, resolved);
   if (resolved.read_only) return base::MisuseError("a database in memory cannot be read-only: it would stay empty");
   resolved.synchronous = storage::Synchronous::kOff;
-  return OpenIn(os::Environment::InMemory(), "memory", resolved);
+  TURDB_ASSIGN_OR_RETURN(std::shared_ptr<Database> database, OpenIn(os::Environment::InMemory(), "memory", resolved));
+  database->in_memory_ = true;
+  return database;
 }
 
 StatusOr<std::shared_ptr<Database>> Database::OpenIn(const os::Environment& environment, const std::string& path,
@@ -188,6 +190,15 @@ Status Database::Close() {
     connections_.clear();
   }
   for (const std::shared_ptr<Connection>& connection : live) connection->CloseFromDatabase();
+  std::vector<std::shared_ptr<RunningBackup>> backups;
+  {
+    std::lock_guard lock(mutex_);
+    backups.swap(backups_);
+  }
+  for (const std::shared_ptr<RunningBackup>& backup : backups) {
+    std::lock_guard lock(backup->mutex);
+    backup->copy.reset();
+  }
   stopping_.store(true, std::memory_order_release);
   if (collector_ != nullptr) {
     environment_.scheduler->WakeAll(&stopping_);
@@ -209,6 +220,13 @@ Status Database::Close() {
   storage_.reset();
   if (!identity_.empty()) Registry::Forget(identity_, this);
   return base::WithFrame(std::move(status), absl::StrCat("closing database \"", path_, "\""));
+}
+
+void Database::AddBackup(std::shared_ptr<RunningBackup> backup) {
+  std::lock_guard lock(mutex_);
+  // Those that nobody else holds have ended.
+  std::erase_if(backups_, [](const std::shared_ptr<RunningBackup>& each) { return each.use_count() == 1; });
+  backups_.push_back(std::move(backup));
 }
 
 Status Database::Checkpoint() { return storage_->Checkpoint(); }

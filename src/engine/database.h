@@ -17,6 +17,7 @@
 #include "engine/settings.h"
 #include "os/environment.h"
 #include "os/process.h"
+#include "storage/backup.h"
 #include "storage/storage.h"
 #include "table/table.h"
 #include "txn/transaction_manager.h"
@@ -52,9 +53,19 @@ class Database : public std::enable_shared_from_this<Database> {
   // And deleted rows and free pages with them; files shrink. Errors: 55006 while another VACUUM runs.
   base::Status Vacuum(int64_t lock_timeout_ns, const std::atomic<bool>& cancelled);
 
+  // The same into the new or empty directory `path`: a backup, vacuumed. Errors: as for Backup (engine/backup.h).
+  base::Status VacuumInto(const std::string& path, int64_t lock_timeout_ns, const std::atomic<bool>& cancelled);
+  // A backup that is not done. Close ends it.
+  struct RunningBackup {
+    std::mutex mutex;
+    std::unique_ptr<storage::Backup> copy;
+  };
+  void AddBackup(std::shared_ptr<RunningBackup> backup);
+
   const std::string& path() const { return path_; }
   const Settings& settings() const { return settings_; }
   os::Environment& environment() { return environment_; }
+  bool in_memory() const { return in_memory_; }
   // In a forked child every call is misuse.
   bool of_this_process() const { return fork_generation_ == os::ForkGeneration(); }
 
@@ -81,6 +92,7 @@ class Database : public std::enable_shared_from_this<Database> {
   Settings settings_;
   std::string identity_;  // in the registry; empty when it is not there
   std::string spill_directory_;
+  bool in_memory_ = false;
   uint64_t fork_generation_;
   base::MemoryBudget budget_;
 
@@ -96,8 +108,9 @@ class Database : public std::enable_shared_from_this<Database> {
   std::atomic<bool> vacuuming_{false};
   std::unique_ptr<os::Thread> collector_;
 
-  std::mutex mutex_;  // guards connections_ and the transition to closed
+  std::mutex mutex_;  // guards connections_, backups_ and the transition to closed
   std::vector<std::weak_ptr<Connection>> connections_;
+  std::vector<std::shared_ptr<RunningBackup>> backups_;
 };
 
 }  // namespace turdb::engine

@@ -5,6 +5,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "btree/tree.h"
+#include "engine/backup.h"
 #include "engine/database.h"
 
 namespace turdb::engine {
@@ -63,6 +64,18 @@ Status Database::Vacuum(int64_t lock_timeout_ns, const std::atomic<bool>& cancel
     if (!status.ok() && !absl::IsNotFound(status)) return status;  // a file dropped meanwhile is gone as a whole
   }
   return absl::OkStatus();
+}
+
+Status Database::VacuumInto(const std::string& path, int64_t lock_timeout_ns, const std::atomic<bool>& cancelled) {
+  constexpr int64_t kPagesAStep = 256;
+  TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<Backup> backup, Backup::Begin(shared_from_this(), path));
+  for (bool done = false; !done;) {
+    if (cancelled.load(std::memory_order_relaxed)) return base::CanceledError("canceling statement due to user request");
+    TURDB_ASSIGN_OR_RETURN(done, backup->Step(kPagesAStep));
+  }
+  TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<Database> copy, backup->OpenCopy());
+  TURDB_RETURN_IF_ERROR(copy->Vacuum(lock_timeout_ns, cancelled));
+  return copy->Close();
 }
 
 }  // namespace turdb::engine

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "absl/container/flat_hash_map.h"
+#include "base/hash_map.h"
 #include "function/aggregate_support.h"
 #include "function/resolve.h"
 
@@ -19,7 +19,7 @@ class Catalog {
     if (found == by_name_.end()) return {};
     return found->second;
   }
-  const absl::flat_hash_map<std::string_view, std::vector<const AggregateFunction*>>& by_name() const { return by_name_; }
+  const base::HashMap<std::string_view, std::vector<const AggregateFunction*>>& by_name() const { return by_name_; }
 
  private:
   Catalog() {
@@ -31,7 +31,7 @@ class Catalog {
   }
 
   std::vector<AggregateFunction> functions_;
-  absl::flat_hash_map<std::string_view, std::vector<const AggregateFunction*>> by_name_;
+  base::HashMap<std::string_view, std::vector<const AggregateFunction*>> by_name_;
 };
 
 }  // namespace

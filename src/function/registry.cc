@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
+#include "base/hash_map.h"
 #include "function/builtins.h"
 #include "function/resolve.h"
 
@@ -28,7 +28,7 @@ class Catalog {
     const auto found = by_name_.find(name);
     return found == by_name_.end() ? nullptr : &found->second;
   }
-  const absl::flat_hash_map<std::string_view, Overloads>& by_name() const { return by_name_; }
+  const base::HashMap<std::string_view, Overloads>& by_name() const { return by_name_; }
 
  private:
   Catalog() {
@@ -52,7 +52,7 @@ class Catalog {
   }
 
   FunctionList list_;
-  absl::flat_hash_map<std::string_view, Overloads> by_name_;
+  base::HashMap<std::string_view, Overloads> by_name_;
 };
 
 // Operators that PostgreSQL does not have because it lacks the types: integers of different signs and widths

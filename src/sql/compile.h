@@ -132,9 +132,10 @@ struct AlterTableCommand {
   // Several changes in one statement: each as a statement of its own, compiled when those before it are made. Then no steps.
   std::vector<std::string> parts;
 };
-enum class MaintenanceAction : uint8_t { kCheckpoint, kVacuum, kAnalyze };
+enum class MaintenanceAction : uint8_t { kCheckpoint, kVacuum, kVacuumInto, kAnalyze };
 struct MaintenanceCommand {
   MaintenanceAction action = MaintenanceAction::kCheckpoint;
+  std::string path;  // kVacuumInto
 };
 // Accepted and without effect (CREATE EXTENSION vector, DROP TABLE IF EXISTS of what is not there while binding).
 struct NoOperation {

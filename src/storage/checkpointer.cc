@@ -87,6 +87,21 @@ Status Checkpointer::RunAll(bool closing) {
   return status;
 }
 
+StatusOr<Checkpointer::LogHold> Checkpointer::HoldLog() {
+  TURDB_RETURN_IF_ERROR(RunAll(/*closing=*/false));
+  lock_.Acquire(*environment_.scheduler);
+  const LogHold hold = recorded_;  // of that round, or of a later one
+  holds_.push_back(hold.keep_from());
+  lock_.Release(*environment_.scheduler);
+  return hold;
+}
+
+void Checkpointer::ReleaseLog(const LogHold& hold) {
+  lock_.Acquire(*environment_.scheduler);
+  if (const auto found = std::find(holds_.begin(), holds_.end(), hold.keep_from()); found != holds_.end()) holds_.erase(found);
+  lock_.Release(*environment_.scheduler);
+}
+
 Status Checkpointer::Step() {
   switch (phase_) {
     case Phase::kIdle: {
@@ -193,7 +208,10 @@ Status Checkpointer::StepRecording(bool closing) {
   redo_lsn_.store(redo, std::memory_order_relaxed);
   phase_ = Phase::kIdle;
   rounds_.fetch_add(1, std::memory_order_relaxed);
-  return log_.Recycle(std::min(scan, begin));
+  recorded_ = {.checkpoint = begin, .scan_from = scan, .redo_from = redo};
+  Lsn keep = recorded_.keep_from();
+  for (const Lsn held : holds_) keep = std::min(keep, held);
+  return log_.Recycle(keep);
 }
 
 }  // namespace turdb::storage

@@ -14,6 +14,7 @@
 #ifndef TURDB_STORAGE_CHECKPOINTER_H_
 #define TURDB_STORAGE_CHECKPOINTER_H_
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -70,6 +71,13 @@ class Checkpointer {
 
   // A whole round over everything dirty now. `closing`: the log ends here.
   Status RunAll(bool closing);
+  // For a copy of the files that begins now. Runs a round; from what it recorded on, the log is kept until ReleaseLog.
+  struct LogHold {
+    Lsn checkpoint = 0, scan_from = 0, redo_from = 0;
+    Lsn keep_from() const { return std::min(scan_from, checkpoint); }
+  };
+  StatusOr<LogHold> HoldLog();
+  void ReleaseLog(const LogHold& hold);
   Lsn redo_lsn() const { return redo_lsn_.load(std::memory_order_relaxed); }
   uint64_t rounds() const { return rounds_.load(std::memory_order_relaxed); }
 
@@ -108,6 +116,8 @@ class Checkpointer {
   std::vector<Frame*> gathered_;  // to be written, by page
   size_t written_ = 0;            // of gathered_
   std::vector<FileId> unsynced_;
+  LogHold recorded_;        // by the last round
+  std::vector<Lsn> holds_;  // where those begin that are not released
 
   bool background_ = false;
   std::atomic<bool> started_{false};

@@ -56,6 +56,16 @@ std::vector<FileId> FileDirectory::Files() const {
   return ids;
 }
 
+std::vector<std::pair<FileId, std::string>> FileDirectory::Places() const {
+  std::vector<std::pair<FileId, std::string>> places;
+  absl::MutexLock lock(&mu_);
+  for (const auto& [id, file] : files_) {
+    if (file.state != FileState::kDropped) places.emplace_back(id, file.disk_path);
+  }
+  std::sort(places.begin(), places.end());
+  return places;
+}
+
 Lsn FileDirectory::OldestPendingLsn() const {
   Lsn oldest = UINT64_MAX;
   absl::MutexLock lock(&mu_);
@@ -425,6 +435,10 @@ Status FileDirectory::Replay(const LogRecordView& record) {
       const std::string disk_path = CreatedName(path, file);
       touched_[file].push_back(disk_path);
       touched_[file].push_back(path);
+      Creation& creation = creations_[file];
+      creation.lsn = record.lsn;
+      creation.end = record.end;
+      std::memcpy(creation.header.data(), entry.payload.data(), creation.header.size());
       files_.try_emplace(file, File{FileState::kCreated, disk_path, path});
       pending_[record.txn].push_back(Change{record.kind, file, record.lsn, "", path});
       break;
@@ -486,7 +500,17 @@ Status FileDirectory::FindOnDisk(FileId file, const std::vector<std::string>& na
   return absl::OkStatus();
 }
 
-Status FileDirectory::ApplyNames() {
+Status FileDirectory::ApplyNames(Lsn redo_from) {
+  std::vector<std::pair<FileId, std::string>> missing;
+  TURDB_RETURN_IF_ERROR(ApplyKnownNames(redo_from, &missing));
+  for (const auto& [id, path] : missing) {
+    const Creation& creation = creations_.at(id);
+    TURDB_RETURN_IF_ERROR(base::WithFrame(Make(id, path, creation.header, creation.end), absl::StrCat("making ", path, " anew")));
+  }
+  return absl::OkStatus();
+}
+
+Status FileDirectory::ApplyKnownNames(Lsn redo_from, std::vector<std::pair<FileId, std::string>>* missing) {
   absl::MutexLock lock(&mu_);
   std::vector<FileMove> moves;
   for (auto& [id, names] : touched_) {
@@ -518,7 +542,10 @@ Status FileDirectory::ApplyNames() {
       }
       continue;
     }
-    if (found.empty() && file.state == FileState::kLive) {
+    const auto creation = creations_.find(id);
+    if (found.empty() && creation != creations_.end() && creation->second.lsn >= redo_from) {
+      missing->emplace_back(id, wanted);
+    } else if (found.empty() && file.state == FileState::kLive) {
       return base::CorruptionError(absl::StrCat("the file ", wanted, " of object ", id, " is missing"));
     }
     file.disk_path = wanted;
@@ -537,6 +564,12 @@ Status FileDirectory::ApplyNames() {
   TURDB_RETURN_IF_ERROR(SyncDirectories(std::move(changed)));
   for (const auto& [id, file] : files_) pages_.SetPath(id, file.disk_path);
   return absl::OkStatus();
+}
+
+void FileDirectory::Adopt(FileId file, const std::string& path) {
+  absl::MutexLock lock(&mu_);
+  files_[file] = File{FileState::kLive, path, path};
+  pages_.SetPath(file, path);
 }
 
 }  // namespace turdb::storage

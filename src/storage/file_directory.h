@@ -17,12 +17,13 @@
 #ifndef TURDB_STORAGE_FILE_DIRECTORY_H_
 #define TURDB_STORAGE_FILE_DIRECTORY_H_
 
+#include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/synchronization/mutex.h"
+#include "base/hash_map.h"
 #include "storage/buffer_pool.h"
 #include "storage/log.h"
 #include "storage/page_files.h"
@@ -66,6 +67,8 @@ class FileDirectory {
   bool Exists(FileId file) const;
   StatusOr<std::string> Path(FileId file) const;
   std::vector<FileId> Files() const;
+  // Where the files are now, those just being made included, dropped ones not. Relative to the database's directory.
+  std::vector<std::pair<FileId, std::string>> Places() const;
   Lsn OldestPendingLsn() const;  // UINT64_MAX when nothing is pending
   // Makes the names of finished changes durable. One caller at a time.
   Status SyncNames();
@@ -78,8 +81,11 @@ class FileDirectory {
   // start on, then ApplyNames.
   Status ReplayMap(const LogRecordView& record);
   Status Replay(const LogRecordView& record);
-  // Gives the files of committed changes their names, removes what was dropped, tells PageFiles where all are.
-  Status ApplyNames();
+  // Gives the files of committed changes their names, removes what was dropped, tells PageFiles where all are. A file that the
+  // log makes at or above `redo_from` and that is not there (a backup has not met it) is made anew: all its pages are redone.
+  Status ApplyNames(Lsn redo_from);
+  // The file is taken for a live one of this name, whatever the log says. For salvage.
+  void Adopt(FileId file, const std::string& path);
   bool IsGone(FileId file) const { return gone_.contains(file); }  // redo skips it
 
  private:
@@ -95,6 +101,7 @@ class FileDirectory {
     std::string old_path, new_path;
   };
 
+  Status ApplyKnownNames(Lsn redo_from, std::vector<std::pair<FileId, std::string>>* missing);
   Status Make(FileId file, const std::string& disk_path, Bytes header, Lsn lsn);
   Status Unlink(const std::string& path);
   Status EnsureDirectories(std::string_view path, std::vector<std::string>* above);
@@ -114,15 +121,20 @@ class FileDirectory {
   Health& health_;
   ParkingLock change_lock_{LockRank::kFileChanges};
   mutable absl::Mutex mu_;
-  absl::flat_hash_map<FileId, File> files_ ABSL_GUARDED_BY(mu_);
-  absl::flat_hash_map<TxnId, std::vector<Change>> pending_ ABSL_GUARDED_BY(mu_);
+  base::HashMap<FileId, File> files_ ABSL_GUARDED_BY(mu_);
+  base::HashMap<TxnId, std::vector<Change>> pending_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> unsynced_folders_ ABSL_GUARDED_BY(mu_);  // (4): that hold such names
 
-  absl::flat_hash_map<FileId, uint32_t> pins_ ABSL_GUARDED_BY(mu_);  // of pinned files, how often
+  base::HashMap<FileId, uint32_t> pins_ ABSL_GUARDED_BY(mu_);  // of pinned files, how often
 
   // Recovery's.
-  absl::flat_hash_map<FileId, std::vector<std::string>> touched_;  // names a changed file may have on disk
-  absl::flat_hash_set<FileId> gone_;
+  struct Creation {
+    Lsn lsn, end;  // of the record
+    std::array<std::byte, kFileHeaderBytes> header;
+  };
+  base::HashMap<FileId, Creation> creations_;
+  base::HashMap<FileId, std::vector<std::string>> touched_;  // names a changed file may have on disk
+  base::HashSet<FileId> gone_;
 };
 
 }  // namespace turdb::storage

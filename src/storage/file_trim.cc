@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "base/hash_map.h"
 #include "storage/file_header.h"
 #include "storage/redo.h"
 #include "storage/storage_impl.h"
@@ -171,7 +171,7 @@ class FreeList {
   const FileId file_;
   ExclusiveGuard& header_;
   base::MemoryReservation memory_;
-  absl::flat_hash_map<PageNo, Place> places_;
+  base::HashMap<PageNo, Place> places_;
 };
 
 StatusOr<FreeSpace> Storage::TrimFreePages(FileId file) {

@@ -252,6 +252,40 @@ void LogSegments::StampControl(ControlBlock* control) const {
   control->crc = base::Crc32c(Covered(*control));
 }
 
+SegmentHeader LogSegments::HeaderOf(uint64_t number, Lsn start, uint64_t epoch, uint64_t capacity_bytes) const {
+  SegmentHeader header{};
+  std::memcpy(header.magic, kSegmentMagic.data(), kSegmentMagic.size());
+  header.format_version = kFormatVersion;
+  header.header_bytes = kSegmentHeaderBytes;
+  header.database_id = config_.database_id;
+  header.number = number;
+  header.start_lsn = start;
+  header.epoch = epoch;
+  header.capacity_bytes = capacity_bytes;
+  header.crc = base::Crc32c(Covered(header));
+  return header;
+}
+
+base::StatusOr<std::unique_ptr<os::File>> LogSegments::CopySegment(const Extent& extent, Lsn end, ControlBlock control,
+                                                                   os::FileSystem& files, const std::string& path) const {
+  constexpr uint64_t kStepBytes = 256 << 10;
+  const SegmentHeader header = HeaderOf(extent.number, extent.begin, extent.epoch, extent.end - extent.begin);
+  StampControl(&control);
+  std::vector<std::byte> bytes(kSegmentHeaderBytes);
+  std::memcpy(bytes.data(), &header, sizeof(header));
+  std::memcpy(bytes.data() + kControlOffset * (1 + control.sequence % 2), &control, sizeof(control));
+  TURDB_ASSIGN_OR_RETURN(std::unique_ptr<os::File> file, files.Open(path, os::OpenMode::kCreate));
+  TURDB_RETURN_IF_ERROR(file->Write(0, bytes));
+  const Lsn last = std::min(end, extent.end);
+  for (Lsn at = extent.begin; at < last; at += kStepBytes) {
+    const size_t size = static_cast<size_t>(std::min<uint64_t>(kStepBytes, last - at));
+    bytes.assign((size + kSectorBytes - 1) / kSectorBytes * kSectorBytes, std::byte{0});
+    TURDB_RETURN_IF_ERROR(Read(at, MutableBytes(bytes).first(size)));
+    TURDB_RETURN_IF_ERROR(file->Write(kSegmentHeaderBytes + (at - extent.begin), bytes));
+  }
+  return file;
+}
+
 Status LogSegments::BeginSegment(Lsn start) {
   TURDB_CHECK(!config_.read_only);
   if (!fresh_segment_wanted_) TURDB_RETURN_IF_ERROR(Sync());  // Sync() looks only at the newest
@@ -271,16 +305,7 @@ Status LogSegments::BeginSegment(Lsn start) {
     TURDB_ASSIGN_OR_RETURN(segment.file, config_.files->Open(segment.path, os::OpenMode::kCreateOrTruncate));
   }
   TURDB_RETURN_IF_ERROR(EnsureAllocated(segment, kSegmentHeaderBytes + 1));
-  SegmentHeader header{};
-  std::memcpy(header.magic, kSegmentMagic.data(), kSegmentMagic.size());
-  header.format_version = kFormatVersion;
-  header.header_bytes = kSegmentHeaderBytes;
-  header.database_id = config_.database_id;
-  header.number = segment.number;
-  header.start_lsn = start;
-  header.epoch = epoch_;
-  header.capacity_bytes = config_.segment_bytes;
-  header.crc = base::Crc32c(Covered(header));
+  const SegmentHeader header = HeaderOf(segment.number, start, epoch_, config_.segment_bytes);
   if (fresh_segment_wanted_) ++control_.sequence;  // outranks the "closed properly" of the last opening
   StampControl(&control_);
   std::array<std::byte, kSegmentHeaderBytes> block{};

@@ -93,6 +93,11 @@ class LogSegments {
   // REQUIRES: the range lies in segments that follow each other.
   base::Status Read(base::Lsn lsn, base::MutableBytes into) const;
 
+  // What the segment of `extent` holds below `end`, as a segment of its own in `files`, with `control` (whose checksum is
+  // filled in) as its one control block. The caller syncs.
+  base::StatusOr<std::unique_ptr<os::File>> CopySegment(const Extent& extent, base::Lsn end, ControlBlock control,
+                                                        os::FileSystem& files, const std::string& path) const;
+
   // Recovery found that the log ends at `end`: what holds only later bytes is removed, the rest made durable, and
   // the next Append begins a fresh segment under `epoch`.
   base::Status ContinueAt(base::Lsn end, uint64_t epoch, const ControlBlock& control);
@@ -129,6 +134,7 @@ class LogSegments {
   base::Status EnsureAllocated(Segment& segment, uint64_t bytes);
   std::string PathOf(uint64_t number) const;
   void StampControl(ControlBlock* control) const;
+  SegmentHeader HeaderOf(uint64_t number, base::Lsn start, uint64_t epoch, uint64_t capacity_bytes) const;
   const Segment* Find(base::Lsn lsn) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const Config config_;

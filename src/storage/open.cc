@@ -194,9 +194,9 @@ Status Storage::Impl::OpenParts(const RedoTable& redo, bool meta_changed) {
       return !inside.ok() || !inside->empty();
     });
     if (meta_changed || others) {
-      return base::CorruptionError(
+      TURDB_RETURN_IF_ERROR(Tolerate(base::CorruptionError(
           "the log is missing: the directory wal holds no segment with an intact control block, but the database has been "
-          "written to");
+          "written to")));
     }
   }
   log = std::make_unique<Log>(environment, health, std::move(opened));
@@ -205,7 +205,7 @@ Status Storage::Impl::OpenParts(const RedoTable& redo, bool meta_changed) {
   file_directory = std::make_unique<FileDirectory>(environment, directory, *log, *pool, files, health);
   checkpointer = std::make_unique<Checkpointer>(environment, *log, *pool, files, *write_back, *file_directory, health);
 
-  Recovery replay(segments, *file_directory, *pool, redo);
+  Recovery replay(segments, *file_directory, *pool, redo, options.salvage ? &recovery.problems : nullptr);
   TURDB_RETURN_IF_ERROR(replay.Analyse(&recovery));
   if (options.read_only && !recovery.was_clean) {
     return base::WithHint(base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
@@ -215,13 +215,14 @@ Status Storage::Impl::OpenParts(const RedoTable& redo, bool meta_changed) {
   const uint64_t epoch = segments.last_epoch() + 1;
   if (!options.read_only) TURDB_RETURN_IF_ERROR(log->Continue(recovery.end_lsn, epoch, replay.redo_from()));
   TURDB_RETURN_IF_ERROR(log->Start(RingBytes(options.log_buffer_bytes), recovery.end_lsn, epoch, options.threads > 1, budget));
-  files.set_log(log.get());
+  if (!options.salvage) files.set_log(log.get());  // pages may be ahead of what is left of the log
   TURDB_RETURN_IF_ERROR(pool->Start(options.page_cache_bytes, options.page_cache_reserve_bytes));
   const size_t frames = pool->stats().frame_limit;
   TURDB_RETURN_IF_ERROR(write_back->Start(std::clamp<size_t>(frames / 16, 2, kMaxBatchPages), budget));
   checkpointer->Start(std::max(options.wal_limit_bytes, kMinWalLimitBytes), replay.redo_from(), options.threads > 1);
   checkpointer->SetSources([this] { return KeepLsn(); }, [this] { return next_txn_id ? next_txn_id() : recovery.next_txn_id; });
-  TURDB_RETURN_IF_ERROR(file_directory->ApplyNames());
+  TURDB_RETURN_IF_ERROR(Tolerate(file_directory->ApplyNames(replay.redo_from())));
+  if (options.salvage) TURDB_RETURN_IF_ERROR(AdoptFiles());
   TURDB_RETURN_IF_ERROR(replay.Redo(&recovery));
   absl::MutexLock guard(&mu);
   for (const UnfinishedTransaction& txn : recovery.unfinished) to_undo[txn.id] = txn.first_lsn;
@@ -243,7 +244,10 @@ Status Storage::Impl::Open(const RedoTable& redo) {
     TURDB_RETURN_IF_ERROR(CreateDatabase());
   }
   bool meta_changed = false;
-  TURDB_RETURN_IF_ERROR(ReadMeta(&meta_changed));
+  if (Status status = ReadMeta(&meta_changed); !status.ok()) {
+    if (!options.salvage || !absl::IsDataLoss(status)) return status;
+    TURDB_RETURN_IF_ERROR(AdoptDatabaseId(std::move(status)));
+  }
   TURDB_RETURN_IF_ERROR(OpenParts(all, meta_changed));
   return absl::OkStatus();
 }

@@ -74,6 +74,10 @@ Status PageFiles::OpenFile(FileId id, const std::string& path, std::shared_ptr<P
                          files_.Open(FullPath(path), read_only_ ? os::OpenMode::kReadOnly : os::OpenMode::kReadWrite));
   std::array<std::byte, kFileHeaderBytes> header;
   TURDB_RETURN_IF_ERROR(file->Read(0, header));
+  if (id == base::kMetaFile && any_meta_header_) {
+    *opened = std::make_shared<PageFile>(id, std::move(file), path);
+    return absl::OkStatus();
+  }
   if (base::LoadLE<uint32_t>(header.data() + file_header::kCrc) != HeaderCrc(header.data())) {
     return base::CorruptionError(absl::StrCat(path, ": the checksum of the file's header does not match its bytes"));
   }

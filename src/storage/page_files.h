@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
+#include "base/hash_map.h"
 #include "base/ids.h"
 #include "base/status.h"
 #include "os/file_system.h"
@@ -80,6 +80,7 @@ class PageFiles {
   StatusOr<std::shared_ptr<PageFile>> Create(FileId id, const std::string& path);
   std::string FullPath(std::string_view path) const { return os::JoinPath(directory_, path); }
   void set_database_id(uint64_t id) { database_id_ = id; }
+  void set_any_meta_header(bool any) { any_meta_header_ = any; }  // to be salvaged: a damaged one is no reason to give up
   void set_fault_of_page(PageFaultFn fault_of_page) { fault_of_page_ = fault_of_page; }  // before any page is read
   // From then on a page that was changed behind the end of the log is damaged (the log is first, always).
   void set_log(const Log* log) { log_ = log; }
@@ -113,12 +114,13 @@ class PageFiles {
   uint64_t database_id_ = 0;
   PageFaultFn fault_of_page_ = &NoFaultOfPage;
   const Log* log_ = nullptr;
+  bool any_meta_header_ = false;
   mutable absl::Mutex mu_;
   struct Known {
     std::string path;
     std::shared_ptr<PageFile> open;
   };
-  absl::flat_hash_map<FileId, Known> known_ ABSL_GUARDED_BY(mu_);
+  base::HashMap<FileId, Known> known_ ABSL_GUARDED_BY(mu_);
 };
 
 // Fills in the checksum (pages) or the header's checksum (page 0).

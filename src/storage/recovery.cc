@@ -39,6 +39,12 @@ Status Recovery::ReadCheckpoint(Lsn begin, RecoveryInfo* info) {
   }
 }
 
+Status Recovery::Tolerate(Status status) {
+  if (status.ok() || tolerated_ == nullptr) return status;
+  tolerated_->push_back(base::Describe(status));
+  return absl::OkStatus();
+}
+
 // (2)
 Status Recovery::CheckEnd(const LogScanner& scanner) const {
   TURDB_ASSIGN_OR_RETURN(const Lsn marked, ProvenDurable(segments_, scanner.lsn()));
@@ -71,7 +77,7 @@ Status Recovery::Analyse(RecoveryInfo* info) {
     info->end_lsn = redo_from_ = control.durable_lsn;
     return absl::OkStatus();
   }
-  absl::flat_hash_map<TxnId, UnfinishedTransaction> unfinished;
+  base::HashMap<TxnId, UnfinishedTransaction> unfinished;
   LogScanner scanner(segments_, control.scan_from);
   LogRecordView record;
   for (;;) {
@@ -92,7 +98,7 @@ Status Recovery::Analyse(RecoveryInfo* info) {
     if (txn.id == 0) txn = {record.txn, record.lsn, record.lsn};
     txn.last_lsn = record.lsn;
   }
-  TURDB_RETURN_IF_ERROR(CheckEnd(scanner));
+  TURDB_RETURN_IF_ERROR(Tolerate(CheckEnd(scanner)));
   info->end_lsn = scanner.lsn();
   for (const auto& [id, txn] : unfinished) info->unfinished.push_back(txn);
   std::sort(info->unfinished.begin(), info->unfinished.end(),
@@ -109,12 +115,13 @@ Status Recovery::Redo(RecoveryInfo* info) {
       return base::CorruptionError(
           absl::StrCat("the log changed while it was read, at LSN ", scanner.lsn(), ": ", scanner.cause()));
     if (!HasPages(record.kind)) continue;
-    TURDB_RETURN_IF_ERROR(RedoRecord(record));
+    TURDB_RETURN_IF_ERROR(Tolerate(RedoRecord(record)));
     ++info->records_redone;
   }
   if (waiting_.empty()) return absl::OkStatus();
-  return base::CorruptionError(absl::StrCat(waiting_.size(), " pages are damaged and the log has no image of them; the first: ",
-                                            std::min_element(waiting_.begin(), waiting_.end())->second));
+  return Tolerate(
+      base::CorruptionError(absl::StrCat(waiting_.size(), " pages are damaged and the log has no image of them; the first: ",
+                                         std::min_element(waiting_.begin(), waiting_.end())->second)));
 }
 
 Status Recovery::RedoRecord(const LogRecordView& record) {

@@ -13,8 +13,7 @@
 
 #include <string>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
+#include "base/hash_map.h"
 #include "storage/buffer_pool.h"
 #include "storage/file_directory.h"
 #include "storage/log.h"
@@ -26,8 +25,10 @@ namespace turdb::storage {
 // Not thread-safe; lives through one Open.
 class Recovery {
  public:
-  Recovery(const LogSegments& segments, FileDirectory& directory, BufferPool& pool, const RedoTable& redo)
-      : segments_(segments), directory_(directory), pool_(pool), redo_(redo) {}
+  // `tolerated`: where damage is told that does not end it; null: all does.
+  Recovery(const LogSegments& segments, FileDirectory& directory, BufferPool& pool, const RedoTable& redo,
+           std::vector<std::string>* tolerated)
+      : segments_(segments), directory_(directory), pool_(pool), redo_(redo), tolerated_(tolerated) {}
 
   // Changes nothing on disk. Fills `info`, and tells the directory what the log says about files.
   Status Analyse(RecoveryInfo* info);
@@ -45,15 +46,17 @@ class Recovery {
   Status CheckEnd(const LogScanner& scanner) const;
   Status RedoRecord(const LogRecordView& record);
   Status RedoEntry(const LogRecordView& record, const LogEntryView& entry, absl::InlinedVector<Touched, 8>* touched);
+  Status Tolerate(Status status);
   StatusOr<ExclusiveGuard> Fix(const LogRecordView& record, const LogEntryView& entry, bool* apply);
 
   const LogSegments& segments_;
   FileDirectory& directory_;
   BufferPool& pool_;
   const RedoTable& redo_;
+  std::vector<std::string>* const tolerated_;
   Lsn redo_from_ = 0;
   Lsn checkpoint_lsn_ = 0;
-  absl::flat_hash_map<uint64_t, std::string> waiting_;  // pages that could not be read, and why
+  base::HashMap<uint64_t, std::string> waiting_;  // pages that could not be read, and why
 };
 
 }  // namespace turdb::storage

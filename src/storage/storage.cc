@@ -14,8 +14,18 @@ Storage::~Storage() = default;
 
 StatusOr<std::unique_ptr<Storage>> Storage::Open(const os::Environment& environment, std::string directory,
                                                  const Options& options, base::MemoryBudget& budget, const RedoTable& redo) {
-  auto impl = std::make_unique<Impl>(environment, std::move(directory), options, budget);
-  TURDB_RETURN_IF_ERROR(impl->Open(redo));
+  auto impl = std::make_unique<Impl>(environment, directory, options, budget);
+  Status status = impl->Open(redo);
+  if (!status.ok() && options.salvage) {  // then without the log
+    std::vector<std::string> problems = std::move(impl->recovery.problems);
+    problems.push_back(base::Describe(status));
+    impl.reset();
+    TURDB_RETURN_IF_ERROR(RemoveLog(*environment.files, directory));
+    impl = std::make_unique<Impl>(environment, directory, options, budget);
+    impl->recovery.problems = std::move(problems);
+    status = impl->Open(redo);
+  }
+  TURDB_RETURN_IF_ERROR(status);
   return std::unique_ptr<Storage>(new Storage(std::move(impl)));
 }
 

@@ -46,6 +46,9 @@ struct Options {
   int threads = 1;  // more than 1: checkpoints run on a thread of their own
   bool read_only = false;
   bool create_if_missing = true;
+  // Opens also what is damaged, to read what is left of it: RecoveryInfo::problems says what was met. What is open so must not
+  // be changed, and is spoilt for any other opening: make a copy first.
+  bool salvage = false;
 };
 
 // Applies one entry to one page: a pure function. The page's LSN is set by storage. An error means that payload
@@ -71,6 +74,7 @@ struct RecoveryInfo {
   TxnId next_txn_id = 1;
   Lsn end_lsn = base::kNoLsn;  // of the log as it was found
   uint64_t records_redone = 0;
+  std::vector<std::string> problems;  // Options::salvage
 };
 
 // Of one file, as TrimFreePages left it.
@@ -139,6 +143,8 @@ class Storage {
   StatusOr<PageRelease> FreePages(FileId file, std::span<ExclusiveGuard* const> pages);
   // From page 0, under its shared latch.
   StatusOr<PageNo> PageCount(FileId file);
+  // The same, or as many as the file has room for when page 0 is damaged.
+  StatusOr<PageNo> PagesOnDisk(FileId file);
 
   // ---- Giving space back (file_trim.cc), by one caller at a time. Those who take or free pages of the file wait.
   // Free pages at the end of the file go: its page count falls. The rest of the list is put into an order in which
@@ -203,6 +209,7 @@ class Storage {
   Status CheckFile(FileId file, CheckReport* report);
 
  private:
+  friend class Backup;
   class Impl;
   Status NotFree(FileId file, PageNo page) const;
   explicit Storage(std::unique_ptr<Impl> impl);

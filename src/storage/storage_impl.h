@@ -2,12 +2,14 @@
 #ifndef TURDB_STORAGE_STORAGE_IMPL_H_
 #define TURDB_STORAGE_STORAGE_IMPL_H_
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
+#include "base/hash_map.h"
 #include "storage/checkpointer.h"
 #include "storage/file_directory.h"
 #include "storage/storage.h"
@@ -45,7 +47,7 @@ class Storage::Impl {
 
   // Transactions that recovery found and nobody has undone yet: the log is kept for them.
   absl::Mutex mu;
-  absl::flat_hash_map<TxnId, Lsn> to_undo ABSL_GUARDED_BY(mu);
+  base::HashMap<TxnId, Lsn> to_undo ABSL_GUARDED_BY(mu);
   std::atomic<bool> any_to_undo{false};
 
   Status CheckWritable() const;
@@ -56,10 +58,29 @@ class Storage::Impl {
   Status CreateDatabase();
   Status ReadMeta(bool* changed);
   Status OpenParts(const RedoTable& redo, bool meta_changed);
+  // salvage.cc
+  struct FoundFile {
+    FileId id;
+    std::string path;
+    uint64_t database_id;
+  };
+  StatusOr<std::array<std::byte, kFileHeaderBytes>> SoundHeader(const std::string& path) const;
+  StatusOr<std::vector<FoundFile>> FindFiles();
+  Status AdoptDatabaseId(Status problem);
+  Status AdoptFiles();
+  // OK, and one problem more, when salvaging.
+  Status Tolerate(Status status) {
+    if (status.ok() || !options.salvage) return status;
+    recovery.problems.push_back(base::Describe(status));
+    return absl::OkStatus();
+  }
   Lsn KeepLsn();
 
   bool made_directory_ = false;
 };
+
+// Of a database that is to be salvaged: as if nothing had been logged since its files were written.
+Status RemoveLog(os::FileSystem& files, const std::string& directory);
 
 }  // namespace turdb::storage
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/check.h"
+#include "base/hash_map.h"
 #include "btree/bulk_builder.h"
 #include "btree/cursor.h"
 #include "btree/tree_file.h"
@@ -27,8 +27,8 @@ using base::StatusOr;
 struct TableStore::Rep {
   std::shared_mutex mutex;
   bool recovered = false;  // guarded by mutex, like the maps
-  absl::flat_hash_map<FileId, std::unique_ptr<btree::Tree>> trees;
-  absl::flat_hash_map<FileId, std::shared_ptr<TableState>> states;
+  base::HashMap<FileId, std::unique_ptr<btree::Tree>> trees;
+  base::HashMap<FileId, std::shared_ptr<TableState>> states;
 };
 
 TableStore::TableStore(storage::Storage& storage, txn::TransactionManager& transactions, base::MemoryBudget& budget)
@@ -64,6 +64,8 @@ Status TableStore::FinishRecovery() {
   const std::unique_lock lock(rep_->mutex);
   rep_->recovered = true;
   if (storage_.read_only()) return absl::OkStatus();
+  // Trees were opened to undo what was in them; some files went with the transactions that had made them.
+  std::erase_if(rep_->trees, [&](const auto& each) { return !storage_.FileExists(each.first); });
   for (const auto& [file, tree] : rep_->trees) TURDB_RETURN_IF_ERROR(tree->FreePendingOverflow());
   return absl::OkStatus();
 }

@@ -11,7 +11,7 @@
 #include <mutex>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "base/hash_map.h"
 #include "base/ids.h"
 #include "base/status.h"
 #include "os/environment.h"
@@ -69,8 +69,8 @@ class WaitGraph {
 
   const os::Environment& environment_;
   std::mutex mu_;
-  absl::flat_hash_map<base::FileId, std::unique_ptr<TableLock>> tables_;  // guarded by mu_
-  uint64_t next_visit_ = 0;                                               // guarded by mu_
+  base::HashMap<base::FileId, std::unique_ptr<TableLock>> tables_;  // guarded by mu_
+  uint64_t next_visit_ = 0;                                         // guarded by mu_
 };
 
 }  // namespace turdb::txn

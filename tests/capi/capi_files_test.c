@@ -296,7 +296,92 @@ static void no_permission_is_said(void) {
   rmdir(path);
 }
 
+static void a_backup_is_a_database(void) { /* [C-BACKUP-1] */
+  char path[512], copy[512], file[600];
+  snprintf(path, sizeof path, "%s", temporary_path("original"));
+  snprintf(copy, sizeof copy, "%s", temporary_path("backup"));
+  make_database(path);
+  struct session s = session_open(path);
+  turdb_backup* backup = NULL;
+  turdb_error* error = NULL;
+  CHECK_STATUS(TURDB_OK, turdb_backup_open(s.db, copy, &backup, &error));
+  CHECK(turdb_backup_pages_total(backup) > 8 && turdb_backup_pages_done(backup) == 0);
+  CHECK_STATUS(TURDB_OK, turdb_backup_step(backup, 2, NULL));
+  CHECK(turdb_backup_pages_done(backup) == 2);
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "insert into t values (5000, 'while it is copied')"));
+  CHECK_STATUS(TURDB_DONE, turdb_backup_step(backup, INT64_MAX, NULL));
+  CHECK_STATUS(TURDB_DONE, turdb_backup_step(backup, 1, NULL));
+  turdb_backup_free(backup);
+  struct session c = session_open(copy);
+  CHECK(query_int64(c.conn, "select count(*) from t") == 2001);
+  session_close(&c);
+
+  CHECK_STATUS(TURDB_IO, turdb_backup_open(s.db, copy, &backup, &error));
+  CHECK(backup == NULL);
+  CHECK_TEXT("58P02", turdb_error_sqlstate(error));
+  turdb_error_free(error);
+  snprintf(copy, sizeof copy, "%s", temporary_path("given_up"));
+  CHECK_STATUS(TURDB_OK, turdb_backup_open(s.db, copy, &backup, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_backup_step(backup, 3, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_backup_step(backup, 0, NULL));
+  session_close(&s);
+  CHECK_STATUS(TURDB_MISUSE, turdb_backup_step(backup, 1, NULL));
+  turdb_backup_free(backup);
+  snprintf(file, sizeof file, "%s/turdb.meta", copy);
+  CHECK(file_size(file) == -1);
+  CHECK_STATUS(TURDB_MISUSE, turdb_backup_open(NULL, copy, &backup, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_backup_step(NULL, 1, NULL));
+  CHECK(turdb_backup_pages_total(NULL) == 0 && turdb_backup_pages_done(NULL) == 0);
+  turdb_backup_free(NULL);
+}
+
+static void memory_is_backed_up_to_disk(void) {
+  char copy[512];
+  struct session s = session_open(":memory:");
+  turdb_backup* backup = NULL;
+  snprintf(copy, sizeof copy, "%s", temporary_path("from_memory"));
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(a int); insert into t select i from generate_series(1, 100) g(i)"));
+  CHECK_STATUS(TURDB_OK, turdb_backup_open(s.db, copy, &backup, NULL));
+  CHECK_STATUS(TURDB_DONE, turdb_backup_step(backup, INT64_MAX, NULL));
+  turdb_backup_free(backup);
+  session_close(&s);
+  s = session_open(copy);
+  CHECK(query_int64(s.conn, "select sum(a) from t") == 5050);
+  session_close(&s);
+}
+
+static void count_lost(void* user_data, const char* lost) {
+  CHECK(lost[0] != 0);
+  ++*(int64_t*)user_data;
+}
+
+static void what_can_be_read_is_recovered(void) {
+  char path[512], saved[512], file[600];
+  int64_t rows = -1, lost = -1, told = 0;
+  turdb_error* error = NULL;
+  snprintf(path, sizeof path, "%s", temporary_path("damaged"));
+  snprintf(saved, sizeof saved, "%s", temporary_path("saved"));
+  make_database(path);
+  snprintf(file, sizeof file, "%s/root/t.tbd", path);
+  overwrite(file, 2 * kPage + 5000, "damage", 6);
+  CHECK_STATUS(TURDB_OK, turdb_db_recover(path, saved, count_lost, &told, &rows, &lost, &error));
+  CHECK(rows > 500 && rows < 2000 && lost > 0 && lost == told);
+  struct session s = session_open(saved);
+  CHECK(query_int64(s.conn, "select count(*) from t") == rows);
+  CHECK_STATUS(TURDB_OK, turdb_db_check(s.db, NULL, NULL, &lost, NULL));
+  CHECK(lost == 0);
+  session_close(&s);
+  CHECK_STATUS(TURDB_IO, turdb_db_recover(path, saved, NULL, NULL, NULL, NULL, NULL));
+  CHECK_STATUS(TURDB_NOT_FOUND,
+               turdb_db_recover(temporary_path("nowhere"), temporary_path("nothing"), NULL, NULL, NULL, NULL, &error));
+  turdb_error_free(error);
+  CHECK_STATUS(TURDB_MISUSE, turdb_db_recover(NULL, saved, NULL, NULL, NULL, NULL, NULL));
+}
+
 void files_tests(void) {
+  a_backup_is_a_database();
+  memory_is_backed_up_to_disk();
+  what_can_be_read_is_recovered();
   reopening_finds_everything();
   one_process_shares_a_database();
   a_second_process_is_refused_by_name();

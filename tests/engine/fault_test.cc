@@ -236,5 +236,28 @@ TEST_F(FaultTest, AFullDiskIsSaidAndPasses) {
   EXPECT_TRUE((*database)->Close().ok());
 }
 
+// Rolling back at opening takes back the rows of a table and then the table: nothing may look for it afterwards.
+TEST(Crash, BesideATransactionThatMadeATable) {
+  const auto disk = std::make_shared<os::FaultFileSystem>();
+  {
+    auto database = OpenOver(disk);
+    ASSERT_TRUE(database.ok());
+    SqlSession maker(*(*database)->Connect()), other(*(*database)->Connect());
+    ASSERT_TRUE(other.Exec("create table t(a int primary key)").ok());
+    ASSERT_TRUE(
+        maker.Exec("begin; create table made(a int primary key, b text unique); insert into made values (1, 'x'), (2, 'y')")
+            .ok());
+    ASSERT_TRUE(other.Exec("insert into t values (1)").ok());  // makes what is logged durable
+    disk->Crash(0);
+  }
+  auto database = OpenOver(disk);
+  ASSERT_TRUE(database.ok()) << base::Describe(database.status());
+  SqlSession session(*(*database)->Connect());
+  EXPECT_EQ(*session.Query("select count(*) from t"), std::vector<std::string>{"1"});
+  EXPECT_EQ(base::GetSqlState(session.Exec("select * from made")), base::sqlstate::kUndefinedTable);
+  ASSERT_TRUE(session.Exec("create table made(c text); insert into made values ('z')").ok());
+  EXPECT_EQ(*(*database)->Check([](std::string_view problem) { ADD_FAILURE() << problem; }), 0);
+}
+
 }  // namespace
 }  // namespace turdb::engine

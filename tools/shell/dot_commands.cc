@@ -9,6 +9,7 @@
 
 #include "shell/catalog_queries.h"
 #include "shell/dump.h"
+#include "shell/maintenance.h"
 #include "shell/shell.h"
 #include "shell/text_width.h"
 #include "shell/value_text.h"
@@ -33,6 +34,13 @@ struct DotCommands {
     if (problems > 0) return std::to_string(problems) + " problem" + (problems == 1 ? "" : "s") + " found";
     std::fputs("ok\n", shell.out());
     return "";
+  }
+
+  static std::string Backup(Shell& shell, const Words& words) {
+    if (shell.db_ == nullptr) return "no database is open";
+    if (words.size() != 2) return "usage: .backup DIRECTORY";
+    ErrorHandle error;
+    return BackUp(shell.db_.get(), words[1], error) ? "" : Fail(shell, error);
   }
 
   static std::string DumpCommand(Shell& shell, const Words& words) {
@@ -231,6 +239,7 @@ constexpr std::string_view kImportHelp =
     "      --max-errors N          undo the import when more rows than this are rejected";
 
 constexpr DotCommand kCommands[] = {
+    {".backup", "DIRECTORY", "copy the database into a new directory, while others may go on", DotCommands::Backup},
     {".bail", "on|off", "stop at the first error", DotCommands::Bail},
     {".check", "", "verify every page, tree, index and log segment", DotCommands::Check},
     {".dump", "[TABLE]", "the database, or tables LIKE this, as SQL that makes it again", DotCommands::DumpCommand},

@@ -12,6 +12,7 @@
 
 #include "shell/dot_commands.h"
 #include "shell/interrupt.h"
+#include "shell/maintenance.h"
 #include "shell/shell.h"
 
 namespace turdb::shell {
@@ -21,6 +22,9 @@ constexpr int kUsageError = 2;
 
 constexpr char kUsage[] =
     R"(usage: turdb [OPTIONS] [DATABASE] [SQL...]
+       turdb check DATABASE             verify every page, tree, index and log segment
+       turdb backup DATABASE TARGET     copy it into the new directory TARGET, which is a database
+       turdb recover DATABASE TARGET    make a new database of what can be read of a damaged one
 
 Opens the directory DATABASE (made when missing; default: a database in memory), runs the SQL and dot commands
 that are given, in order, or else those of standard input, or else asks for them at a prompt.
@@ -279,6 +283,7 @@ bool RunTask(Shell& shell, const Task& task) {
 
 int Main(int argc, char** argv) {
   std::setlocale(LC_CTYPE, "");
+  if (const std::optional<int> code = RunMaintenance(argc, argv)) return *code;
   CommandLine line = Parse(argc, argv);
   Decorate(line);
   const bool at_terminal = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0;

@@ -39,16 +39,16 @@ StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
       return BindPragma(static_cast<const ast::Pragma&>(statement));
     case StatementKind::kVacuum: {
       const auto& vacuum = static_cast<const ast::Vacuum&>(statement);
-      if (!vacuum.into.empty()) return Unsupported("VACUUM INTO", statement.offset);
-      return Command(MaintenanceCommand{MaintenanceAction::kVacuum});
+      if (vacuum.has_into) return Command(MaintenanceCommand{MaintenanceAction::kVacuumInto, std::string(vacuum.into)});
+      return Command(MaintenanceCommand{MaintenanceAction::kVacuum, {}});
     }
     case StatementKind::kCheckpoint:
-      return Command(MaintenanceCommand{MaintenanceAction::kCheckpoint});
+      return Command(MaintenanceCommand{MaintenanceAction::kCheckpoint, {}});
     case StatementKind::kAnalyze:
       for (const ast::QualifiedName& name : static_cast<const ast::Analyze&>(statement).tables) {
         TURDB_RETURN_IF_ERROR(FindTable(name).status());
       }
-      return Command(MaintenanceCommand{MaintenanceAction::kAnalyze});
+      return Command(MaintenanceCommand{MaintenanceAction::kAnalyze, {}});
     case StatementKind::kReindex:
       for (const ast::QualifiedName& name : static_cast<const ast::Analyze&>(statement).tables) {
         TURDB_RETURN_IF_ERROR(CheckReindexed(name));

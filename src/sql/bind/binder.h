@@ -13,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "base/arena.h"
+#include "base/hash_map.h"
 #include "base/status.h"
 #include "sql/bind/logical.h"
 #include "sql/compile.h"
@@ -469,7 +469,7 @@ class Binder {
   function::CallContext call_context_;
   std::vector<ColumnInfo> columns_;
   std::vector<BoundSubquery> subqueries_;
-  absl::flat_hash_map<std::string, int32_t> first_subqueries_;  // by text, the first with it that was compared
+  base::HashMap<std::string, int32_t> first_subqueries_;  // by text, the first with it that was compared
   std::vector<std::unique_ptr<CommonTableInfo>> common_tables_;
   std::vector<std::unique_ptr<LogicalNode>> nodes_;
   std::vector<vec::Type> parameter_types_;

@@ -385,6 +385,7 @@ struct Pragma : Statement {
 struct Vacuum : Statement {
   QualifiedName table;
   Text into;
+  bool has_into = false;
   bool full = false;
   bool analyze = false;
 };

@@ -405,6 +405,7 @@ Statement* Parser::ParseVacuum() {
   if (Accept("into"_kw)) {
     if (token_.kind != TokenKind::kString) Unexpected();
     vacuum->into = token_.text;
+    vacuum->has_into = true;
     Advance();
   }
   return vacuum;

@@ -1,0 +1,320 @@
+#include "engine/recover.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "btree/tree.h"
+#include "catalog/salvage.h"
+#include "catalog/table_sql.h"
+#include "engine/connection.h"
+#include "engine/database.h"
+#include "table/salvage.h"
+
+namespace turdb::engine {
+namespace {
+
+using base::Status;
+using base::StatusOr;
+using catalog::QuoteName;
+using catalog::RelationDefinition;
+using catalog::RelationKind;
+
+constexpr int64_t kMemoryBytes = 64 << 20;  // for the damaged database, and for the new one
+constexpr int64_t kRowsATransaction = 10'000;
+constexpr size_t kCopyBytes = 1 << 20;
+
+void RemoveTree(os::FileSystem& files, const std::string& path) {
+  const StatusOr<std::vector<std::string>> names = files.List(path);
+  if (!names.ok()) {
+    (void)files.Remove(path);
+    return;
+  }
+  for (const std::string& name : *names) RemoveTree(files, os::JoinPath(path, name));
+  (void)files.RemoveDirectory(path);
+}
+
+Status CopyFile(os::FileSystem& files, const std::string& from, const std::string& to) {
+  TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<os::File> source, files.Open(from, os::OpenMode::kReadOnly));
+  TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<os::File> target, files.Open(to, os::OpenMode::kCreate));
+  TURDB_ASSIGN_OR_RETURN(const uint64_t size, source->Size());
+  std::vector<std::byte> bytes(kCopyBytes);
+  for (uint64_t at = 0; at < size; at += kCopyBytes) {
+    const base::MutableBytes part(bytes.data(), static_cast<size_t>(std::min<uint64_t>(kCopyBytes, size - at)));
+    TURDB_RETURN_IF_ERROR(source->Read(at, part));
+    TURDB_RETURN_IF_ERROR(target->Write(at, part));
+  }
+  return absl::OkStatus();
+}
+
+// What a database consists of; not what it spills.
+bool BelongsToDatabase(std::string_view name) { return name != "turdb.lock" && name != "tmp" && name != "versions.tmp"; }
+
+Status CopyTree(os::FileSystem& files, const std::string& from, const std::string& to) {
+  TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(from));
+  TURDB_RETURN_IF_ERROR(files.CreateDirectory(to));
+  for (const std::string& name : names) {
+    if (!BelongsToDatabase(name)) continue;
+    const std::string source = os::JoinPath(from, name), target = os::JoinPath(to, name);
+    TURDB_RETURN_IF_ERROR(files.List(source).ok() ? CopyTree(files, source, target) : CopyFile(files, source, target));
+  }
+  return absl::OkStatus();
+}
+
+// The damaged database, open to be read.
+class DamagedDatabase {
+ public:
+  Status Open(const os::Environment& environment, const std::string& path, absl::FunctionRef<void(const Status&)> lost) {
+    storage::RedoTable redo;
+    btree::Tree::RegisterRedo(&redo);
+    storage::Options options;
+    options.page_cache_bytes = kMemoryBytes / 2;
+    options.synchronous = storage::Synchronous::kOff;
+    options.create_if_missing = false;
+    options.salvage = true;
+    TURDB_ASSIGN_OR_RETURN(storage_, storage::Storage::Open(environment, path, options, budget_, redo));
+    for (const std::string& problem : storage_->recovery().problems) lost(base::CorruptionError(problem));
+    commit_log_ = txn::NewStorageCommitLog(*storage_);
+    transactions_ =
+        std::make_unique<txn::TransactionManager>(environment, *commit_log_, budget_, storage_->recovery().next_txn_id);
+    txn::ConnectStorage(*storage_, *transactions_);
+    tables_ = std::make_unique<table::TableStore>(*storage_, *transactions_, budget_);
+    transactions_->SetUndoResolver([this](base::FileId file) -> StatusOr<txn::UndoTarget*> {
+      TURDB_ASSIGN_OR_RETURN(btree::Tree * tree, tables_->TreeOf(file));
+      return tree;
+    });
+    // One that cannot be taken back whole stays as far as it is.
+    for (const storage::UnfinishedTransaction& unfinished : storage_->recovery().unfinished) {
+      if (Status status = transactions_->UndoUnfinished(std::span(&unfinished, 1)); !status.ok()) {
+        lost(base::WithFrame(std::move(status), absl::StrCat("rolling back transaction ", unfinished.id)));
+      }
+    }
+    return absl::OkStatus();
+  }
+  ~DamagedDatabase() {
+    tables_.reset();
+    storage_.reset();
+    transactions_.reset();
+  }
+
+  storage::Storage& storage() { return *storage_; }
+  txn::TransactionManager& transactions() { return *transactions_; }
+
+ private:
+  base::MemoryBudget budget_{kMemoryBytes};
+  std::unique_ptr<storage::Storage> storage_;
+  std::unique_ptr<txn::CommitLog> commit_log_;
+  std::unique_ptr<txn::TransactionManager> transactions_;
+  std::unique_ptr<table::TableStore> tables_;
+};
+
+// Writes what is found into the new database.
+class Rescue {
+ public:
+  Rescue(DamagedDatabase& from, Database& to, std::shared_ptr<Connection> connection,
+         absl::FunctionRef<void(std::string_view problem)> visit, RecoverReport* report)
+      : from_(from), to_(to), connection_(std::move(connection)), visit_(visit), report_(*report) {}
+
+  Status Run() {
+    const Connection::Entry entry(*connection_);
+    TURDB_RETURN_IF_ERROR(entry.status());
+    const auto lost = [this](const Status& status) { Problem(status); };
+    TURDB_ASSIGN_OR_RETURN(found_, catalog::SalvageCatalog(from_.storage(), from_.transactions(), lost));
+    std::sort(found_.relations.begin(), found_.relations.end(),
+              [](const auto& a, const auto& b) { return a.schema.id < b.schema.id; });
+    for (const auto& [id, name] : found_.schemas) Try(absl::StrCat("CREATE SCHEMA IF NOT EXISTS ", QuoteName(name)));
+    for (const RelationDefinition& relation : found_.relations) {
+      if (IsTable(relation)) TURDB_RETURN_IF_ERROR(MakeTable(relation.schema));
+    }
+    for (const RelationDefinition& relation : found_.relations) {
+      if (!IsTable(relation)) continue;
+      for (const table::IndexSchema& index : relation.schema.indexes) {
+        if (!index.is_constraint) Try(catalog::SqlOf(relation.schema, index));
+      }
+    }
+    for (const RelationDefinition& relation : found_.relations) {
+      for (const table::ForeignKey& key : relation.schema.foreign_keys) MakeForeignKey(relation.schema, key);
+    }
+    MakeViews();
+    return absl::OkStatus();
+  }
+
+ private:
+  static bool IsTable(const RelationDefinition& relation) {
+    return static_cast<RelationKind>(relation.kind) == RelationKind::kTable;
+  }
+  static std::string NameOf(const table::TableSchema& schema) {
+    return absl::StrCat(QuoteName(schema.schema_name), ".", QuoteName(schema.name));
+  }
+
+  void Problem(const Status& status) {
+    ++report_.problems;
+    visit_(base::Describe(status));
+  }
+  bool Try(const std::string& sql) {
+    Status status = connection_->Exec(sql);
+    if (!status.ok()) Problem(base::WithFrame(std::move(status), absl::StrCat("running ", sql)));
+    return status.ok();
+  }
+
+  Status MakeTable(const table::TableSchema& schema) {
+    catalog::Relation relation(nullptr);
+    auto definition = std::make_shared<table::TableSchema>(schema);
+    definition->foreign_keys.clear();
+    relation.schema = definition;
+    const std::shared_ptr<const catalog::Snapshot> snapshot = to_.catalog().Current();
+    if (!Try(catalog::SqlOf(*snapshot, relation))) return absl::OkStatus();
+    ++report_.tables;
+    return CopyRows(schema);
+  }
+
+  Status CopyRows(const table::TableSchema& schema) {
+    const std::vector<std::string> path = {schema.schema_name};
+    const auto relation = to_.catalog().Current()->FindRelation(schema.schema_name, schema.name, path);
+    TURDB_ASSIGN_OR_RETURN(const table::Table* const table, relation->Open());
+    table::WriteScratch scratch(*table);
+    txn::TransactionPtr transaction;
+    int64_t rows = 0;
+    std::vector<table::Cell> cells(schema.columns.size());
+    const auto insert = [&](const table::RowBuffer& row) -> Status {
+      if (transaction == nullptr) transaction = to_.transactions().Begin();
+      for (size_t i = 0; i < cells.size(); ++i) cells[i] = row[i].cell();
+      TURDB_ASSIGN_OR_RETURN(const txn::Savepoint savepoint, to_.transactions().BeginStatement(*transaction));
+      const StatusOr<bool> inserted =
+          table->InsertRow(*transaction, cells, table::OnDuplicate::kSkip, /*evaluator=*/nullptr, scratch);
+      if (!inserted.ok()) {
+        if (!absl::IsInvalidArgument(inserted.status()) &&
+            !absl::StartsWith(base::GetSqlState(inserted.status()).view(), "23")) {
+          return inserted.status();
+        }
+        TURDB_RETURN_IF_ERROR(to_.transactions().RollbackTo(*transaction, savepoint));
+        Problem(base::WithFrame(inserted.status(), absl::StrCat("saving a row of ", schema.qualified_name())));
+        return absl::OkStatus();
+      }
+      if (!*inserted) {
+        Problem(
+            base::CorruptionError(absl::StrCat("a row of ", schema.qualified_name(), " is there twice: the first is kept")));
+        return absl::OkStatus();
+      }
+      if (++rows % kRowsATransaction == 0) {
+        TURDB_RETURN_IF_ERROR(to_.transactions().Commit(*transaction));
+        transaction.reset();
+      }
+      return absl::OkStatus();
+    };
+    Status status = table::SalvageRows(from_.storage(), from_.transactions(), schema, insert,
+                                       [this](const Status& lost) { Problem(lost); });
+    if (transaction != nullptr && status.ok()) status = to_.transactions().Commit(*transaction);
+    report_.rows += rows;
+    // A file that is not there, or not that table's, takes no other table with it.
+    if (absl::IsNotFound(status) || absl::IsDataLoss(status)) {
+      Problem(base::WithFrame(std::move(status), absl::StrCat("reading ", schema.qualified_name())));
+      return absl::OkStatus();
+    }
+    return status;
+  }
+
+  void MakeForeignKey(const table::TableSchema& schema, const table::ForeignKey& key) {
+    const auto referenced = std::find_if(found_.relations.begin(), found_.relations.end(),
+                                         [&](const auto& each) { return each.schema.id == key.referenced_table; });
+    if (referenced == found_.relations.end()) {
+      Problem(base::CorruptionError(absl::StrCat("foreign key ", key.name, " of ", schema.qualified_name(),
+                                                 " is lost with the definition of the table that it refers to")));
+      return;
+    }
+    Try(absl::StrCat("ALTER TABLE ", NameOf(schema), " ADD ", catalog::SqlOf(schema, key, referenced->schema)));
+  }
+
+  // A view may need another one, which has a greater id when it was replaced: as long as one can be made, go on.
+  void MakeViews() {
+    std::vector<const RelationDefinition*> views;
+    for (const RelationDefinition& relation : found_.relations) {
+      if (static_cast<RelationKind>(relation.kind) == RelationKind::kView) views.push_back(&relation);
+    }
+    for (bool any = true; any && !views.empty();) {
+      any = std::erase_if(views, [&](const RelationDefinition* view) { return MakeView(*view).ok(); }) != 0;
+    }
+    for (const RelationDefinition* view : views) {
+      Problem(base::WithFrame(MakeView(*view), absl::StrCat("making view ", view->schema.qualified_name())));
+    }
+  }
+  Status MakeView(const RelationDefinition& view) {
+    catalog::Relation relation(nullptr);
+    relation.kind = RelationKind::kView;
+    relation.schema = std::make_shared<const table::TableSchema>(view.schema);
+    relation.view_sql = view.view_sql;
+    std::string path;
+    for (const std::string& schema : view.view_search_path) absl::StrAppend(&path, path.empty() ? "" : ", ", QuoteName(schema));
+    if (!path.empty()) TURDB_RETURN_IF_ERROR(connection_->Exec(absl::StrCat("SET search_path = ", path)));
+    const Status status = connection_->Exec(catalog::SqlOf(*to_.catalog().Current(), relation));
+    if (!path.empty()) TURDB_RETURN_IF_ERROR(connection_->Exec("RESET search_path"));
+    return status;
+  }
+
+  DamagedDatabase& from_;
+  Database& to_;
+  const std::shared_ptr<Connection> connection_;
+  const absl::FunctionRef<void(std::string_view problem)> visit_;
+  RecoverReport& report_;
+  catalog::SalvagedCatalog found_;
+};
+
+Status Salvage(const os::Environment& environment, const std::string& damaged, const std::string& to,
+               absl::FunctionRef<void(std::string_view problem)> visit, RecoverReport* report) {
+  DamagedDatabase from;
+  TURDB_RETURN_IF_ERROR(from.Open(environment, damaged, [&](const Status& lost) {
+    ++report->problems;
+    visit(base::Describe(lost));
+  }));
+  Settings settings;
+  settings.memory_limit_bytes = kMemoryBytes;
+  settings.threads = 1;
+  settings.synchronous = storage::Synchronous::kNormal;
+  TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, Database::OpenIn(environment, to, settings));
+  TURDB_ASSIGN_OR_RETURN(std::shared_ptr<Connection> connection, database->Connect());
+  TURDB_RETURN_IF_ERROR(Rescue(from, *database, std::move(connection), visit, report).Run());
+  return database->Close();
+}
+
+}  // namespace
+
+StatusOr<RecoverReport> Recover(const os::Environment& environment, const std::string& from, const std::string& to,
+                                absl::FunctionRef<void(std::string_view problem)> visit) {
+  os::FileSystem& files = *environment.files;
+  TURDB_ASSIGN_OR_RETURN(const bool exists, files.Exists(to));
+  if (exists) {
+    TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(to));
+    if (!names.empty()) {
+      return base::WithHint(base::MakeError(absl::StatusCode::kAlreadyExists, base::sqlstate::kDuplicateFile,
+                                            absl::StrCat("\"", to, "\" is not empty: it holds ", names.front())),
+                            "give the path of a new directory, or of an empty one");
+    }
+  }
+  std::unique_ptr<os::FileLock> lock;  // nobody may write meanwhile
+  const std::string lock_path = os::JoinPath(from, "turdb.lock");
+  TURDB_ASSIGN_OR_RETURN(const bool has_lock, files.Exists(lock_path));
+  if (has_lock) {
+    TURDB_ASSIGN_OR_RETURN(lock, files.Lock(lock_path, os::LockMode::kShared));
+  }
+  const std::string copy = absl::StrCat(to, ".salvage");
+  RemoveTree(files, copy);
+  const absl::Cleanup remove_copy = [&] { RemoveTree(files, copy); };
+  RecoverReport report;
+  Status status = CopyTree(files, from, copy);
+  if (status.ok()) status = Salvage(environment, copy, to, visit, &report);
+  if (status.ok()) return report;
+  if (exists) {
+    if (const auto names = files.List(to); names.ok()) {
+      for (const std::string& name : *names) RemoveTree(files, os::JoinPath(to, name));
+    }
+  } else {
+    RemoveTree(files, to);
+  }
+  return base::WithFrame(std::move(status), absl::StrCat("recovering \"", from, "\""));
+}
+
+}  // namespace turdb::engine

@@ -1,0 +1,10 @@
+insert into parent(name, size) values ('after the checkpoint', 1000);
+update child set parent = 'after the checkpoint' where id < 20;
+insert into other.long values (5, repeat('only in the log ', 3000));
+alter table changed rename column b to renamed;
+alter table changed rename column renamed to b;
+begin;
+update child set note = 'never committed';
+delete from parent where size < 100;
+create table never(a integer);
+insert into never values (1);

@@ -1,0 +1,10 @@
+select * from kinds order by id;
+select count(*), sum(size), sum(twice), min(name) from parent;
+select count(*), sum(id), sum(length(note)) from child;
+select id, note from child where parent = 'name 17' order by id desc limit 3;
+select count(*) from child where id between 150 and 200;
+select key, length(value), left(value, 15) from other.long order by key;
+select * from "Odd Name" order by 1;
+select * from changed order by a;
+select * from seen order by children desc, name limit 3;
+select table_name, constraint_name, constraint_type from information_schema.table_constraints where constraint_type <> 'CHECK' order by 1, 2;

@@ -44,6 +44,10 @@ Status UnsupportedError(std::string_view message) {
 Status OutOfMemoryError(std::string_view message) {
   return MakeError(absl::StatusCode::kResourceExhausted, sqlstate::kOutOfMemory, message);
 }
+Status NoMemory() noexcept {
+  static const Status* const kMade = new Status(OutOfMemoryError("the statement needs more memory than there is"));
+  return *kMade;  // shares what was made when the first database was opened
+}
 Status LimitError(std::string_view message) {
   return MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kProgramLimit, message);
 }

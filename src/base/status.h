@@ -97,12 +97,14 @@ inline constexpr SqlState kMisuse{"HY010"};
 Status MakeError(absl::StatusCode code, SqlState state, std::string_view message);
 
 // The common kinds, by the room's vocabulary.
-Status IoError(std::string_view message);               // kUnavailable, 58030
-Status CorruptionError(std::string_view message);       // kDataLoss, XX001
-Status InternalError(std::string_view message);         // kInternal, XX000
-Status MisuseError(std::string_view message);           // kFailedPrecondition, HY010
-Status UnsupportedError(std::string_view message);      // kUnimplemented, 0A000
-Status OutOfMemoryError(std::string_view message);      // kResourceExhausted, 53200
+Status IoError(std::string_view message);           // kUnavailable, 58030
+Status CorruptionError(std::string_view message);   // kDataLoss, XX001
+Status InternalError(std::string_view message);     // kInternal, XX000
+Status MisuseError(std::string_view message);       // kFailedPrecondition, HY010
+Status UnsupportedError(std::string_view message);  // kUnimplemented, 0A000
+Status OutOfMemoryError(std::string_view message);  // kResourceExhausted, 53200
+// The one for std::bad_alloc: needs no memory. "out of memory", 53200.
+Status NoMemory() noexcept;
 Status LimitError(std::string_view message);            // kInvalidArgument, 54000
 Status SerializationFailure(std::string_view message);  // kAborted, 40001
 Status CanceledError(std::string_view message);         // kCancelled, 57014

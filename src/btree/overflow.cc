@@ -8,6 +8,7 @@
 // holds the root exclusively.
 #define ZSTD_STATIC_LINKING_ONLY  // what its contexts take is counted, too
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <array>
@@ -195,6 +196,7 @@ Status Tree::ReadOverflow(OverflowRef ref, absl::FunctionRef<char*(size_t size)>
   if (!compressed) return absl::OkStatus();
   out = allocate(ref.size_bytes);
   const size_t size = ZSTD_decompress(out, ref.size_bytes, buffer.bytes.get(), stored);
+  if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation) return base::NoMemory();
   if (ZSTD_isError(size) != 0 || size != ref.size_bytes) return Damaged(ref.first_page, "the value cannot be decompressed");
   return absl::OkStatus();
 }

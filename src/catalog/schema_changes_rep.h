@@ -97,11 +97,15 @@ struct SchemaChanges::Rep {
     auto next = std::make_shared<Snapshot::Rep>(*now().rep_);
     next->epoch = state.next_epoch++;
     Apply(change, next.get());
+    std::shared_ptr<const Snapshot> snapshot(new Snapshot(std::move(next)));
+    // What others see of it comes last, when nothing can fail any more.
+    stack.reserve(stack.size() + 1);
+    changes.reserve(changes.size() + 1);
     if (change.is_relation()) {
       const std::lock_guard lock(state.mutex);
       state.changing[change.relation_id()] = change.version();
     }
-    stack.push_back(std::shared_ptr<const Snapshot>(new Snapshot(std::move(next))));
+    stack.push_back(std::move(snapshot));
     changes.push_back(std::move(change));
   }
 

@@ -299,13 +299,27 @@ Status CommandRunner::RunMaintenance(const sql::MaintenanceCommand& command) {
 // ---- schema changes
 
 Status CommandRunner::RunSchemaChange(const sql::Command& command) {
+  const bool own = connection_.transaction_ == nullptr;
+  try {
+    return RunSchemaChangeIn(command, own);
+  } catch (const std::bad_alloc&) {
+    connection_.HideTransaction();
+    if (own) {
+      connection_.RollBackLater();
+    } else {
+      connection_.database().transactions().Doom(*connection_.transaction_);
+    }
+    return base::NoMemory();
+  }
+}
+
+Status CommandRunner::RunSchemaChangeIn(const sql::Command& command, bool own) {
   Database& database = connection_.database();
   txn::TransactionManager& transactions = database.transactions();
   if (database.settings().read_only) {
     return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
                            "the database is open read-only");
   }
-  const bool own = connection_.transaction_ == nullptr;
   if (own) {
     connection_.transaction_ = transactions.Begin(connection_.default_isolation_, connection_.default_read_only_);
     connection_.transaction_->set_lock_timeout_ns(connection_.busy_timeout_ms_ * 1'000'000);
@@ -349,7 +363,7 @@ Status CommandRunner::RunSchemaChange(const sql::Command& command) {
     try {
       status = ChangeSchema(command, changes);
     } catch (const std::bad_alloc&) {
-      status = base::OutOfMemoryError("the statement needs more memory than memory_limit leaves");
+      status = base::NoMemory();
     }
   }
   transaction.set_poll(nullptr);

@@ -32,6 +32,7 @@ class CommandRunner {
   base::Status RunMaintenance(const sql::MaintenanceCommand& command);
   // Runs `change` as one statement of the transaction, begun for it when there is none.
   base::Status RunSchemaChange(const sql::Command& command);
+  base::Status RunSchemaChangeIn(const sql::Command& command, bool own);
   base::Status ChangeSchema(const sql::Command& command, catalog::SchemaChanges& changes);
   base::Status Alter(const sql::AlterTableCommand& command, catalog::SchemaChanges& changes);
   base::Status RunStep(const sql::AlterStep& step, const catalog::Relation& relation, catalog::SchemaChanges& changes);

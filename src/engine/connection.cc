@@ -43,6 +43,9 @@ Connection::~Connection() {
 }
 
 Status Connection::WhyNotEntered() const {
+  if (!closed() && ending_.load(std::memory_order_relaxed) != Ending::kNone && owner_.load(std::memory_order_relaxed) == 0) {
+    return base::NoMemory();
+  }
   if (!database_->of_this_process()) {
     return base::MisuseError("the database was opened before fork: open it again in the child");
   }
@@ -94,8 +97,14 @@ void Connection::CloseEntered() {
   if (closed_.exchange(true, std::memory_order_acq_rel)) return;
   for (Statement* statement = statements_; statement != nullptr; statement = statement->next_) statement->Detach();
   if (transaction_ != nullptr) {
-    const Status status = EndTransaction(false);
-    (void)status;  // a rollback that fails leaves the database read-only, and health() says why
+    try {
+      // A rollback that fails leaves the database read-only, and health() says why.
+      if (ending_ == Ending::kNone) EndTransaction(false).IgnoreError();
+      if (ending_ != Ending::kNone) FinishEnding().IgnoreError();
+    } catch (const std::bad_alloc&) {
+      transaction_.reset();  // rolled back by whoever opens the database next
+      SetEnding(Ending::kNone);
+    }
   }
 }
 
@@ -223,6 +232,8 @@ Status Connection::Exec(std::string_view sql) {
       return status;
     }
     offset += tail;
+    // Done is done, whatever asking for more would take.
+    if (sql.find_first_not_of(" \t\r\n\f\v;", static_cast<size_t>(offset)) == std::string_view::npos) return absl::OkStatus();
   }
 }
 
@@ -279,7 +290,7 @@ Status Connection::CheckDeferred(bool all) {
   try {
     status = deferred_checks_.Check(context, all);
   } catch (const std::bad_alloc&) {
-    status = base::OutOfMemoryError("checking deferred constraints needs more memory than memory_limit leaves");
+    status = base::NoMemory();
   }
   transactions.EndStatement(*transaction_, number);
   return status;
@@ -292,6 +303,7 @@ Status Connection::EndTransaction(bool commit) {
     commit = checked.ok();
   }
   HideTransaction();
+  SetEnding(Ending::kRollback);  // should memory run out before the commit
   std::shared_ptr<txn::Snapshot> snapshot;
   for (Statement* statement = statements_; statement != nullptr; statement = statement->next_) {
     if (commit) {
@@ -300,9 +312,33 @@ Status Connection::EndTransaction(bool commit) {
       statement->TransactionRollsBack(0);
     }
   }
-  Status status = commit ? database_->transactions().Commit(*transaction_) : database_->transactions().Rollback(*transaction_);
+  Status status;
+  try {
+    if (commit) {
+      status = database_->transactions().Commit(*transaction_);
+      SetEnding(status.ok() ? Ending::kCommitted : Ending::kRolledBack);
+    }
+    const Status ended = FinishEnding();
+    if (status.ok()) status = ended;
+  } catch (const std::bad_alloc&) {
+    if (transaction_->committed()) SetEnding(Ending::kCommit);
+    // What is committed is so for whoever asks. The rest comes before the next call does anything else.
+    if (ending_ == Ending::kRollback || ending_ == Ending::kRolledBack) throw;
+  }
+  return checked.ok() ? status : checked;
+}
+
+Status Connection::FinishEnding() {
+  Status status;
+  if (ending_ == Ending::kRollback) {
+    status = database_->transactions().Rollback(*transaction_);
+    SetEnding(Ending::kRolledBack);
+  } else if (ending_ == Ending::kCommit) {
+    status = database_->transactions().Commit(*transaction_);
+    SetEnding(Ending::kCommitted);
+  }
   if (schema_changes_ != nullptr) {
-    if (commit && status.ok()) {
+    if (ending_ == Ending::kCommitted) {
       // At or after the commit's own timestamp. A reader in between binds to the schema before it, which stays
       // readable; writers are stopped by Catalog::CheckStillCurrent.
       schema_changes_->Commit(database_->transactions().visible_ts());
@@ -315,7 +351,17 @@ Status Connection::EndTransaction(bool commit) {
   if (deferred_checks_.used()) deferred_checks_.Clear();
   transaction_.reset();
   explicit_transaction_ = false;
-  return checked.ok() ? status : checked;
+  SetEnding(Ending::kNone);
+  return status;
+}
+
+bool Connection::FinishEndingGuarded() {
+  try {
+    FinishEnding().IgnoreError();  // a rollback that fails leaves the database read-only, and health() says why
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 Status Connection::Commit() {

@@ -72,7 +72,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   int64_t changes() const { return changes_; }
   int64_t total_changes() const { return total_changes_; }
   int64_t last_insert_id() const { return last_insert_id_; }
-  bool autocommit() const { return transaction_ == nullptr; }
+  bool autocommit() const { return transaction_ == nullptr || ending_.load(std::memory_order_relaxed) != Ending::kNone; }
 
   // `progress` is called about every `interval_ms` while a statement runs; true interrupts it.
   void SetProgress(int64_t interval_ms, std::function<bool()> progress);
@@ -105,10 +105,26 @@ class Connection : public std::enable_shared_from_this<Connection> {
         !owner_.compare_exchange_strong(nobody, os::CurrentThreadToken(), std::memory_order_acquire)) [[unlikely]] {
       return false;
     }
-    if (!closed()) [[likely]]
+    if (!closed() && ending_.load(std::memory_order_relaxed) == Ending::kNone) [[likely]]
       return true;
-    Leave();  // closed between the check and the claim
+    if (!closed() && FinishEndingGuarded()) return true;
+    Leave();  // closed between the check and the claim, or there is no memory to end what is to be ended first
     return false;
+  }
+  // How far the end of a transaction has come when memory ran out.
+  enum class Ending : uint8_t {
+    kNone,
+    kRollback,    // to be rolled back
+    kCommit,      // in the log, to be finished
+    kCommitted,   // its schema changes are to be shown to others
+    kRolledBack,  // and to be forgotten
+  };
+  void SetEnding(Ending ending) { ending_.store(ending, std::memory_order_relaxed); }
+  // Goes on from there. Throws std::bad_alloc when it is still too little.
+  base::Status FinishEnding();
+  bool FinishEndingGuarded();  // false: it is
+  void RollBackLater() {
+    if (transaction_ != nullptr && ending_.load(std::memory_order_relaxed) == Ending::kNone) SetEnding(Ending::kRollback);
   }
   base::Status WhyNotEntered() const;
   void Leave() {
@@ -135,6 +151,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<Database> database_;
   std::atomic<uint64_t> owner_{0};  // token of the thread that is inside
   std::atomic<bool> closed_{false};
+  std::atomic<Ending> ending_{Ending::kNone};
 
   txn::TransactionPtr transaction_;  // explicit, or of the statement that runs; null otherwise
   bool explicit_transaction_ = false;

@@ -44,6 +44,7 @@ Database::Database(const os::Environment& environment, std::string path, Setting
 
 StatusOr<std::shared_ptr<Database>> Database::Open(const std::string& path, const Settings& settings) {
   os::WatchForks();
+  (void)base::NoMemory();  // made while there is memory
   Settings resolved = settings;
   TURDB_RETURN_IF_ERROR(ResolveDefaults(resolved));
   if (path.empty()) return base::MisuseError("opening a database: the path is empty");

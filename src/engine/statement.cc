@@ -265,7 +265,13 @@ StatusOr<StepResult> Statement::StepGuarded() {
     execution_.reset();
     point_.reset();
     point_checked_ = point_has_run_ = parameters_ready_ = false;
-    return FinishRun(base::OutOfMemoryError("the statement needs more memory than memory_limit leaves"));
+  }
+  try {
+    return FinishRun(base::NoMemory());
+  } catch (const std::bad_alloc&) {
+    // The connection knows what is to be rolled back first.
+    in_statement_ = false;
+    return base::NoMemory();
   }
 }
 
@@ -531,10 +537,14 @@ Status Statement::FinishRun(Status outcome) {
       if (outcome.ok()) outcome = std::move(ended);
     } else {
       if (!outcome.ok()) {
-        Status undone = transactions.RollbackTo(*connection.transaction_, savepoint_);
-        if (connection.schema_changes_ != nullptr) connection.schema_changes_->RollbackTo(schema_mark_);
-        connection.deferred_checks_.RollbackTo(statement_number_ - 1);
-        if (!undone.ok()) outcome = base::WithFrame(std::move(undone), "rolling back the failed statement");
+        try {
+          Status undone = transactions.RollbackTo(*connection.transaction_, savepoint_);
+          if (connection.schema_changes_ != nullptr) connection.schema_changes_->RollbackTo(schema_mark_);
+          connection.deferred_checks_.RollbackTo(statement_number_ - 1);
+          if (!undone.ok()) outcome = base::WithFrame(std::move(undone), "rolling back the failed statement");
+        } catch (const std::bad_alloc&) {
+          transactions.Doom(*connection.transaction_);
+        }
       }
       transactions.EndStatement(*connection.transaction_, statement_number_);
     }

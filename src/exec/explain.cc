@@ -8,8 +8,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "base/format.h"
 #include "catalog/table_sql.h"
 #include "exec/builder.h"
 #include "exec/point.h"
@@ -65,9 +65,9 @@ class ExplainSource : public Source {
     if (depth == 0 && TakesShortPath(node)) line.append(" [short path]");
     std::string notes;
     const auto note = [&](std::string_view text) { absl::StrAppend(&notes, notes.empty() ? "" : ", ", text); };
-    if (node.estimated_rows >= 0) note(absl::StrFormat("estimated rows: %.0f", node.estimated_rows));
+    if (node.estimated_rows >= 0) note(base::Format("estimated rows: %.0f", node.estimated_rows));
     if (const auto profile = profiles_.find(&node); profile != profiles_.end()) {
-      note(absl::StrFormat("rows: %d, time: %.3f ms", profile->second.rows, static_cast<double>(profile->second.nanos) / 1e6));
+      note(base::Format("rows: %d, time: %.3f ms", profile->second.rows, static_cast<double>(profile->second.nanos) / 1e6));
       if (profile->second.peak_bytes > 0) note(absl::StrCat("memory: ", (profile->second.peak_bytes + 1023) / 1024, " KB"));
       if (profile->second.spilled_bytes > 0)
         note(absl::StrCat("spilled: ", (profile->second.spilled_bytes + 1023) / 1024, " KB"));

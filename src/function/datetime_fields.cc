@@ -5,7 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "base/format.h"
 #include "function/builtins.h"
 #include "function/datetime_arithmetic.h"
 #include "vec/numeric.h"
@@ -336,7 +336,7 @@ struct Parts {
 // One template pattern and how it prints. Longer patterns stand before their prefixes.
 std::string FormatPattern(std::string_view pattern, const Parts& p, bool fill) {
   const auto number = [&](int64_t value, int width) {
-    return fill ? absl::StrFormat("%0*d", width + (value < 0 ? 1 : 0), value) : absl::StrCat(value);
+    return fill ? base::Format("%0*d", width + (value < 0 ? 1 : 0), value) : absl::StrCat(value);
   };
   const auto padded = [&](std::string_view name, size_t width) {
     std::string text(name);
@@ -355,7 +355,7 @@ std::string FormatPattern(std::string_view pattern, const Parts& p, bool fill) {
   const int iso_week = vec::IsoWeek(p.days, &iso_year);
   const int64_t day_of_year = p.days - vec::DaysFromCivil(p.date.year, 1, 1) + 1;
   if (upper == "YYYY") return number(year, 4);
-  if (upper == "Y,YYY") return absl::StrFormat("%d,%03d", year / 1000, year % 1000);
+  if (upper == "Y,YYY") return base::Format("%d,%03d", year / 1000, year % 1000);
   if (upper == "YYY") return number(year % 1000, 3);
   if (upper == "YY") return number(year % 100, 2);
   if (upper == "Y") return number(year % 10, 1);
@@ -372,8 +372,8 @@ std::string FormatPattern(std::string_view pattern, const Parts& p, bool fill) {
   if (upper == "HH" || upper == "HH12") return number(hour12, 2);
   if (upper == "MI") return number(p.time.minute, 2);
   if (upper == "SS") return number(p.time.second, 2);
-  if (upper == "MS") return absl::StrFormat("%03d", p.time.micro / 1000);
-  if (upper == "US") return absl::StrFormat("%06d", p.time.micro);
+  if (upper == "MS") return base::Format("%03d", p.time.micro / 1000);
+  if (upper == "US") return base::Format("%06d", p.time.micro);
   if (upper == "SSSS" || upper == "SSSSS") return absl::StrCat(p.time.hour * 3600 + p.time.minute * 60 + p.time.second);
   if (upper == "AM" || upper == "PM") return cased(p.time.hour >= 12 ? "PM" : "AM", pattern[0], 'A');
   if (upper == "A.M." || upper == "P.M.") return cased(p.time.hour >= 12 ? "P.M." : "A.M.", pattern[0], 'A');
@@ -394,10 +394,10 @@ std::string FormatPattern(std::string_view pattern, const Parts& p, bool fill) {
   if (upper == "TZ") return cased(p.zone_name, pattern[0], 'A');
   const int offset = std::abs(p.offset_seconds);
   const char sign = p.offset_seconds < 0 ? '-' : '+';
-  if (upper == "TZH") return absl::StrFormat("%c%02d", sign, offset / 3600);
-  if (upper == "TZM") return absl::StrFormat("%02d", offset / 60 % 60);
-  if (offset % 3600 != 0) return absl::StrFormat("%c%02d:%02d", sign, offset / 3600, offset / 60 % 60);  // OF
-  return absl::StrFormat("%c%02d", sign, offset / 3600);
+  if (upper == "TZH") return base::Format("%c%02d", sign, offset / 3600);
+  if (upper == "TZM") return base::Format("%02d", offset / 60 % 60);
+  if (offset % 3600 != 0) return base::Format("%c%02d:%02d", sign, offset / 3600, offset / 60 % 60);  // OF
+  return base::Format("%c%02d", sign, offset / 3600);
 }
 
 constexpr std::string_view kPatterns[] = {

@@ -136,6 +136,14 @@ Status FileDirectory::Make(FileId file, const std::string& disk_path, Bytes head
   return SyncDirectories(std::move(changed));
 }
 
+// What takes memory comes before the record: what is logged must be known.
+FileDirectory::Change* FileDirectory::Announce(TxnId txn, Change change) {
+  mu_.AssertHeld();
+  std::vector<Change>& changes = pending_[txn];
+  changes.push_back(std::move(change));
+  return &changes.back();
+}
+
 Status FileDirectory::Create(TxnLog& txn, FileId file, std::string_view path, Bytes header) {
   TURDB_CHECK_EQ(header.size(), kFileHeaderBytes);
   TURDB_CHECK(file > base::kMetaFile);
@@ -164,9 +172,12 @@ Status FileDirectory::Create(TxnLog& txn, FileId file, std::string_view path, By
       return base::MakeError(absl::StatusCode::kAlreadyExists, base::sqlstate::kDuplicateFile,
                              absl::StrCat("the file ", path, " exists"));
     }
-    end = LogChange(RecordKind::kFileCreate, txn, file, op::kFileHeader, full, base::AsBytes(path), base::kNoLsn);
+    Change made{RecordKind::kFileCreate, file, 0, "", std::string(path)};
+    pending_[txn.id].reserve(pending_[txn.id].size() + 1);
     files_[file] = File{FileState::kCreated, disk_path, std::string(path)};
-    pending_[txn.id].push_back(Change{RecordKind::kFileCreate, file, txn.last_lsn, "", std::string(path)});
+    Change* const change = Announce(txn.id, std::move(made));
+    end = LogChange(RecordKind::kFileCreate, txn, file, op::kFileHeader, full, base::AsBytes(path), base::kNoLsn);
+    change->lsn = txn.last_lsn;
   }
   // From here on an error leaves the record, which rollback takes back.
   TURDB_RETURN_IF_ERROR(log_.WaitDurable(end));
@@ -214,9 +225,11 @@ Status FileDirectory::Rename(TxnLog& txn, FileId file, std::string_view new_path
     return base::MakeError(absl::StatusCode::kAlreadyExists, base::sqlstate::kDuplicateFile,
                            absl::StrCat("the file ", new_path, " exists"));
   }
+  std::string path(new_path);
+  Change* const change = Announce(txn.id, Change{RecordKind::kFileRename, file, 0, found->second.path, path});
   LogChange(RecordKind::kFileRename, txn, file, op::kFilePath, base::AsBytes(new_path), {}, base::kNoLsn);
-  pending_[txn.id].push_back(Change{RecordKind::kFileRename, file, txn.last_lsn, found->second.path, std::string(new_path)});
-  found->second.path = std::string(new_path);
+  change->lsn = txn.last_lsn;
+  found->second.path = std::move(path);
   return absl::OkStatus();
 }
 
@@ -227,11 +240,12 @@ Status FileDirectory::Drop(TxnLog& txn, FileId file) {
   absl::MutexLock lock(&mu_);
   const auto found = files_.find(file);
   if (found == files_.end() || found->second.state == FileState::kDropped) return NoSuchFile(file);
-  LogChange(RecordKind::kFileDrop, txn, file, op::kFileDropped, {}, {}, base::kNoLsn);
   // The path is free for another file of the same transaction; the name on disk is left at commit.
-  pending_[txn.id].push_back(
-      Change{RecordKind::kFileDrop, file, txn.last_lsn, found->second.path, DroppedName(found->second.path, file)});
-  found->second.path = DroppedName(found->second.path, file);
+  std::string path = DroppedName(found->second.path, file);
+  Change* const change = Announce(txn.id, Change{RecordKind::kFileDrop, file, 0, found->second.path, path});
+  LogChange(RecordKind::kFileDrop, txn, file, op::kFileDropped, {}, {}, base::kNoLsn);
+  change->lsn = txn.last_lsn;
+  found->second.path = std::move(path);
   return absl::OkStatus();
 }
 
@@ -250,12 +264,11 @@ Status FileDirectory::Undo(TxnLog& txn, const LogRecordView& record) {
     TURDB_CHECK(!changes.empty());
     const Change change = changes.back();  // undone in reverse order
     TURDB_CHECK_EQ(change.lsn, record.lsn);
+    if (change.kind == RecordKind::kFileCreate) to_remove = files_.at(file).disk_path;
     end = LogChange(RecordKind::kFileUndo, txn, file, record.entries[0].op, undone, {}, record.previous_lsn);
     changes.pop_back();
     if (changes.empty()) pending_.erase(txn.id);
-    if (change.kind == RecordKind::kFileCreate) {
-      to_remove = files_.at(file).disk_path;
-    } else {
+    if (change.kind != RecordKind::kFileCreate) {
       files_.at(file).path = change.old_path;
     }
   }
@@ -505,7 +518,8 @@ Status FileDirectory::ApplyNames(Lsn redo_from) {
   TURDB_RETURN_IF_ERROR(ApplyKnownNames(redo_from, &missing));
   for (const auto& [id, path] : missing) {
     const Creation& creation = creations_.at(id);
-    TURDB_RETURN_IF_ERROR(base::WithFrame(Make(id, path, creation.header, creation.end), absl::StrCat("making ", path, " anew")));
+    TURDB_RETURN_IF_ERROR(
+        base::WithFrame(Make(id, path, creation.header, creation.end), absl::StrCat("making ", path, " anew")));
   }
   return absl::OkStatus();
 }

@@ -110,6 +110,8 @@ class FileDirectory {
   Status SyncDirectories(std::vector<std::string> directories);  // relative to the database's
   bool PathIsTaken(std::string_view path) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Lsn LogChange(RecordKind kind, TxnLog& txn, FileId file, uint8_t op, Bytes first, Bytes second, Lsn undo_next);
+  // REQUIRES: mu_. Filled in with its record's LSN by the caller.
+  Change* Announce(TxnId txn, Change change);
   void Commit(TxnId txn);
   Status FindOnDisk(FileId file, const std::vector<std::string>& names, std::string* found) const;
 

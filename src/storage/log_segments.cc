@@ -6,9 +6,9 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "base/check.h"
 #include "base/crc32c.h"
+#include "base/format.h"
 #include "storage/page.h"
 
 namespace turdb::storage {
@@ -44,7 +44,7 @@ bool ParseSegmentName(std::string_view name, uint64_t* number) {
 }
 
 std::string LogSegments::PathOf(uint64_t number) const {
-  return os::JoinPath(config_.directory, absl::StrFormat("wal.%06d", number));
+  return os::JoinPath(config_.directory, base::Format("wal.%06d", number));
 }
 
 base::StatusOr<std::unique_ptr<LogSegments>> LogSegments::Open(Config config) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <vector>
 
@@ -33,6 +34,7 @@ enum class Isolation : uint8_t {
 enum class TransactionState : uint8_t {
   kIdle,  // in the pool
   kActive,
+  kCommitted,  // but what follows the commit ran out of memory: Commit goes on with it
   kDoomed,     // a rollback to a savepoint failed: only Rollback is allowed
   kAbandoned,  // its rollback failed; its changes stay hidden until the database is opened again
 };
@@ -68,6 +70,7 @@ class Transaction {
   // 0 until the first change.
   TxnId id() const { return log.id; }
   Isolation isolation() const { return isolation_; }
+  bool committed() const { return state_ == TransactionState::kCommitted; }  // and to be finished
   bool read_only() const { return read_only_; }
   bool active() const { return state_ == TransactionState::kActive; }
   bool is_writer() const { return word_ != nullptr; }
@@ -158,6 +161,8 @@ class Transaction {
   std::function<bool()> poll_;
 
   CommitWord* word_ = nullptr;
+  uint64_t word_before_commit_ = 0;
+  Timestamp commit_ts_ = 0;
   int64_t references_ = 0;  // deltas pushed, to be added to the word's count at the end
   SlabCache slab_cache_;
   uint32_t touched_count_ = 0;
@@ -166,8 +171,9 @@ class Transaction {
   struct Deferred {
     std::function<base::Status()> work;
     std::function<bool()> ready;  // null: at once
+    Timestamp ts = 0;             // of the commit
   };
-  std::vector<Deferred> deferred_;
+  std::list<Deferred> deferred_;  // goes over into the queue without memory
   absl::InlinedVector<HeldTableLock, 8> table_locks_;
   absl::InlinedVector<KeyMarks, 2> key_marks_;
   std::vector<std::byte> record_buffer_;

@@ -1,9 +1,10 @@
 #include "txn/transaction_manager.h"
 
 #include <algorithm>
-#include <deque>
 #include <limits>
+#include <list>
 #include <mutex>
+#include <new>
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
@@ -46,10 +47,6 @@ struct TransactionManager::Shared {
   std::vector<std::unique_ptr<Transaction>> all;  // guarded by pool_mu
   std::vector<Transaction*> free;                 // guarded by pool_mu
 
-  struct DeferredWork {
-    Timestamp ts;
-    Transaction::Deferred deferred;
-  };
   std::mutex room_mu;
   std::mutex spill_mu;
 
@@ -58,7 +55,7 @@ struct TransactionManager::Shared {
   std::atomic<uint64_t> serial_commits{0};
 
   std::mutex deferred_mu;
-  std::deque<DeferredWork> deferred;  // guarded by deferred_mu; ascending
+  std::list<Transaction::Deferred> deferred;  // guarded by deferred_mu; ascending
   std::atomic<Timestamp> first_deferred_ts{CommitState::kMaxTimestamp};
 };
 
@@ -143,7 +140,12 @@ void TransactionManager::List(Transaction& txn) {
 void TransactionRelease::operator()(Transaction* transaction) const { transaction->manager_->Release(transaction); }
 
 void TransactionManager::Release(Transaction* txn) {
-  if (txn->state_ == TransactionState::kActive || txn->state_ == TransactionState::kDoomed) Rollback(*txn).IgnoreError();
+  try {
+    if (txn->state_ == TransactionState::kCommitted) FinishCommit(*txn).IgnoreError();
+    if (txn->state_ == TransactionState::kActive || txn->state_ == TransactionState::kDoomed) Rollback(*txn).IgnoreError();
+  } catch (const std::bad_alloc&) {
+    txn->state_ = TransactionState::kAbandoned;
+  }
   // One whose rollback failed keeps its word, and others may be waiting for it.
   if (txn->state_ == TransactionState::kAbandoned) return;
   std::lock_guard lock(shared_->pool_mu);
@@ -190,7 +192,7 @@ base::Status Transaction::CheckCanceled() const {
 }
 
 void Transaction::DeferUntilUnneeded(std::function<base::Status()> work, std::function<bool()> ready) {
-  deferred_.push_back({std::move(work), std::move(ready)});
+  deferred_.push_back({std::move(work), std::move(ready), 0});
 }
 
 base::Status TransactionManager::PrepareWrite(Transaction& txn) {
@@ -213,6 +215,7 @@ base::Status TransactionManager::PrepareWrite(Transaction& txn) {
 }
 
 base::Status TransactionManager::Commit(Transaction& txn) {
+  if (txn.state_ == TransactionState::kCommitted) return FinishCommit(txn);
   if (txn.state_ == TransactionState::kDoomed) return DoomedError();
   TURDB_CHECK(txn.state_ == TransactionState::kActive);
   if (txn.log.last_lsn == base::kNoLsn) {
@@ -233,25 +236,30 @@ base::Status TransactionManager::Commit(Transaction& txn) {
     }
   }
   CommitWord& word = *txn.word_;
-  uint64_t before = 0;
-  const Timestamp ts = log_.LogCommit(txn.log, [&](base::Lsn lsn) {
+  txn.commit_ts_ = log_.LogCommit(txn.log, [&](base::Lsn lsn) {
     TURDB_CHECK_LE(lsn, CommitState::kMaxTimestamp);
-    before = word.bits.exchange(CommitState::Committed(lsn).bits(), std::memory_order_acq_rel);
+    txn.word_before_commit_ = word.bits.exchange(CommitState::Committed(lsn).bits(), std::memory_order_acq_rel);
   });
+  txn.state_ = TransactionState::kCommitted;
   TURDB_CHECK(word.state().committed());
   if (turn.owns_lock()) [[unlikely]] {
     shared_->serial_commits.fetch_add(1, std::memory_order_release);
     turn.unlock();
   }
-  base::Status status = log_.WaitCommitted(ts);
+  return FinishCommit(txn);
+}
+
+// Whatever of it runs out of memory is done when Commit is called again.
+base::Status TransactionManager::FinishCommit(Transaction& txn) {
+  base::Status status = log_.WaitCommitted(txn.commit_ts_);
   if (status.ok() && txn.log.has_file_changes) {
     status = base::WithFrame(log_.FinishFileChanges(txn.log), "finishing a commit that is durable");
   } else if (!status.ok()) {
     status = base::WithFrame(std::move(status),
                              "committing (the log could not be written; opening the database again shows the outcome)");
   }
-  if (CommitState(before).has_waiters()) shared_->waits.WakeWaiters(word);
-  Finish(txn, ts);
+  if (CommitState(txn.word_before_commit_).has_waiters()) shared_->waits.WakeWaiters(*txn.word_);
+  Finish(txn, txn.commit_ts_);
   return status;
 }
 
@@ -304,6 +312,10 @@ base::Status TransactionManager::Rollback(Transaction& txn) {
   EndWord(txn, outcome);
   Finish(txn, 0);
   return absl::OkStatus();
+}
+
+void TransactionManager::Doom(Transaction& txn) {
+  if (txn.state_ == TransactionState::kActive) txn.state_ = TransactionState::kDoomed;
 }
 
 base::Status TransactionManager::RollbackTo(Transaction& txn, const Savepoint& savepoint) {
@@ -369,21 +381,24 @@ void TransactionManager::Finish(Transaction& txn, Timestamp ts) {
   if (ts != 0 && !txn.deferred_.empty()) {
     std::lock_guard lock(shared_->deferred_mu);
     auto& queue = shared_->deferred;
-    for (Transaction::Deferred& deferred : txn.deferred_) {
-      auto at = queue.end();
-      while (at != queue.begin() && std::prev(at)->ts > ts) --at;
-      queue.insert(at, {ts, std::move(deferred)});
-    }
+    for (Transaction::Deferred& deferred : txn.deferred_) deferred.ts = ts;
+    auto at = queue.end();
+    while (at != queue.begin() && std::prev(at)->ts > ts) --at;
+    queue.splice(at, txn.deferred_);
     shared_->first_deferred_ts.store(queue.front().ts, std::memory_order_relaxed);
   }
   if (txn.word_ != nullptr) {
     memory_.words.Release(txn.word_, CommitWord::kOwnerReferences - txn.references_);
     txn.word_ = nullptr;
-    CollectSlice(txn, ts);
-    if (memory_.slabs.reserved_bytes() > spill_keep_bytes_ && memory_.spill.enabled()) {
-      // A large transaction is over, and what reads next may need its memory.
-      CollectForRoom();
-      TrimSlabs(&txn);
+    try {
+      CollectSlice(txn, ts);
+      if (memory_.slabs.reserved_bytes() > spill_keep_bytes_ && memory_.spill.enabled()) {
+        // A large transaction is over, and what reads next may need its memory.
+        CollectForRoom();
+        TrimSlabs(&txn);
+      }
+    } catch (const std::bad_alloc&) {
+      // What is not collected now is collected later.
     }
     if (lends_spare_) memory_.slabs.GiveBackSpare();
   }
@@ -511,8 +526,8 @@ base::StatusOr<size_t> TransactionManager::RunDeferred(Timestamp oldest, size_t 
       std::lock_guard lock(shared_->deferred_mu);
       auto& queue = shared_->deferred;
       if (queue.empty() || queue.front().ts > oldest) break;
-      if (const auto& ready = queue.front().deferred.ready; ready && !ready()) break;
-      work = std::move(queue.front().deferred.work);
+      if (const auto& ready = queue.front().ready; ready && !ready()) break;
+      work = std::move(queue.front().work);
       queue.pop_front();
       shared_->first_deferred_ts.store(queue.empty() ? CommitState::kMaxTimestamp : queue.front().ts,
                                        std::memory_order_relaxed);

@@ -79,8 +79,12 @@ class TransactionManager {
   // On success everybody who begins a statement from now on sees it. A serializable transaction that must not commit
   // is rolled back: 40001. On another error the database is read-only, and only opening it again shows whether the
   // commit was made (the message says so). The transaction has ended in every case.
+  // std::bad_alloc may leave it before the commit (the transaction is as it was) or, with the state kCommitted, after it: then
+  // it is to be called again before anything else. Rollback is called again, too.
   base::Status Commit(Transaction& txn);
   base::Status Rollback(Transaction& txn);
+  // What a statement changed could not be taken back: only Rollback is left.
+  void Doom(Transaction& txn);
 
   // A read without a transaction: View{snapshot.read_ts()}.
   Snapshot AcquireSnapshot(SnapshotHint* hint = nullptr);
@@ -150,7 +154,8 @@ class TransactionManager {
   base::Status UndoChain(storage::TxnLog& log, base::Lsn down_to, std::vector<std::byte>& buffer);
   // Marks the word, unless LogCommit did, and tells who waits.
   void EndWord(Transaction& txn, CommitState outcome);
-  // What every end has in common: `ts` is the commit's, 0 after a rollback.
+  base::Status FinishCommit(Transaction& txn);
+  // What every end has in common: `ts` is the commit's, 0 after a rollback. Needs no memory.
   void Finish(Transaction& txn, Timestamp ts);
   void Reset(Transaction& txn);
   void CollectSlice(Transaction& txn, Timestamp ts);

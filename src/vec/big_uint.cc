@@ -4,8 +4,8 @@
 #include <array>
 #include <bit>
 
-#include "absl/strings/str_format.h"
 #include "base/check.h"
+#include "base/format.h"
 
 namespace turdb::vec {
 namespace {
@@ -119,8 +119,8 @@ std::string BigUint::ToDecimal() const {
   BigUint rest = *this;
   std::vector<uint32_t> parts;
   while (!rest.is_zero()) parts.push_back(rest.DivideSmall(1'000'000'000));
-  std::string text = absl::StrFormat("%u", parts.back());
-  for (size_t i = parts.size() - 1; i-- > 0;) absl::StrAppendFormat(&text, "%09u", parts[i]);
+  std::string text = base::Format("%u", parts.back());
+  for (size_t i = parts.size() - 1; i-- > 0;) base::AppendFormat(&text, "%09u", parts[i]);
   return text;
 }
 

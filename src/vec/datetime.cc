@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "base/format.h"
 
 namespace turdb::vec {
 namespace {
@@ -267,11 +267,11 @@ void AppendInterval(const Interval& interval, std::string* out) {
   if (!is_zero && interval.micros == 0) return;
   const bool minus = interval.micros < 0;
   const uint64_t micros = minus ? -static_cast<uint64_t>(interval.micros) : static_cast<uint64_t>(interval.micros);
-  absl::StrAppendFormat(out, "%s%s%02d:%02d:%02d", is_zero ? "" : " ",
-                        minus       ? "-"
-                        : is_before ? "+"
-                                    : "",
-                        micros / kMicrosPerHour, micros / kMicrosPerMinute % 60, micros / kMicrosPerSecond % 60);
+  base::AppendFormat(out, "%s%s%02d:%02d:%02d", is_zero ? "" : " ",
+                     minus       ? "-"
+                     : is_before ? "+"
+                                 : "",
+                     micros / kMicrosPerHour, micros / kMicrosPerMinute % 60, micros / kMicrosPerSecond % 60);
   AppendFraction(static_cast<int>(micros % kMicrosPerSecond), out);
 }
 

@@ -8,8 +8,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_format.h"
 #include "base/check.h"
+#include "base/format.h"
 #include "vec/compare.h"
 
 namespace turdb::vec {
@@ -116,13 +116,13 @@ std::optional<Numeric> Numeric::Parse(std::string_view text, bool* out_of_range)
 Numeric Numeric::FromDouble(double value) {
   if (std::isnan(value)) return NaN();
   if (std::isinf(value)) return Infinity(value < 0);
-  return *Parse(absl::StrFormat("%.*g", std::numeric_limits<double>::digits10, value));
+  return *Parse(base::Format("%.*g", std::numeric_limits<double>::digits10, value));
 }
 
 Numeric Numeric::FromFloat(float value) {
   if (std::isnan(value)) return NaN();
   if (std::isinf(value)) return Infinity(value < 0);
-  return *Parse(absl::StrFormat("%.*g", std::numeric_limits<float>::digits10, static_cast<double>(value)));
+  return *Parse(base::Format("%.*g", std::numeric_limits<float>::digits10, static_cast<double>(value)));
 }
 
 Numeric Numeric::FromBytes(std::string_view bytes) {

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "base/format.h"
 
 namespace turdb::vec {
 
@@ -55,7 +55,7 @@ base::Status CheckUtf8(std::string_view text) {
   std::string bytes;
   const size_t shown = std::min(text.size() - bad, Utf8Length(text[bad]));
   for (size_t i = 0; i < shown; ++i) {
-    absl::StrAppendFormat(&bytes, "%s0x%02x", i == 0 ? "" : " ", static_cast<unsigned char>(text[bad + i]));
+    base::AppendFormat(&bytes, "%s0x%02x", i == 0 ? "" : " ", static_cast<unsigned char>(text[bad + i]));
   }
   return base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidEncoding,
                          absl::StrCat("invalid byte sequence for encoding \"UTF8\": ", bytes));

@@ -136,10 +136,11 @@ Status Binder::BindRecursive(const ast::CommonTable& table, const ast::SetOperat
   std::vector<vec::Type> types;
   for (size_t i = 0; i < step.columns.size(); ++i) {
     const vec::Type& want = columns_[info->definition.columns[i].id].type;
-    if (!function::CanCast(columns_[step.columns[i].id].type, want, CastContext::kImplicit)) {
+    const vec::Type& have = columns_[step.columns[i].id].type;
+    if (have.id != want.id && !function::CanCast(have, want, CastContext::kImplicit)) {
       return Error(sqlstate::kDatatypeMismatch,
                    absl::StrCat("recursive query \"", table.name.text, "\" column ", i + 1, " has type ", want.ToString(),
-                                " in non-recursive term but type ", columns_[step.columns[i].id].type.ToString(), " overall"),
+                                " in non-recursive term but type ", have.ToString(), " overall"),
                    operation.offset);
     }
     types.push_back(want);

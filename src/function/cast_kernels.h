@@ -1,0 +1,21 @@
+// The kernels of casts, by family. A cast runs like any function of one argument: argument_types[0] is where it comes
+// from, result_type() where it goes.
+#ifndef TURDB_FUNCTION_CAST_KERNELS_H_
+#define TURDB_FUNCTION_CAST_KERNELS_H_
+
+#include "function/registry.h"
+
+namespace turdb::function {
+
+// Between numbers of any kind. REQUIRES: from != to.
+Kernel NumberCastKernel(const Type& from, const Type& to);
+// Booleans to integers, or integers to booleans.
+Kernel BooleanCastKernel(bool from_boolean);
+// At least one side is text; `cut`: what is too long for varchar(n) is cut, not refused.
+Kernel TextCastKernel(bool from_text, bool to_text, bool cut);
+// Null when the pair has no kernel of its own.
+Kernel DatetimeCastKernel(TypeId from, TypeId to);
+
+}  // namespace turdb::function
+
+#endif  // TURDB_FUNCTION_CAST_KERNELS_H_

@@ -6,7 +6,7 @@
 # Mutex looks for cycles among locks, and only with it do destructors not tell that an address is free again, so that a mix
 # of both sees cycles that do not exist and stops the process.
 #
-# Sources, in this order: $TURDB_SOURCES/{abseil,mimalloc,zstd,xsimd}; else, on Debian and Ubuntu,
+# Sources, in this order: $TURDB_SOURCES/{abseil,mimalloc,zstd,xsimd,yyjson,re2}; else, on Debian and Ubuntu,
 # the distribution's source packages. Archives are cached under ${TURDB_CACHE:-~/.cache/turdb}, keyed
 # by version, flavour and flags, so they are built once a machine.
 set -euo pipefail
@@ -14,7 +14,7 @@ flavour=${1:-release}
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${TURDB_CACHE:-$HOME/.cache/turdb}
 
-abseil_version=20240722.0 mimalloc_version=2.0.9 zstd_version=1.5.4 xsimd_version=14
+abseil_version=20240722.0 mimalloc_version=2.0.9 zstd_version=1.5.4 xsimd_version=14 yyjson_version=0.10.0 re2_version=20240702
 compiler=${CXX:-g++} c_compiler=${CC:-gcc}
 flags="-O2 -g1 -fPIC -fvisibility=hidden -fvisibility-inlines-hidden -ffunction-sections -fdata-sections"
 case $flavour in
@@ -26,6 +26,7 @@ case $flavour in
 esac
 compiler_id=$("$compiler" -dumpfullversion 2>/dev/null || "$compiler" -dumpversion)
 key=$(printf '%s\n' "$flags" "$compiler" "$compiler_id" "$abseil_version" "$mimalloc_version" "$zstd_version" "$xsimd_version" \
+  "$yyjson_version" "$re2_version" \
   "$(sha256sum < "$0")" | sha256sum | cut -c1-12)
 prefix=$cache/deps/$flavour-$key
 if [ -e "$prefix/.complete" ]; then echo "$prefix"; exit 0; fi
@@ -49,6 +50,10 @@ fetch() { # NAME SUITE DEBIAN_PACKAGE
     bash "$here/get-source.sh" binary "$suite" "$work" "$package" >&2
     dpkg-deb -x "$work"/*.deb "$work/tree"
     mv "$work/tree/usr/include" "$sources/$name"
+  elif [ "$name" = yyjson ]; then
+    bash "$here/get-source.sh" upstream "$suite" "$work" "$package" >&2
+    tar -xf "$work"/*.orig.tar.* -C "$work"
+    mv "$(find "$work" -mindepth 1 -maxdepth 1 -type d | head -1)" "$sources/$name"
   else
     bash "$here/get-source.sh" source "$suite" "$work" "$package" >&2
     mv "$(find "$work" -mindepth 1 -maxdepth 1 -type d | head -1)" "$sources/$name"
@@ -59,6 +64,8 @@ fetch abseil trixie abseil
 fetch mimalloc bookworm mimalloc
 fetch zstd bookworm libzstd
 fetch xsimd sid libxsimd-dev
+fetch yyjson trixie yyjson
+fetch re2 trixie re2
 
 work=$(mktemp -d "$cache/deps/.build-XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -87,6 +94,15 @@ common=(-G Ninja -DCMAKE_BUILD_TYPE=None -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAK
     -DZSTD_BUILD_TESTS=OFF -DZSTD_MULTITHREAD_SUPPORT=OFF -DZSTD_LEGACY_SUPPORT=OFF -DCMAKE_C_FLAGS="$flags" -DCMAKE_CXX_FLAGS="$flags"
   cmake --build "$work/zstd-build"
   cmake --install "$work/zstd-build"
+  # Readers of a document held whole and nothing else: no files, no incremental reading.
+  cmake -S "$sources/yyjson" -B "$work/yyjson-build" "${common[@]}" -DYYJSON_BUILD_TESTS=OFF -DYYJSON_BUILD_MISC=OFF \
+    -DYYJSON_DISABLE_NON_STANDARD=ON -DYYJSON_DISABLE_UTILS=ON -DYYJSON_DISABLE_INCR_READER=ON -DCMAKE_C_FLAGS="$flags"
+  cmake --build "$work/yyjson-build"
+  cmake --install "$work/yyjson-build"
+  cmake -S "$sources/re2" -B "$work/re2-build" "${common[@]}" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_STANDARD=20 \
+    -DRE2_BUILD_TESTING=OFF -DRE2_USE_ICU=OFF -DCMAKE_CXX_FLAGS="$flags"
+  cmake --build "$work/re2-build"
+  cmake --install "$work/re2-build"
   mkdir -p "$prefix/include"
   cp -r "$sources/xsimd/xsimd" "$prefix/include/"
 } >&2

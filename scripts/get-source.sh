@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# get-source.sh source|binary SUITE DEST PACKAGE[=VERSION]...
+# get-source.sh source|upstream|binary SUITE DEST PACKAGE[=VERSION]...
+# `upstream` takes a source package without what the distribution adds to it.
 # Debian packages of another suite from the mirror this machine already uses, without touching its
 # configuration: a private apt configuration is derived from the machine's own, with the suite replaced.
 set -euo pipefail
@@ -28,6 +29,8 @@ cd "$dest"
 for try in 1 2 3; do
   if [ "$kind" = source ]; then
     apt-get "${options[@]}" -qq source --only-source "$@" && exit 0
+  elif [ "$kind" = upstream ]; then
+    apt-get "${options[@]}" -qq source --only-source --tar-only "$@" && exit 0
   else
     apt-get "${options[@]}" -qq download "$@" && exit 0
   fi

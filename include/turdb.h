@@ -445,7 +445,10 @@ enum {
   TURDB_TYPE_TIMESTAMPTZ = 20,
   TURDB_TYPE_INTERVAL = 21,
   TURDB_TYPE_UUID = 22,
-  TURDB_TYPE_ANY = 23
+  TURDB_TYPE_ANY = 23,
+  TURDB_TYPE_JSON = 25,  /* read and bound as text */
+  TURDB_TYPE_JSONB = 26, /* read and bound as text */
+  TURDB_TYPE_ARRAY = 27  /* read and bound as text: {1,2,NULL} */
 };
 
 /* Number of result columns. Returns 0 for a statement that returns none and for NULL. */

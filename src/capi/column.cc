@@ -87,6 +87,12 @@ int32_t PublicType(TypeId id) {
       return TURDB_TYPE_UUID;
     case TypeId::kAny:
       return TURDB_TYPE_ANY;
+    case TypeId::kJson:
+      return TURDB_TYPE_JSON;
+    case TypeId::kJsonb:
+      return TURDB_TYPE_JSONB;
+    case TypeId::kArray:
+      return TURDB_TYPE_ARRAY;
   }
   return TURDB_TYPE_NULL;
 }

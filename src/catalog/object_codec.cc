@@ -104,18 +104,21 @@ std::string EncodeType(const vec::Type& type) {
   bytes[0] = static_cast<char>(type.id);
   bytes[1] = static_cast<char>(type.precision);
   bytes[2] = static_cast<char>(type.scale);
+  bytes[3] = static_cast<char>(type.element);
   base::StoreLE(bytes.data() + 4, type.length);
   return bytes;
 }
 
 StatusOr<vec::Type> DecodeType(std::string_view bytes) {
-  if (bytes.size() != 8 || static_cast<unsigned char>(bytes[0]) >= vec::kTypeIdCount) {
+  if (bytes.size() != 8 || static_cast<unsigned char>(bytes[0]) >= vec::kTypeIdCount ||
+      static_cast<unsigned char>(bytes[3]) >= vec::kTypeIdCount) {
     return base::CorruptionError("a definition has a type that does not exist");
   }
   vec::Type type;
   type.id = static_cast<vec::TypeId>(bytes[0]);
   type.precision = static_cast<uint8_t>(bytes[1]);
   type.scale = static_cast<uint8_t>(bytes[2]);
+  type.element = static_cast<vec::TypeId>(bytes[3]);
   type.length = base::LoadLE<int32_t>(bytes.data() + 4);
   return type;
 }

@@ -12,6 +12,10 @@
 #include "vec/chunk.h"
 #include "vec/value.h"
 
+namespace turdb::function {
+struct BoundSetFunction;
+}
+
 namespace turdb::exec {
 
 // One scan. Not thread-safe.
@@ -36,6 +40,10 @@ class TableFunction {
 // type of `start`; all three arguments are given (the binder adds a step of 1). NULL arguments give no rows; a step of
 // zero is 22023. Null for other types.
 const TableFunction* GenerateSeries(const vec::Type& type);
+
+// One or more functions side by side, as ROWS FROM has them: the arguments of the first, then those of the second, and so
+// on; their columns in the same order, then, with `ordinality`, the number of the row. What ends early gives NULLs.
+std::shared_ptr<const TableFunction> MakeSetTable(std::vector<function::BoundSetFunction> functions, bool ordinality);
 
 }  // namespace turdb::exec
 

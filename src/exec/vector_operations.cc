@@ -123,6 +123,8 @@ bool IsBitwiseComparable(const Type& type) {
     case TypeId::kChar:
     case TypeId::kInterval:
     case TypeId::kAny:
+    case TypeId::kJsonb:
+    case TypeId::kArray:
       return false;
     default:
       return true;

@@ -217,6 +217,7 @@ void AddExtremes(std::vector<AggregateFunction>& list) {
   for (size_t i = 1; i < vec::kTypeIdCount; ++i) {
     const auto id = static_cast<TypeId>(i);
     if (id == TypeId::kDecimal || id == TypeId::kVarchar) continue;  // numeric and text stand for them
+    if (id == TypeId::kJson || Type(id).ToString() == "invalid") continue;
     list.push_back(MakeExtreme<Keep::kLeast>("min", id, Type(id).physical()));
     if (id == TypeId::kNumeric) list.back().bind = BindDecimal;
     list.push_back(MakeExtreme<Keep::kGreatest>("max", id, Type(id).physical()));

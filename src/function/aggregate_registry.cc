@@ -26,6 +26,7 @@ class Catalog {
     AddSums(functions_);
     AddExtremes(functions_);
     AddTexts(functions_);
+    AddCollections(functions_);
     AddStatistics(functions_);
     for (const AggregateFunction& function : functions_) by_name_[function.name].push_back(&function);
   }

@@ -47,6 +47,14 @@ void AddPatterns(FunctionList& list);
 void AddDatetime(FunctionList& list);
 void AddDatetimeFormat(FunctionList& list);
 void AddMiscellany(FunctionList& list);
+void AddJsonReading(FunctionList& list);   // -> ->> #> #>> ? @> ...
+void AddJsonChanges(FunctionList& list);   // || - #- jsonb_set ...
+void AddJsonBuilding(FunctionList& list);  // to_json, json_build_object ...
+void AddJsonPaths(FunctionList& list);     // jsonb_path_query ..., @? @@
+void AddSqliteJson(FunctionList& list);    // json_extract, json_set ...
+void AddRegularExpressions(FunctionList& list);
+void AddArrays(FunctionList& list);
+void AddArrayComparisons(FunctionList& list);  // = < ..., x = ANY (array)
 
 // decimal(p,s) that holds every value of an integer or decimal type exactly; nullopt for other types.
 std::optional<Type> AsDecimal(Type type);

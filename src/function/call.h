@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "absl/numeric/int128.h"
@@ -40,6 +41,21 @@ class RandomState {
   std::array<uint64_t, 4> state_;
 };
 
+class RegexCache;  // regex.h
+
+// The regular expressions that a statement compiled; made when the first one is. Every copy of a context starts with
+// none, so that workers share nothing.
+class RegexCacheSlot {
+ public:
+  RegexCacheSlot() = default;
+  RegexCacheSlot(const RegexCacheSlot&) {}
+  RegexCacheSlot& operator=(const RegexCacheSlot&) { return *this; }
+  RegexCache& Get(const base::MemoryBudget* budget);
+
+ private:
+  std::shared_ptr<RegexCache> cache_;
+};
+
 // What functions may know about the statement they run in. One a worker thread: not thread-safe.
 struct CallContext {
   // text.now_us is when the transaction began: now(), current_date, 'now'::timestamp.
@@ -50,6 +66,7 @@ struct CallContext {
   RandomState random;
   int64_t max_string_bytes = int64_t{1} << 30;
   base::MemoryBudget* budget = nullptr;
+  RegexCacheSlot regexes;
   // Set by Evaluate on error: the row whose value raised.
   SelIndex error_row = 0;
 };

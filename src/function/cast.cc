@@ -118,6 +118,13 @@ std::optional<CastProperties> MakeProperties(TypeId from, TypeId to) {
   };
   if (from == TypeId::kUnknown) return make(kImplicit, true, false, false);
   if (to == TypeId::kUnknown) return std::nullopt;
+  if (to == TypeId::kArray || from == TypeId::kArray) {
+    // Between arrays the elements decide (CastOfArrays); others have their text form.
+    if (to == TypeId::kArray && from == TypeId::kArray) return make(kImplicit, true, false, false);
+    if (vec::IsText(to)) return make(kAssignment, to != TypeId::kText, true, false);
+    if (vec::IsText(from)) return make(kExplicit, true, false, false);
+    return std::nullopt;
+  }
   if (to == TypeId::kAny) return make(kImplicit, false, true, true, from == TypeId::kAny);
   if (from == TypeId::kAny) return make(kAssignment, true, false, false);
   if (vec::IsNumber(from) && vec::IsNumber(to)) return NumberCast(from, to);
@@ -129,6 +136,9 @@ std::optional<CastProperties> MakeProperties(TypeId from, TypeId to) {
   if (from == to) return make(kImplicit, false, vec::IsDateTime(from) ? false : true, true, !vec::IsDateTime(from));
   if (vec::IsText(to)) return make(kAssignment, to != TypeId::kText, true, false);
   if (vec::IsText(from)) return make(kExplicit, true, false, false);
+  if (is(TypeId::kJson, TypeId::kJsonb)) return make(kAssignment, true, false, false);
+  if (is(TypeId::kJsonb, TypeId::kJson)) return make(kAssignment, false, false, false);
+  if (from == TypeId::kJsonb && (to == TypeId::kBoolean || vec::IsNumber(to))) return make(kExplicit, true, false, false);
   if (from == TypeId::kBoolean && vec::IsInteger(to)) return make(kExplicit, false, true, true);
   if (vec::IsInteger(from) && to == TypeId::kBoolean) return make(kExplicit, false, false, false);
   if (is(TypeId::kDate, TypeId::kTimestamp)) return make(kImplicit, true, true, true);
@@ -212,6 +222,8 @@ Kernel ChooseKernel(Type from, Type to, CastContext context) {
   if (from.id == TypeId::kAny) return FromAnyKernel;
   const bool from_text = vec::IsText(from.id) || from.id == TypeId::kUnknown;
   if (from_text || vec::IsText(to.id)) return TextCastKernel(from_text, vec::IsText(to.id), cut);
+  if (from.id == TypeId::kArray) return ArrayCastKernel(cut);
+  if (vec::IsJson(from.id) && from.id != to.id) return JsonCastKernel(from.id, to.id);
   if (vec::IsNumber(from.id) && vec::IsNumber(to.id)) return from == to ? RelabelKernel : NumberCastKernel(from, to);
   if (from.id == TypeId::kBoolean && vec::IsInteger(to.id)) return BooleanCastKernel(true);
   if (vec::IsInteger(from.id) && to.id == TypeId::kBoolean) return BooleanCastKernel(false);
@@ -234,12 +246,14 @@ const CastProperties* FindCast(TypeId from, TypeId to) {
 }
 
 bool CanCast(Type from, Type to, CastContext context) {
+  if (from.id == TypeId::kArray && to.id == TypeId::kArray) return CanCast(from.element_type(), to.element_type(), context);
   const CastProperties* cast = FindCast(from.id, to.id);
   return cast != nullptr && cast->context <= context;
 }
 
 StatusOr<BoundCall> BindCast(Type from, Type to, CastContext context) {
-  const CastProperties* cast = FindCast(from.id, to.id);
+  const bool arrays = from.id == TypeId::kArray && to.id == TypeId::kArray;
+  const CastProperties* cast = arrays ? FindCast(from.element_type().id, to.element_type().id) : FindCast(from.id, to.id);
   if (cast == nullptr) {
     return MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kCannotCoerce,
                      absl::StrCat("cannot cast type ", from.ToString(), " to ", to.ToString()));
@@ -256,7 +270,7 @@ StatusOr<BoundCall> BindCast(Type from, Type to, CastContext context) {
   call.result_type = to;
   call.kernel = ChooseKernel(from, to, context);
   call.flags = kStrict;
-  bool can_raise = cast->can_raise;
+  bool can_raise = cast->can_raise || arrays;
   if (from.id == TypeId::kDecimal && to.id == TypeId::kDecimal) {
     can_raise = to.precision - to.scale < from.precision - from.scale || to.scale < from.scale;
   } else if (to.id == TypeId::kDecimal) {
@@ -266,7 +280,7 @@ StatusOr<BoundCall> BindCast(Type from, Type to, CastContext context) {
     can_raise = to.length != 0 && !(context == CastContext::kExplicit);
   }
   if (can_raise) call.flags |= kCanRaise;
-  if (cast->monotone) call.flags |= kMonotone;
+  if (cast->monotone && !arrays) call.flags |= kMonotone;
   const bool zone = (from.id == TypeId::kTimestampTz) != (to.id == TypeId::kTimestampTz);
   const bool reads_clock =
       (vec::IsText(from.id) || from.id == TypeId::kUnknown || from.id == TypeId::kAny) && vec::IsDateTime(to.id);
@@ -282,7 +296,7 @@ StatusOr<Value> CastValue(const Value& value, Type to, CastContext context, Call
     return Value::Null(to);
   }
   if (value.type() == to) return value;
-  if (to.id == TypeId::kAny) return value;
+  if (to.id == TypeId::kAny && value.type().id != TypeId::kArray) return value;
   TURDB_ASSIGN_OR_RETURN(const BoundCall call, BindCast(value.type(), to, context));
   return EvaluateValues(call, std::span(&value, 1), call_context);
 }

@@ -16,6 +16,11 @@ Kernel TextCastKernel(bool from_text, bool to_text, bool cut);
 // Null when the pair has no kernel of its own.
 Kernel DatetimeCastKernel(TypeId from, TypeId to);
 
+// From json or jsonb to the other, or from jsonb to boolean and numbers.
+Kernel JsonCastKernel(TypeId from, TypeId to);
+// Array to array, element by element.
+Kernel ArrayCastKernel(bool is_explicit);
+
 }  // namespace turdb::function
 
 #endif  // TURDB_FUNCTION_CAST_KERNELS_H_

@@ -71,7 +71,7 @@ bool Holds(int order) {
   return false;
 }
 
-// Types whose order is not that of their bytes: numeric, character(n), ANY.
+// Types whose order is not that of their bytes: numeric, character(n), ANY, jsonb.
 template <Relation kRelation>
 void SlowCompareKernel(Call& call) {
   const VectorView &a = call.args[0], &b = call.args[1];
@@ -160,7 +160,7 @@ void AddComparisons(FunctionList& list) {
   AddLayout<Interval>(list, {TypeId::kInterval});
   AddLayout<Uuid>(list, {TypeId::kUuid});
   AddLayout<StringView>(list, {TypeId::kText, TypeId::kBlob});
-  for (TypeId id : {TypeId::kNumeric, TypeId::kChar, TypeId::kAny}) {
+  for (TypeId id : {TypeId::kNumeric, TypeId::kChar, TypeId::kAny, TypeId::kJsonb}) {
     const BindFunction bind = id == TypeId::kNumeric ? BindComparison : nullptr;
     // The values are decoded on the way, which may allocate: not latch-safe.
     list.Add("=", {id, id}, TypeId::kBoolean, 0, SlowCompareKernel<Relation::kEqual>, bind);

@@ -46,6 +46,7 @@ void BestKernel(Call& call) {
 
 std::string NameOf(Type type) {
   if (type.id == TypeId::kDecimal) return "numeric";
+  if (type.id == TypeId::kArray) return NameOf(type.element_type()) + "[]";
   return Type(type.id).ToString();
 }
 

@@ -43,6 +43,14 @@ class Catalog {
     AddDatetime(list_);
     AddDatetimeFormat(list_);
     AddMiscellany(list_);
+    AddJsonReading(list_);
+    AddJsonChanges(list_);
+    AddJsonBuilding(list_);
+    AddJsonPaths(list_);
+    AddSqliteJson(list_);
+    AddRegularExpressions(list_);
+    AddArrays(list_);
+    AddArrayComparisons(list_);
     AddComparisons(list_);
     for (const ScalarFunction& function : list_.functions()) {
       Overloads& overloads = by_name_[function.name];

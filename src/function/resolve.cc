@@ -18,6 +18,7 @@ char CategoryOf(TypeId id) {
   if (id == TypeId::kInterval) return 'T';
   if (vec::IsDateTime(id)) return 'D';
   if (id == TypeId::kUnknown) return 'X';
+  if (id == TypeId::kArray) return 'A';
   return 'U';
 }
 
@@ -119,6 +120,15 @@ Resolution ChooseOverload(std::span<const Candidate> all, std::span<const TypeId
   }
   if (candidates.empty()) return Resolution::kNone;
   if (candidates.size() == 1) return done(candidates[0]);
+  // What wants arrays goes before what takes anything (array || element before anything || text).
+  KeepBest(candidates, [&](const Candidate& candidate) {
+    int count = 0;
+    for (size_t i = 0; i < actual.size(); ++i) {
+      count += actual[i] == TypeId::kArray && ParameterAt(candidate, i) == TypeId::kArray ? 1 : 0;
+    }
+    return count;
+  });
+  if (candidates.size() == 1) return done(candidates[0]);
   const auto exact = [&](const Candidate& candidate) {
     int count = 0;
     for (size_t i = 0; i < actual.size(); ++i) count += ParameterAt(candidate, i) == actual[i] ? 1 : 0;
@@ -173,6 +183,7 @@ Type ArgumentType(TypeId parameter, Type actual) {
 namespace {
 
 std::string TypeName(Type type) {
+  if (type.id == TypeId::kArray) return type.ToString();
   return type.id == TypeId::kDecimal ? "numeric" : type.id == TypeId::kUnknown ? "unknown" : Type(type.id).ToString();
 }
 
@@ -212,7 +223,9 @@ StatusOr<Type> CommonType(std::span<const Type> types, std::string_view construc
   if (all_same && types[0].id != TypeId::kUnknown) return types[0];
   // What several types have in common has no length or precision, but for decimals, whose scale is kept.
   const auto without_parameters = [](Type type) {
-    return type.id == TypeId::kDecimal ? type : type.id == TypeId::kChar ? Type::Char(0) : Type(type.id);
+    return type.id == TypeId::kDecimal || type.id == TypeId::kArray ? type
+           : type.id == TypeId::kChar                               ? Type::Char(0)
+                                                                    : Type(type.id);
   };
   const auto mismatch = [&](Type a, Type b, bool same_category) {
     if (same_category) {
@@ -227,6 +240,12 @@ StatusOr<Type> CommonType(std::span<const Type> types, std::string_view construc
     if (type.id == TypeId::kUnknown || type == common) continue;
     if (common.id == TypeId::kUnknown) {
       common = without_parameters(type);
+      continue;
+    }
+    if (common.id == TypeId::kArray && type.id == TypeId::kArray) {
+      const Type elements[] = {common.element_type(), type.element_type()};
+      TURDB_ASSIGN_OR_RETURN(const Type element, CommonType(elements, construct));
+      common = Type::ArrayOf(element);
       continue;
     }
     if (common.id == type.id && common.id != TypeId::kDecimal) {

@@ -6,7 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "table/key_composite.h"
 #include "table/key_number.h"
+#include "table/key_text.h"
 #include "vec/any.h"
 #include "vec/numeric.h"
 #include "vec/scalar.h"
@@ -145,8 +147,10 @@ std::byte* PutFixed(const vec::Type& type, Cell cell, std::byte* to) {
   return to;
 }
 
-bool IsStringKey(TypeId id) { return vec::IsText(id) || id == TypeId::kBlob || id == TypeId::kUnknown; }
-bool IsFixedKey(TypeId id) { return !IsStringKey(id) && id != TypeId::kNumeric && id != TypeId::kAny; }
+bool IsStringKey(TypeId id) { return vec::IsText(id) || id == TypeId::kBlob || id == TypeId::kUnknown || id == TypeId::kJson; }
+bool IsFixedKey(TypeId id) {
+  return !IsStringKey(id) && id != TypeId::kNumeric && id != TypeId::kAny && id != TypeId::kJsonb && id != TypeId::kArray;
+}
 uint8_t StringTypeByte(TypeId id) { return id == TypeId::kBlob ? key_byte::kBlob : key_byte::kText; }
 
 // character(n) compares without its trailing blanks.
@@ -155,25 +159,6 @@ std::string_view ComparedText(TypeId id, std::string_view text) {
     while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   }
   return text;
-}
-
-size_t EscapedSize(std::string_view text) {
-  size_t size = text.size();
-  for (const char c : text) size += static_cast<size_t>(c == '\0' || c == '\xFF');
-  return size;
-}
-
-// 00 is written 00 FF and FF is written FF 00. Returns the end.
-std::byte* PutEscaped(std::string_view text, std::byte* to) {
-  for (const char c : text) {
-    *to++ = static_cast<std::byte>(c);
-    if (c == '\0') {
-      *to++ = std::byte{0xFF};
-    } else if (c == '\xFF') {
-      *to++ = std::byte{0};
-    }
-  }
-  return to;
 }
 
 std::byte* PutString(uint8_t type_byte, std::string_view text, std::byte* to) {
@@ -244,6 +229,10 @@ void AppendAny(std::string_view bytes, std::string* out) {
     AppendCommonText(ComparedText(type.id, value.bytes()), StringTypeByte(type.id), out);
   } else if (type == TypeId::kNumeric) {
     AppendNumeric(value.bytes(), out);
+  } else if (type.id == TypeId::kJsonb) {
+    AppendJsonKey(vec::JsonView(value.bytes()), out);
+  } else if (type.id == TypeId::kArray) {
+    AppendArrayKey(type, value.bytes(), out);
   } else if (type.id == TypeId::kDecimal) {
     const vec::Int128 scaled =
         type.physical() == vec::PhysicalType::kInt64 ? vec::Int128{value.Get<int64_t>()} : value.Get<vec::Int128>();
@@ -268,12 +257,17 @@ std::string_view TextOf(Cell cell, vec::StringView* holder) {
   return {holder->data(), holder->size()};
 }
 
-// Ascending, into a string: numeric and ANY, whose size is known only afterwards.
+// Ascending, into a string: what has a size that is known only afterwards.
 void AppendComputed(const KeyPart& part, std::string_view text, std::string* out) {
-  if (part.type.id == TypeId::kNumeric) {
-    AppendNumeric(text, out);
-  } else {
-    AppendAny(text, out);
+  switch (part.type.id) {
+    case TypeId::kNumeric:
+      return AppendNumeric(text, out);
+    case TypeId::kJsonb:
+      return AppendJsonKey(vec::JsonView(text), out);
+    case TypeId::kArray:
+      return AppendArrayKey(part.type, text, out);
+    default:
+      return AppendAny(text, out);
   }
 }
 
@@ -375,7 +369,10 @@ bool KeyKeepsValue(const vec::Type& type) {
     case TypeId::kInterval:  // so are '1 month' and '30 days'
     case TypeId::kChar:      // trailing blanks
     case TypeId::kAny:
+    case TypeId::kJsonb:  // its numbers
       return false;
+    case TypeId::kArray:
+      return KeyKeepsValue(type.element_type());
     default:
       return true;
   }

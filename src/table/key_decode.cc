@@ -9,7 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "table/key_codec.h"
+#include "table/key_composite.h"
 #include "table/key_number.h"
+#include "table/key_text.h"
 #include "vec/numeric.h"
 #include "vec/scalar.h"
 #include "vec/string_view.h"
@@ -17,52 +19,12 @@
 
 namespace turdb::table {
 
-namespace {
-
 using base::Bytes;
 using base::Status;
 using vec::TypeId;
 
-constexpr uint64_t kSignBit = uint64_t{1} << 63;
-
-Status Damaged(const KeyPart& part, Bytes key) {
-  return base::CorruptionError(
-      absl::StrCat("a key has no ", part.type.ToString(), " where one is due (", key.size(), " bytes are left",
-                   key.empty() ? "" : absl::StrCat(", the first is ", std::to_integer<int>(key[0])), ")"));
-}
-
-bool IsNullByte(const KeyPart& part, std::byte byte) {
-  return byte == std::byte{part.nulls_first ? key_byte::kNullFirst : key_byte::kNullLast};
-}
-
-// Length of an escaped body with its 00 00, and of the text in it; 0 when the end is missing or the bytes are no escapes.
-struct EscapedLength {
-  size_t body = 0;
-  size_t text = 0;
-};
-EscapedLength MeasureEscaped(Bytes body, std::byte flip) {
-  size_t text = 0;
-  for (size_t i = 0; i + 1 < body.size(); ++i, ++text) {
-    const std::byte byte = body[i] ^ flip;
-    if (byte != std::byte{0} && byte != std::byte{0xFF}) continue;
-    const std::byte next = body[i + 1] ^ flip;
-    if (byte == std::byte{0} && next == std::byte{0}) return {i + 2, text};
-    if (next != ~byte) return {};
-    ++i;
-  }
-  return {};
-}
-
-void Unescape(Bytes body, std::byte flip, const EscapedLength& length, char* to) {
-  for (size_t i = 0; i < length.body - 2; ++i) {
-    const std::byte byte = body[i] ^ flip;
-    *to++ = static_cast<char>(byte);
-    if (byte == std::byte{0} || byte == std::byte{0xFF}) ++i;
-  }
-}
-
 // Bytes of the part without its type byte, by what the type byte says; SIZE_MAX when it is none.
-size_t BodyLength(uint8_t type_byte, Bytes body, std::byte flip) {
+size_t KeyBodyLength(uint8_t type_byte, Bytes body, std::byte flip) {
   switch (type_byte) {
     case key_byte::kFalse:
     case key_byte::kTrue:
@@ -101,8 +63,22 @@ size_t BodyLength(uint8_t type_byte, Bytes body, std::byte flip) {
       return SIZE_MAX;
     }
     default:
-      return SIZE_MAX;
+      return CompositeBodyLength(type_byte, body, flip);
   }
+}
+
+namespace {
+
+constexpr uint64_t kSignBit = uint64_t{1} << 63;
+
+Status Damaged(const KeyPart& part, Bytes key) {
+  return base::CorruptionError(
+      absl::StrCat("a key has no ", part.type.ToString(), " where one is due (", key.size(), " bytes are left",
+                   key.empty() ? "" : absl::StrCat(", the first is ", std::to_integer<int>(key[0])), ")"));
+}
+
+bool IsNullByte(const KeyPart& part, std::byte byte) {
+  return byte == std::byte{part.nulls_first ? key_byte::kNullFirst : key_byte::kNullLast};
 }
 
 template <typename T>
@@ -258,7 +234,7 @@ class PartBytes {
       return true;
     }
     const std::byte flip = part.descending ? std::byte{0xFF} : std::byte{0};
-    const size_t body = BodyLength(std::to_integer<uint8_t>((*key)[0] ^ flip), key->subspan(1), flip);
+    const size_t body = KeyBodyLength(std::to_integer<uint8_t>((*key)[0] ^ flip), key->subspan(1), flip);
     if (body == SIZE_MAX || 1 + body > key->size()) return false;
     bytes_ = key->first(1 + body);
     *key = key->subspan(1 + body);
@@ -283,7 +259,7 @@ class PartBytes {
   std::string large_;
 };
 
-bool IsStringPart(TypeId id) { return vec::IsText(id) || id == TypeId::kBlob || id == TypeId::kUnknown; }
+bool IsStringPart(TypeId id) { return vec::IsText(id) || id == TypeId::kBlob || id == TypeId::kUnknown || id == TypeId::kJson; }
 
 bool IsTextByte(TypeId id, std::byte type_byte) {
   return type_byte == std::byte{id == TypeId::kBlob ? key_byte::kBlob : key_byte::kText};
@@ -343,7 +319,7 @@ vec::Type TypeOfByte(uint8_t type_byte) {
     case key_byte::kUuid:
       return TypeId::kUuid;
     default:
-      return TypeId::kNumeric;
+      return type_byte >= key_byte::kJsonNull && type_byte <= key_byte::kJsonObject ? TypeId::kJsonb : TypeId::kNumeric;
   }
 }
 
@@ -353,6 +329,8 @@ bool ReadValue(const vec::Type& type, Bytes bytes, vec::Value* out) {
     return inner == TypeId::kNumeric ? ReadNumber(type, bytes, out) : ReadValue(inner, bytes, out);
   }
   if (type.id == TypeId::kNumeric) return ReadNumber(type, bytes, out);
+  if (type.id == TypeId::kJsonb) return ReadJsonKey(bytes, out);
+  if (type.id == TypeId::kArray) return ReadArrayKey(type, bytes, out);
   if (IsStringPart(type.id)) {
     if (!IsTextByte(type.id, bytes[0])) return false;
     const EscapedLength length = MeasureEscaped(bytes.subspan(1), std::byte{0});
@@ -408,7 +386,7 @@ Status ReadKeyPart(const KeyPart& part, Bytes* key, vec::Vector* out, size_t row
     out->Set(row, vec::StringView(text, static_cast<uint32_t>(length.text)));
     return absl::OkStatus();
   }
-  if (id == TypeId::kNumeric || id == TypeId::kAny) {
+  if (id == TypeId::kNumeric || id == TypeId::kAny || id == TypeId::kJsonb || id == TypeId::kArray) {
     vec::Value value;
     if (!ReadValue(part.type, cut.bytes(), &value)) return Damaged(part, before);
     out->SetValue(row, value);
@@ -430,7 +408,7 @@ bool SkipKeyPart(const KeyPart& part, Bytes* key) {
   size_t size = 1;
   if (!IsNullByte(part, (*key)[0])) {
     const std::byte flip = part.descending ? std::byte{0xFF} : std::byte{0};
-    const size_t body = BodyLength(std::to_integer<uint8_t>((*key)[0] ^ flip), key->subspan(1), flip);
+    const size_t body = KeyBodyLength(std::to_integer<uint8_t>((*key)[0] ^ flip), key->subspan(1), flip);
     if (body == SIZE_MAX || body >= key->size()) return false;
     size += body;
   }

@@ -63,6 +63,10 @@ int ClassOf(TypeId id) {
       return 8;
     case TypeId::kUuid:
       return 9;
+    case TypeId::kJsonb:
+      return 10;
+    case TypeId::kArray:
+      return 11;
     default:
       return IsNumber(id) ? 1 : 2;
   }
@@ -87,6 +91,11 @@ std::string EncodeAny(const Value& value) {
     bytes.push_back(static_cast<char>(type.precision));
     bytes.push_back(static_cast<char>(type.scale));
   }
+  if (type.id == TypeId::kArray) {
+    bytes.push_back(static_cast<char>(type.element));
+    bytes.push_back(static_cast<char>(type.precision));
+    bytes.push_back(static_cast<char>(type.scale));
+  }
   if (type.physical() == PhysicalType::kString) {
     bytes.append(value.bytes());
   } else {
@@ -106,6 +115,13 @@ Value DecodeAny(std::string_view bytes) {
     TURDB_CHECK_GE(bytes.size(), 2u);
     type = Type::Decimal(bytes[0], bytes[1]);
     bytes.remove_prefix(2);
+  }
+  if (id == TypeId::kArray) {
+    TURDB_CHECK_GE(bytes.size(), 3u);
+    type.element = static_cast<TypeId>(bytes[0]);
+    type.precision = static_cast<uint8_t>(bytes[1]);
+    type.scale = static_cast<uint8_t>(bytes[2]);
+    bytes.remove_prefix(3);
   }
   if (type.physical() == PhysicalType::kString) return Value::OfBytes(type, std::string(bytes));
   TURDB_CHECK_EQ(bytes.size(), type.width());

@@ -3,11 +3,12 @@
 //   offset size
 //   0      1     TypeId
 //   1      2     decimal only: precision, scale
-//   1 | 3  rest  fixed-width types: the value as it lies in a vector; others: their bytes
+//   1      3     arrays only: TypeId of the elements, their precision and scale
+//   1|3|4  rest  fixed-width types: the value as it lies in a vector; others: their bytes
 //
 // The length of varchar and char and the precision of timestamps are not kept: they belong to columns.
 // Order is that of keys: booleans, numbers (by value, whatever their types), texts of all kinds, blobs, dates,
-// times, timestamps, timestamps with time zone, intervals, uuids; inside a class by value.
+// times, timestamps, timestamps with time zone, intervals, uuids, jsonb, arrays; inside a class by value.
 #ifndef TURDB_VEC_ANY_H_
 #define TURDB_VEC_ANY_H_
 

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "vec/any.h"
+#include "vec/array.h"
+#include "vec/json.h"
 #include "vec/numeric.h"
 #include "vec/text_format.h"
 
@@ -27,12 +29,21 @@ int CompareFixed(const void* a, const void* b) {
   }
 }
 
+// Of the types that lie in string views.
+bool IsOrderedByBytes(TypeId id) {
+  return id != TypeId::kNumeric && id != TypeId::kAny && id != TypeId::kChar && id != TypeId::kJsonb && id != TypeId::kArray;
+}
+
 int CompareStrings(Type type, const StringView& a, const StringView& b) {
   switch (type.id) {
     case TypeId::kNumeric:
       return Numeric::Compare(Numeric::FromBytes(a.view()), Numeric::FromBytes(b.view()));
     case TypeId::kAny:
       return CompareAny(a.view(), b.view());
+    case TypeId::kJsonb:
+      return CompareJson(JsonView(a.view()), JsonView(b.view()));
+    case TypeId::kArray:
+      return CompareArrays(ArrayView(type, a.view()), ArrayView(type, b.view()));
     case TypeId::kChar: {
       const int order = TrimTrailingBlanks(a.view()).compare(TrimTrailingBlanks(b.view()));
       return order;
@@ -95,8 +106,7 @@ int CompareSlots(Type type, const void* a, const void* b) {
 }
 
 bool EqualSlots(Type type, const void* a, const void* b) {
-  if (type.physical() == PhysicalType::kString && type.id != TypeId::kNumeric && type.id != TypeId::kAny &&
-      type.id != TypeId::kChar) {
+  if (type.physical() == PhysicalType::kString && IsOrderedByBytes(type.id)) {
     return *static_cast<const StringView*>(a) == *static_cast<const StringView*>(b);
   }
   return CompareSlots(type, a, b) == 0;
@@ -112,6 +122,10 @@ uint64_t HashSlot(Type type, const void* slot) {
           return Numeric::FromBytes(view.view()).Hash();
         case TypeId::kAny:
           return HashAny(view.view());
+        case TypeId::kJsonb:
+          return HashJson(JsonView(view.view()));
+        case TypeId::kArray:
+          return HashArray(ArrayView(type, view.view()));
         case TypeId::kChar: {
           const std::string_view trimmed = TrimTrailingBlanks(view.view());
           return HashBytes(trimmed.data(), trimmed.size());

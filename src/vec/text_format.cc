@@ -10,7 +10,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "vec/any.h"
+#include "vec/array.h"
 #include "vec/datetime.h"
+#include "vec/json.h"
 #include "vec/numeric.h"
 #include "vec/utf8.h"
 
@@ -174,6 +176,7 @@ void AppendSlotText(Type type, const void* slot, const TextContext& context, std
     case TypeId::kText:
     case TypeId::kVarchar:
     case TypeId::kChar:
+    case TypeId::kJson:
       out->append(As<StringView>(slot).view());
       return;
     case TypeId::kBlob:
@@ -193,6 +196,10 @@ void AppendSlotText(Type type, const void* slot, const TextContext& context, std
     case TypeId::kAny:
       out->append(DecodeAny(As<StringView>(slot).view()).ToString(&context));
       return;
+    case TypeId::kJsonb:
+      return AppendJson(JsonView(As<StringView>(slot).view()), JsonLayout::kSpaced, out);
+    case TypeId::kArray:
+      return AppendArray(ArrayView(type, As<StringView>(slot).view()), context, out);
   }
 }
 

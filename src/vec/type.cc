@@ -93,6 +93,9 @@ constexpr Name kNames[] = {
     {"interval", TypeId::kInterval},
     {"uuid", TypeId::kUuid},
     {"any", TypeId::kAny},
+    {"json", TypeId::kJson},
+    {"jsonb", TypeId::kJsonb},
+    {"jsonpath", TypeId::kText},  // checked when it is used
     {"unknown", TypeId::kUnknown},
 };
 
@@ -203,6 +206,10 @@ StatusOr<Type> ParseType(std::string_view text) {
     return MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kSyntaxError,
                      absl::StrCat("invalid type name \"", text, "\""));
   };
+  if (const std::string_view trimmed = absl::StripAsciiWhitespace(text); trimmed.ends_with("[]")) {
+    TURDB_ASSIGN_OR_RETURN(const Type element, ParseType(trimmed.substr(0, trimmed.size() - 2)));
+    return element.id == TypeId::kArray ? element : Type::ArrayOf(element);
+  }
   std::string name;
   std::array<int64_t, 4> modifiers{};
   size_t count = 0, i = 0;
@@ -292,6 +299,12 @@ std::string Type::ToString() const {
       return "uuid";
     case TypeId::kAny:
       return "any";
+    case TypeId::kJson:
+      return "json";
+    case TypeId::kJsonb:
+      return "jsonb";
+    case TypeId::kArray:
+      return element == TypeId::kUnknown ? "anyarray" : absl::StrCat(element_type().ToString(), "[]");
   }
   return "invalid";
 }

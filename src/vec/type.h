@@ -4,8 +4,9 @@
 // (its id) is kept apart from how its values lie in a vector (its PhysicalType), so that kernels exist
 // once a layout: date and integer share int32 kernels, text, bytea and variable-scale numeric share views.
 //
-// Types with parts (arrays, composites, enums) name their parts by number in `length`, through an interned
-// table of the catalog; nothing here has to change shape for them.
+// An array's type is its element's with `element` saying what that is: integer[] is {kArray, element kInt32}. Types
+// with other parts (composites, enums) name their parts by number in `length`, through an interned table of the
+// catalog; nothing here has to change shape for them.
 #ifndef TURDB_VEC_TYPE_H_
 #define TURDB_VEC_TYPE_H_
 
@@ -46,9 +47,12 @@ enum class TypeId : uint8_t {
   kTimestampTz = 22,  // the same, in UTC
   kInterval = 23,
   kUuid = 24,
-  kAny = 25,  // a value with its type, as any.h says
+  kAny = 25,    // a value with its type, as any.h says
+  kJson = 27,   // text that is JSON, kept as it was written
+  kJsonb = 28,  // JSON in the binary form of json.h
+  kArray = 29,  // of `Type::element`, any number of dimensions; bytes as array.h says
 };
-inline constexpr size_t kTypeIdCount = 26;
+inline constexpr size_t kTypeIdCount = 30;
 
 enum class PhysicalType : uint8_t {
   kBool,  // one byte, 0 or 1
@@ -96,10 +100,10 @@ inline constexpr int kMaxTimePrecision = 6;
 
 struct Type {
   TypeId id = TypeId::kUnknown;
-  uint8_t precision = 0;  // kDecimal: digits in all; kTime, kTimestamp, kTimestampTz, kInterval: digits of a second
-  uint8_t scale = 0;      // kDecimal: digits after the point
-  uint8_t reserved = 0;
-  int32_t length = 0;  // kVarchar, kChar: characters; 0 means no limit
+  uint8_t precision = 0;              // kDecimal: digits in all; kTime, kTimestamp, kTimestampTz, kInterval: digits of a second
+  uint8_t scale = 0;                  // kDecimal: digits after the point
+  TypeId element = TypeId::kUnknown;  // kArray: the elements' type; precision, scale and length are theirs, too
+  int32_t length = 0;                 // kVarchar, kChar: characters; 0 means no limit
 
   constexpr Type() = default;
   // Any id but kDecimal with its default parameters (character is character(1)).
@@ -125,10 +129,25 @@ struct Type {
   }
   static constexpr Type Varchar(int32_t length) { return WithLength(TypeId::kVarchar, length); }
   static constexpr Type Char(int32_t length) { return WithLength(TypeId::kChar, length); }
+  // REQUIRES: `element` is no array; arrays have dimensions instead.
+  static constexpr Type ArrayOf(const Type& element) {
+    Type type = element;
+    type.element = element.id;
+    type.id = TypeId::kArray;
+    return type;
+  }
   // kTime, kTimestamp, kTimestampTz or kInterval rounded to `precision` digits of a second.
   static constexpr Type WithTimePrecision(TypeId id, int precision) {
     Type type(id);
     type.precision = static_cast<uint8_t>(precision);
+    return type;
+  }
+
+  // REQUIRES: kArray.
+  constexpr Type element_type() const {
+    Type type = *this;
+    type.id = element;
+    type.element = TypeId::kUnknown;
     return type;
   }
 
@@ -196,6 +215,9 @@ constexpr PhysicalType Type::physical() const {
     case TypeId::kChar:
     case TypeId::kBlob:
     case TypeId::kAny:
+    case TypeId::kJson:
+    case TypeId::kJsonb:
+    case TypeId::kArray:
       break;
   }
   return PhysicalType::kString;
@@ -205,6 +227,7 @@ constexpr bool IsInteger(TypeId id) { return id >= TypeId::kInt8 && id <= TypeId
 constexpr bool IsSignedInteger(TypeId id) { return id >= TypeId::kInt8 && id <= TypeId::kInt128; }
 constexpr bool IsNumber(TypeId id) { return id >= TypeId::kInt8 && id <= TypeId::kNumeric; }
 constexpr bool IsText(TypeId id) { return id >= TypeId::kText && id <= TypeId::kChar; }
+constexpr bool IsJson(TypeId id) { return id == TypeId::kJson || id == TypeId::kJsonb; }
 constexpr bool IsDateTime(TypeId id) { return id >= TypeId::kDate && id <= TypeId::kInterval; }
 
 // A type from its SQL name: words in any case separated by single spaces ("double precision",

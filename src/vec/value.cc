@@ -4,8 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "vec/array.h"
 #include "vec/compare.h"
 #include "vec/datetime.h"
+#include "vec/json_text.h"
 #include "vec/numeric.h"
 #include "vec/text_context.h"
 #include "vec/text_format.h"
@@ -165,6 +167,16 @@ StatusOr<Value> Value::Parse(std::string_view text, Type type, const TextContext
       return OfBytes(type, std::string(text));
     case TypeId::kAny:
       return Text(text);
+    case TypeId::kJson:
+      TURDB_RETURN_IF_ERROR(CheckJsonText(text));
+      return OfBytes(type, std::string(text));
+    case TypeId::kJsonb: {
+      std::string jsonb;
+      TURDB_RETURN_IF_ERROR(ParseJson(text, &jsonb));
+      return OfBytes(type, std::move(jsonb));
+    }
+    case TypeId::kArray:
+      return ParseArray(text, type, context);
     case TypeId::kBlob: {
       std::string bytes, message;
       if (!ParseBlob(text, &bytes, &message)) {

@@ -30,6 +30,9 @@ StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext&
   bool special = false;
   TURDB_ASSIGN_OR_RETURN(const Expr* result, BindSpecialCall(name, call, context, &special));
   if (special) return result;
+  TURDB_ASSIGN_OR_RETURN(result, BindJsonCall(call, name, context, &special));
+  if (special) return result;
+  if (function::IsSetFunction(name) && !function::IsFunction(name)) return BindSetCall(call, context);
   // SQLite's max(a, b) and min(a, b) are functions.
   const bool extreme = (name == "max" || name == "min") && call.arguments.size() > 1;
   if (function::IsAggregate(name) && !extreme) return BindAggregate(call, name, context);
@@ -97,11 +100,9 @@ StatusOr<const Expr*> Binder::BindAggregate(const ast::Call& call, std::string_v
   aggregate.distinct = call.distinct;
   aggregate.position = Position(call.offset);
   std::vector<Type> types;
-  for (const ast::Expr* argument : call.arguments) {
-    TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(*argument, inner));
-    aggregate.arguments.push_back(bound);
-    types.push_back(bound->type);
-  }
+  inner.set_calls = nullptr;
+  TURDB_ASSIGN_OR_RETURN(aggregate.arguments, BindJsonAggregateArguments(call, &name, inner));
+  for (const Expr* argument : aggregate.arguments) types.push_back(argument->type);
   if (call.star && name != "count") {
     return Error(sqlstate::kUndefinedFunction, absl::StrCat("function ", name, "(*) does not exist"), call.offset);
   }
@@ -125,6 +126,10 @@ StatusOr<const Expr*> Binder::BindAggregate(const ast::Call& call, std::string_v
     aggregate.order.push_back(key);
   }
   if (resolved->function->ignores_duplicates) aggregate.distinct = false;
+  // Where the order shows, distinct values come sorted, as PostgreSQL's do.
+  if (aggregate.distinct && aggregate.order.empty() && resolved->function->order_sensitive) {
+    for (const Expr* argument : aggregate.arguments) aggregate.order.push_back({argument, false, false});
+  }
   // The same call twice is computed once.
   for (size_t i = 0; i < context.aggregates->size(); ++i) {
     const LogicalAggregate& other = (*context.aggregates)[i];

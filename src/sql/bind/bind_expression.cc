@@ -77,9 +77,11 @@ StatusOr<const Expr*> Binder::Bind(const ast::Expr& expr, const ExprContext& con
     case ExprKind::kExists:
       return BindSubquery(As<ast::Subquery>(expr), context);
     case ExprKind::kArraySubquery:
+      return BindArraySubquery(As<ast::Subquery>(expr), context);
     case ExprKind::kArray:
+      return BindArray(As<ast::Array>(expr), nullptr, context);
     case ExprKind::kSubscript:
-      return Unsupported("an array", expr.offset);
+      return BindSubscript(As<ast::Subscript>(expr), context);
     case ExprKind::kRow:
       return Unsupported("a row value here", expr.offset);
     case ExprKind::kField:
@@ -340,8 +342,12 @@ StatusOr<const Expr*> Binder::BindLike(const ast::Like& like, const ExprContext&
       const std::string_view op = fold ? (like.negated ? "!~~*" : "~~*") : (like.negated ? "!~~" : "~~");
       return MakeOperator(op, {operand, pattern}, position);
     }
-    case ast::LikeKind::kSimilar:
-      return Unsupported("SIMILAR TO", like.offset);
+    case ast::LikeKind::kSimilar: {
+      const std::string_view name = like.negated ? "not similar to" : "similar to";
+      std::vector<const Expr*> arguments = {operand, pattern};
+      if (escape != nullptr) arguments.push_back(escape);
+      return MakeFunction(name, arguments, position);
+    }
     case ast::LikeKind::kGlob:
       return MakeFunction(like.negated ? "not glob" : "glob", {operand, pattern}, position);
     case ast::LikeKind::kRegexp: {
@@ -393,7 +399,9 @@ StatusOr<const Expr*> Binder::BindCase(const ast::Case& expr, const ExprContext&
 
 StatusOr<const Expr*> Binder::BindCast(const ast::Cast& cast, const ExprContext& context) {
   TURDB_ASSIGN_OR_RETURN(const Type type, BindType(*cast.type));
-  TURDB_ASSIGN_OR_RETURN(const Expr* operand, Bind(*cast.operand, context));
+  const bool array = cast.operand->kind == ExprKind::kArray && type.id == TypeId::kArray;
+  TURDB_ASSIGN_OR_RETURN(const Expr* operand,
+                         array ? BindArray(As<ast::Array>(*cast.operand), &type, context) : Bind(*cast.operand, context));
   const int32_t position = Position(cast.offset);
   if (cast.syntax == ast::CastSyntax::kTypedLiteral && !cast.type->interval_fields.empty()) {
     // INTERVAL '1' YEAR: the fields say what a bare number counts.

@@ -235,63 +235,6 @@ StatusOr<Binder::FromItem> Binder::BindDerived(const ast::DerivedTable& table, S
   return QueryAsItem(std::move(query), table, table.alias.text);
 }
 
-StatusOr<Binder::FromItem> Binder::BindFunctionTable(const ast::FunctionTable& table, Scope* outer, const FromItem* left) {
-  if (table.calls.size() != 1 || table.with_ordinality || !table.column_definitions.empty()) {
-    return Unsupported("ROWS FROM, WITH ORDINALITY or a column definition list", table.offset);
-  }
-  const auto& call = ast::As<ast::Call>(*table.calls[0]);
-  const std::string_view name = call.name.last().text;
-  Scope between;
-  ExprContext context;
-  context.scope = outer;
-  context.clause = "functions in FROM";
-  if (left != nullptr) {
-    between = ScopeOf(*left, outer);
-    context.scope = &between;
-  }
-  if (name != "generate_series" || call.arguments.size() < 2 || call.arguments.size() > 3) {
-    return Error(sqlstate::kUndefinedFunction, absl::StrCat("table function ", name, " does not exist"), call.offset);
-  }
-  std::vector<const Expr*> arguments;
-  for (const ast::Expr* argument : call.arguments) {
-    TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(*argument, context));
-    arguments.push_back(bound);
-  }
-  std::vector<const Expr*> ends = {arguments[0], arguments[1]};
-  const bool of_time = vec::IsDateTime(arguments[0]->type.id) || vec::IsDateTime(arguments[1]->type.id);
-  if (!of_time && arguments.size() == 3) ends.push_back(arguments[2]);
-  TURDB_RETURN_IF_ERROR(Unify(&ends, "generate_series", call.offset));
-  Type type = ends[0]->type;
-  if (type.id == TypeId::kInt16) type = TypeId::kInt32;
-  if (type.id == TypeId::kDate) type = TypeId::kTimestamp;
-  for (const Expr*& end : ends) {
-    TURDB_ASSIGN_OR_RETURN(end, Coerce(end, type, CastContext::kImplicit));
-  }
-  const exec::TableFunction* function = exec::GenerateSeries(type);
-  if (function == nullptr || (of_time && arguments.size() != 3)) {
-    return Error(sqlstate::kUndefinedFunction,
-                 absl::StrCat("function generate_series(", type.ToString(), ", ", type.ToString(), ") does not exist"),
-                 call.offset);
-  }
-  if (of_time) {
-    TURDB_ASSIGN_OR_RETURN(const Expr* step, Coerce(arguments[2], TypeId::kInterval, CastContext::kImplicit));
-    ends.push_back(step);
-  } else if (ends.size() == 2) {
-    TURDB_ASSIGN_OR_RETURN(const Expr* step, Coerce(plan_.Constant(vec::Value::Int32(1), TypeId::kInt32, Position(call.offset)),
-                                                    type, CastContext::kImplicit));
-    ends.push_back(step);
-  }
-  LogicalNode* node = NewNode(LogicalKind::kFunction);
-  node->function = function;
-  node->expressions = ends;
-  const std::string_view alias = table.alias.empty() ? name : table.alias.text;
-  node->name = alias;
-  node->outputs = {NewColumn(alias, type)};
-  TURDB_ASSIGN_OR_RETURN(FromItem item, QueryAsItem(BoundQuery{node, {{alias, node->outputs[0]}}}, table, alias));
-  item.relations[0].not_lockable = "a function";
-  return item;
-}
-
 StatusOr<Binder::FromItem> Binder::BindJoin(const ast::Join& join, Scope* outer, const FromItem* before) {
   TURDB_ASSIGN_OR_RETURN(FromItem left, BindTableRef(*join.left, outer, before));
   TURDB_ASSIGN_OR_RETURN(FromItem right, BindTableRef(*join.right, outer, &left));

@@ -388,7 +388,10 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
   context.windows = &windows;
   TURDB_RETURN_IF_ERROR(BindNamedWindows(core, context));
   std::vector<ProjectionItem> items;
+  std::vector<SetCall> set_calls;
+  context.set_calls = &set_calls;
   TURDB_RETURN_IF_ERROR(BindItems(core.items, context, &items));
+  context.set_calls = nullptr;
   if (!keep_unknown) {
     for (ProjectionItem& item : items) {
       if (item.expr->type.id != TypeId::kUnknown) continue;
@@ -425,6 +428,11 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
     for (LogicalSortKey& key : order) {
       TURDB_ASSIGN_OR_RETURN(key.expression, AfterGrouping(key.expression, &grouping));
     }
+    for (SetCall& call : set_calls) {
+      for (const Expr*& argument : call.arguments) {
+        TURDB_ASSIGN_OR_RETURN(argument, AfterGrouping(argument, &grouping));
+      }
+    }
     for (std::vector<const Expr*>* exprs : {&on, &qualify}) {
       for (const Expr*& expr : *exprs) {
         TURDB_ASSIGN_OR_RETURN(expr, AfterGrouping(expr, &grouping));
@@ -458,6 +466,8 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
     filter->conjuncts = qualify;
     node = filter;
   }
+
+  if (!set_calls.empty()) node = LinkSetCalls(node, std::move(set_calls));
 
   // What is shown, then what is only sorted by, computed together below the sort.
   const size_t shown = items.size();

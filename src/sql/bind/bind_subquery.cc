@@ -88,7 +88,7 @@ StatusOr<const Expr*> Binder::BindInSubquery(const ast::Expr& operand, const ast
 }
 
 StatusOr<const Expr*> Binder::BindQuantified(const ast::Quantified& quantified, const ExprContext& context) {
-  if (quantified.subquery == nullptr) return Unsupported("ANY and ALL over arrays", quantified.offset);
+  if (quantified.subquery == nullptr) return BindQuantifiedArray(quantified, context);
   for (const exec::Comparison comparison :
        {exec::Comparison::kEqual, exec::Comparison::kNotEqual, exec::Comparison::kLess, exec::Comparison::kLessEqual,
         exec::Comparison::kGreater, exec::Comparison::kGreaterEqual}) {

@@ -264,12 +264,10 @@ Status Binder::BindWindowArguments(const ast::Call& call, std::string_view name,
   ExprContext inner = context;
   inner.windows = nullptr;
   inner.inside_window = true;
+  inner.set_calls = nullptr;
+  TURDB_ASSIGN_OR_RETURN(bound->arguments, BindJsonAggregateArguments(call, &name, inner));
   std::vector<Type> types;
-  for (const ast::Expr* argument : call.arguments) {
-    TURDB_ASSIGN_OR_RETURN(const Expr* value, Bind(*argument, inner));
-    bound->arguments.push_back(value);
-    types.push_back(value->type);
-  }
+  for (const Expr* value : bound->arguments) types.push_back(value->type);
   std::vector<const Expr*>& arguments = bound->arguments;
   if (call.filter != nullptr) {
     inner.clause = "FILTER";

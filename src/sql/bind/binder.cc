@@ -76,7 +76,6 @@ void Binder::DependOn(const std::shared_ptr<const catalog::Relation>& relation) 
 }
 
 StatusOr<vec::Type> Binder::BindType(const ast::TypeName& type) {
-  if (type.array_depth > 0) return Unsupported("an array type", type.offset);
   if (!type.fields.empty() || !type.types.empty()) return Unsupported("a type with parts", type.offset);
   if (type.set_of) return Unsupported("SETOF", type.offset);
   if (type.name.parts.size() > 1 && type.name.parts[0].text != "pg_catalog") {
@@ -91,7 +90,11 @@ StatusOr<vec::Type> Binder::BindType(const ast::TypeName& type) {
   }
   auto made = vec::MakeType(type.name.last().text, modifiers);
   if (!made.ok()) return At(made.status(), type.offset);
-  return made;
+  if (type.array_depth == 0) return made;
+  if (made->id == vec::TypeId::kAny || made->id == vec::TypeId::kUnknown) {
+    return Unsupported(absl::StrCat("an array of ", made->ToString()), type.offset);
+  }
+  return vec::Type::ArrayOf(*made);
 }
 
 // ---- columns
@@ -210,6 +213,13 @@ StatusOr<const Expr*> Binder::BindColumn(const ast::Column& column, const ExprCo
       return placed(found);
     }
     return UnknownColumn(column, &inner);
+  }
+  if (column.parts.size() == 1) {
+    for (Scope* scope = context.scope; scope != nullptr; scope = scope->parent) {
+      for (const ScopeRelation& relation : scope->relations) {
+        if (relation.scalar && relation.alias == last.text) return placed(relation.columns[0].expr);
+      }
+    }
   }
   return UnknownColumn(column, context.scope);
 }

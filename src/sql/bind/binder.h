@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/hash_map.h"
 #include "base/status.h"
+#include "function/set_function.h"
 #include "sql/bind/logical.h"
 #include "sql/compile.h"
 #include "sql/parse/ast.h"
@@ -34,6 +35,7 @@ struct ScopeRelation {
   std::string_view schema;  // of a table under its own name
   std::vector<ScopeColumn> columns;
   const LogicalNode* get = nullptr;  // of a table: for rowid and functional dependency
+  bool scalar = false;               // of a function that gives one value a row: its name means that value
   std::string_view not_lockable;     // what FOR UPDATE says it cannot be applied to; empty: it can
   int32_t offset = -1;
 };
@@ -76,12 +78,20 @@ struct GroupingCall {
   int32_t offset = -1;
 };
 
+// A function in the list of a SELECT that gives rows: what it is called with, and the column that stands for a row's value.
+struct SetCall {
+  function::BoundSetFunction function;
+  std::vector<const Expr*> arguments;
+  ColumnId output = -1;
+};
+
 struct ExprContext {
   Scope* scope = nullptr;
   std::string_view clause;                              // "WHERE", for messages
   std::vector<LogicalAggregate>* aggregates = nullptr;  // null: not allowed here
   std::vector<ColumnId>* aggregate_outputs = nullptr;
   std::vector<GroupingCall>* grouping_calls = nullptr;  // where aggregates are
+  std::vector<SetCall>* set_calls = nullptr;            // null: functions that give rows are refused
   bool inside_aggregate = false;
   WindowClause* windows = nullptr;  // null: window functions are refused
   bool inside_window = false;
@@ -286,6 +296,19 @@ class Binder {
   ExprOr BindInSubquery(const ast::Expr& operand, const ast::Select& select, exec::SubqueryKind kind,
                         exec::Comparison comparison, int32_t offset, const ExprContext& context);
   ExprOr BindQuantified(const ast::Quantified& quantified, const ExprContext& context);
+  // ---- arrays (bind_array.cc)
+  ExprOr BindArray(const ast::Array& array, const vec::Type* wanted, const ExprContext& context);
+  ExprOr BindArraySubquery(const ast::Subquery& subquery, const ExprContext& context);
+  ExprOr BindSubscript(const ast::Subscript& subscript, const ExprContext& context);
+  ExprOr BindQuantifiedArray(const ast::Quantified& quantified, const ExprContext& context);
+  // ---- JSON (bind_json.cc)
+  // An argument that JSON is made of, where a table's name means its row. *row: it is one, and is json(b) already.
+  ExprOr BindJsonArgument(const ast::Expr& argument, bool jsonb, const ExprContext& context, bool* row);
+  ExprOr BindRowAsJson(const std::vector<ScopeColumn>& columns, bool jsonb, int32_t position);
+  ExprOr BindJsonCall(const ast::Call& call, std::string_view name, const ExprContext& context, bool* special);
+  // Casts the arguments of an aggregate that makes JSON; *name becomes the one for rows where they are rows.
+  base::StatusOr<std::vector<const Expr*>> BindJsonAggregateArguments(const ast::Call& call, std::string_view* name,
+                                                                      const ExprContext& context);
   ExprOr NewSubquery(BoundSubquery subquery, const vec::Type& type, std::vector<const Expr*> arguments, int32_t offset);
   base::StatusOr<std::vector<const Expr*>> BindRowElements(const ast::Expr& expr, const ExprContext& context);
   // Casts all to the common type.
@@ -367,7 +390,14 @@ class Binder {
   base::StatusOr<FromItem> BindRelation(std::shared_ptr<const catalog::Relation> relation, const ast::TableRef& ref);
   base::StatusOr<FromItem> BindView(const std::shared_ptr<const catalog::Relation>& relation, const ast::TableRef& ref);
   base::StatusOr<FromItem> BindDerived(const ast::DerivedTable& table, Scope* outer, const FromItem* left);
+  // ---- functions that give rows (bind_function_table.cc)
   base::StatusOr<FromItem> BindFunctionTable(const ast::FunctionTable& table, Scope* outer, const FromItem* left);
+  base::StatusOr<FromItem> BindSeries(const ast::FunctionTable& table, const ast::Call& call, const ExprContext& context);
+  base::StatusOr<function::BoundSetFunction> BindSetFunction(const ast::Call& call, const ExprContext& context,
+                                                             std::vector<const Expr*>* arguments);
+  ExprOr BindSetCall(const ast::Call& call, const ExprContext& context);
+  // The calls that the list of a SELECT has, side by side, over its rows.
+  LogicalNode* LinkSetCalls(LogicalNode* input, std::vector<SetCall> calls);
   base::StatusOr<FromItem> BindJoin(const ast::Join& join, Scope* outer, const FromItem* left);
   base::Status BindUsing(const ast::Join& join, FromItem* left, FromItem* right, LogicalNode* node,
                          std::vector<Scope::Visible>* merged);

@@ -565,7 +565,7 @@ Expr* Parser::ParseSubstring() {
   const int32_t offset = token_.offset;
   Advance();
   Expect("(");
-  Items<Expr*> arguments = {ParseExpr()};
+  Items<Expr*> arguments = {ParseExpr(kLikePrecedence + 1)};  // SIMILAR is no operator here
   if (Accept("similar"_kw)) {
     arguments.push_back(ParseExpr());
     Expect("escape"_kw);

@@ -1,0 +1,242 @@
+#include "table/key_composite.h"
+
+#include <cstring>
+#include <vector>
+
+#include "table/key_codec.h"
+#include "table/key_number.h"
+#include "table/key_text.h"
+#include "vec/array.h"
+
+namespace turdb::table {
+namespace {
+
+using base::Bytes;
+using vec::JsonKind;
+using vec::JsonView;
+
+constexpr std::byte kMore{1};
+constexpr std::byte kEnd{0};
+constexpr size_t kNumberBytes = 4;
+
+uint8_t TypeByteOf(JsonKind kind) { return static_cast<uint8_t>(key_byte::kJsonNull + static_cast<int>(kind)); }
+
+void AppendByte(uint8_t byte, std::string* out) { out->push_back(static_cast<char>(byte)); }
+
+void AppendText(std::string_view text, std::string* out) {
+  const size_t at = out->size();
+  out->resize(at + EscapedSize(text) + 2);  // the last two stay zero
+  PutEscaped(text, reinterpret_cast<std::byte*>(out->data()) + at);
+}
+
+void Append32(uint32_t value, std::string* out) {
+  std::byte bytes[kNumberBytes];
+  base::StoreBE(bytes, value);
+  out->append(reinterpret_cast<const char*>(bytes), sizeof(bytes));
+}
+
+// {01 part}* 00; with `keyed` a text stands between 01 and the part.
+size_t ElementsLength(Bytes body, std::byte flip, bool keyed) {
+  size_t at = 0;
+  while (at < body.size() && (body[at] ^ flip) == kMore) {
+    ++at;
+    if (keyed) {
+      const EscapedLength key = MeasureEscaped(body.subspan(at), flip);
+      if (key.body == 0) return SIZE_MAX;
+      at += key.body;
+    }
+    if (at >= body.size()) return SIZE_MAX;
+    const size_t part = KeyBodyLength(std::to_integer<uint8_t>(body[at] ^ flip), body.subspan(at + 1), flip);
+    if (part == SIZE_MAX || part > body.size() - at - 1) return SIZE_MAX;
+    at += 1 + part;
+  }
+  return at < body.size() && (body[at] ^ flip) == kEnd ? at + 1 : SIZE_MAX;
+}
+
+size_t ArrayLength(Bytes body, std::byte flip) {
+  const size_t elements = ElementsLength(body, flip, false);
+  if (elements == SIZE_MAX || elements >= body.size()) return SIZE_MAX;
+  const auto dimensions = std::to_integer<size_t>(body[elements] ^ flip);
+  if (dimensions > vec::kMaxArrayDimensions) return SIZE_MAX;
+  return elements + 1 + dimensions * 2 * kNumberBytes;
+}
+
+// Reads one JSON part at the front of *key.
+bool ReadJson(Bytes* key, vec::JsonWriter* writer);
+
+bool ReadText(Bytes* key, std::string* text) {
+  const EscapedLength length = MeasureEscaped(*key, std::byte{0});
+  if (length.body == 0) return false;
+  text->resize(length.text);
+  Unescape(*key, std::byte{0}, length, text->data());
+  *key = key->subspan(length.body);
+  return true;
+}
+
+bool ReadMembers(Bytes* key, bool keyed, vec::JsonWriter* writer) {
+  std::string name;
+  while (!key->empty() && (*key)[0] == kMore) {
+    *key = key->subspan(1);
+    if (keyed) {
+      if (!ReadText(key, &name)) return false;
+      writer->Key(name);
+    }
+    if (!ReadJson(key, writer)) return false;
+  }
+  if (key->empty() || (*key)[0] != kEnd) return false;
+  *key = key->subspan(1);
+  return true;
+}
+
+bool ReadJson(Bytes* key, vec::JsonWriter* writer) {
+  if (key->empty()) return false;
+  const auto byte = std::to_integer<uint8_t>((*key)[0]);
+  if (byte < key_byte::kJsonNull || byte > key_byte::kJsonObject) return false;
+  *key = key->subspan(1);
+  switch (static_cast<JsonKind>(byte - key_byte::kJsonNull)) {
+    case JsonKind::kNull:
+      writer->Null();
+      return true;
+    case JsonKind::kFalse:
+    case JsonKind::kTrue:
+      writer->Boolean(byte == TypeByteOf(JsonKind::kTrue));
+      return true;
+    case JsonKind::kNumber: {
+      CommonNumber number;
+      if (!ReadCommonNumber(key, &number)) return false;
+      const std::optional<vec::Numeric> numeric = number.ToNumeric();
+      if (!numeric) return false;
+      writer->Number(*numeric);
+      return true;
+    }
+    case JsonKind::kString: {
+      std::string text;
+      if (!ReadText(key, &text)) return false;
+      writer->String(text);
+      return true;
+    }
+    case JsonKind::kArray:
+      writer->BeginArray();
+      if (!ReadMembers(key, false, writer)) return false;
+      writer->EndArray();
+      return true;
+    case JsonKind::kObject:
+      writer->BeginObject();
+      if (!ReadMembers(key, true, writer)) return false;
+      writer->EndObject();
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void AppendJsonKey(const JsonView& value, std::string* out) {
+  AppendByte(TypeByteOf(value.kind()), out);
+  switch (value.kind()) {
+    case JsonKind::kNumber:
+      AppendCommonNumber(CommonNumber::OfNumeric(value.number()), out);
+      return;
+    case JsonKind::kString:
+      AppendText(value.string(), out);
+      return;
+    case JsonKind::kArray:
+      for (uint32_t i = 0; i < value.size(); ++i) {
+        AppendByte(1, out);
+        AppendJsonKey(value.element(i), out);
+      }
+      AppendByte(0, out);
+      return;
+    case JsonKind::kObject:
+      for (uint32_t i = 0; i < value.size(); ++i) {
+        AppendByte(1, out);
+        AppendText(value.key(i), out);
+        AppendJsonKey(value.value(i), out);
+      }
+      AppendByte(0, out);
+      return;
+    default:
+      return;
+  }
+}
+
+void AppendArrayKey(const vec::Type& type, std::string_view bytes, std::string* out) {
+  const vec::ArrayView array(type, bytes);
+  const KeyPart part{array.element_type()};
+  AppendByte(key_byte::kArray, out);
+  vec::ElementSlot slot;
+  for (uint32_t i = 0; i < array.size(); ++i) {
+    AppendByte(1, out);
+    AppendSortKeyPart(part, array.IsNull(i) ? nullptr : array.Load(i, &slot), out);
+  }
+  AppendByte(0, out);
+  AppendByte(static_cast<uint8_t>(array.dimensions()), out);
+  for (int d = 0; d < array.dimensions(); ++d) Append32(array.dimension(d).length, out);
+  for (int d = 0; d < array.dimensions(); ++d) Append32(static_cast<uint32_t>(array.dimension(d).lower) ^ 0x80000000u, out);
+}
+
+size_t CompositeBodyLength(uint8_t type_byte, Bytes body, std::byte flip) {
+  switch (type_byte) {
+    case key_byte::kJsonNull:
+    case key_byte::kJsonNull + 1:
+    case key_byte::kJsonNull + 2:
+      return 0;
+    case key_byte::kJsonNumber: {
+      if (body.empty()) return SIZE_MAX;
+      const size_t number = KeyBodyLength(std::to_integer<uint8_t>(body[0] ^ flip), body.subspan(1), flip);
+      return number == SIZE_MAX ? SIZE_MAX : 1 + number;
+    }
+    case key_byte::kJsonString: {
+      const EscapedLength length = MeasureEscaped(body, flip);
+      return length.body == 0 ? SIZE_MAX : length.body;
+    }
+    case key_byte::kJsonArray:
+      return ElementsLength(body, flip, false);
+    case key_byte::kJsonObject:
+      return ElementsLength(body, flip, true);
+    case key_byte::kArray:
+      return ArrayLength(body, flip);
+    case key_byte::kNullLast:  // an element that is NULL
+      return 0;
+    default:
+      return SIZE_MAX;
+  }
+}
+
+bool ReadJsonKey(Bytes part, vec::Value* out) {
+  std::string jsonb;
+  vec::JsonWriter writer(&jsonb);
+  if (!ReadJson(&part, &writer) || !part.empty()) return false;
+  *out = vec::Value::OfBytes(vec::TypeId::kJsonb, std::move(jsonb));
+  return true;
+}
+
+bool ReadArrayKey(const vec::Type& type, Bytes part, vec::Value* out) {
+  if (std::to_integer<uint8_t>(part[0]) != key_byte::kArray) return false;
+  const KeyPart element{type.element_type()};
+  vec::ArrayBuilder builder(element.type);
+  Bytes rest = part.subspan(1);
+  while (!rest.empty() && rest[0] == kMore) {
+    rest = rest.subspan(1);
+    vec::Value value;
+    if (!ReadKeyPart(element, &rest, &value).ok()) return false;
+    builder.AddValue(value);
+  }
+  if (rest.size() < 2 || rest[0] != kEnd) return false;
+  const auto count = std::to_integer<size_t>(rest[1]);
+  rest = rest.subspan(2);
+  if (count > vec::kMaxArrayDimensions || rest.size() != count * 2 * kNumberBytes) return false;
+  std::vector<vec::ArrayDimension> dimensions(count);
+  uint64_t size = count == 0 ? 0 : 1;
+  for (size_t d = 0; d < count; ++d) {
+    dimensions[d].length = base::LoadBE<uint32_t>(rest.data() + d * kNumberBytes);
+    dimensions[d].lower = static_cast<int32_t>(base::LoadBE<uint32_t>(rest.data() + (count + d) * kNumberBytes) ^ 0x80000000u);
+    size *= dimensions[d].length;
+    if (size > vec::kMaxArrayElements) return false;
+  }
+  if (size != builder.size() || (count != 0 && size == 0)) return false;
+  *out = vec::Value::OfBytes(type, builder.Finish(dimensions));
+  return true;
+}
+
+}  // namespace turdb::table

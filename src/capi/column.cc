@@ -171,7 +171,8 @@ T Number(const Value& value) {
       break;
   }
   if (type.id == TypeId::kBlob) return T{};
-  turdb::base::StatusOr<Value> parsed = Value::Parse(value.bytes(), TypeId::kNumeric);
+  const bool has_parts = type.id == TypeId::kJsonb || type.id == TypeId::kArray;
+  turdb::base::StatusOr<Value> parsed = Value::Parse(has_parts ? value.ToString() : value.bytes(), TypeId::kNumeric);
   return parsed.ok() ? Number<T>(*parsed) : T{};
 }
 

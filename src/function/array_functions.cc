@@ -559,10 +559,9 @@ void FillKernel(Call& call) {
     std::vector<ArrayDimension> dimensions;
     uint64_t count = sizes.empty() ? 0 : 1;
     for (size_t d = 0; d < sizes.size(); ++d) {
-      if (sizes[d] < 0) return ArraySubscriptError("array dimensions cannot be negative");
       dimensions.push_back({bounds[d], static_cast<uint32_t>(sizes[d])});
       count *= static_cast<uint32_t>(sizes[d]);
-      if (count > vec::kMaxArrayElements) {
+      if (sizes[d] < 0 || count > vec::kMaxArrayElements) {
         return MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kProgramLimit,
                          absl::StrCat("array size exceeds the maximum allowed (", vec::kMaxArrayElements, ")"));
       }

@@ -73,7 +73,7 @@ struct PathNode {
 
 class JsonPath {
  public:
-  // Errors: 42601 no path, 54001 nested too deeply, 2201B a bad regular expression.
+  // Errors: 22P02 nothing, 42601 no path, 54001 nested too deeply, 2201B a bad regular expression.
   static base::StatusOr<JsonPath> Parse(std::string_view text);
 
   // The items that the path finds in `target`, in order. They point into it, into `variables`, into the path and into

@@ -35,6 +35,10 @@ class PathParser {
 
   StatusOr<JsonPath> Parse() {
     TURDB_RETURN_IF_ERROR(Advance());
+    if (token_.kind == TokenKind::kEnd) {
+      return MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidText,
+                       absl::StrCat("invalid input syntax for type jsonpath: \"", text_, "\""));
+    }
     if (AtName("strict") || AtName("lax")) {
       path_.strict_ = token_.text == "strict";
       TURDB_RETURN_IF_ERROR(Advance());

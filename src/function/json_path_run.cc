@@ -58,6 +58,8 @@ class PathRun {
   const PathNode& node(int i) const { return path_.nodes_[static_cast<size_t>(i)]; }
   bool IsPredicate(int i) const { return node(i).kind >= PathKind::kAnd; }
   bool lax() const { return !path_.strict_; }
+  // What is not there is left out: in lax mode, and behind .**, which meets values of every kind.
+  bool forgiving() const { return lax() || descended_; }
 
   // ---- new items
 
@@ -95,6 +97,13 @@ class PathRun {
     if (base.accessors.empty()) return EvaluateBase(base, current, out);
     Items items;
     TURDB_RETURN_IF_ERROR(EvaluateBase(base, current, &items));
+    const bool outer = descended_;
+    const Status status = FollowAccessors(base, std::move(items), out);
+    descended_ = outer;
+    return status;
+  }
+
+  Status FollowAccessors(const PathNode& base, Items items, Items* out) {
     for (size_t a = 0; a < base.accessors.size(); ++a) {
       Items found;
       const bool last = a + 1 == base.accessors.size();
@@ -102,6 +111,7 @@ class PathRun {
         TURDB_RETURN_IF_ERROR(Access(node(base.accessors[a]), item, lax(), last ? out : &found));
       }
       items = std::move(found);
+      descended_ |= node(base.accessors[a]).kind == PathKind::kDescend;
     }
     return absl::OkStatus();
   }
@@ -215,8 +225,8 @@ class PathRun {
           return absl::OkStatus();
         }
         if (unwrap && item.kind() == JsonKind::kArray) return EachElement(accessor, item, out);
-        return lax() ? absl::OkStatus()
-                     : PathError("2203C", "jsonpath wildcard member accessor can only be applied to an object");
+        return forgiving() ? absl::OkStatus()
+                           : PathError("2203C", "jsonpath wildcard member accessor can only be applied to an object");
       case PathKind::kDescend:
         return Descend(accessor, item, 0, out);
       case PathKind::kAnyElement:
@@ -224,6 +234,7 @@ class PathRun {
           for (uint32_t i = 0; i < item.size(); ++i) out->push_back(item.element(i));
           return absl::OkStatus();
         }
+        if (descended_ && !lax()) return absl::OkStatus();
         if (!lax()) return PathError("22039", "jsonpath wildcard array accessor can only be applied to an array");
         out->push_back(item);
         return absl::OkStatus();
@@ -256,11 +267,11 @@ class PathRun {
         out->push_back(*found);
         return absl::OkStatus();
       }
-      if (lax()) return absl::OkStatus();
+      if (forgiving()) return absl::OkStatus();
       return PathError("2203A", absl::StrCat("JSON object does not contain key \"", accessor.text, "\""));
     }
     if (unwrap && item.kind() == JsonKind::kArray) return EachElement(accessor, item, out);
-    return lax() ? absl::OkStatus() : PathError("2203A", "jsonpath member accessor can only be applied to an object");
+    return forgiving() ? absl::OkStatus() : PathError("2203A", "jsonpath member accessor can only be applied to an object");
   }
 
   Status Descend(const PathNode& accessor, const JsonView& item, uint32_t level, Items* out) {
@@ -291,6 +302,7 @@ class PathRun {
 
   Status Elements(const PathNode& accessor, const JsonView& item, Items* out) {
     const bool array = item.kind() == JsonKind::kArray;
+    if (!array && !lax() && descended_) return absl::OkStatus();
     if (!array && !lax()) return PathError("22039", "jsonpath array accessor can only be applied to an array");
     const int64_t size = array ? item.size() : 1;
     const int64_t outer_last = last_;
@@ -310,7 +322,8 @@ class PathRun {
     if (to_node >= 0) {
       TURDB_ASSIGN_OR_RETURN(to, Subscript(to_node));
     }
-    if (!lax() && (from < 0 || from > to || to >= size)) return PathError("22033", "jsonpath array subscript is out of bounds");
+    if (!forgiving() && (from < 0 || from > to || to >= size))
+      return PathError("22033", "jsonpath array subscript is out of bounds");
     from = std::max<int64_t>(from, 0);
     to = std::min(to, size - 1);
     for (int64_t i = from; i <= to; ++i) out->push_back(array ? item.element(static_cast<uint32_t>(i)) : item);
@@ -526,7 +539,8 @@ class PathRun {
   JsonView current_;  // what @ is, for subscripts
   const JsonView* const variables_;
   std::deque<std::string>& storage_;
-  int64_t last_ = -1;  // of the array whose subscripts are being computed
+  bool descended_ = false;  // behind .**
+  int64_t last_ = -1;       // of the array whose subscripts are being computed
 };
 
 Status JsonPath::Query(const JsonView& target, const JsonView* variables, std::deque<std::string>* storage,

@@ -77,8 +77,8 @@ class Translator {
   }
 
  private:
-  // What was read last, for \M: whether it surely ends with a character of a word.
-  enum class Last : uint8_t { kOther, kWord };
+  // What was read last. kWord: it surely ends with a character of a word, for \M. kConstraint: it takes no quantifier.
+  enum class Last : uint8_t { kOther, kWord, kConstraint };
 
   bool LooksAt(std::string_view text) const { return pattern_.substr(at_).starts_with(text); }
 
@@ -113,7 +113,8 @@ class Translator {
 
   Status ReadOne() {
     const char c = pattern_[at_];
-    const Last before = last_;
+    const Last before = last_ == Last::kConstraint ? Last::kOther : last_;
+    const bool constraint = last_ == Last::kConstraint;
     last_ = Last::kOther;
     switch (c) {
       case '\\':
@@ -125,15 +126,21 @@ class Translator {
       case '*':
       case '+':
       case '?':
+        if (constraint) return Invalid("quantifier operand invalid");
         ++at_;
         out_.push_back(c);
         if (c == '+') last_ = before;
         ReadGreed();
         return absl::OkStatus();
       case '{':
+        if (constraint) return Invalid("quantifier operand invalid");
         return ReadBound(before);
       case '^':
       case '$':
+        last_ = Last::kConstraint;
+        ++at_;
+        out_.push_back(c);
+        return absl::OkStatus();
       case '|':
       case ')':
       case '.':
@@ -318,15 +325,19 @@ class Translator {
         absl::StrAppend(&out_, "[^", kSpace, "]");
         return absl::OkStatus();
       case 'A':
+        last_ = Last::kConstraint;
         out_.append("\\A");
         return absl::OkStatus();
       case 'Z':
+        last_ = Last::kConstraint;
         out_.append("\\z");
         return absl::OkStatus();
       case 'y':
+        last_ = Last::kConstraint;
         out_.append("\\b");
         return absl::OkStatus();
       case 'Y':
+        last_ = Last::kConstraint;
         out_.append("\\B");
         return absl::OkStatus();
       case 'm': {  // a boundary, and what follows is of a word: its beginning

@@ -306,14 +306,17 @@ class ArrayParser {
         text.push_back(text_[at_]);
         keep = text.size();
       } else if (c == '"') {
+        if (!inside && (quoted || keep != 0)) return Malformed("Incorrectly quoted array element.");
         inside = !inside;
         quoted = true;
         keep = text.size();
       } else if (!inside && (c == ',' || c == '}' || c == '{')) {
         break;
       } else {
+        const bool blank = absl::ascii_isspace(static_cast<unsigned char>(c));
+        if (!inside && quoted && !blank) return Malformed("Incorrectly quoted array element.");
         text.push_back(c);
-        if (inside || !absl::ascii_isspace(static_cast<unsigned char>(c))) keep = text.size();
+        if (inside || !blank) keep = text.size();
       }
     }
     if (at_ >= text_.size()) return Malformed("Unexpected end of input.");

@@ -529,6 +529,46 @@ static void hard_sql_is_refused_not_obeyed(void) {
   session_close(&s);
 }
 
+/* json, jsonb and arrays are bound and read as text. */
+static void values_with_parts_are_text(void) {
+  struct session s = session_open(":memory:");
+  turdb_stmt* stmt = NULL;
+  turdb_error* error = NULL;
+  int64_t size = 0;
+  CHECK_STATUS(TURDB_OK,
+               turdb_conn_exec(s.conn, "create table part(j jsonb, a integer[], t json)", TURDB_NUL_TERMINATED, NULL));
+  CHECK_STATUS(TURDB_OK,
+               turdb_stmt_prepare(s.conn, "insert into part values (?, ?, ?)", TURDB_NUL_TERMINATED, NULL, &stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_text(stmt, 1, "{\"b\":1,\"a\":[]}", -1, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_text(stmt, 2, "{1,NULL,3}", -1, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_text(stmt, 3, " [ 1 ]", -1, NULL));
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  turdb_stmt_reset(stmt, NULL);
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_text(stmt, 1, "{", -1, NULL));
+  CHECK_STATUS(TURDB_DATA, turdb_stmt_step(stmt, &error));
+  CHECK_TEXT("22P02", turdb_error_sqlstate(error));
+  turdb_error_free(error);
+  turdb_stmt_free(stmt);
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select j, a, t, json_extract(t, '$[0]') from part", TURDB_NUL_TERMINATED,
+                                            NULL, &stmt, NULL));
+  CHECK_TEXT("jsonb", turdb_stmt_column_declared_type(stmt, 0));
+  CHECK_TEXT("integer[]", turdb_stmt_column_declared_type(stmt, 1));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(turdb_stmt_column_type(stmt, 0) == TURDB_TYPE_JSONB);
+  CHECK(turdb_stmt_column_type(stmt, 1) == TURDB_TYPE_ARRAY);
+  CHECK(turdb_stmt_value_type(stmt, 2) == TURDB_TYPE_JSON);
+  CHECK(turdb_stmt_column_type(stmt, 3) == TURDB_TYPE_ANY && turdb_stmt_value_type(stmt, 3) == TURDB_TYPE_INT64);
+  CHECK_TEXT("{\"a\": [], \"b\": 1}", turdb_stmt_column_text(stmt, 0, &size));
+  CHECK(size == 17);
+  CHECK_TEXT("{1,NULL,3}", turdb_stmt_column_text(stmt, 1, NULL));
+  CHECK_TEXT(" [ 1 ]", turdb_stmt_column_text(stmt, 2, NULL));
+  CHECK(turdb_stmt_column_int64(stmt, 1) == 0);
+  CHECK(turdb_stmt_column_int64(stmt, 3) == 1);
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  turdb_stmt_free(stmt);
+  session_close(&s);
+}
+
 int main(void) {
   if (mkdtemp(g_directory) == NULL) return 1;
   null_handles_are_misuse();
@@ -548,6 +588,7 @@ int main(void) {
   progress_can_stop_a_statement();
   after_fork_the_child_is_told();
   hard_sql_is_refused_not_obeyed();
+  values_with_parts_are_text();
   contract_tests();
   files_tests();
   char command[64];

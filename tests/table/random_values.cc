@@ -4,7 +4,10 @@
 #include <cmath>
 #include <limits>
 
+#include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "vec/array.h"
+#include "vec/json.h"
 #include "vec/numeric.h"
 #include "vec/scalar.h"
 
@@ -26,6 +29,11 @@ std::vector<Type> KeyTypes() {
   types.push_back(Type::Decimal(10, 2));
   types.push_back(Type::Decimal(38, 10));
   types.push_back(Type::Char(6));
+  types.emplace_back(TypeId::kJson);
+  types.emplace_back(TypeId::kJsonb);
+  for (const Type& element : {Type::Int32(), Type::Text(), Type::Numeric(), Type::Double(), Type::Decimal(10, 2)}) {
+    types.push_back(Type::ArrayOf(element));
+  }
   return types;
 }
 
@@ -117,6 +125,45 @@ vec::Int128 RandomScaled(int digits, Random& random) {
   return RandomInt128(random) % limit;
 }
 
+void WriteJson(int depth, Random& random, vec::JsonWriter* writer) {
+  const size_t kind = Below(depth == 0 ? 5 : 8, random);
+  if (kind < 2) {
+    // Few values in several scales, and now and then a long one.
+    const bool small = random() % 4 != 0;
+    writer->Number(small ? vec::Numeric(vec::Int128{static_cast<int64_t>(random() % 7) - 3}, static_cast<int>(random() % 3))
+                         : vec::Numeric(RandomInt128(random), static_cast<int>(random() % 30)));
+  } else if (kind == 2) {
+    writer->Boolean(random() % 2 == 0);
+  } else if (kind == 3) {
+    writer->Null();
+  } else if (kind == 4) {
+    writer->String(random() % 2 == 0 ? "a" : "ab\x01");
+  } else if (kind == 5 || kind == 6) {
+    writer->BeginArray();
+    for (size_t left = Below(4, random); left != 0; --left) WriteJson(depth - 1, random, writer);
+    writer->EndArray();
+  } else {
+    writer->BeginObject();
+    for (size_t left = Below(4, random); left != 0; --left) {
+      writer->Key(std::string(Below(3, random), random() % 2 == 0 ? 'k' : 'l'));
+      WriteJson(depth - 1, random, writer);
+    }
+    writer->EndObject();
+  }
+}
+
+Value RandomArray(const Type& type, Random& random) {
+  vec::ArrayBuilder builder(type.element_type());
+  const bool two = random() % 4 == 0;
+  const size_t rows = Below(4, random), columns = two ? 1 + Below(2, random) : 1;
+  for (size_t left = rows * columns; left != 0; --left) {
+    builder.AddValue(random() % 5 == 0 ? Value::Null(type.element_type()) : RandomValue(type.element_type(), random));
+  }
+  const auto lower = static_cast<int32_t>(random() % 3) - 1;
+  const vec::ArrayDimension dimensions[] = {{lower, static_cast<uint32_t>(rows)}, {1, static_cast<uint32_t>(columns)}};
+  return Value::OfBytes(type, builder.Finish(std::span(dimensions, two ? 2 : 1)));
+}
+
 }  // namespace
 
 Value RandomValue(const Type& type, Random& random) {
@@ -169,10 +216,20 @@ Value RandomValue(const Type& type, Random& random) {
       for (uint8_t& byte : uuid.bytes) byte = static_cast<uint8_t>(random() % 3 * 127);
       return Value::Of(type, uuid);
     }
+    case TypeId::kJson:
+      return Value::OfBytes(type, absl::StrCat("[", random() % 20, "]"));
+    case TypeId::kJsonb: {
+      std::string jsonb;
+      vec::JsonWriter writer(&jsonb);
+      WriteJson(3, random, &writer);
+      return Value::OfBytes(type, jsonb);
+    }
+    case TypeId::kArray:
+      return RandomArray(type, random);
     case TypeId::kAny: {
       const std::vector<Type> types = KeyTypes();
       Type inner = types[Below(types.size(), random)];
-      if (inner.id == TypeId::kAny) inner = Type::Double();
+      if (inner.id == TypeId::kAny || inner.id == TypeId::kArray) inner = Type::Double();
       return RandomValue(inner, random);
     }
     default:

@@ -360,7 +360,12 @@ StatusOr<const Expr*> Binder::BindLike(const ast::Like& like, const ExprContext&
   return like.negated ? Not(result, like.offset) : result;
 }
 
-StatusOr<const Expr*> Binder::BindCase(const ast::Case& expr, const ExprContext& context) {
+StatusOr<const Expr*> Binder::BindCase(const ast::Case& expr, const ExprContext& outer) {
+  ExprContext context = outer;
+  if (context.set_calls != nullptr) {  // a row that is not chosen would have to give its rows, too
+    context.set_calls = nullptr;
+    context.clause = "CASE";
+  }
   const Expr* operand = nullptr;
   if (expr.operand != nullptr) {
     TURDB_ASSIGN_OR_RETURN(operand, Bind(*expr.operand, context));

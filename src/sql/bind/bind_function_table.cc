@@ -167,6 +167,12 @@ StatusOr<const Expr*> Binder::BindSetCall(const ast::Call& call, const ExprConte
   return ColumnExpr(output, Position(call.offset));
 }
 
+bool Binder::NamesSetCall(const std::vector<const Expr*>& exprs, const std::vector<SetCall>& calls) const {
+  ColumnSet named(columns_.size());
+  for (const Expr* expr : exprs) AddColumns(expr, &named);
+  return std::any_of(calls.begin(), calls.end(), [&](const SetCall& call) { return named[static_cast<size_t>(call.output)]; });
+}
+
 LogicalNode* Binder::LinkSetCalls(LogicalNode* input, std::vector<SetCall> calls) {
   LogicalNode* node = NewNode(LogicalKind::kFunction);
   node->name = "the select list";

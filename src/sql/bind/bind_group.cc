@@ -119,6 +119,7 @@ StatusOr<Binder::GroupingSets> Binder::BindGroupingSets(const ast::Expr& item, c
   if (sets == nullptr) {
     if (item.kind != ExprKind::kRow) {
       TURDB_ASSIGN_OR_RETURN(const Expr* group, BindGroup(item, context, items, *grouping));
+      TURDB_RETURN_IF_ERROR(CheckComparable(group->type, "an equality operator", item.offset));
       set.push_back(AddGroup(group, grouping));
       return GroupingSets{set};
     }

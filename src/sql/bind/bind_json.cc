@@ -12,6 +12,13 @@ using vec::Type;
 using vec::TypeId;
 namespace sqlstate = base::sqlstate;
 
+base::Status Binder::CheckComparable(const Type& type, std::string_view operation, int32_t offset) const {
+  if (type.id != TypeId::kJson) return absl::OkStatus();
+  return base::WithHint(
+      Error(sqlstate::kUndefinedFunction, absl::StrCat("could not identify ", operation, " for type json"), offset),
+      "Cast it to jsonb.");
+}
+
 StatusOr<const Expr*> Binder::BindRowAsJson(const std::vector<ScopeColumn>& columns, bool jsonb, int32_t position) {
   std::vector<const Expr*> pairs;
   for (const ScopeColumn& column : columns) {

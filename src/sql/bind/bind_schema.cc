@@ -341,6 +341,11 @@ StatusOr<std::vector<table::IndexPart>> Binder::BindIndexParts(ast::List<ast::In
       part.type = function::ResolveUnknown(bound->type);
       part.expression_sql = std::string(element.text);
     }
+    if (part.type.id == TypeId::kJson) {
+      return base::WithHint(
+          Error(sqlstate::kUndefinedObject, "data type json has no order to index it by", element.expr->offset),
+          "Use jsonb, or index an expression such as (column ->> 'name').");
+    }
     part.descending = element.direction == ast::Direction::kDescending;
     part.nulls_first = element.nulls == ast::NullsOrder::kDefault ? part.descending : element.nulls == ast::NullsOrder::kFirst;
     parts.push_back(std::move(part));

@@ -1,6 +1,7 @@
 // SELECT: the order in which its clauses mean something. FROM, WHERE, then (with grouping) everything else is
 // bound over the input, and what is shown, sorted by and filtered by HAVING is rewritten over the groups.
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -262,6 +263,7 @@ StatusOr<std::vector<LogicalSortKey>> Binder::BindOrder(const ast::Select& selec
       inner.clause = "ORDER BY";
       TURDB_ASSIGN_OR_RETURN(key.expression, Bind(expr, inner));
     }
+    TURDB_RETURN_IF_ERROR(CheckComparable(key.expression->type, "an ordering operator", expr.offset));
     key.descending = order.direction == ast::Direction::kDescending;
     key.nulls_first = order.nulls == ast::NullsOrder::kDefault ? key.descending : order.nulls == ast::NullsOrder::kFirst;
     keys.push_back(key);
@@ -400,6 +402,19 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
   }
   if (core.grouped) {
     TURDB_RETURN_IF_ERROR(BindGroups(core, context, items, &grouping));
+    // Rows that are grouped by what a call gives must be there before they are grouped.
+    if (NamesSetCall(grouping.groups, set_calls)) {
+      ColumnSet read(columns_.size());
+      for (const SetCall& call : set_calls) {
+        for (const Expr* argument : call.arguments) AddColumns(argument, &read);
+      }
+      for (const ColumnId id : grouping.aggregate_outputs) {
+        if (read[static_cast<size_t>(id)]) {
+          return Error(sqlstate::kGroupingError, "aggregate functions are not allowed in GROUP BY", core.offset);
+        }
+      }
+      node = LinkSetCalls(node, std::exchange(set_calls, {}));
+    }
   }
   std::vector<const Expr*> having;
   if (core.having != nullptr) {
@@ -481,6 +496,9 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
   BoundQuery query;
   query.root = Project(node, items, &query.columns);
   if (core.distinct == ast::DistinctKind::kDistinct) {
+    for (size_t i = 0; i < shown; ++i) {
+      TURDB_RETURN_IF_ERROR(CheckComparable(items[i].expr->type, "an equality operator", core.offset));
+    }
     for (size_t i = 0; i < order_places.size(); ++i) {
       if (order_places[i] < shown) continue;
       return Error(sqlstate::kInvalidColumnReference, "for SELECT DISTINCT, ORDER BY expressions must appear in select list",
@@ -605,6 +623,9 @@ StatusOr<BoundQuery> Binder::BindSetOperation(const ast::SetOperation& operation
     auto common = function::CommonType(pair, name);
     if (!common.ok()) return At(common.status(), operation.offset);
     types.push_back(function::ResolveUnknown(*common));
+    if (!operation.all) {
+      TURDB_RETURN_IF_ERROR(CheckComparable(types.back(), "an equality operator", operation.offset));
+    }
   }
   TURDB_RETURN_IF_ERROR(BindSetInput(&left, types));
   TURDB_RETURN_IF_ERROR(BindSetInput(&right, types));

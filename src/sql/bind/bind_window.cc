@@ -348,7 +348,9 @@ StatusOr<const Expr*> Binder::BindWindowCall(const ast::Call& call, std::string_
   bound.position = Position(call.offset);
   Type result;
   TURDB_RETURN_IF_ERROR(BindWindowArguments(call, name, context, &bound, &result));
-  TURDB_ASSIGN_OR_RETURN(const WindowClause::Definition window, BindWindow(*call.over, call.offset, context));
+  ExprContext over = context;
+  over.set_calls = nullptr;
+  TURDB_ASSIGN_OR_RETURN(const WindowClause::Definition window, BindWindow(*call.over, call.offset, over));
   TURDB_RETURN_IF_ERROR(BindFrame(window, context, call.offset, &bound));
   std::vector<LogicalNode*>& nodes = context.windows->nodes;
   auto node = std::find_if(nodes.begin(), nodes.end(), [&](const LogicalNode* other) {

@@ -271,7 +271,7 @@ class Binder {
   ExprOr BindBetween(const ast::Between& between, const ExprContext& context);
   ExprOr BindIn(const ast::In& in, const ExprContext& context);
   ExprOr BindLike(const ast::Like& like, const ExprContext& context);
-  ExprOr BindCase(const ast::Case& expr, const ExprContext& context);
+  ExprOr BindCase(const ast::Case& expr, const ExprContext& outer);
   ExprOr BindCast(const ast::Cast& cast, const ExprContext& context);
   ExprOr BindCall(const ast::Call& call, const ExprContext& context);
   ExprOr BindSpecialCall(std::string_view name, const ast::Call& call, const ExprContext& context, bool* special);
@@ -311,6 +311,8 @@ class Binder {
                                                                       const ExprContext& context);
   ExprOr NewSubquery(BoundSubquery subquery, const vec::Type& type, std::vector<const Expr*> arguments, int32_t offset);
   base::StatusOr<std::vector<const Expr*>> BindRowElements(const ast::Expr& expr, const ExprContext& context);
+  // 42883 for json, which has neither order nor equality.
+  base::Status CheckComparable(const vec::Type& type, std::string_view operation, int32_t offset) const;
   // Casts all to the common type.
   base::Status Unify(std::vector<const Expr*>* exprs, std::string_view construct, int32_t offset);
   base::StatusOr<std::pair<const Expr*, const Expr*>> UnifyPair(const Expr* left, const Expr* right, std::string_view construct,
@@ -398,6 +400,7 @@ class Binder {
   ExprOr BindSetCall(const ast::Call& call, const ExprContext& context);
   // The calls that the list of a SELECT has, side by side, over its rows.
   LogicalNode* LinkSetCalls(LogicalNode* input, std::vector<SetCall> calls);
+  bool NamesSetCall(const std::vector<const Expr*>& exprs, const std::vector<SetCall>& calls) const;
   base::StatusOr<FromItem> BindJoin(const ast::Join& join, Scope* outer, const FromItem* left);
   base::Status BindUsing(const ast::Join& join, FromItem* left, FromItem* right, LogicalNode* node,
                          std::vector<Scope::Visible>* merged);

@@ -79,6 +79,26 @@ StatusOr<uint64_t> ChangeHeaderField(storage::Storage& storage, FileId file, std
   return before;
 }
 
+Status SetHeaderFields(storage::Storage& storage, FileId file, std::span<const HeaderField> fields) {
+  TURDB_ASSIGN_OR_RETURN(storage::ExclusiveGuard page0, storage.pool().FixExclusive(PageId{file, 0}));
+  storage::ExclusiveGuard* const guards[] = {&page0};
+  storage.BeginChange(guards);
+  struct Splice {
+    std::array<std::byte, 2> place;
+    std::array<std::byte, 8> value;
+  };
+  absl::InlinedVector<Splice, 4> splices(fields.size());
+  storage::LogEntries entries;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    base::StoreLE(page0.page() + fields[i].offset, fields[i].value);
+    base::StoreLE(splices[i].place.data(), static_cast<uint16_t>(fields[i].offset));
+    base::StoreLE(splices[i].value.data(), fields[i].value);
+    entries.push_back({page0.id(), storage::op::kSplice, {base::Bytes(splices[i].place), base::Bytes(splices[i].value), {}}});
+  }
+  storage.LogChange(storage::RecordKind::kStructure, nullptr, entries, guards);
+  return absl::OkStatus();
+}
+
 Status DropTreeFile(storage::Storage& storage, txn::Transaction& transaction, FileId file, std::function<void()> forget) {
   TURDB_RETURN_IF_ERROR(transaction.PrepareWrite());
   TURDB_RETURN_IF_ERROR(storage.DropFile(transaction.log, file));

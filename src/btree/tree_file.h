@@ -33,7 +33,7 @@ std::array<std::byte, kFileHeaderBytes> IndexFileHeader(base::FileId index, base
 
 // Offsets of fields that the rooms above own, u64 each.
 inline constexpr size_t kRowCountField = 24;       // of .tbd
-inline constexpr size_t kAutoIncrementField = 48;  // of .tbd
+inline constexpr size_t kAutoIncrementField = 48;  // of .tbd; of a sequence the number given last
 inline constexpr size_t kSchemaCountField = 24;    // of turdb.meta
 inline constexpr size_t kDefaultSchemaField = 32;  // of turdb.meta
 inline constexpr size_t kNextTableIdField = 40;    // of turdb.meta
@@ -44,6 +44,13 @@ base::StatusOr<uint64_t> ReadHeaderField(storage::Storage& storage, base::FileId
 // under page 0's latch. All `offsets` get the same value. Returns the old value.
 base::StatusOr<uint64_t> ChangeHeaderField(storage::Storage& storage, base::FileId file, std::span<const size_t> offsets,
                                            absl::FunctionRef<uint64_t(uint64_t)> change);
+
+// Several fields at once, in one record: redo-only, too.
+struct HeaderField {
+  size_t offset;
+  uint64_t value;
+};
+base::Status SetHeaderFields(storage::Storage& storage, base::FileId file, std::span<const HeaderField> fields);
 
 // The file goes once the transaction has committed and no snapshot can read it; `forget` is called right
 // before, to close what is open. A rollback takes it back.

@@ -48,13 +48,13 @@ StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store) {
   state->AddSchema({kSystemSchemaId, std::string(kSystemSchema), true});
   state->AddSchema({kInformationSchemaId, std::string(kInformationSchema), true});
   ObjectId next_view = kFirstSystemViewId;
-  for (const SystemView& view : SystemViews()) {
+  for (const SystemView* const view : SystemViews()) {
     auto relation = std::make_shared<Relation>(nullptr);
     relation->kind = RelationKind::kSystemView;
     relation->id = next_view++;
     relation->version = rep.next_version++;
-    relation->schema = SchemaOf(view, relation->id);
-    relation->system_view = &view;
+    relation->schema = SchemaOf(*view, relation->id);
+    relation->system_view = view;
     state->AddRelation(relation);
   }
   std::map<uint64_t, std::string> schema_names;
@@ -76,6 +76,7 @@ StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store) {
       relation->version = rep.next_version++;
       relation->view_sql = std::move(definition->view_sql);
       relation->view_search_path = std::move(definition->view_search_path);
+      relation->sequence = std::move(definition->sequence);
       relation->schema = std::make_shared<const table::TableSchema>(std::move(definition->schema));
       state->AddRelation(relation);
     }

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,9 +37,10 @@ enum class RelationKind : uint8_t {
   kTable = 1,
   kView = 2,
   kSystemView = 3,  // never stored: rows computed from a Snapshot (system_views.h)
+  kSequence = 4,
 };
 
-// A table, a view or a system view. Immutable, shared by the snapshots that have it unchanged: two
+// A table, a view, a sequence or a system view. Immutable, shared by the snapshots that have it unchanged: two
 // snapshots that give the same pointer for an id agree about it.
 class Relation {
  public:
@@ -49,6 +51,7 @@ class Relation {
   std::shared_ptr<const table::TableSchema> schema;
   std::string view_sql;                       // kView: the text of the query
   std::vector<std::string> view_search_path;  // kView: where names in it are looked up; empty: as its reader does
+  table::SequenceSchema sequence;             // kSequence
   const struct SystemView* system_view = nullptr;
 
   const std::string& name() const { return schema->name; }
@@ -56,6 +59,8 @@ class Relation {
 
   // The open table; opens its file at the first call. REQUIRES: kTable. Lives as long as this relation.
   base::StatusOr<table::Table*> Open() const;
+  // The counter that all who draw from the sequence share. REQUIRES: kSequence.
+  std::shared_ptr<table::Sequence> Counter() const;
   // A guess for the planner that never reads a row; negative when nothing is known.
   int64_t row_estimate() const;
 
@@ -79,6 +84,12 @@ struct Schema {
 struct IndexRef {
   std::shared_ptr<const Relation> relation;
   int32_t index = -1;
+};
+
+// The column whose sequence it is: owned, so that it goes with the column. No relation: nobody's.
+struct SequenceOwner {
+  std::shared_ptr<const Relation> relation;
+  int32_t column = -1;
 };
 
 // Immutable, thread-safe.
@@ -107,6 +118,7 @@ class Snapshot {
   // In order of schema and name.
   void ForEachSchema(absl::FunctionRef<void(const Schema&)> visit) const;
   void ForEachRelation(absl::FunctionRef<void(const std::shared_ptr<const Relation>&)> visit) const;
+  SequenceOwner OwnerOf(ObjectId sequence) const;
   // Foreign keys that refer to the table, its own among them: in order of their tables' ids.
   void ForEachReference(ObjectId table,
                         absl::FunctionRef<void(const std::shared_ptr<const Relation>&, const table::ForeignKey&)> visit) const;
@@ -118,6 +130,10 @@ class Snapshot {
   explicit Snapshot(std::shared_ptr<const Rep> rep);
   std::shared_ptr<const Rep> rep_;
 };
+
+// Splits what users write as text for a relation, "name" or "schema.name" with quotes as in SQL, names folded. False: it is
+// no such name.
+bool ParseRelationName(std::string_view text, std::string* schema, std::string* name);
 
 // A column of a table or view by name: exact, then the one that differs in case only. -1: none or several.
 int32_t FindColumn(const table::TableSchema& schema, std::string_view name);
@@ -161,6 +177,20 @@ struct NewTable {
   // Ids, paths, stored places and versions are filled in by the catalog.
   table::TableSchema definition;
   bool if_not_exists = false;
+  // Sequences that are made with it for its columns: serial and identity ones.
+  struct ColumnSequence {
+    int32_t column = -1;
+    std::string name;  // empty: "table_column_seq"
+    table::SequenceSchema sequence;
+  };
+  std::vector<ColumnSequence> sequences;
+};
+
+struct NewSequence {
+  std::string schema_name;
+  std::string name;
+  table::SequenceSchema sequence;  // file and path are filled in by the catalog
+  bool if_not_exists = false;
 };
 
 // The schema changes of one transaction, and the catalog as it sees it. Belongs to the transaction's thread.
@@ -192,7 +222,19 @@ class SchemaChanges {
   base::StatusOr<bool> CreateView(table::TableSchema columns, std::string sql, std::vector<std::string> search_path,
                                   bool or_replace, bool if_not_exists);
   base::StatusOr<bool> DropView(std::string_view schema, std::string_view name, bool if_exists);
-  base::Status RenameTable(const Relation& relation, std::string_view new_name);  // or a view
+  // ---- sequences. Each may be made, changed and dropped beside those who draw from it.
+  base::StatusOr<bool> CreateSequence(NewSequence sequence);
+  // For a column of a table, whose default it becomes and with which it goes. An empty name: "table_column_seq".
+  base::Status AddColumnSequence(const Relation& relation, int32_t column, std::string name, table::SequenceSchema sequence);
+  // `restart`: with another counter that begins there. Drawing in between goes on with the old one.
+  base::Status ReplaceSequence(const Relation& relation, table::SequenceSchema changed,
+                               std::optional<table::Sequence::Position> restart);
+  // The sequence goes with the column from now on, or, without one, with nobody. Errors: 55000 when its schema is another.
+  base::Status OwnSequence(const Relation& sequence, const Relation* table, int32_t column);
+  // 2BP01 when a default draws from it; `cascade` drops that.
+  base::StatusOr<bool> DropSequence(std::string_view schema, std::string_view name, bool if_exists, bool cascade);
+
+  base::Status RenameTable(const Relation& relation, std::string_view new_name);  // or a view, or a sequence
   base::Status MoveToSchema(const Relation& relation, std::string_view new_schema);
   // Texts that name the column are for the caller to change.
   base::Status RenameColumn(const Relation& relation, int32_t column, std::string_view new_name);
@@ -204,8 +246,9 @@ class SchemaChanges {
 
   // ALTER TABLE in general: `changed` is the relation's new definition (same id; stored places and row_version
   // already set, see AddColumn and DropColumn below). The caller has checked what SQL says about it. Tables that a new
-  // foreign key refers to get a new version, so that no plan deletes from them without knowing of it.
-  base::Status ReplaceTable(const Relation& relation, table::TableSchema changed);
+  // foreign key refers to get a new version, so that no plan deletes from them without knowing of it. Sequences that its
+  // columns own no more are dropped; `cascade`: and defaults of other tables that draw from them.
+  base::Status ReplaceTable(const Relation& relation, table::TableSchema changed, bool cascade = false);
 
   // Savepoints: a mark is the state to come back to.
   size_t Mark() const;

@@ -150,6 +150,8 @@ std::string Encode(const Column& column) {
   out.Text(6, column.collation);
   out.Text(7, column.comment);
   out.Position(8, column.stored);
+  out.Number(9, column.sequence);
+  for (const base::FileId sequence : column.owned_sequences) out.Number(10, sequence);
   return out.Take();
 }
 
@@ -181,6 +183,12 @@ StatusOr<Column> DecodeColumn(std::string_view bytes) {
         return true;
       case 8:
         column.stored = field.position();
+        return true;
+      case 9:
+        column.sequence = static_cast<base::FileId>(field.number);
+        return true;
+      case 10:
+        column.owned_sequences.push_back(static_cast<base::FileId>(field.number));
         return true;
       default:
         return false;
@@ -400,6 +408,63 @@ StatusOr<table::CheckConstraint> DecodeCheck(std::string_view bytes) {
   return check;
 }
 
+// Numbers of any sign: zigzag, so that small ones are short.
+uint64_t Zigzag(int64_t value) { return (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63); }
+int64_t Unzigzag(uint64_t value) { return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1); }
+
+std::string Encode(const table::SequenceSchema& sequence) {
+  Writer out;
+  out.Number(1, sequence.file);
+  out.Text(2, sequence.path);
+  out.Number(3, static_cast<uint64_t>(sequence.type));
+  out.Number(4, Zigzag(sequence.start));
+  out.Number(5, Zigzag(sequence.increment));
+  out.Number(6, Zigzag(sequence.min_value));
+  out.Number(7, Zigzag(sequence.max_value));
+  out.Number(8, Zigzag(sequence.cache));
+  out.Number(9, sequence.cycle);
+  return out.Take();
+}
+
+StatusOr<table::SequenceSchema> DecodeSequence(std::string_view bytes) {
+  table::SequenceSchema sequence;
+  sequence.start = sequence.increment = sequence.min_value = sequence.max_value = sequence.cache = 0;  // left out: zero
+  TURDB_RETURN_IF_ERROR(ReadFields(bytes, "sequence", [&](const Field& field) -> StatusOr<bool> {
+    switch (field.tag) {
+      case 1:
+        sequence.file = static_cast<base::FileId>(field.number);
+        return true;
+      case 2:
+        sequence.path = field.text();
+        return true;
+      case 3:
+        sequence.type = static_cast<vec::TypeId>(field.number);
+        return true;
+      case 4:
+        sequence.start = Unzigzag(field.number);
+        return true;
+      case 5:
+        sequence.increment = Unzigzag(field.number);
+        return true;
+      case 6:
+        sequence.min_value = Unzigzag(field.number);
+        return true;
+      case 7:
+        sequence.max_value = Unzigzag(field.number);
+        return true;
+      case 8:
+        sequence.cache = Unzigzag(field.number);
+        return true;
+      case 9:
+        sequence.cycle = field.flag();
+        return true;
+      default:
+        return false;
+    }
+  }));
+  return sequence;
+}
+
 // The fields of a table that are lists.
 StatusOr<bool> DecodeList(const Field& field, TableSchema* schema) {
   switch (field.tag) {
@@ -461,6 +526,7 @@ std::string EncodeRelation(const RelationDefinition& definition) {
   out.Text(16, schema.comment);
   out.Text(17, definition.view_sql);
   for (const std::string& schema_name : definition.view_search_path) out.Bytes(18, schema_name);
+  if (definition.sequence.file != base::kNoFile) out.Bytes(19, Encode(definition.sequence));
   return out.Take();
 }
 
@@ -505,6 +571,10 @@ StatusOr<RelationDefinition> DecodeRelation(std::string_view bytes) {
       case 18:
         definition.view_search_path.push_back(field.text());
         return true;
+      case 19: {
+        TURDB_ASSIGN_OR_RETURN(definition.sequence, DecodeSequence(field.bytes));
+        return true;
+      }
       default:
         return DecodeList(field, &schema);
     }

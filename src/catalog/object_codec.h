@@ -8,16 +8,18 @@
 
 #include "base/status.h"
 #include "table/schema.h"
+#include "table/sequence.h"
 
 namespace turdb::catalog {
 
-// A table or a view. Schema and object names are part of it; ids of schemas are not.
+// A table, a view or a sequence. Schema and object names are part of it; ids of schemas are not.
 struct RelationDefinition {
   uint8_t kind = 1;  // RelationKind
   uint64_t schema_id = 0;
   table::TableSchema schema;
   std::string view_sql;
   std::vector<std::string> view_search_path;
+  table::SequenceSchema sequence;  // of a sequence; without a file otherwise
 };
 
 std::string EncodeRelation(const RelationDefinition& definition);

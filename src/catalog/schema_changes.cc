@@ -107,8 +107,14 @@ StatusOr<bool> SchemaChanges::DropSchema(std::string_view name, bool if_exists, 
                           "Use DROP ... CASCADE to drop the dependent objects too.");
   }
   for (const std::shared_ptr<const Relation>& relation : inside) {
-    // As it is now: its foreign keys may have gone with others of them.
-    TURDB_RETURN_IF_ERROR(rep_->DropRelation(rep_->now().RelationOf(relation->id), true));
+    // As it is now: its foreign keys may have gone with others of them, and a sequence with its table.
+    const std::shared_ptr<const Relation> now = rep_->now().RelationOf(relation->id);
+    if (now == nullptr) continue;
+    if (now->kind == RelationKind::kSequence) {
+      TURDB_RETURN_IF_ERROR(rep_->DropOneSequence(now, true, 0));
+    } else {
+      TURDB_RETURN_IF_ERROR(rep_->DropRelation(now, true));
+    }
   }
   TURDB_RETURN_IF_ERROR(rep_->state.objects->Delete(rep_->transaction, ObjectKind::kSchema, schema.id, schema.name));
   TURDB_RETURN_IF_ERROR(rep_->state.objects->Delete(rep_->transaction, ObjectKind::kName, 0, schema.name));
@@ -199,6 +205,10 @@ StatusOr<bool> SchemaChanges::CreateTable(NewTable table) {
   TURDB_RETURN_IF_ERROR(rep_->state.objects->Insert(rep_->transaction, rep_->RowOf(*relation, schema)).status());
   change.relation = relation;
   rep_->Push(std::move(change));
+  for (NewTable::ColumnSequence& own : table.sequences) {
+    const std::shared_ptr<const Relation> made = rep_->changes.back().relation;
+    TURDB_RETURN_IF_ERROR(AddColumnSequence(*made, own.column, std::move(own.name), std::move(own.sequence)));
+  }
   return true;
 }
 
@@ -220,6 +230,7 @@ Status SchemaChanges::Rep::DropRelation(const std::shared_ptr<const Relation>& r
   }
   TURDB_RETURN_IF_ERROR(state.objects->Delete(transaction, ObjectKind::kRelation, relation->id, ""));
   TURDB_RETURN_IF_ERROR(GiveNameBack(schema, definition.name));
+  if (relation->kind == RelationKind::kSequence) TURDB_RETURN_IF_ERROR(store.DropFile(transaction, relation->sequence.file));
   if (relation->kind == RelationKind::kTable) {
     if (!definition.primary_key.empty()) TURDB_RETURN_IF_ERROR(GiveNameBack(schema, definition.primary_key_name));
     TURDB_RETURN_IF_ERROR(store.DropFile(transaction, relation->id));
@@ -229,6 +240,7 @@ Status SchemaChanges::Rep::DropRelation(const std::shared_ptr<const Relation>& r
     }
   }
   Push({.kind = ChangeKind::kRemoveRelation, .schema = {}, .id = relation->id, .relation = nullptr, .made_files = {}});
+  if (relation->kind == RelationKind::kTable) return DropOwnedSequences(definition, nullptr, cascade);
   return absl::OkStatus();
 }
 
@@ -249,11 +261,13 @@ StatusOr<bool> SchemaChanges::DropTable(std::string_view schema, std::string_vie
   return true;
 }
 
-Status SchemaChanges::ReplaceTable(const Relation& relation, TableSchema changed) {
+Status SchemaChanges::ReplaceTable(const Relation& relation, TableSchema changed, bool cascade) {
   TURDB_CHECK_EQ(relation.id, changed.id);
   TURDB_RETURN_IF_ERROR(rep_->Lock(relation, txn::TableLockMode::kExclusive));
   TURDB_RETURN_IF_ERROR(rep_->TouchReferenced(relation.schema.get(), changed));
-  return rep_->Replace(relation, std::move(changed));
+  const std::shared_ptr<const TableSchema> before = relation.schema;
+  TURDB_RETURN_IF_ERROR(rep_->Replace(relation, changed));
+  return rep_->DropOwnedSequences(*before, &changed, cascade);
 }
 
 // ---- indexes

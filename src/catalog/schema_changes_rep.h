@@ -157,11 +157,12 @@ struct SchemaChanges::Rep {
     definition.schema = *relation.schema;
     definition.view_sql = relation.view_sql;
     definition.view_search_path = relation.view_search_path;
+    definition.sequence = relation.sequence;
     return {ObjectKind::kRelation, relation.id, "", EncodeRelation(definition)};
   }
 
   std::shared_ptr<Relation> NewRelation(RelationKind kind, table::TableSchema schema, std::string view_sql) {
-    auto relation = std::make_shared<Relation>(kind == RelationKind::kTable ? &store : nullptr);
+    auto relation = std::make_shared<Relation>(kind == RelationKind::kView ? nullptr : &store);
     relation->kind = kind;
     relation->id = schema.id;
     relation->version = state.next_version++;
@@ -183,10 +184,14 @@ struct SchemaChanges::Rep {
     changed.schema_name = schema.name;
     std::shared_ptr<Relation> next = NewRelation(relation.kind, std::move(changed), relation.view_sql);
     next->view_search_path = relation.view_search_path;
+    next->sequence = relation.sequence;
     TURDB_RETURN_IF_ERROR(state.objects->Update(transaction, RowOf(*next, schema)));
     Push({.kind = ChangeKind::kPutRelation, .schema = {}, .id = 0, .relation = next, .made_files = {}});
     return absl::OkStatus();
   }
+
+  // A sequence under the name of `changed`; so is its file.
+  base::Status ReplaceNamed(const Relation& sequence, table::TableSchema changed);
 
   // Files are called what their table and indexes are called.
   base::Status RenameFiles(table::TableSchema& changed) {
@@ -202,6 +207,12 @@ struct SchemaChanges::Rep {
     return absl::OkStatus();
   }
 
+  // Makes the sequence, its file and its name; `made` gets it.
+  base::Status MakeSequence(const Schema& schema, std::string name, table::SequenceSchema sequence,
+                            std::shared_ptr<const Relation>* made);
+  base::Status DropOneSequence(const std::shared_ptr<const Relation>& sequence, bool cascade, ObjectId with_table);
+  // Those of the columns of a table as it was that neither its new definition nor another table owns as well.
+  base::Status DropOwnedSequences(const table::TableSchema& before, const table::TableSchema* after, bool cascade);
   base::Status DropIndexOf(const Relation& before, size_t position, bool cascade);
   base::Status NameConstraints(const Schema& schema, table::TableSchema& definition, std::vector<std::string>* names);
   base::Status DropRelation(const std::shared_ptr<const Relation>& relation, bool cascade, std::span<const ObjectId> also = {});

@@ -21,6 +21,7 @@ Status SchemaChanges::RenameTable(const Relation& relation, std::string_view new
   TURDB_RETURN_IF_ERROR(rep_->TakeName(schema, std::string(new_name)));
   TURDB_RETURN_IF_ERROR(rep_->GiveNameBack(schema, changed.name));
   changed.name = std::string(new_name);
+  if (relation.kind == RelationKind::kSequence) return rep_->ReplaceNamed(relation, std::move(changed));
   if (relation.kind == RelationKind::kTable) TURDB_RETURN_IF_ERROR(rep_->RenameFiles(changed));
   return rep_->Replace(relation, std::move(changed));
 }
@@ -45,8 +46,17 @@ Status SchemaChanges::MoveToSchema(const Relation& relation, std::string_view ne
     TURDB_RETURN_IF_ERROR(rep_->GiveNameBack(from, name));
   }
   changed.schema_name = to.name;
+  if (relation.kind == RelationKind::kSequence) return rep_->ReplaceNamed(relation, std::move(changed));
   if (relation.kind == RelationKind::kTable) TURDB_RETURN_IF_ERROR(rep_->RenameFiles(changed));
-  return rep_->Replace(relation, std::move(changed));
+  TURDB_RETURN_IF_ERROR(rep_->Replace(relation, changed));
+  // What its columns own comes along.
+  for (const table::Column& column : changed.columns) {
+    for (const ObjectId id : column.owned_sequences) {
+      const std::shared_ptr<const Relation> sequence = rep_->now().RelationOf(id);
+      if (sequence != nullptr) TURDB_RETURN_IF_ERROR(MoveToSchema(*sequence, to.name));
+    }
+  }
+  return absl::OkStatus();
 }
 
 Status SchemaChanges::RenameIndex(const Relation& relation, std::string_view name, std::string_view new_name) {

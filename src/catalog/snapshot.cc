@@ -46,6 +46,11 @@ StatusOr<table::Table*> Relation::Open() const {
   return opened_->owner.get();
 }
 
+std::shared_ptr<table::Sequence> Relation::Counter() const {
+  TURDB_CHECK(kind == RelationKind::kSequence);
+  return store_->OpenSequence(sequence.file);
+}
+
 int64_t Relation::row_estimate() const {
   const table::Table* const table = opened_->table.load(std::memory_order_acquire);
   return table == nullptr ? -1 : table->row_estimate();
@@ -207,6 +212,56 @@ void Snapshot::ForEachReference(
       if (key.referenced_table == table) visit(relation, key);
     }
   }
+}
+
+SequenceOwner Snapshot::OwnerOf(ObjectId sequence) const {
+  SequenceOwner owner;
+  ForEachRelation([&](const std::shared_ptr<const Relation>& relation) {
+    const std::vector<table::Column>& columns = relation->schema->columns;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const std::vector<ObjectId>& owned = columns[i].owned_sequences;
+      if (std::find(owned.begin(), owned.end(), sequence) != owned.end()) owner = {relation, static_cast<int32_t>(i)};
+    }
+  });
+  return owner;
+}
+
+bool ParseRelationName(std::string_view text, std::string* schema, std::string* name) {
+  const auto trim = [&] {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.front() == '\n')) text.remove_prefix(1);
+  };
+  std::vector<std::string> parts;
+  for (;;) {
+    trim();
+    std::string part;
+    if (!text.empty() && text.front() == '"') {
+      text.remove_prefix(1);
+      for (;; text.remove_prefix(1)) {
+        if (text.empty()) return false;
+        if (text.front() == '"') {
+          text.remove_prefix(1);
+          if (text.empty() || text.front() != '"') break;
+        }
+        part.push_back(text.front());
+      }
+    } else {
+      while (!text.empty() && text.front() != '.' && text.front() != ' ' && text.front() != '"') {
+        part.push_back(text.front());
+        text.remove_prefix(1);
+      }
+      part = FoldName(part);
+    }
+    if (part.empty()) return false;
+    parts.push_back(std::move(part));
+    trim();
+    if (text.empty()) break;
+    if (text.front() != '.') return false;
+    text.remove_prefix(1);
+  }
+  if (parts.size() > 2) return false;
+  *name = std::move(parts.back());
+  *schema = parts.size() == 2 ? std::move(parts[0]) : std::string();
+  return true;
 }
 
 int32_t FindColumn(const table::TableSchema& schema, std::string_view name) {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "catalog/system_view_tables.h"
 #include "catalog/table_sql.h"
 #include "txn/transaction_manager.h"
 
@@ -16,19 +17,6 @@ using table::TableSchema;
 using vec::TypeId;
 using vec::Value;
 
-Value Text(std::string_view text) { return Value::Text(text); }
-Value TextOrNull(std::string_view text) { return text.empty() ? Value::Null(vec::Type::Text()) : Value::Text(text); }
-Value YesNo(bool yes) { return Value::Text(yes ? "YES" : "NO"); }
-
-// Calls `visit` for relations in order until one fails.
-Status ForEach(const Snapshot& snapshot, absl::FunctionRef<Status(const Relation&)> visit) {
-  Status status;
-  snapshot.ForEachRelation([&](const std::shared_ptr<const Relation>& relation) {
-    if (status.ok()) status = visit(*relation);
-  });
-  return status;
-}
-
 std::string_view KindName(RelationKind kind) {
   switch (kind) {
     case RelationKind::kTable:
@@ -37,6 +25,8 @@ std::string_view KindName(RelationKind kind) {
       return "view";
     case RelationKind::kSystemView:
       return "system view";
+    case RelationKind::kSequence:
+      return "sequence";
   }
   return "";
 }
@@ -96,7 +86,7 @@ Status Columns(const SystemView&, const SystemViewContext& context, RowSink sink
                            Value::Int64(static_cast<int64_t>(i) + 1),
                            Text(column.type.ToString()),
                            Value::Boolean(!column.not_null),
-                           TextOrNull(column.default_sql),
+                           TextOrNull(DefaultSql(context.snapshot, column)),
                            key_position,
                            TextOrNull(column.comment)};
       TURDB_RETURN_IF_ERROR(sink(row));
@@ -212,7 +202,7 @@ constexpr SystemColumn kSqliteColumns[] = {{"type", TypeId::kText},
                                            {"sql", TypeId::kText}};
 Status SqliteSchema(const SystemView&, const SystemViewContext& context, RowSink sink) {
   return ForEach(context.snapshot, [&](const Relation& relation) -> Status {
-    if (relation.kind == RelationKind::kSystemView) return absl::OkStatus();
+    if (relation.kind == RelationKind::kSystemView || relation.kind == RelationKind::kSequence) return absl::OkStatus();
     const TableSchema& schema = *relation.schema;
     const Value row[] = {Text(KindName(relation.kind)), Text(schema.name), Text(schema.name),
                          Value::Int64(relation.kind == RelationKind::kTable ? 1 : 0), Text(SqlOf(context.snapshot, relation))};
@@ -227,8 +217,6 @@ Status SqliteSchema(const SystemView&, const SystemViewContext& context, RowSink
 }
 
 // ---- information_schema
-
-constexpr std::string_view kCatalogName = "turdb";
 
 constexpr SystemColumn kSchemataColumns[] = {
     {"catalog_name", TypeId::kText}, {"schema_name", TypeId::kText}, {"schema_owner", TypeId::kText}};
@@ -247,7 +235,8 @@ constexpr SystemColumn kInfoTablesColumns[] = {{"table_catalog", TypeId::kText},
                                                {"table_name", TypeId::kText},
                                                {"table_type", TypeId::kText}};
 Status InfoTables(const SystemView&, const SystemViewContext& context, RowSink sink) {
-  return ForEach(context.snapshot, [&](const Relation& relation) {
+  return ForEach(context.snapshot, [&](const Relation& relation) -> Status {
+    if (relation.kind == RelationKind::kSequence) return absl::OkStatus();
     const Value row[] = {Text(kCatalogName), Text(relation.schema_name()), Text(relation.name()),
                          Text(relation.kind == RelationKind::kTable ? "BASE TABLE" : "VIEW")};
     return sink(row);
@@ -273,7 +262,7 @@ Status InfoColumns(const SystemView&, const SystemViewContext& context, RowSink 
                            Text(schema.name),
                            Text(column.name),
                            Value::Int32(static_cast<int32_t>(i) + 1),
-                           TextOrNull(column.default_sql),
+                           TextOrNull(DefaultSql(context.snapshot, column)),
                            YesNo(!column.not_null),
                            Text(name),
                            number(vec::IsText(column.type.id) && column.type.length != 0, column.type.length),
@@ -413,7 +402,21 @@ constexpr SystemView kViews[] = {
 
 }  // namespace
 
-std::span<const SystemView> SystemViews() { return kViews; }
+Status ForEach(const Snapshot& snapshot, absl::FunctionRef<Status(const Relation&)> visit) {
+  Status status;
+  snapshot.ForEachRelation([&](const std::shared_ptr<const Relation>& relation) {
+    if (status.ok()) status = visit(*relation);
+  });
+  return status;
+}
+
+std::vector<const SystemView*> SystemViews() {
+  std::vector<const SystemView*> all;
+  for (const std::span<const SystemView> some : {std::span<const SystemView>(kViews), SequenceViews()}) {
+    for (const SystemView& view : some) all.push_back(&view);
+  }
+  return all;
+}
 
 std::shared_ptr<const TableSchema> SchemaOf(const SystemView& view, ObjectId id) {
   auto schema = std::make_shared<TableSchema>();

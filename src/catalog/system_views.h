@@ -43,7 +43,7 @@ struct SystemView {
   base::Status (*rows)(const SystemView& view, const SystemViewContext& context, RowSink sink);
 };
 
-std::span<const SystemView> SystemViews();
+std::vector<const SystemView*> SystemViews();
 std::shared_ptr<const table::TableSchema> SchemaOf(const SystemView& view, ObjectId id);
 
 }  // namespace turdb::catalog

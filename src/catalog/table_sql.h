@@ -15,7 +15,12 @@ namespace turdb::catalog {
 std::string QuoteName(std::string_view name);
 // "SET NULL".
 std::string_view ActionSql(table::ForeignKeyAction action);
-// CREATE TABLE or CREATE VIEW; empty for system views. The snapshot knows the tables that foreign keys refer to.
+// The default as SQL; empty without one, and for identity columns.
+std::string DefaultSql(const Snapshot& snapshot, const table::Column& column);
+// Whether the sequence comes and goes with the definition of its column: serial, identity.
+bool IsImplicit(const Snapshot& snapshot, const Relation& sequence);
+// CREATE TABLE, VIEW or SEQUENCE; empty for system views and for sequences that their columns' definitions make. The snapshot
+// knows the tables that foreign keys refer to.
 std::string SqlOf(const Snapshot& snapshot, const Relation& relation);
 // "CONSTRAINT name FOREIGN KEY (a) REFERENCES t (b) ...".
 std::string SqlOf(const table::TableSchema& schema, const table::ForeignKey& key, const table::TableSchema& referenced);

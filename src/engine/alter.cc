@@ -79,6 +79,10 @@ Status CommandRunner::RunStep(const sql::AlterStep& step, const catalog::Relatio
       const auto view = connection_.VisibleCatalog()->RelationOf(step.other);
       return changes.DropView(view->schema_name(), view->name(), true).status();
     }
+    case Kind::kAddSequence:
+      return changes.AddColumnSequence(relation, relation.schema->FindColumn(step.name), step.new_name, step.sequence);
+    case Kind::kAlterSequence:
+      return ChangeSequence(*connection_.VisibleCatalog()->RelationOf(step.other), step.sequence, step.restart, changes);
     case Kind::kRebuild:
       return Rebuild(step, relation, changes);
   }
@@ -113,9 +117,10 @@ Status CommandRunner::Rebuild(const sql::AlterStep& step, const catalog::Relatio
     return connection_.VisibleCatalog()->FindRelation(schema, called, {});
   };
   // Foreign keys hold already: they are there again when the rows and the indexes are.
-  table::TableSchema definition = step.definition;
-  definition.foreign_keys.clear();
-  TURDB_RETURN_IF_ERROR(changes.CreateTable({.definition = std::move(definition), .if_not_exists = false}).status());
+  catalog::NewTable made_anew;
+  made_anew.definition = step.definition;
+  made_anew.definition.foreign_keys.clear();
+  TURDB_RETURN_IF_ERROR(changes.CreateTable(std::move(made_anew)).status());
   TURDB_RETURN_IF_ERROR(RunText(step.sql).status());
   TURDB_RETURN_IF_ERROR(changes.MoveReferences(relation.id, rebuilt(step.definition.name)->id));
   TURDB_RETURN_IF_ERROR(changes.DropTable(schema, name, false, false).status());

@@ -414,6 +414,8 @@ Status CommandRunner::ChangeSchema(const sql::Command& command, catalog::SchemaC
         .status();
   }
   if (const auto* alter = std::get_if<sql::AlterTableCommand>(&command)) return Alter(*alter, changes);
+  if (const auto* create = std::get_if<sql::CreateSequenceCommand>(&command)) return CreateSequence(*create, changes);
+  if (const auto* alter = std::get_if<sql::AlterSequenceCommand>(&command)) return AlterSequence(*alter, changes);
   return base::InternalError("a command without a runner");
 }
 
@@ -440,6 +442,9 @@ Status CommandRunner::Drop(const sql::DropCommand& command, catalog::SchemaChang
         break;
       case sql::DropKind::kView:
         TURDB_RETURN_IF_ERROR(changes.DropView(name.schema, name.name, command.if_exists).status());
+        break;
+      case sql::DropKind::kSequence:
+        TURDB_RETURN_IF_ERROR(changes.DropSequence(name.schema, name.name, command.if_exists, command.cascade).status());
         break;
     }
   }

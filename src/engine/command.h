@@ -2,6 +2,7 @@
 #ifndef TURDB_ENGINE_COMMAND_H_
 #define TURDB_ENGINE_COMMAND_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,11 @@ class CommandRunner {
   base::Status Rebuild(const sql::AlterStep& step, const catalog::Relation& relation, catalog::SchemaChanges& changes);
   // `row`, when not null, gets the values of the first row.
   base::StatusOr<StepResult> RunText(std::string_view sql, std::vector<std::string>* row = nullptr);
+  // ---- sequences (sequence_command.cc)
+  base::Status CreateSequence(const sql::CreateSequenceCommand& command, catalog::SchemaChanges& changes);
+  base::Status AlterSequence(const sql::AlterSequenceCommand& command, catalog::SchemaChanges& changes);
+  base::Status ChangeSequence(const catalog::Relation& relation, const table::SequenceSchema& changed,
+                              std::optional<int64_t> restart, catalog::SchemaChanges& changes);
   base::Status Drop(const sql::DropCommand& command, catalog::SchemaChanges& changes);
   // 55006 when checks of the relation's rows wait for the end of the transaction.
   base::Status RequireNothingDeferred(std::string_view what, const catalog::Relation& relation) const;

@@ -203,6 +203,7 @@ function::CallContext Connection::NewCallContext() {
   context.text.now_us = context.statement_now_us;
   context.random.Seed(random_seed_++);
   context.budget = &database_->budget();
+  context.session = &session_;
   return context;
 }
 
@@ -245,6 +246,10 @@ std::shared_ptr<const catalog::Snapshot> Connection::VisibleCatalog() const {
     return database_->catalog().At(transaction_->read_ts());
   }
   return database_->catalog().Current();
+}
+
+uint64_t Connection::VisibleEpoch() const {
+  return transaction_ == nullptr ? database_->catalog().CurrentEpoch() : VisibleCatalog()->epoch();
 }
 
 catalog::SchemaChanges& Connection::SchemaChangesOf() {
@@ -321,7 +326,7 @@ Status Connection::EndTransaction(bool commit) {
     const Status ended = FinishEnding();
     if (status.ok()) status = ended;
   } catch (const std::bad_alloc&) {
-    if (transaction_->committed()) SetEnding(Ending::kCommit);
+    if (transaction_ != nullptr && transaction_->committed()) SetEnding(Ending::kCommit);
     // What is committed is so for whoever asks. The rest comes before the next call does anything else.
     if (ending_ == Ending::kRollback || ending_ == Ending::kRolledBack) throw;
   }
@@ -351,6 +356,7 @@ Status Connection::FinishEnding() {
   if (deferred_checks_.used()) deferred_checks_.Clear();
   transaction_.reset();
   explicit_transaction_ = false;
+  if (Status settled = session_.SettleDraws(); status.ok()) status = std::move(settled);
   SetEnding(Ending::kNone);
   return status;
 }

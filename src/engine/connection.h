@@ -18,6 +18,7 @@
 #include "base/status.h"
 #include "catalog/catalog.h"
 #include "engine/database.h"
+#include "engine/session.h"
 #include "exec/deferred_checks.h"
 #include "function/call.h"
 #include "txn/transaction.h"
@@ -91,6 +92,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   friend class Statement;
   friend class CommandRunner;
+  friend class Session;
   struct Savepoint {
     std::string name;
     txn::Savepoint mark;
@@ -145,6 +147,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   base::StatusOr<size_t> FindSavepoint(std::string_view name) const;
   // The catalog as the current transaction sees it; the newest one outside a transaction.
   std::shared_ptr<const catalog::Snapshot> VisibleCatalog() const;
+  // Of the visible catalog; cheaper where a statement asks again and again.
+  uint64_t VisibleEpoch() const;
   // The transaction's schema changes, made when first asked for. REQUIRES: in a transaction.
   catalog::SchemaChanges& SchemaChangesOf();
 
@@ -160,6 +164,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::vector<Savepoint> savepoints_;
   exec::DeferredChecks deferred_checks_;  // of the transaction
   txn::SnapshotHint snapshot_hint_ = 0;
+  Session session_{*this};
 
   int64_t changes_ = 0;
   int64_t total_changes_ = 0;

@@ -208,6 +208,7 @@ Status Database::Close() {
   Status status = absl::OkStatus();
   if (transactions_ != nullptr && storage_ != nullptr && !settings_.read_only) {
     status = transactions_->Drain();
+    if (status.ok() && tables_ != nullptr && storage_->health().ok()) status = tables_->SettleNumbers();
     if (status.ok() && tables_ != nullptr && storage_->health().ok()) status = tables_->WriteEstimates();
   }
   catalog_.reset();

@@ -358,6 +358,7 @@ Status Statement::RunPoint(bool* found) {
   context_.transaction = compiled_.changes_data ? connection_->transaction_.get() : nullptr;
   context_.call = &call_;
   context_.parameters = parameters_;
+  call_.session = &connection_->session_;
   TURDB_ASSIGN_OR_RETURN(*found, point_->Run(context_));
   if (compiled_.changes_data) {
     connection_->changes_ = point_->changed_rows();
@@ -474,6 +475,7 @@ StatusOr<StepResult> Statement::NextRow() {
         TURDB_RETURN_IF_ERROR(connection_->EndTransaction(true));
       }
     }
+    if (connection_->transaction_ == nullptr) TURDB_RETURN_IF_ERROR(connection_->session_.SettleDraws());
     if (flow == exec::Flow::kDone) return StepResult::kDone;
     ShowChunk(chunk);
     return StepResult::kRow;

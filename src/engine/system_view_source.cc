@@ -100,11 +100,47 @@ class SystemViewSource : public exec::TableFunction {
   const catalog::SystemView& view_;
 };
 
+// What SELECT reads of a sequence: one row.
+class SequenceScan : public exec::TableFunctionScan {
+ public:
+  explicit SequenceScan(const catalog::Relation& sequence) : sequence_(sequence) {}
+
+  Status Start(exec::Runtime&, std::span<const vec::Value>) override {
+    done_ = false;
+    return absl::OkStatus();
+  }
+
+  Status Next(exec::Runtime&, uint32_t, vec::Chunk* out) override {
+    if (done_) return absl::OkStatus();
+    done_ = true;
+    TURDB_ASSIGN_OR_RETURN(const table::Sequence::Position now, sequence_.Counter()->Read(sequence_.sequence));
+    const std::array<vec::Value, 3> row = {vec::Value::Int64(now.value), vec::Value::Int64(0), vec::Value::Boolean(now.given)};
+    out->AppendRow(row);
+    return absl::OkStatus();
+  }
+
+ private:
+  const catalog::Relation& sequence_;
+  bool done_ = false;
+};
+
+class SequenceSource : public exec::TableFunction {
+ public:
+  explicit SequenceSource(std::shared_ptr<const catalog::Relation> sequence) : sequence_(std::move(sequence)) {}
+
+  std::string_view name() const override { return sequence_->name(); }
+  std::unique_ptr<exec::TableFunctionScan> NewScan() const override { return std::make_unique<SequenceScan>(*sequence_); }
+
+ private:
+  std::shared_ptr<const catalog::Relation> sequence_;
+};
+
 }  // namespace
 
 std::shared_ptr<const exec::TableFunction> NewSystemViewSource(Connection& connection,
                                                                std::shared_ptr<const catalog::Snapshot> snapshot,
                                                                const catalog::Relation& view) {
+  if (view.kind == catalog::RelationKind::kSequence) return std::make_shared<SequenceSource>(snapshot->RelationOf(view.id));
   return std::make_shared<SystemViewSource>(connection, std::move(snapshot), *view.system_view);
 }
 

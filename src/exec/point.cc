@@ -1,6 +1,8 @@
 #include "exec/point.h"
 
 #include <algorithm>
+#include <cstring>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "exec/deferred_checks.h"
@@ -16,6 +18,23 @@ namespace {
 
 bool IsOperand(const Expression* expression) {
   return expression->kind == ExpressionKind::kParameter || expression->kind == ExpressionKind::kConstant;
+}
+
+// nextval of a sequence that the plan knows, as a default has it, maybe narrowed. 0: something else.
+int64_t SequenceOf(const Expression* expression) {
+  if (expression->kind == ExpressionKind::kCast && vec::IsSignedInteger(expression->type.id)) {
+    expression = expression->arguments[0];
+  }
+  if (expression->kind != ExpressionKind::kCall || expression->call->function->name != "nextval") return 0;
+  const Expression* const sequence = expression->arguments[0];
+  if (sequence->kind != ExpressionKind::kConstant || sequence->type.id != vec::TypeId::kInt64 || sequence->value->is_null())
+    return 0;
+  return sequence->value->Get<int64_t>();
+}
+
+bool AreStored(Expressions expressions) {
+  return std::all_of(expressions.begin(), expressions.end(),
+                     [](const Expression* expression) { return IsOperand(expression) || SequenceOf(expression) != 0; });
 }
 
 bool AreOperands(Expressions expressions) { return std::all_of(expressions.begin(), expressions.end(), IsOperand); }
@@ -48,7 +67,7 @@ bool IsPointInsert(const InsertNode& insert) {
   if (!insert.returning.empty() || !insert.checks.empty() || !insert.generated.empty()) return false;
   if (insert.on_conflict.action != ConflictAction::kError || insert.input->kind != NodeKind::kValues) return false;
   const auto& values = static_cast<const ValuesNode&>(*insert.input);
-  return values.rows.size() == 1 && AreOperands(values.rows[0]) && !NeedsEvaluator(*insert.table) && LooksUpGivenValues(insert);
+  return values.rows.size() == 1 && AreStored(values.rows[0]) && !NeedsEvaluator(*insert.table) && LooksUpGivenValues(insert);
 }
 
 bool IsPointUpdate(const UpdateNode& update) {
@@ -138,8 +157,13 @@ std::unique_ptr<PointExecution> PointExecution::Create(std::shared_ptr<const Pla
 void PointExecution::AddOperands(Expressions expressions, std::vector<Operand>* operands) {
   for (const Expression* expression : expressions) {
     const bool is_parameter = expression->kind == ExpressionKind::kParameter;
-    operands->push_back({expression, expression->type.physical(), expression->type.id, is_parameter ? expression->index : -1,
-                         vec::StringView()});
+    operands->push_back({expression,
+                         expression->type.physical(),
+                         expression->type.id,
+                         is_parameter ? expression->index : -1,
+                         vec::StringView(),
+                         is_parameter ? 0 : SequenceOf(expression),
+                         {}});
   }
 }
 
@@ -158,8 +182,30 @@ Status PointExecution::BindError(const ExecutionContext& context, const Operand&
                             expression.position);
 }
 
+Status PointExecution::Draw(const ExecutionContext& context, Operand& operand) {
+  TURDB_ASSIGN_OR_RETURN(const int64_t number, context.call->session->NextValue(operand.sequence));
+  return vec::VisitPhysical(operand.physical, [&](auto tag) -> Status {
+    using T = decltype(tag);
+    if constexpr (std::is_same_v<T, int16_t> || std::is_same_v<T, int32_t> || std::is_same_v<T, int64_t>) {
+      if (number < std::numeric_limits<T>::min() || number > std::numeric_limits<T>::max()) {
+        return base::MakeError(absl::StatusCode::kOutOfRange, base::sqlstate::kNumericOutOfRange,
+                               absl::StrCat(operand.expression->type.ToString(), " out of range"));
+      }
+      const T narrow = static_cast<T>(number);
+      std::memcpy(operand.number, &narrow, sizeof narrow);
+      return absl::OkStatus();
+    }
+    return base::InternalError("a number of a sequence for a column of another kind");
+  });
+}
+
 Status PointExecution::Bind(const ExecutionContext& context, std::vector<Operand>& operands, table::Cell* cells) {
   for (Operand& operand : operands) {
+    if (operand.sequence != 0) {
+      TURDB_RETURN_IF_ERROR(Draw(context, operand));
+      *cells++ = operand.number;
+      continue;
+    }
     const vec::Value* value = operand.expression->value;
     if (operand.parameter >= 0) {
       if (static_cast<size_t>(operand.parameter) >= context.parameters.size()) [[unlikely]] {

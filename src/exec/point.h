@@ -42,17 +42,20 @@ class PointExecution {
   int64_t last_insert_id() const { return last_insert_id_; }
 
  private:
-  // A constant or a parameter, turned into a cell.
+  // A constant, a parameter or a number of a sequence, turned into a cell.
   struct Operand {
     const Expression* expression;
     vec::PhysicalType physical;  // of the expression's type
     vec::TypeId id;
     int32_t parameter;  // -1: a constant
     vec::StringView text;
+    int64_t sequence = 0;  // not 0: the next number of it
+    alignas(8) std::byte number[8];
   };
   PointExecution(std::shared_ptr<const Plan> plan, const table::Table& table);
   void AddOperands(Expressions expressions, std::vector<Operand>* operands);
   static base::Status BindError(const ExecutionContext& context, const Operand& operand);
+  static base::Status Draw(const ExecutionContext& context, Operand& operand);
   static base::Status Bind(const ExecutionContext& context, std::vector<Operand>& operands, table::Cell* cells);
   // The row key of the lookup. False: no such row.
   base::StatusOr<bool> FindRowKey(const ExecutionContext& context);

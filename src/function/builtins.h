@@ -55,6 +55,7 @@ void AddSqliteJson(FunctionList& list);    // json_extract, json_set ...
 void AddRegularExpressions(FunctionList& list);
 void AddArrays(FunctionList& list);
 void AddArrayComparisons(FunctionList& list);  // = < ..., x = ANY (array)
+void AddSequenceFunctions(FunctionList& list);
 
 // decimal(p,s) that holds every value of an integer or decimal type exactly; nullopt for other types.
 std::optional<Type> AsDecimal(Type type);

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "absl/numeric/int128.h"
 #include "base/memory_budget.h"
@@ -56,6 +58,24 @@ class RegexCacheSlot {
   std::shared_ptr<RegexCache> cache_;
 };
 
+// What functions may ask of the session: its sequences and its catalog. Relations are named by their ids. Used by the thread
+// that runs the statement.
+class SessionAccess {
+ public:
+  virtual ~SessionAccess() = default;
+  // By a name as SQL writes it, looked up as the session's statements would. Errors: 42P01, 3F000, 42602.
+  virtual StatusOr<int64_t> FindRelation(std::string_view name) = 0;
+  // Errors: 42P01, 42809 it is no sequence; NextValue 2200H, NextValue and SetValue 25006; SetValue 22003 out of the bounds;
+  // CurrentValue and LastValue 55000.
+  virtual StatusOr<int64_t> NextValue(int64_t sequence) = 0;
+  virtual StatusOr<int64_t> CurrentValue(int64_t sequence) = 0;
+  virtual StatusOr<int64_t> LastValue() = 0;
+  // `given`: the next value is the one after it.
+  virtual Status SetValue(int64_t sequence, int64_t value, bool given) = 0;
+  // The sequence of a serial or identity column, as a name that can be looked up; empty: none. Errors: 42P01, 42703.
+  virtual StatusOr<std::string> SequenceOfColumn(std::string_view table, std::string_view column) = 0;
+};
+
 // What functions may know about the statement they run in. One a worker thread: not thread-safe.
 struct CallContext {
   // text.now_us is when the transaction began: now(), current_date, 'now'::timestamp.
@@ -67,6 +87,7 @@ struct CallContext {
   int64_t max_string_bytes = int64_t{1} << 30;
   base::MemoryBudget* budget = nullptr;
   RegexCacheSlot regexes;
+  SessionAccess* session = nullptr;  // null where no session is: functions that need one raise 0A000
   // Set by Evaluate on error: the row whose value raised.
   SelIndex error_row = 0;
 };

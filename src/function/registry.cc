@@ -51,6 +51,7 @@ class Catalog {
     AddRegularExpressions(list_);
     AddArrays(list_);
     AddArrayComparisons(list_);
+    AddSequenceFunctions(list_);
     AddComparisons(list_);
     for (const ScalarFunction& function : list_.functions()) {
       Overloads& overloads = by_name_[function.name];

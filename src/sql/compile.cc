@@ -133,7 +133,8 @@ class Compilation {
       return base::WithPosition(base::UnsupportedError("TRUNCATE of several tables is not supported"), truncate.offset);
     }
     if (truncate.restart_identity) {
-      return base::WithPosition(base::UnsupportedError("RESTART IDENTITY is not supported"), truncate.offset);
+      TURDB_ASSIGN_OR_RETURN(compiled->command, binder_->BindTruncateRestart(truncate));
+      return absl::OkStatus();
     }
     ast::NamedTable table;
     table.kind = ast::TableRefKind::kNamed;

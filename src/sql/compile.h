@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -83,7 +84,23 @@ struct CreateIndexCommand {
   table::IndexSchema index;
   bool if_not_exists = false;
 };
-enum class DropKind : uint8_t { kSchema, kTable, kIndex, kView };
+// Whom a sequence belongs to from now on; without a table, nobody.
+struct SequenceOwnerChange {
+  bool set = false;
+  catalog::ObjectId table = 0;
+  int32_t column = -1;
+};
+struct CreateSequenceCommand {
+  catalog::NewSequence sequence;
+  SequenceOwnerChange owner;
+};
+struct AlterSequenceCommand {
+  std::shared_ptr<const catalog::Relation> relation;
+  table::SequenceSchema changed;
+  std::optional<int64_t> restart;
+  SequenceOwnerChange owner;
+};
+enum class DropKind : uint8_t { kSchema, kTable, kIndex, kView, kSequence };
 struct DropCommand {
   DropKind kind = DropKind::kTable;
   struct Name {
@@ -110,6 +127,8 @@ struct AlterStep {
     kDropForeignKey,  // name, of the table `other`
     kSetViewText,     // of the view `other` to sql
     kDropView,        // other
+    kAddSequence,     // called new_name, for the column `name`, whose default it becomes
+    kAlterSequence,   // other, to `sequence`; begins at `restart`, if there is one
     kRebuild,         // as `definition`, another table filled by sql that takes the name over; then it gets `indexes`
   };
   Kind kind = Kind::kEdit;
@@ -120,6 +139,8 @@ struct AlterStep {
   std::function<base::Status(base::Status refusal, std::span<const std::string> values)> blame;
   std::function<base::Status(table::TableSchema&)> edit;
   table::IndexSchema index;
+  table::SequenceSchema sequence;
+  std::optional<int64_t> restart;
   catalog::ObjectId other = 0;
   bool cascade = false;
   table::TableSchema definition;
@@ -149,9 +170,10 @@ struct CreateViewCommand {
   bool if_not_exists = false;
 };
 
-using Command = std::variant<std::monostate, TransactionCommand, SetCommand, ShowCommand, CreateSchemaCommand,
-                             CreateTableCommand, CreateIndexCommand, DropCommand, AlterTableCommand, MaintenanceCommand,
-                             NoOperation, CreateViewCommand, SetConstraintsCommand>;
+using Command =
+    std::variant<std::monostate, TransactionCommand, SetCommand, ShowCommand, CreateSchemaCommand, CreateTableCommand,
+                 CreateIndexCommand, DropCommand, AlterTableCommand, MaintenanceCommand, NoOperation, CreateViewCommand,
+                 SetConstraintsCommand, CreateSequenceCommand, AlterSequenceCommand>;
 
 struct Dependency {
   catalog::ObjectId id = 0;

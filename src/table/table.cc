@@ -61,8 +61,9 @@ Table::Table(TableStore& store, std::shared_ptr<const TableSchema> schema, std::
   }
   for (size_t i = 0; i < schema_->columns.size(); ++i) {
     const Generation generation = schema_->columns[i].generation;
-    auto_numbered_.push_back(static_cast<int32_t>(i) == schema_->key_column() || generation == Generation::kIdentityByDefault ||
-                             generation == Generation::kIdentityAlways);
+    const bool numbered = static_cast<int32_t>(i) == schema_->key_column() || generation == Generation::kIdentityByDefault ||
+                          generation == Generation::kIdentityAlways;
+    auto_numbered_.push_back(numbered && schema_->columns[i].sequence == base::kNoFile);
     if (auto_numbered_.back()) numbered_columns_.push_back(i);
     if (schema_->columns[i].not_null) not_null_columns_.push_back(i);
   }

@@ -29,6 +29,7 @@ struct TableStore::Rep {
   bool recovered = false;  // guarded by mutex, like the maps
   base::HashMap<FileId, std::unique_ptr<btree::Tree>> trees;
   base::HashMap<FileId, std::shared_ptr<TableState>> states;
+  base::HashMap<FileId, std::shared_ptr<Sequence>> sequences;
 };
 
 TableStore::TableStore(storage::Storage& storage, txn::TransactionManager& transactions, base::MemoryBudget& budget)
@@ -145,6 +146,26 @@ Status TableStore::CreateFiles(txn::Transaction& transaction, const TableSchema&
   return absl::OkStatus();
 }
 
+Status TableStore::CreateSequenceFile(txn::Transaction& transaction, const SequenceSchema& schema,
+                                      std::optional<Sequence::Position> first) {
+  TURDB_RETURN_IF_ERROR(transaction.PrepareWrite());
+  auto header = btree::TableFileHeader(schema.file, 0);
+  if (first.has_value()) {
+    using State = Sequence::CounterState;
+    base::StoreLE(header.data() + btree::kAutoIncrementField, static_cast<uint64_t>(first->value));
+    base::StoreLE(header.data() + btree::kRowCountField,
+                  static_cast<uint64_t>(first->given ? State::kGiven : State::kNextToGive));
+  }
+  return btree::Tree::Create(storage_, transaction.log, schema.file, schema.path, header, btree::KeyKind::kInt64);
+}
+
+std::shared_ptr<Sequence> TableStore::OpenSequence(FileId file) {
+  const std::unique_lock lock(rep_->mutex);
+  std::shared_ptr<Sequence>& sequence = rep_->sequences[file];
+  if (sequence == nullptr) sequence = std::make_shared<Sequence>(storage_, file);
+  return sequence;
+}
+
 Status TableStore::DropFile(txn::Transaction& transaction, FileId file) {
   return btree::DropTreeFile(storage_, transaction, file, [this, file] { Forget(file); });
 }
@@ -157,6 +178,7 @@ void TableStore::Forget(FileId file) {
   const std::unique_lock lock(rep_->mutex);
   rep_->trees.erase(file);
   rep_->states.erase(file);
+  rep_->sequences.erase(file);
 }
 
 // ---- turdb.meta
@@ -186,14 +208,37 @@ Status TableStore::WriteSchemaFacts(uint64_t count, uint64_t default_schema_id) 
   return btree::ChangeHeaderField(storage_, base::kMetaFile, kDefault, [&](uint64_t) { return default_schema_id; }).status();
 }
 
-Status TableStore::WriteEstimates() {
+std::vector<std::shared_ptr<TableState>> TableStore::States() {
   std::vector<std::shared_ptr<TableState>> states;
+  const std::shared_lock lock(rep_->mutex);
+  for (const auto& [file, state] : rep_->states) {
+    if (file != base::kMetaFile) states.push_back(state);
+  }
+  return states;
+}
+
+Status TableStore::SettleNumbers() {
+  static constexpr size_t kField[] = {btree::kAutoIncrementField};
+  for (const std::shared_ptr<TableState>& state : States()) {
+    const std::lock_guard lock(state->mutex);
+    const int64_t next = std::max(state->next_key.load(), state->next_identity.load());
+    if (next >= state->logged_until.load()) continue;
+    TURDB_RETURN_IF_ERROR(btree::ChangeHeaderField(storage_, state->file, kField, [&](uint64_t) {
+                            return static_cast<uint64_t>(next);
+                          }).status());
+    state->logged_until.store(next);
+  }
+  std::vector<std::shared_ptr<Sequence>> sequences;
   {
     const std::shared_lock lock(rep_->mutex);
-    for (const auto& [file, state] : rep_->states) states.push_back(state);
+    for (const auto& [file, sequence] : rep_->sequences) sequences.push_back(sequence);
   }
-  for (const std::shared_ptr<TableState>& state : states) {
-    if (state->file == base::kMetaFile) continue;
+  for (const std::shared_ptr<Sequence>& sequence : sequences) TURDB_RETURN_IF_ERROR(sequence->Settle());
+  return absl::OkStatus();
+}
+
+Status TableStore::WriteEstimates() {
+  for (const std::shared_ptr<TableState>& state : States()) {
     static constexpr size_t kField[] = {btree::kRowCountField};
     const int64_t rows = std::max<int64_t>(0, state->rows.load());
     TURDB_RETURN_IF_ERROR(btree::ChangeHeaderField(storage_, state->file, kField, [&](uint64_t) {

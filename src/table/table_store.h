@@ -3,6 +3,7 @@
 #define TURDB_TABLE_TABLE_STORE_H_
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/ids.h"
@@ -10,6 +11,7 @@
 #include "base/status.h"
 #include "btree/tree.h"
 #include "table/schema.h"
+#include "table/sequence.h"
 #include "table/table.h"
 
 namespace turdb::table {
@@ -42,6 +44,13 @@ class TableStore {
   // bounded memory. Errors: 23505 when the index is unique and the rows are not.
   // REQUIRES: writers of the table are locked out; the schema has the index.
   base::Status BuildIndex(txn::Transaction& transaction, const Table& table, int32_t index, IndexEvaluator* evaluator);
+  // ---- sequences
+  // Makes the counter's file. `first`: the number that is given first, when it is not the start.
+  base::Status CreateSequenceFile(txn::Transaction& transaction, const SequenceSchema& schema,
+                                  std::optional<Sequence::Position> first);
+  // The counter that everybody shares.
+  std::shared_ptr<Sequence> OpenSequence(base::FileId file);
+
   // The file goes once the transaction has committed and no snapshot can read it.
   base::Status DropFile(txn::Transaction& transaction, base::FileId file);
   base::Status RenameFile(txn::Transaction& transaction, base::FileId file, std::string_view new_path);
@@ -58,8 +67,12 @@ class TableStore {
 
   // Writes row estimates into the files' headers, for the next opening. To be called before a checkpoint.
   base::Status WriteEstimates();
+  // Numbers of sequences and of tables that were logged ahead and not given are there again for the next opening.
+  // REQUIRES: nobody writes any more.
+  base::Status SettleNumbers();
 
  private:
+  std::vector<std::shared_ptr<TableState>> States();
   std::shared_ptr<TableState> StateOf(base::FileId table);
   base::Status CreateIndexFile(txn::Transaction& transaction, const TableSchema& schema, const IndexSchema& index);
 

@@ -24,7 +24,21 @@ namespace sqlstate = base::sqlstate;
 
 namespace {
 
-// The next number of a counter. `logged`: it must survive a crash, so numbers are taken from the header in blocks.
+// The number must survive a crash: numbers are taken from the header in blocks.
+Status LogNumber(TableStore& store, TableState& state, int64_t number) {
+  if (number < state.logged_until.load(std::memory_order_acquire)) return absl::OkStatus();
+  const std::lock_guard lock(state.mutex);
+  if (number < state.logged_until.load(std::memory_order_relaxed)) return absl::OkStatus();
+  const int64_t until = number > INT64_MAX - TableState::kNumberBlock ? INT64_MAX : number + TableState::kNumberBlock;
+  static constexpr size_t kField[] = {btree::kAutoIncrementField};
+  TURDB_RETURN_IF_ERROR(btree::ChangeHeaderField(store.storage(), state.file, kField, [&](uint64_t old) {
+                          return std::max(old, static_cast<uint64_t>(until));
+                        }).status());
+  state.logged_until.store(until, std::memory_order_release);
+  return absl::OkStatus();
+}
+
+// The next number of a counter. `logged`: it must survive a crash.
 StatusOr<int64_t> NextNumber(TableStore& store, TableState& state, std::atomic<int64_t>& counter, bool logged) {
   int64_t number = counter.load(std::memory_order_relaxed);
   do {
@@ -32,17 +46,7 @@ StatusOr<int64_t> NextNumber(TableStore& store, TableState& state, std::atomic<i
       return MakeError(absl::StatusCode::kOutOfRange, sqlstate::kNumericOutOfRange, "no number is left for a new row");
     }
   } while (!counter.compare_exchange_weak(number, number + 1, std::memory_order_relaxed));
-  if (logged && number >= state.logged_until.load(std::memory_order_acquire)) {
-    const std::lock_guard lock(state.mutex);
-    if (number >= state.logged_until.load(std::memory_order_relaxed)) {
-      const int64_t until = number > INT64_MAX - TableState::kNumberBlock ? INT64_MAX : number + TableState::kNumberBlock;
-      static constexpr size_t kField[] = {btree::kAutoIncrementField};
-      TURDB_RETURN_IF_ERROR(btree::ChangeHeaderField(store.storage(), state.file, kField, [&](uint64_t old) {
-                              return std::max(old, static_cast<uint64_t>(until));
-                            }).status());
-      state.logged_until.store(until, std::memory_order_release);
-    }
-  }
+  if (logged) TURDB_RETURN_IF_ERROR(LogNumber(store, state, number));
   return number;
 }
 
@@ -139,7 +143,7 @@ Status Table::AssignKey(std::span<const Cell> cells, Scratch& scratch) const {
       EncodeInt64Key(number, key.end());
       key.Grow(8);
       state_->NoteKey(number);
-      return absl::OkStatus();
+      return schema_->autoincrement ? LogNumber(store_, *state_, number) : absl::OkStatus();
     }
     case KeyForm::kEncoded:
       for (size_t i = 0; i < primary_parts_.size(); ++i) {

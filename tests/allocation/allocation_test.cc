@@ -125,6 +125,12 @@ TEST_F(AllocationTest, Insert) {
   });
 }
 
+TEST_F(AllocationTest, InsertWithTheNextNumberOfASequence) {
+  SqlSession session(connection_);
+  ASSERT_TRUE(session.Exec("create table s(id serial primary key, a bigint)").ok());
+  ExpectNone("insert into s(a) values (?)", [](Statement& s, int64_t i) { s.BindInt64(0, i); });
+}
+
 TEST_F(AllocationTest, DeleteByKey) {
   ExpectNone("delete from t where id = ?", [](Statement& s, int64_t i) { s.BindInt64(0, i + 1); });
 }

@@ -150,11 +150,15 @@ class ShellTest(unittest.TestCase):
         self.run_shell("mydb", "create table t (a integer primary key, b text, c double precision, d boolean)",
                        "create index by_b on t (b)", "insert into t values (1, 'it''s\ntwo lines', 0.1, true), (2, null, 1e300, false)",
                        "create table many (x bigint)", "create schema other; create table other.t (y text); insert into other.t values ('z')",
-                       "create view v as select b from t")
+                       "create view v as select b from t",
+                       "create table s (id serial, n int generated always as identity (start with 7)); insert into s default values",
+                       "create sequence free start 5 increment -1 maxvalue 9")
         self.run_shell("mydb", stdin="".join(f"insert into many values ({i}), ({-i});\n" for i in range(150)))
         dump, _ = self.run_shell("mydb", ".dump")
         self.run_shell("copy", "-f", self.path("dump.sql", dump))
         self.assertEqual(self.run_shell("copy", ".dump")[0], dump)
+        self.assertEqual(self.rows("copy", "insert into s default values returning id, n"), [{"id": 2, "n": 8}])
+        self.assertEqual(self.rows("copy", "select nextval('free') as n"), [{"n": 5}])
         self.assertEqual(self.rows("copy", "select y from other.t"), [{"y": "z"}])
         self.assertEqual(self.rows("copy", "select count(*) as n from v"), [{"n": 2}])
         self.assertEqual(self.rows("copy", "select count(*) as n, sum(x) as s from many"), [{"n": 300, "s": 0}])

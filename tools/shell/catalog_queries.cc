@@ -66,6 +66,13 @@ std::string IndexSqlQuery(std::string_view pattern) {
          QuoteText(pattern) + " ORDER BY schema_name, index_name";
 }
 
+std::string SequencesQuery(std::string_view pattern) {
+  return "SELECT schema_name, sequence_name, last_value, CASE WHEN is_called THEN 'true' ELSE 'false' END FROM "
+         "turdb_catalog.sequences WHERE coalesce(owner_table, "
+         "sequence_name) LIKE " +
+         QuoteText(pattern) + " ORDER BY schema_name, sequence_name";
+}
+
 const char kSchemasQuery[] =
     "SELECT schema_name FROM turdb_catalog.schemas WHERE NOT is_system AND schema_name <> 'root' ORDER BY schema_name";
 

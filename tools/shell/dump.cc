@@ -35,14 +35,15 @@ bool Collect(turdb_conn* conn, const std::string& sql, std::vector<Row>* rows, E
 }
 
 // The rows of one table, as INSERTs of many rows each.
-bool DumpRows(turdb_conn* conn, const std::string& table, std::FILE* out, ErrorHandle& error) {
+bool DumpRows(turdb_conn* conn, const std::string& table, bool has_identity, std::FILE* out, ErrorHandle& error) {
+  const std::string values = has_identity ? " OVERRIDING SYSTEM VALUE VALUES\n  (" : " VALUES\n  (";
   const StmtHandle stmt = Prepare(conn, "SELECT * FROM " + table, error);
   if (stmt == nullptr) return false;
   const int64_t columns = turdb_stmt_column_count(stmt.get());
   turdb_status status = TURDB_ROW;
   int in_statement = 0;
   while ((status = turdb_stmt_step(stmt.get(), error.out())) == TURDB_ROW) {
-    std::string row = in_statement == 0 ? "INSERT INTO " + table + " VALUES\n  (" : ",\n  (";
+    std::string row = in_statement == 0 ? "INSERT INTO " + table + values : ",\n  (";
     for (int64_t i = 0; i < columns; ++i) row += (i > 0 ? ", " : "") + Literal(stmt.get(), i);
     row += ")";
     if (++in_statement == kRowsPerInsert) {
@@ -74,24 +75,31 @@ bool Dump(turdb_conn* conn, std::string_view pattern, std::FILE* out, ErrorHandl
   std::vector<Row> schemas;
   std::vector<Row> objects;
   std::vector<Row> indexes;
+  std::vector<Row> sequences;
   if (!Collect(conn, kSchemasQuery, &schemas, error) || !Collect(conn, ObjectsQuery(pattern), &objects, error) ||
-      !Collect(conn, IndexSqlQuery(pattern), &indexes, error)) {
+      !Collect(conn, IndexSqlQuery(pattern), &indexes, error) || !Collect(conn, SequencesQuery(pattern), &sequences, error)) {
     return false;
   }
   std::fputs("BEGIN;\n", out);
   for (const Row& schema : schemas) std::fprintf(out, "CREATE SCHEMA IF NOT EXISTS %s;\n", QuoteName(schema[0]).c_str());
   const auto put_sql_of = [&](std::string_view kind) {
     for (const Row& object : objects) {
-      if (object[0] == kind) std::fprintf(out, "%s;\n", object[3].c_str());
+      if (object[0] == kind && !object[3].empty()) std::fprintf(out, "%s;\n", object[3].c_str());
     }
   };
+  put_sql_of("sequence");
   put_sql_of("table");
   for (const Row& object : objects) {
     const std::string name = QuoteName(object[1]) + "." + QuoteName(object[2]);
-    if (object[0] == "table" && !DumpRows(conn, name, out, error)) return false;
+    const bool has_identity = object[3].find("GENERATED ALWAYS AS IDENTITY") != std::string::npos;
+    if (object[0] == "table" && !DumpRows(conn, name, has_identity, out, error)) return false;
   }
   for (const Row& index : indexes) std::fprintf(out, "%s;\n", index[0].c_str());
   put_sql_of("view");
+  for (const Row& sequence : sequences) {
+    std::fprintf(out, "SELECT setval(%s, %s, %s);\n", QuoteText(QuoteName(sequence[0]) + "." + QuoteName(sequence[1])).c_str(),
+                 sequence[2].c_str(), sequence[3].c_str());
+  }
   std::fputs("COMMIT;\n", out);
   return true;
 }

@@ -93,6 +93,12 @@ class AlterBinder {
 
   base::Status CheckTypeDependents(const ast::AlterItem& item);
 
+  // ---- identity (bind_alter_identity.cc)
+
+  base::Status AlterIdentity(const ast::AlterItem& item);
+  base::Status AddSequence(const std::string& column, catalog::NewTable::ColumnSequence sequence);
+  void SetGeneration(const std::string& column, table::Generation generation);
+
   // ---- constraints
 
   bool IsIndexName(std::string_view name) const;

@@ -30,7 +30,7 @@ Status AlterBinder::Bind(const ast::AlterItem& item) {
     default:
       break;
   }
-  if (relation_->kind != catalog::RelationKind::kTable) return b_.Unsupported("this ALTER of a view", item.offset);
+  if (relation_->kind != catalog::RelationKind::kTable) return b_.Unsupported("this ALTER of what is no table", item.offset);
   switch (item.action) {
     case AlterAction::kAddColumn:
       return AddColumn(item);
@@ -65,6 +65,10 @@ Status AlterBinder::Bind(const ast::AlterItem& item) {
       return absl::OkStatus();
     case AlterAction::kDropNotNull:
       return DropNotNull(item);
+    case AlterAction::kAddIdentity:
+    case AlterAction::kSetIdentity:
+    case AlterAction::kDropIdentity:
+      return AlterIdentity(item);
     default:
       return SetType(item);
   }
@@ -180,6 +184,9 @@ StatusOr<Command> Binder::BindAlter(const ast::AlterTable& alter) {
   }
   TURDB_ASSIGN_OR_RETURN(command.relation, FindRelation(alter.table));
   const bool is_view = command.relation->kind == catalog::RelationKind::kView;
+  if (alter.object == ast::ObjectKind::kSequence && command.relation->kind != catalog::RelationKind::kSequence) {
+    return Error(base::SqlState{"42809"}, absl::StrCat("\"", name.name, "\" is not a sequence"), alter.table.offset());
+  }
   if (command.relation->kind == catalog::RelationKind::kSystemView || (alter.object == ast::ObjectKind::kView && !is_view)) {
     return Error(base::SqlState{"42809"},
                  absl::StrCat("\"", name.name, "\" is not a ", alter.object == ast::ObjectKind::kView ? "view" : "table"),

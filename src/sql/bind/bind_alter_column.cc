@@ -37,20 +37,24 @@ Status AlterBinder::AddColumn(const ast::AlterItem& item) {
   TURDB_RETURN_IF_ERROR(b_.CheckStoredExpressions(as_if_new, with));
   TURDB_RETURN_IF_ERROR(b_.BindForeignKeys(as_if_new.columns, {}, &with));
   table::Column column = with.columns.back();
-  const bool numbered =
-      column.generation == table::Generation::kIdentityByDefault || column.generation == table::Generation::kIdentityAlways;
-  if (numbered) Refuse("", base::UnsupportedError("adding an identity column to a table that has rows is not supported"));
+  TURDB_ASSIGN_OR_RETURN(auto sequence, b_.SequenceOfColumn(*item.column, column));
+  const table::Generation generation = column.generation;
+  if (sequence.has_value()) column.generation = table::Generation::kNone;  // until there is a sequence
   vec::Value missing = vec::Value::Null(column.type);
-  bool fill = column.generation == table::Generation::kStored;
+  bool fill = column.generation == table::Generation::kStored || sequence.has_value() || column.sequence != base::kNoFile;
   if (!fill && !column.default_sql.empty()) {
     // A constant is what old rows show without being touched.
     TURDB_ASSIGN_OR_RETURN(const Expr* value, b_.DefaultOf(with, static_cast<int32_t>(with.columns.size()) - 1));
     fill = value->kind != exec::ExpressionKind::kConstant;
     if (!fill) missing = *value->value;
   }
-  const bool not_null = column.not_null && !numbered && (fill || missing.is_null());
+  const bool not_null = column.not_null && (fill || missing.is_null());
   if (not_null) column.not_null = false;  // until every row has a value
   Edit([column, missing](TableSchema& schema) { return catalog::AddColumn(schema, column, missing); });
+  if (sequence.has_value()) {
+    TURDB_RETURN_IF_ERROR(AddSequence(name, *std::move(sequence)));
+    SetGeneration(name, generation);
+  }
   if (fill) Run(absl::StrCat("UPDATE ", table_, " SET ", Quoted(name), " = DEFAULT"));
   if (not_null) {
     RequireNoNulls(name);
@@ -121,6 +125,7 @@ Status AlterBinder::SetDefault(const ast::AlterItem& item) {
         item.offset);
   }
   std::string text(item.expr_text);
+  catalog::ObjectId sequence = base::kNoFile;
   if (item.action == AlterAction::kSetDefault) {
     Scope nothing;
     ExprContext context;
@@ -128,9 +133,16 @@ Status AlterBinder::SetDefault(const ast::AlterItem& item) {
     context.clause = "DEFAULT";
     TURDB_ASSIGN_OR_RETURN(const Expr* value, b_.Bind(*item.expr, context));
     TURDB_RETURN_IF_ERROR(b_.AssignCasts(schema_, column_, &value));
+    TURDB_ASSIGN_OR_RETURN(const auto drawn, b_.SequenceOfDefault(*item.expr));
+    if (drawn != nullptr) {
+      sequence = drawn->id;
+      text.clear();
+    }
   }
-  Edit([name, text](TableSchema& schema) {
-    schema.columns[static_cast<size_t>(schema.FindColumn(name))].default_sql = text;
+  Edit([name, text, sequence](TableSchema& schema) {
+    table::Column& column = schema.columns[static_cast<size_t>(schema.FindColumn(name))];
+    column.default_sql = text;
+    column.sequence = sequence;
     return absl::OkStatus();
   });
   return absl::OkStatus();

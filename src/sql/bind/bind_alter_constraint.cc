@@ -124,8 +124,8 @@ Status AlterBinder::Rebuild(TableSchema definition, int32_t offset) {
   std::vector<std::string> columns;
   for (const table::Column& column : schema_.columns) {
     if (column.generation == table::Generation::kStored) continue;
-    if (column.generation != table::Generation::kNone) {
-      return b_.Unsupported("changing the primary key of a table with an identity column", offset);
+    if (column.generation != table::Generation::kNone && column.sequence == base::kNoFile) {
+      return b_.Unsupported("changing the primary key of a table that counts without a sequence", offset);
     }
     columns.push_back(Quoted(column.name));
   }
@@ -142,8 +142,8 @@ Status AlterBinder::Rebuild(TableSchema definition, int32_t offset) {
   }
   AlterStep& step = Add(Kind::kRebuild);
   const std::string list = absl::StrJoin(columns, ", ");
-  step.sql = absl::StrCat("INSERT INTO ", Quoted(schema_.schema_name), ".", Quoted(definition.name), " (", list, ") SELECT ",
-                          list, " FROM ", table_);
+  step.sql = absl::StrCat("INSERT INTO ", Quoted(schema_.schema_name), ".", Quoted(definition.name), " (", list,
+                          ") OVERRIDING SYSTEM VALUE SELECT ", list, " FROM ", table_);
   step.indexes = std::move(definition.indexes);
   definition.indexes.clear();
   definition.stored.clear();

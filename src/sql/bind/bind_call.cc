@@ -47,6 +47,9 @@ StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext&
     TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(*argument, context));
     arguments.push_back(bound);
   }
+  if ((name == "nextval" || name == "currval" || name == "setval") && !arguments.empty()) {
+    TURDB_ASSIGN_OR_RETURN(arguments[0], NamedRelation(arguments[0]));
+  }
   return MakeFunction(name, arguments, Position(call.offset));
 }
 

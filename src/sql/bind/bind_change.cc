@@ -69,6 +69,10 @@ StatusOr<const Expr*> Binder::BindStored(std::string_view text, Scope* scope, st
 
 StatusOr<const Expr*> Binder::DefaultOf(const table::TableSchema& schema, int32_t column) {
   const table::Column& definition = schema.columns[column];
+  if (definition.sequence != base::kNoFile) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* number, NextValueOf(definition.sequence, 0));
+    return Coerce(number, definition.type, CastContext::kAssignment);
+  }
   if (definition.generation != table::Generation::kNone || definition.default_sql.empty()) {
     return NullConstant(definition.type, 0);
   }
@@ -77,21 +81,32 @@ StatusOr<const Expr*> Binder::DefaultOf(const table::TableSchema& schema, int32_
   return Coerce(value, definition.type, CastContext::kAssignment);
 }
 
+Status Binder::IdentityGiven(const table::Column& column, int32_t offset) const {
+  return base::WithHint(
+      base::WithFrame(Error(base::SqlState{"428C9"},
+                            absl::StrCat("cannot insert a non-DEFAULT value into column \"", column.name, "\""), offset),
+                      absl::StrCat("Column \"", column.name, "\" is an identity column defined as GENERATED ALWAYS.")),
+      "Use OVERRIDING SYSTEM VALUE to override.");
+}
+
 // One new value, with the cast that storing it asks for.
 StatusOr<const Expr*> Binder::BindAssigned(const ast::Expr& expr, const table::TableSchema& schema, int32_t column,
-                                           const ExprContext& context) {
+                                           const ExprContext& context, ast::Overriding overriding) {
   const table::Column& definition = schema.columns[column];
-  const bool is_default = expr.kind == ExprKind::kDefault;
+  const bool identity = definition.generation == table::Generation::kIdentityAlways ||
+                        definition.generation == table::Generation::kIdentityByDefault;
+  const bool is_default = expr.kind == ExprKind::kDefault || (identity && overriding == ast::Overriding::kUser);
   if (definition.generation == table::Generation::kStored && !is_default) {
     return Error(base::SqlState{"428C9"}, absl::StrCat("cannot insert or update generated column \"", definition.name, "\""),
                  expr.offset);
   }
   if (is_default) return DefaultOf(schema, column);
-  if (definition.generation == table::Generation::kIdentityAlways) {
-    return base::WithHint(
-        Error(base::SqlState{"428C9"}, absl::StrCat("cannot insert a non-DEFAULT value into column \"", definition.name, "\""),
-              expr.offset),
-        "the column is GENERATED ALWAYS; leave it out or write DEFAULT");
+  if (definition.generation == table::Generation::kIdentityAlways && overriding == ast::Overriding::kNone) {
+    if (context.clause != "VALUES") {
+      return Error(base::SqlState{"428C9"}, absl::StrCat("column \"", definition.name, "\" can only be updated to DEFAULT"),
+                   expr.offset);
+    }
+    return IdentityGiven(definition, expr.offset);
   }
   TURDB_ASSIGN_OR_RETURN(const Expr* value, Bind(expr, context));
   TURDB_RETURN_IF_ERROR(AssignCasts(schema, column, &value));
@@ -211,8 +226,9 @@ StatusOr<std::vector<int32_t>> Binder::TargetColumns(const ast::Insert& insert, 
 }
 
 // Rows are typed by the columns they go to, one by one, so that DEFAULT and untyped literals know what they are.
-Status Binder::BindInsertRows(const ast::Values& values, const std::vector<int32_t>& targets, bool named, BoundInsert* bound,
+Status Binder::BindInsertRows(const ast::Insert& insert, const std::vector<int32_t>& targets, BoundInsert* bound,
                               Scope* scope) {
+  const auto& values = *static_cast<const ast::Values*>(insert.source->body);
   const table::TableSchema& schema = *bound->relation->schema;
   ExprContext context;
   context.scope = scope;
@@ -223,7 +239,7 @@ Status Binder::BindInsertRows(const ast::Values& values, const std::vector<int32
     if (row.size() != values.rows[0].size()) {
       return Error(sqlstate::kSyntaxError, "VALUES lists must all be the same length", row[0]->offset);
     }
-    if (named && row.size() < targets.size()) {
+    if (insert.has_columns && row.size() < targets.size()) {
       return Error(sqlstate::kSyntaxError, "INSERT has more target columns than expressions", row[0]->offset);
     }
     if (row.size() > targets.size()) {
@@ -239,7 +255,7 @@ Status Binder::BindInsertRows(const ast::Values& values, const std::vector<int32
   for (const auto& row : values.rows) {
     std::vector<const Expr*> cells = defaults;
     for (size_t i = 0; i < row.size(); ++i) {
-      TURDB_ASSIGN_OR_RETURN(cells[targets[i]], BindAssigned(*row[i], schema, targets[i], context));
+      TURDB_ASSIGN_OR_RETURN(cells[targets[i]], BindAssigned(*row[i], schema, targets[i], context, insert.overriding));
     }
     node->rows.push_back(std::move(cells));
   }
@@ -255,8 +271,7 @@ Status Binder::BindInsertSource(const ast::Insert& insert, const std::vector<int
   const bool plain = insert.source != nullptr && insert.source->body->kind == ast::BodyKind::kValues &&
                      insert.source->with == nullptr && insert.source->order_by.empty() && insert.source->limit == nullptr &&
                      insert.source->limit_offset == nullptr;
-  if (plain)
-    return BindInsertRows(*static_cast<const ast::Values*>(insert.source->body), targets, insert.has_columns, bound, scope);
+  if (plain) return BindInsertRows(insert, targets, bound, scope);
   LogicalNode* source = NewNode(LogicalKind::kSingleRow);
   std::vector<OutputColumn> columns;
   if (insert.source != nullptr) {
@@ -276,8 +291,14 @@ Status Binder::BindInsertSource(const ast::Insert& insert, const std::vector<int
     const auto place = static_cast<size_t>(at - targets.begin());
     ProjectionItem item;
     item.name = schema.columns[column].name;
-    if (place < columns.size()) {
-      if (schema.columns[column].generation == table::Generation::kStored) {
+    const table::Generation generation = schema.columns[column].generation;
+    const bool identity =
+        generation == table::Generation::kIdentityAlways || generation == table::Generation::kIdentityByDefault;
+    if (place < columns.size() && !(identity && insert.overriding == ast::Overriding::kUser)) {
+      if (generation == table::Generation::kIdentityAlways && insert.overriding == ast::Overriding::kNone) {
+        return IdentityGiven(schema.columns[column], insert.source->offset);
+      }
+      if (generation == table::Generation::kStored) {
         return Error(base::SqlState{"428C9"},
                      absl::StrCat("cannot insert a value into generated column \"", schema.columns[column].name, "\""),
                      insert.source->offset);

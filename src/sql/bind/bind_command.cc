@@ -57,7 +57,9 @@ StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
     case StatementKind::kMerge:
       return Unsupported("MERGE", statement.offset);
     case StatementKind::kCreateSequence:
-      return Unsupported("CREATE SEQUENCE", statement.offset);
+      return BindCreateSequence(static_cast<const ast::CreateSequence&>(statement));
+    case StatementKind::kAlterSequence:
+      return BindAlterSequence(static_cast<const ast::AlterSequence&>(statement));
     case StatementKind::kCreateType:
       return Unsupported("CREATE TYPE", statement.offset);
     case StatementKind::kPrepare:
@@ -95,6 +97,9 @@ StatusOr<Command> Binder::BindDrop(const ast::Drop& drop) {
     case ast::ObjectKind::kSchema:
       command.kind = DropKind::kSchema;
       break;
+    case ast::ObjectKind::kSequence:
+      command.kind = DropKind::kSequence;
+      break;
     default:
       // There are none of these yet, so IF EXISTS is satisfied.
       if (drop.if_exists) {
@@ -106,7 +111,7 @@ StatusOr<Command> Binder::BindDrop(const ast::Drop& drop) {
   for (const ast::QualifiedName& name : drop.names) {
     TURDB_ASSIGN_OR_RETURN(const RelationName split, SplitName(name));
     std::string schema(split.schema);
-    if (schema.empty() && (command.kind == DropKind::kTable || command.kind == DropKind::kView)) {
+    if (schema.empty() && command.kind != DropKind::kIndex && command.kind != DropKind::kSchema) {
       const auto found = context_.catalog->FindRelation({}, split.name, search_path_);
       if (found != nullptr) schema = found->schema_name();
     } else if (schema.empty() && command.kind == DropKind::kIndex) {

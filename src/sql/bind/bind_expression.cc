@@ -403,6 +403,10 @@ StatusOr<const Expr*> Binder::BindCase(const ast::Case& expr, const ExprContext&
 }
 
 StatusOr<const Expr*> Binder::BindCast(const ast::Cast& cast, const ExprContext& context) {
+  if (IsRegclass(*cast.type)) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* name, Bind(*cast.operand, context));
+    return CastToRegclass(name, Position(cast.offset));
+  }
   TURDB_ASSIGN_OR_RETURN(const Type type, BindType(*cast.type));
   const bool array = cast.operand->kind == ExprKind::kArray && type.id == TypeId::kArray;
   TURDB_ASSIGN_OR_RETURN(const Expr* operand,

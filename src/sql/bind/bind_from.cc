@@ -122,7 +122,7 @@ StatusOr<Binder::FromItem> Binder::BindNamedTable(const ast::NamedTable& table, 
 StatusOr<Binder::FromItem> Binder::BindRelation(std::shared_ptr<const catalog::Relation> relation, const ast::TableRef& ref) {
   const table::TableSchema& schema = *relation->schema;
   LogicalNode* get = nullptr;
-  if (relation->kind == catalog::RelationKind::kSystemView) {
+  if (relation->kind == catalog::RelationKind::kSystemView || relation->kind == catalog::RelationKind::kSequence) {
     get = NewNode(LogicalKind::kFunction);
     std::shared_ptr<const exec::TableFunction> source;
     if (context_.system_view_source) source = context_.system_view_source(context_.catalog, *relation);

@@ -49,7 +49,7 @@ StatusOr<Command> Binder::BindCreateTable(const ast::CreateTable& create) {
   table::TableSchema& schema = command.table.definition;
   schema.schema_name = schema_name;
   schema.name = std::string(name.name);
-  TURDB_RETURN_IF_ERROR(BindColumns(create, &schema));
+  TURDB_RETURN_IF_ERROR(BindColumns(create, &command.table));
   for (const ast::ColumnDefinition* column : create.columns) {
     for (const ast::Constraint* constraint : column->constraints) {
       TURDB_RETURN_IF_ERROR(BindColumnConstraint(*constraint, *column, &schema));
@@ -61,11 +61,19 @@ StatusOr<Command> Binder::BindCreateTable(const ast::CreateTable& create) {
   for (const table::IndexPart& part : schema.primary_key) schema.columns[part.column].not_null = true;
   TURDB_RETURN_IF_ERROR(BindForeignKeys(create.columns, create.constraints, &schema));
   TURDB_RETURN_IF_ERROR(CheckStoredExpressions(create, schema));
+  for (const ast::ColumnDefinition* column : create.columns) {
+    const int32_t position = schema.FindColumn(column->name.text);
+    TURDB_ASSIGN_OR_RETURN(auto sequence, SequenceOfColumn(*column, schema.columns[position]));
+    if (!sequence.has_value()) continue;
+    sequence->column = position;
+    command.table.sequences.push_back(*std::move(sequence));
+  }
   return Command(std::move(command));
 }
 
-Status Binder::BindColumns(const ast::CreateTable& create, table::TableSchema* schema) {
-  for (const ast::LikeTable& like : create.like_tables) TURDB_RETURN_IF_ERROR(BindLikeTable(like, schema));
+Status Binder::BindColumns(const ast::CreateTable& create, catalog::NewTable* table) {
+  table::TableSchema* const schema = &table->definition;
+  for (const ast::LikeTable& like : create.like_tables) TURDB_RETURN_IF_ERROR(BindLikeTable(like, table));
   for (const ast::ColumnDefinition* column : create.columns) TURDB_RETURN_IF_ERROR(BindColumnDefinition(*column, schema));
   if (schema->columns.size() > static_cast<size_t>(base::kMaxColumns)) {
     return Error(sqlstate::kTooManyColumns, absl::StrCat("tables can have at most ", base::kMaxColumns, " columns"),
@@ -74,17 +82,29 @@ Status Binder::BindColumns(const ast::CreateTable& create, table::TableSchema* s
   return absl::OkStatus();
 }
 
-Status Binder::BindLikeTable(const ast::LikeTable& like, table::TableSchema* schema) {
+Status Binder::BindLikeTable(const ast::LikeTable& like, catalog::NewTable* table) {
   TURDB_ASSIGN_OR_RETURN(const auto relation, FindRelation(like.table));
-  const bool defaults = std::any_of(like.including.begin(), like.including.end(),
-                                    [](const ast::Name& name) { return name.text == "all" || name.text == "defaults"; });
+  const auto includes = [&](std::string_view what) {
+    return std::any_of(like.including.begin(), like.including.end(),
+                       [&](const ast::Name& name) { return name.text == "all" || name.text == what; });
+  };
+  const bool defaults = includes("defaults"), identity = includes("identity");
+  table::TableSchema* const schema = &table->definition;
   for (const table::Column& from : relation->schema->columns) {
     table::Column column;
     column.name = from.name;
     column.type = from.type;
     column.not_null = from.not_null;
     column.collation = from.collation;
-    if (defaults && from.generation == table::Generation::kNone) column.default_sql = from.default_sql;
+    if (defaults && from.generation == table::Generation::kNone) {
+      column.default_sql = from.default_sql;
+      column.sequence = from.sequence;  // drawn from by both
+    }
+    const auto sequence = context_.catalog->RelationOf(from.sequence);
+    if (identity && from.generation != table::Generation::kNone && from.sequence != base::kNoFile && sequence != nullptr) {
+      column.generation = from.generation;
+      table->sequences.push_back({static_cast<int32_t>(schema->columns.size()), "", sequence->sequence});
+    }
     schema->columns.push_back(std::move(column));
   }
   return absl::OkStatus();
@@ -99,12 +119,8 @@ Status Binder::BindColumnType(const ast::ColumnDefinition& definition, table::Co
   const bool is_key = std::any_of(definition.constraints.begin(), definition.constraints.end(),
                                   [](const ast::Constraint* c) { return c->kind == ConstraintKind::kPrimaryKey; });
   const bool plain = definition.type->modifiers.empty() && definition.type->array_depth == 0;
-  if (plain && (word == "serial" || word == "serial4" || word == "bigserial" || word == "serial8" || word == "smallserial" ||
-                word == "serial2")) {
-    column->type = word == "smallserial" || word == "serial2" ? Type(TypeId::kInt16)
-                   : word == "serial" || word == "serial4"    ? Type(TypeId::kInt32)
-                                                              : Type(TypeId::kInt64);
-    column->generation = table::Generation::kIdentityByDefault;
+  if (const TypeId serial = SerialTypeOf(*definition.type); serial != TypeId::kUnknown) {
+    column->type = serial;
     column->not_null = true;
     return absl::OkStatus();
   }
@@ -140,8 +156,17 @@ Status Binder::SetPrimaryKey(const ast::Constraint& constraint, std::vector<tabl
   }
   schema->primary_key = std::move(parts);
   schema->primary_key_name = std::string(constraint.name.text);
-  const table::Column& first = schema->columns[schema->primary_key[0].column];
-  if (schema->primary_key.size() == 1 && first.generation != table::Generation::kNone) schema->autoincrement = true;
+  schema->autoincrement = constraint.autoincrement;
+  return absl::OkStatus();
+}
+
+Status Binder::BindDefault(const ast::Constraint& constraint, table::Column* column) {
+  TURDB_ASSIGN_OR_RETURN(const auto sequence, SequenceOfDefault(*constraint.expr));
+  if (sequence != nullptr) {
+    column->sequence = sequence->id;
+  } else {
+    column->default_sql = std::string(constraint.expr_text);
+  }
   return absl::OkStatus();
 }
 
@@ -164,8 +189,7 @@ Status Binder::BindColumnConstraint(const ast::Constraint& constraint, const ast
     case ConstraintKind::kNull:
       return absl::OkStatus();
     case ConstraintKind::kDefault:
-      column.default_sql = std::string(constraint.expr_text);
-      return absl::OkStatus();
+      return BindDefault(constraint, &column);
     case ConstraintKind::kCheck:
       schema->checks.push_back({std::string(constraint.name.text), std::string(constraint.expr_text)});
       return absl::OkStatus();

@@ -202,6 +202,9 @@ class Binder {
   base::StatusOr<BoundReferring> BindReferring(const catalog::Relation& relation, const table::ForeignKey& key,
                                                table::ForeignKeyAction action, bool on_update);
 
+  // TRUNCATE ... RESTART IDENTITY.
+  base::StatusOr<Command> BindTruncateRestart(const ast::Truncate& truncate);
+
   // ---- commands (bind_schema.cc, bind_command.cc)
   base::StatusOr<Command> BindCommand(const ast::Statement& statement);
 
@@ -426,18 +429,18 @@ class Binder {
   base::StatusOr<Target> FindTarget(const ast::QualifiedName& name, const ast::Name& alias);
   base::StatusOr<std::vector<int32_t>> TargetColumns(const ast::Insert& insert, const table::TableSchema& schema);
   base::StatusOr<int32_t> TargetColumn(const ast::Name& name, const catalog::Relation& relation);
+  base::Status IdentityGiven(const table::Column& column, int32_t offset) const;
   ExprOr DefaultOf(const table::TableSchema& schema, int32_t column);
   ExprOr BindStored(std::string_view text, Scope* scope, std::string_view what);  // SQL text kept in the catalog
   base::Status BindInsertSource(const ast::Insert& insert, const std::vector<int32_t>& targets, BoundInsert* bound,
                                 Scope* scope);
-  // `named`: the statement lists its columns, and every one wants a value.
-  base::Status BindInsertRows(const ast::Values& values, const std::vector<int32_t>& targets, bool named, BoundInsert* bound,
-                              Scope* scope);
+  base::Status BindInsertRows(const ast::Insert& insert, const std::vector<int32_t>& targets, BoundInsert* bound, Scope* scope);
   base::Status BindOnConflict(const ast::Insert& insert, const Target& target, BoundInsert* bound);
   base::StatusOr<int32_t> ConflictIndex(const ast::OnConflict& conflict, const table::TableSchema& schema);
   base::Status BindAssignments(ast::List<ast::SetItem> items, const Target& target, const ExprContext& context,
                                std::vector<exec::Assignment>* out);
-  ExprOr BindAssigned(const ast::Expr& expr, const table::TableSchema& schema, int32_t column, const ExprContext& context);
+  ExprOr BindAssigned(const ast::Expr& expr, const table::TableSchema& schema, int32_t column, const ExprContext& context,
+                      ast::Overriding overriding = ast::Overriding::kNone);
   std::vector<ColumnId> RowColumns(const table::TableSchema& schema, std::string_view alias, ScopeRelation* relation);
   base::Status BindRowRules(const Target& target, Scope* scope, std::vector<exec::GeneratedColumn>* generated,
                             std::vector<exec::CheckConstraint>* checks, std::vector<exec::IndexExpression>* index_expressions);
@@ -448,10 +451,11 @@ class Binder {
 
   // ---- commands
   base::StatusOr<Command> BindCreateTable(const ast::CreateTable& create);
-  base::Status BindColumns(const ast::CreateTable& create, table::TableSchema* schema);
-  base::Status BindLikeTable(const ast::LikeTable& like, table::TableSchema* schema);
+  base::Status BindColumns(const ast::CreateTable& create, catalog::NewTable* table);
+  base::Status BindLikeTable(const ast::LikeTable& like, catalog::NewTable* table);
   base::Status BindColumnDefinition(const ast::ColumnDefinition& definition, table::TableSchema* schema);
   base::Status BindColumnType(const ast::ColumnDefinition& definition, table::Column* column);
+  base::Status BindDefault(const ast::Constraint& constraint, table::Column* column);
   base::Status BindColumnConstraint(const ast::Constraint& constraint, const ast::ColumnDefinition& definition,
                                     table::TableSchema* schema);
   base::Status BindTableConstraint(const ast::Constraint& constraint, table::TableSchema* schema);
@@ -489,6 +493,27 @@ class Binder {
   base::StatusOr<Command> BindDrop(const ast::Drop& drop);
   base::Status CheckReindexed(const ast::QualifiedName& name);
   base::StatusOr<Command> BindAlter(const ast::AlterTable& alter);
+  // ---- sequences (bind_sequence.cc)
+  struct SequenceChange {
+    table::SequenceSchema sequence;
+    std::optional<int64_t> restart;
+    const ast::Option* owner = nullptr;
+    std::string_view name;
+  };
+  static vec::TypeId SerialTypeOf(const ast::TypeName& type);  // kUnknown: it is none
+  base::StatusOr<int64_t> SequenceNumber(const ast::Option& option) const;
+  base::StatusOr<SequenceChange> BindSequenceOptions(ast::List<ast::Option> options, const table::SequenceSchema* before,
+                                                     vec::TypeId column_type);
+  base::Status BindSequenceOwner(const ast::Option& option, std::string_view schema, SequenceOwnerChange* owner);
+  base::StatusOr<Command> BindCreateSequence(const ast::CreateSequence& create);
+  base::StatusOr<Command> BindAlterSequence(const ast::AlterSequence& alter);
+  base::StatusOr<std::optional<catalog::NewTable::ColumnSequence>> SequenceOfColumn(const ast::ColumnDefinition& definition,
+                                                                                    const table::Column& column);
+  base::StatusOr<std::shared_ptr<const catalog::Relation>> SequenceOfDefault(const ast::Expr& value);
+  ExprOr NextValueOf(catalog::ObjectId sequence, int32_t position);
+  ExprOr NamedRelation(const Expr* name);
+  static bool IsRegclass(const ast::TypeName& type);
+  ExprOr CastToRegclass(const Expr* operand, int32_t position);
   base::StatusOr<Command> BindTransaction(const ast::Transaction& transaction);
   base::StatusOr<Command> BindSet(const ast::Set& set);
   base::StatusOr<Command> BindPragma(const ast::Pragma& pragma);

@@ -26,6 +26,9 @@ enum class StatementKind : uint8_t {
   kCreateType,
   kDrop,
   kAlterTable,
+  kAlterSequence,
+  kAlterType,
+  kRefresh,
   kTransaction,
   kSet,
   kSetConstraints,
@@ -82,12 +85,15 @@ struct OnConflict {
 
 enum class ConflictAction : uint8_t { kNone, kReplace, kIgnore, kAbort, kFail, kRollback };  // SQLite's INSERT OR ...
 
+enum class Overriding : uint8_t { kNone, kSystem, kUser };  // ... VALUE
+
 struct Insert : Statement {
   With* with = nullptr;
   QualifiedName table;
   Name alias;
   List<Name> columns;
   bool has_columns = false;
+  Overriding overriding = Overriding::kNone;
   ConflictAction or_action = ConflictAction::kNone;
   Select* source = nullptr;  // null: DEFAULT VALUES
   List<OnConflict*> on_conflict;
@@ -201,6 +207,7 @@ struct Constraint {
   ReferentialAction on_delete = ReferentialAction::kNoAction;
   ReferentialAction on_update = ReferentialAction::kNoAction;
   List<Name> on_delete_columns;  // SET NULL (a, b)
+  List<Option> options;          // of an identity's sequence
 };
 
 struct ColumnDefinition {
@@ -214,6 +221,8 @@ struct LikeTable {
   List<Name> including;
 };
 
+enum class OnCommit : uint8_t { kNone, kPreserveRows, kDeleteRows, kDrop };
+
 struct CreateTable : Statement {
   bool temporary = false;
   bool if_not_exists = false;
@@ -221,6 +230,8 @@ struct CreateTable : Statement {
   bool strict = false;
   bool without_rowid = false;
   bool with_no_data = false;
+  OnCommit on_commit = OnCommit::kNone;
+  int32_t on_commit_offset = -1;
   QualifiedName name;
   List<ColumnDefinition*> columns;
   List<Constraint*> constraints;
@@ -258,10 +269,17 @@ struct CreateView : Statement {
   bool materialized = false;
   bool recursive = false;
   bool if_not_exists = false;
+  bool with_no_data = false;
   QualifiedName name;
   List<Name> columns;
   Select* select = nullptr;
   Text select_text;
+};
+
+struct Refresh : Statement {  // REFRESH MATERIALIZED VIEW
+  bool concurrently = false;
+  bool with_no_data = false;
+  QualifiedName name;
 };
 
 struct CreateSequence : Statement {
@@ -269,6 +287,12 @@ struct CreateSequence : Statement {
   bool if_not_exists = false;
   QualifiedName name;
   List<Option> options;
+};
+
+struct AlterSequence : Statement {
+  bool if_exists = false;
+  QualifiedName name;
+  List<Option> options;  // also "restart", with or without a value
 };
 
 struct CreateType : Statement {
@@ -318,6 +342,9 @@ enum class AlterAction : uint8_t {
   kSetNotNull,
   kDropNotNull,
   kSetType,
+  kAddIdentity,
+  kSetIdentity,
+  kDropIdentity,
   kOther,
 };
 struct AlterItem {
@@ -332,13 +359,46 @@ struct AlterItem {
   TypeName* type = nullptr;
   Expr* expr = nullptr;  // SET DEFAULT's, USING's
   Text expr_text;
-  Text text;  // all of it
+  List<Option> options;  // SET GENERATED, SET INCREMENT ..., RESTART: "generated" is "always" or "by default"
+  Text text;             // all of it
 };
 struct AlterTable : Statement {
   ObjectKind object = ObjectKind::kTable;
   bool if_exists = false;
   QualifiedName table;
   List<AlterItem> actions;
+};
+
+enum class AlterTypeAction : uint8_t {
+  kRename,
+  kSetSchema,
+  kAddValue,
+  kRenameValue,
+  // Of a domain.
+  kSetDefault,
+  kDropDefault,
+  kSetNotNull,
+  kDropNotNull,
+  kAddConstraint,
+  kDropConstraint,
+  kRenameConstraint,
+  kValidateConstraint,
+};
+struct AlterType : Statement {  // also ALTER DOMAIN
+  AlterTypeAction action = AlterTypeAction::kRename;
+  bool domain = false;
+  bool if_exists = false;  // of what is dropped; IF NOT EXISTS of ADD VALUE
+  bool cascade = false;
+  bool before = false;  // ADD VALUE ... BEFORE; else AFTER, when there is a neighbour
+  QualifiedName name;
+  Name old_name;  // of the constraint
+  Name new_name;
+  Text label;
+  Text new_label;  // RENAME VALUE label TO new_label; the neighbour of ADD VALUE
+  bool has_neighbour = false;
+  Constraint* constraint = nullptr;
+  Expr* expr = nullptr;
+  Text expr_text;
 };
 
 enum class TransactionAction : uint8_t { kBegin, kCommit, kRollback, kSavepoint, kRelease, kRollbackTo };
@@ -417,6 +477,7 @@ struct Comment : Statement {
   ObjectKind object = ObjectKind::kTable;
   Text object_words;
   QualifiedName name;
+  QualifiedName on_table;  // of a constraint, with object_words "constraint"
   bool is_null = false;
   Text text;
 };

@@ -75,6 +75,7 @@ Statement* Parser::ParseAlter() {
   const ObjectKind object = ParseObjectKind(&words);
   if (object == ObjectKind::kTable || object == ObjectKind::kView || object == ObjectKind::kIndex)
     return ParseAlterTable(offset, object);
+  if (object == ObjectKind::kSequence) return ParseAlterSequence(offset);
   return ParseOther(offset, arena_.Copy(absl::StrCat("alter ", words)));
 }
 
@@ -144,6 +145,17 @@ ast::AlterItem Parser::ParseAlterItem() {
 }
 
 void Parser::ParseAlterColumn(ast::AlterItem* item) {
+  const bool set_identity = At("set"_kw) && !PeekIs("default"_kw) && !PeekIs("not"_kw) && !PeekIs("data"_kw) &&
+                            !PeekIs("storage"_kw) && !PeekIs("statistics"_kw) && !PeekIs("(");
+  if (set_identity || At("restart"_kw)) return ParseAlterIdentity(item);
+  if (At("add"_kw)) {
+    Advance();
+    item->action = AlterAction::kAddIdentity;
+    item->constraint = New<ast::Constraint>(token_.offset);
+    ParseGenerated(item->constraint);
+    if (item->constraint->kind != ast::ConstraintKind::kIdentity) Unexpected();
+    return;
+  }
   if (Accept("type"_kw) || (At("set"_kw) && PeekIs("data"_kw))) {
     if (Accept("set"_kw)) {
       Advance();
@@ -170,6 +182,9 @@ void Parser::ParseAlterColumn(ast::AlterItem* item) {
   } else if (Accept("drop"_kw)) {
     if (Accept("default"_kw)) {
       item->action = AlterAction::kDropDefault;
+    } else if (Accept("identity"_kw)) {
+      item->action = AlterAction::kDropIdentity;
+      item->if_exists = AcceptIfExists();
     } else if (Accept("not"_kw)) {
       Expect("null"_kw);
       item->action = AlterAction::kDropNotNull;

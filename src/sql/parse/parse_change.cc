@@ -17,6 +17,14 @@ ConflictAction Parser::ParseConflictAction() {
   return ConflictAction::kRollback;
 }
 
+ast::Overriding Parser::ParseOverriding() {
+  if (!Accept("overriding"_kw)) return ast::Overriding::kNone;
+  const bool user = Accept("user"_kw);
+  if (!user) Expect("system"_kw);
+  Expect("value"_kw);
+  return user ? ast::Overriding::kUser : ast::Overriding::kSystem;
+}
+
 Statement* Parser::ParseInsert(ast::With* with) {
   auto* insert = NewStatement<ast::Insert>(StatementKind::kInsert, token_.offset);
   insert->with = with;
@@ -41,10 +49,7 @@ Statement* Parser::ParseInsert(ast::With* with) {
     Expect(")");
     insert->columns = Keep(columns);
   }
-  if (Accept("overriding"_kw)) {
-    if (!Accept("user"_kw)) Expect("system"_kw);
-    Expect("value"_kw);
-  }
+  insert->overriding = ParseOverriding();
   if (At("default"_kw) && PeekIs("values"_kw)) {
     Advance();
     Advance();

@@ -1,4 +1,4 @@
-// CREATE TABLE, INDEX, SCHEMA, VIEW, SEQUENCE, TYPE and DOMAIN.
+// CREATE TABLE, INDEX, SCHEMA, VIEW, TYPE and DOMAIN; sequences: parse_sequence.cc.
 #include "absl/strings/str_cat.h"
 #include "sql/parse/parser_internal.h"
 
@@ -210,12 +210,15 @@ void Parser::ParseTableTail(ast::CreateTable* create) {
     } else if (Accept("tablespace"_kw)) {
       ParseName();
     } else if (At("on"_kw)) {
-      NoteUnsupported(create, "ON COMMIT");
+      create->on_commit_offset = token_.offset;
       Advance();
       Expect("commit"_kw);
-      if (Accept("preserve"_kw) || Accept("delete"_kw)) {
+      if (At("preserve"_kw) || At("delete"_kw)) {
+        create->on_commit = At("preserve"_kw) ? ast::OnCommit::kPreserveRows : ast::OnCommit::kDeleteRows;
+        Advance();
         Expect("rows"_kw);
       } else {
+        create->on_commit = ast::OnCommit::kDrop;
         Expect("drop"_kw);
       }
     } else if (!At(",")) {
@@ -343,14 +346,9 @@ void Parser::ParseGenerated(Constraint* constraint) {
   Expect("as"_kw);
   if (Accept("identity"_kw)) {
     constraint->kind = ConstraintKind::kIdentity;
-    if (Accept("(")) {  // sequence options
-      int depth = 1;
-      while (depth > 0 && token_.kind != TokenKind::kEnd) {
-        if (At("(")) ++depth;
-        if (At(")")) --depth;
-        Advance();
-      }
-      if (depth > 0) Unexpected();
+    if (Accept("(")) {
+      constraint->options = ParseSequenceOptions();
+      Expect(")");
     }
     return;
   }
@@ -564,7 +562,7 @@ ast::IndexElement Parser::ParseIndexElement() {
   return element;
 }
 
-// ---- views, sequences, types -------------------------------------------------------------------
+// ---- views and types ----------------------------------------------------------------------------
 
 Statement* Parser::ParseCreateView(int32_t offset, bool or_replace, bool temporary, bool materialized, bool recursive) {
   auto* create = NewStatement<ast::CreateView>(StatementKind::kCreateView, offset);
@@ -583,7 +581,8 @@ Statement* Parser::ParseCreateView(int32_t offset, bool or_replace, bool tempora
   create->select = ParseSelect();
   create->select_text = TextFrom(begin);
   if (Accept("with"_kw)) {
-    if (Accept("no"_kw) || At("data"_kw)) {
+    if (At("no"_kw) || At("data"_kw)) {
+      create->with_no_data = Accept("no"_kw);
       Expect("data"_kw);
     } else {
       if (!Accept("cascaded"_kw)) Accept("local"_kw);
@@ -591,41 +590,6 @@ Statement* Parser::ParseCreateView(int32_t offset, bool or_replace, bool tempora
       Expect("option"_kw);
     }
   }
-  return create;
-}
-
-Statement* Parser::ParseCreateSequence(int32_t offset, bool temporary) {
-  auto* create = NewStatement<ast::CreateSequence>(StatementKind::kCreateSequence, offset);
-  create->temporary = temporary;
-  Expect("sequence"_kw);
-  create->if_not_exists = AcceptIfNotExists();
-  create->name = ParseQualifiedName();
-  Items<ast::Option> options;
-  while (!AtEnd() && !failed()) {
-    ast::Option option;
-    if (Accept("no"_kw)) {
-      option.name = ParseLabel();
-      option.value = "no";
-    } else {
-      option.name = ParseLabel();
-      if (option.name.text == "increment") Accept("by"_kw);
-      if (option.name.text == "start") Accept("with"_kw);
-      if (option.name.text == "owned") {
-        Expect("by"_kw);
-        const ast::QualifiedName owner = ParseQualifiedName();
-        option.names = owner.parts;
-      } else if (option.name.text == "as") {
-        option.value = ParseType()->name.last().text;
-      } else if (option.name.text != "cycle") {
-        const bool minus = AcceptOperator("-");
-        if (token_.kind != TokenKind::kInteger && token_.kind != TokenKind::kNumeric) Unexpected();
-        option.value = minus ? arena_.Copy(absl::StrCat("-", token_.text)) : token_.text;
-        Advance();
-      }
-    }
-    options.push_back(option);
-  }
-  create->options = Keep(options);
   return create;
 }
 

@@ -267,6 +267,12 @@ class Parser {
   ast::Statement* ParseCreateSchema(int32_t offset);
   ast::Statement* ParseCreateView(int32_t offset, bool or_replace, bool temporary, bool materialized, bool recursive);
   ast::Statement* ParseCreateSequence(int32_t offset, bool temporary);
+  ast::Statement* ParseAlterSequence(int32_t offset);
+  ast::List<ast::Option> ParseSequenceOptions();
+  ast::Option ParseSequenceOption();
+  ast::Text ParseSignedNumber();
+  void ParseAlterIdentity(ast::AlterItem* item);
+  ast::Overriding ParseOverriding();
   ast::Statement* ParseCreateType(int32_t offset, bool domain);
   ast::Statement* ParseOther(int32_t offset, std::string_view words);
   bool AcceptIfNotExists();

@@ -111,6 +111,9 @@ class Printer {
   void Delete(const ast::Delete& statement);
   void CreateTable(const ast::CreateTable& create);
   void CreateIndex(const ast::CreateIndex& create);
+  void CreateSequence(const ast::CreateSequence& create);
+  void AlterSequence(const ast::AlterSequence& alter);
+  void SequenceOptions(ast::List<ast::Option> options);  // without a space before the first
   void Constraint(const ast::Constraint& constraint);
   void Elements(ast::List<ast::IndexElement> elements);
 

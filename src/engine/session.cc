@@ -1,0 +1,126 @@
+#include "engine/session.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "catalog/table_sql.h"
+#include "engine/connection.h"
+
+namespace turdb::engine {
+
+using base::MakeError;
+using base::Status;
+using base::StatusOr;
+namespace sqlstate = base::sqlstate;
+
+StatusOr<std::shared_ptr<const catalog::Relation>> Session::RelationNamed(std::string_view text) const {
+  std::string schema, name;
+  if (!catalog::ParseRelationName(text, &schema, &name)) {
+    return MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kInvalidName,
+                     absl::StrCat("invalid name syntax: \"", text, "\""));
+  }
+  return connection_.VisibleCatalog()->GetRelation(schema, name, connection_.search_path_);
+}
+
+StatusOr<int64_t> Session::FindRelation(std::string_view name) {
+  TURDB_ASSIGN_OR_RETURN(const auto relation, RelationNamed(name));
+  return relation->id;
+}
+
+StatusOr<Session::Entry*> Session::Find(int64_t sequence) {
+  const uint64_t epoch = connection_.VisibleEpoch();
+  Entry& entry = sequences_[sequence];
+  if (epoch == catalog_epoch_ && entry.relation != nullptr) return &entry;
+  if (epoch != catalog_epoch_) {
+    for (auto& [id, each] : sequences_) each.relation = nullptr;  // to be looked up again
+    catalog_epoch_ = epoch;
+  }
+  const auto relation = connection_.VisibleCatalog()->RelationOf(static_cast<catalog::ObjectId>(sequence));
+  if (relation == nullptr) {
+    return MakeError(absl::StatusCode::kNotFound, sqlstate::kUndefinedTable,
+                     absl::StrCat("relation with OID ", sequence, " does not exist"));
+  }
+  if (relation->kind != catalog::RelationKind::kSequence) {
+    return MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"42809"},
+                     absl::StrCat("\"", relation->name(), "\" is not a sequence"));
+  }
+  entry.relation = relation;
+  entry.counter = relation->Counter();
+  return &entry;
+}
+
+Status Session::RequireWriting(std::string_view function) const {
+  const bool in_transaction = connection_.transaction_ != nullptr;
+  const bool read_only = connection_.database().settings().read_only ||
+                         (in_transaction ? connection_.transaction_->read_only() : connection_.default_read_only_);
+  if (!read_only) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, sqlstate::kReadOnlyTransaction,
+                   absl::StrCat("cannot execute ", function, "() in a read-only transaction"));
+}
+
+StatusOr<int64_t> Session::NextValue(int64_t sequence) {
+  TURDB_ASSIGN_OR_RETURN(Entry* const entry, Find(sequence));
+  TURDB_RETURN_IF_ERROR(RequireWriting("nextval"));
+  base::Lsn logged = base::kNoLsn;
+  TURDB_ASSIGN_OR_RETURN(const int64_t value,
+                         entry->counter->Next(entry->relation->sequence, entry->relation->name(), &logged));
+  draws_lsn_ = std::max(draws_lsn_, logged);
+  entry->last = value;
+  last_sequence_ = sequence;
+  return value;
+}
+
+StatusOr<int64_t> Session::CurrentValue(int64_t sequence) {
+  TURDB_ASSIGN_OR_RETURN(Entry* const entry, Find(sequence));
+  if (entry->last.has_value()) return *entry->last;
+  return MakeError(absl::StatusCode::kFailedPrecondition, base::SqlState{"55000"},
+                   absl::StrCat("currval of sequence \"", entry->relation->name(), "\" is not yet defined in this session"));
+}
+
+StatusOr<int64_t> Session::LastValue() {
+  if (last_sequence_ == 0 ||
+      connection_.VisibleCatalog()->RelationOf(static_cast<catalog::ObjectId>(last_sequence_)) == nullptr) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, base::SqlState{"55000"},
+                     "lastval is not yet defined in this session");
+  }
+  return CurrentValue(last_sequence_);
+}
+
+Status Session::SetValue(int64_t sequence, int64_t value, bool given) {
+  TURDB_ASSIGN_OR_RETURN(Entry* const entry, Find(sequence));
+  TURDB_RETURN_IF_ERROR(RequireWriting("setval"));
+  const table::SequenceSchema& schema = entry->relation->sequence;
+  if (value < schema.min_value || value > schema.max_value) {
+    return MakeError(absl::StatusCode::kOutOfRange, sqlstate::kNumericOutOfRange,
+                     absl::StrCat("setval: value ", value, " is out of bounds for sequence \"", entry->relation->name(), "\" (",
+                                  schema.min_value, "..", schema.max_value, ")"));
+  }
+  base::Lsn logged = base::kNoLsn;
+  TURDB_RETURN_IF_ERROR(entry->counter->Set({value, given}, &logged));
+  draws_lsn_ = std::max(draws_lsn_, logged);
+  if (given) entry->last = value;
+  return absl::OkStatus();
+}
+
+StatusOr<std::string> Session::SequenceOfColumn(std::string_view table, std::string_view column) {
+  TURDB_ASSIGN_OR_RETURN(const auto relation, RelationNamed(table));
+  const int32_t position = catalog::FindColumn(*relation->schema, column);
+  if (position < 0) {
+    return MakeError(absl::StatusCode::kNotFound, sqlstate::kUndefinedColumn,
+                     absl::StrCat("column \"", column, "\" of relation \"", relation->name(), "\" does not exist"));
+  }
+  const table::Column& definition = relation->schema->columns[static_cast<size_t>(position)];
+  const catalog::ObjectId id =
+      !definition.owned_sequences.empty() ? definition.owned_sequences.front() : catalog::ObjectId{base::kNoFile};
+  const auto sequence = connection_.VisibleCatalog()->RelationOf(id);
+  if (id == base::kNoFile || sequence == nullptr) return std::string();
+  return absl::StrCat(catalog::QuoteName(sequence->schema_name()), ".", catalog::QuoteName(sequence->name()));
+}
+
+Status Session::WaitForDraws() {
+  const base::Lsn lsn = draws_lsn_;
+  draws_lsn_ = base::kNoLsn;
+  return base::WithFrame(connection_.database().storage().WaitCommitted(lsn), "making numbers of a sequence durable");
+}
+
+}  // namespace turdb::engine

@@ -73,6 +73,10 @@ Status DropColumn(table::TableSchema& schema, int32_t column) {
     std::erase(key.on_delete_columns, column);
     for (int32_t& position : key.on_delete_columns) shift(position);
   }
+  for (table::TriggerSchema& trigger : schema.triggers) {
+    std::erase(trigger.columns, column);
+    for (int32_t& position : trigger.columns) shift(position);
+  }
   std::erase_if(schema.foreign_keys, [](const table::ForeignKey& key) { return key.columns.empty(); });
   return absl::OkStatus();
 }

@@ -19,6 +19,7 @@ using table::IndexPart;
 using table::IndexSchema;
 using table::StoredColumn;
 using table::TableSchema;
+using table::TriggerSchema;
 
 // ---- the wire: a field is a varint (tag << 1 | is_bytes), then a varint, which is the value or the bytes' length.
 
@@ -465,6 +466,67 @@ StatusOr<table::SequenceSchema> DecodeSequence(std::string_view bytes) {
   return sequence;
 }
 
+std::string Encode(const TriggerSchema& trigger) {
+  Writer out;
+  out.Text(1, trigger.name);
+  out.Number(2, static_cast<uint64_t>(trigger.time));
+  out.Number(3, trigger.events);
+  for (const int32_t column : trigger.columns) out.Position(4, column);
+  out.Number(5, trigger.for_each_row);
+  out.Number(6, trigger.disabled);
+  out.Text(7, trigger.old_table);
+  out.Text(8, trigger.new_table);
+  out.Text(9, trigger.condition_sql);
+  out.Text(10, trigger.body_sql);
+  for (const std::string& schema_name : trigger.search_path) out.Bytes(11, schema_name);
+  return out.Take();
+}
+
+StatusOr<TriggerSchema> DecodeTrigger(std::string_view bytes) {
+  TriggerSchema trigger;
+  trigger.for_each_row = false;
+  TURDB_RETURN_IF_ERROR(ReadFields(bytes, "trigger", [&](const Field& field) -> StatusOr<bool> {
+    switch (field.tag) {
+      case 1:
+        trigger.name = field.text();
+        return true;
+      case 2:
+        trigger.time = static_cast<table::TriggerTime>(field.number);
+        return true;
+      case 3:
+        trigger.events = static_cast<uint8_t>(field.number);
+        return true;
+      case 4:
+        trigger.columns.push_back(field.position());
+        return true;
+      case 5:
+        trigger.for_each_row = field.flag();
+        return true;
+      case 6:
+        trigger.disabled = field.flag();
+        return true;
+      case 7:
+        trigger.old_table = field.text();
+        return true;
+      case 8:
+        trigger.new_table = field.text();
+        return true;
+      case 9:
+        trigger.condition_sql = field.text();
+        return true;
+      case 10:
+        trigger.body_sql = field.text();
+        return true;
+      case 11:
+        trigger.search_path.push_back(field.text());
+        return true;
+      default:
+        return false;
+    }
+  }));
+  return trigger;
+}
+
 // The fields of a table that are lists.
 StatusOr<bool> DecodeList(const Field& field, TableSchema* schema) {
   switch (field.tag) {
@@ -498,6 +560,11 @@ StatusOr<bool> DecodeList(const Field& field, TableSchema* schema) {
       schema->foreign_keys.push_back(std::move(key));
       return true;
     }
+    case 20: {
+      TURDB_ASSIGN_OR_RETURN(TriggerSchema trigger, DecodeTrigger(field.bytes));
+      schema->triggers.push_back(std::move(trigger));
+      return true;
+    }
     default:
       return false;
   }
@@ -527,6 +594,7 @@ std::string EncodeRelation(const RelationDefinition& definition) {
   out.Text(17, definition.view_sql);
   for (const std::string& schema_name : definition.view_search_path) out.Bytes(18, schema_name);
   if (definition.sequence.file != base::kNoFile) out.Bytes(19, Encode(definition.sequence));
+  for (const TriggerSchema& trigger : schema.triggers) out.Bytes(20, Encode(trigger));
   return out.Take();
 }
 

@@ -361,6 +361,7 @@ StatusOr<bool> SchemaChanges::CreateView(TableSchema columns, std::string sql, s
   }
   if (exists) {
     columns.id = existing->id;
+    columns.triggers = existing->schema->triggers;
   } else {
     TURDB_ASSIGN_OR_RETURN(columns.id, rep_->store.NewObjectId());
     TURDB_RETURN_IF_ERROR(rep_->TakeName(schema, columns.name));

@@ -212,6 +212,11 @@ Status SqliteSchema(const SystemView&, const SystemViewContext& context, RowSink
                                  index.is_constraint ? Value::Null(vec::Type::Text()) : Text(SqlOf(schema, index))};
       TURDB_RETURN_IF_ERROR(sink(index_row));
     }
+    for (const table::TriggerSchema& trigger : schema.triggers) {
+      const Value trigger_row[] = {Text("trigger"), Text(trigger.name), Text(schema.name), Value::Int64(0),
+                                   Text(SqlOf(schema, trigger))};
+      TURDB_RETURN_IF_ERROR(sink(trigger_row));
+    }
     return absl::OkStatus();
   });
 }
@@ -380,6 +385,63 @@ Status KeyColumnUsage(const SystemView&, const SystemViewContext& context, RowSi
   });
 }
 
+// A row an event, as the standard has it.
+constexpr SystemColumn kInfoTriggersColumns[] = {{"trigger_catalog", TypeId::kText},
+                                                 {"trigger_schema", TypeId::kText},
+                                                 {"trigger_name", TypeId::kText},
+                                                 {"event_manipulation", TypeId::kText},
+                                                 {"event_object_catalog", TypeId::kText},
+                                                 {"event_object_schema", TypeId::kText},
+                                                 {"event_object_table", TypeId::kText},
+                                                 {"action_order", TypeId::kInt32},
+                                                 {"action_condition", TypeId::kText},
+                                                 {"action_statement", TypeId::kText},
+                                                 {"action_orientation", TypeId::kText},
+                                                 {"action_timing", TypeId::kText},
+                                                 {"action_reference_old_table", TypeId::kText},
+                                                 {"action_reference_new_table", TypeId::kText},
+                                                 {"is_enabled", TypeId::kText}};
+
+// The place of a trigger among those of its table that fire at the same time: by name.
+int32_t ActionOrder(const TableSchema& schema, const table::TriggerSchema& trigger, uint8_t event) {
+  int32_t order = 1;
+  for (const table::TriggerSchema& other : schema.triggers) {
+    const bool beside = (other.events & event) != 0 && other.time == trigger.time && other.for_each_row == trigger.for_each_row;
+    order += static_cast<int32_t>(beside && other.name < trigger.name);
+  }
+  return order;
+}
+
+Status InfoTriggers(const SystemView&, const SystemViewContext& context, RowSink sink) {
+  static constexpr std::pair<uint8_t, std::string_view> kEvents[] = {
+      {table::kOnInsert, "INSERT"}, {table::kOnDelete, "DELETE"}, {table::kOnUpdate, "UPDATE"}};
+  return ForEach(context.snapshot, [&](const Relation& relation) -> Status {
+    const TableSchema& schema = *relation.schema;
+    for (const table::TriggerSchema& trigger : schema.triggers) {
+      for (const auto& [event, event_name] : kEvents) {
+        if ((trigger.events & event) == 0) continue;
+        const Value row[] = {Text(kCatalogName),
+                             Text(schema.schema_name),
+                             Text(trigger.name),
+                             Text(event_name),
+                             Text(kCatalogName),
+                             Text(schema.schema_name),
+                             Text(schema.name),
+                             Value::Int32(ActionOrder(schema, trigger, event)),
+                             TextOrNull(trigger.condition_sql),
+                             Text(absl::StrCat("BEGIN ", trigger.body_sql, " END")),
+                             Text(trigger.for_each_row ? "ROW" : "STATEMENT"),
+                             Text(TimeSql(trigger.time)),
+                             TextOrNull(trigger.old_table),
+                             TextOrNull(trigger.new_table),
+                             YesNo(!trigger.disabled)};
+        TURDB_RETURN_IF_ERROR(sink(row));
+      }
+    }
+    return absl::OkStatus();
+  });
+}
+
 constexpr SystemView kViews[] = {
     {kSystemSchema, "schemas", kSchemasColumns, Schemas},
     {kSystemSchema, "tables", kTablesColumns, Tables},
@@ -398,6 +460,7 @@ constexpr SystemView kViews[] = {
     {kInformationSchema, "table_constraints", kConstraintsColumns, TableConstraints},
     {kInformationSchema, "key_column_usage", kKeyUsageColumns, KeyColumnUsage},
     {kInformationSchema, "referential_constraints", kReferentialColumns, ReferentialConstraints},
+    {kInformationSchema, "triggers", kInfoTriggersColumns, InfoTriggers},
 };
 
 }  // namespace

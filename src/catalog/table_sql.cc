@@ -193,4 +193,37 @@ std::string SqlOf(const TableSchema& schema, const table::IndexSchema& index) {
                       index.predicate_sql.empty() ? "" : absl::StrCat(" WHERE ", index.predicate_sql));
 }
 
+std::string_view TimeSql(table::TriggerTime time) {
+  switch (time) {
+    case table::TriggerTime::kBefore:
+      return "BEFORE";
+    case table::TriggerTime::kAfter:
+      return "AFTER";
+    case table::TriggerTime::kInsteadOf:
+      return "INSTEAD OF";
+  }
+  return "";
+}
+
+std::string SqlOf(const TableSchema& schema, const table::TriggerSchema& trigger) {
+  std::vector<std::string> events;
+  if ((trigger.events & table::kOnInsert) != 0) events.emplace_back("INSERT");
+  if ((trigger.events & table::kOnDelete) != 0) events.emplace_back("DELETE");
+  if ((trigger.events & table::kOnUpdate) != 0) {
+    const auto name = [&](std::string* out, int32_t column) {
+      absl::StrAppend(out, QuoteName(schema.columns[static_cast<size_t>(column)].name));
+    };
+    events.push_back(trigger.columns.empty() ? "UPDATE" : absl::StrCat("UPDATE OF ", absl::StrJoin(trigger.columns, ", ", name)));
+  }
+  std::string sql = absl::StrCat("CREATE TRIGGER ", QuoteName(trigger.name), " ", TimeSql(trigger.time), " ",
+                                 absl::StrJoin(events, " OR "), " ON ", QualifiedName(schema));
+  if (!trigger.old_table.empty() || !trigger.new_table.empty()) absl::StrAppend(&sql, " REFERENCING");
+  if (!trigger.old_table.empty()) absl::StrAppend(&sql, " OLD TABLE AS ", QuoteName(trigger.old_table));
+  if (!trigger.new_table.empty()) absl::StrAppend(&sql, " NEW TABLE AS ", QuoteName(trigger.new_table));
+  absl::StrAppend(&sql, trigger.for_each_row ? " FOR EACH ROW" : " FOR EACH STATEMENT");
+  if (!trigger.condition_sql.empty()) absl::StrAppend(&sql, " WHEN (", trigger.condition_sql, ")");
+  absl::StrAppend(&sql, " BEGIN ", trigger.body_sql, " END");
+  return sql;
+}
+
 }  // namespace turdb::catalog

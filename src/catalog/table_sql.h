@@ -13,6 +13,8 @@ namespace turdb::catalog {
 
 // As an identifier: in double quotes where it would not be read back as itself.
 std::string QuoteName(std::string_view name);
+// "BEFORE", "AFTER", "INSTEAD OF".
+std::string_view TimeSql(table::TriggerTime time);
 // "SET NULL".
 std::string_view ActionSql(table::ForeignKeyAction action);
 // The default as SQL; empty without one, and for identity columns.
@@ -24,8 +26,9 @@ bool IsImplicit(const Snapshot& snapshot, const Relation& sequence);
 std::string SqlOf(const Snapshot& snapshot, const Relation& relation);
 // "CONSTRAINT name FOREIGN KEY (a) REFERENCES t (b) ...".
 std::string SqlOf(const table::TableSchema& schema, const table::ForeignKey& key, const table::TableSchema& referenced);
-// CREATE INDEX.
+// CREATE INDEX, CREATE TRIGGER.
 std::string SqlOf(const table::TableSchema& schema, const table::IndexSchema& index);
+std::string SqlOf(const table::TableSchema& schema, const table::TriggerSchema& trigger);
 // "a, b DESC".
 std::string PartsSql(const table::TableSchema& schema, const std::vector<table::IndexPart>& parts);
 

@@ -51,9 +51,11 @@ Status CommandRunner::RunStep(const sql::AlterStep& step, const catalog::Relatio
     case Kind::kRenameIndex:
       return changes.RenameIndex(relation, step.name, step.new_name);
     case Kind::kEdit: {
-      table::TableSchema changed = *relation.schema;
+      const auto other = step.other != 0 ? connection_.VisibleCatalog()->RelationOf(step.other) : nullptr;
+      const catalog::Relation& edited = other != nullptr ? *other : relation;
+      table::TableSchema changed = *edited.schema;
       TURDB_RETURN_IF_ERROR(step.edit(changed));
-      return changes.ReplaceTable(relation, std::move(changed));
+      return changes.ReplaceTable(edited, std::move(changed));
     }
     case Kind::kRun:
       return RunText(step.sql).status();
@@ -91,7 +93,9 @@ Status CommandRunner::RunStep(const sql::AlterStep& step, const catalog::Relatio
 
 // Positions in this text are none in the user's.
 base::StatusOr<StepResult> CommandRunner::RunText(std::string_view sql, std::vector<std::string>* row) {
+  connection_.without_triggers_ = true;
   auto statement = connection_.Prepare(sql, nullptr);
+  connection_.without_triggers_ = false;
   if (!statement.ok()) return base::MovePosition(statement.status(), 0);
   auto result = (*statement)->Step();
   if (!result.ok()) return base::MovePosition(result.status(), 0);

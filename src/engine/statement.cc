@@ -8,6 +8,7 @@
 #include "engine/command.h"
 #include "engine/parameter.h"
 #include "engine/system_view_source.h"
+#include "function/raise.h"
 #include "function/registry.h"
 #include "vec/any.h"
 #include "vec/utf8.h"
@@ -43,6 +44,7 @@ StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connecti
   context.search_path = connection->search_path_;
   context.text = &connection->text_;
   context.budget = &connection->database_->budget();
+  context.without_triggers = connection->without_triggers_;
   context.system_view_source = SystemViewsOf(*connection);
   TURDB_ASSIGN_OR_RETURN(sql::CompiledStatement compiled, sql::Compile(context, sql));
   if (tail_bytes != nullptr) *tail_bytes = static_cast<int64_t>(compiled.end_offset);
@@ -106,6 +108,7 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
   context.text = &connection_->text_;
   context.budget = &connection_->database_->budget();
   context.bound_types = bound_types;
+  context.without_triggers = connection_->without_triggers_;
   context.system_view_source = SystemViewsOf(*connection_);
   KeepBound();
   TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
@@ -431,6 +434,7 @@ Status Statement::StartPlan() {
   }
   context_.view = &view_;
   context_.transaction = compiled_.changes_data ? connection.transaction_.get() : nullptr;
+  context_.transactions = &database.transactions();
   context_.call = &call_;
   context_.environment = &database.environment();
   if (context_.spill_directory.empty()) context_.spill_directory = database.spill_directory();
@@ -552,6 +556,8 @@ Status Statement::FinishRun(Status outcome) {
     }
   }
   in_statement_ = false;
+  // What RAISE(ROLLBACK, ...) asks for, now that nothing of this runs any more.
+  if (function::IsRollbackRaised(outcome) && connection.explicit_transaction_) connection.Rollback().IgnoreError();
   return outcome;
 }
 

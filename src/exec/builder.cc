@@ -71,6 +71,10 @@ StatusOr<std::unique_ptr<Source>> Builder::BuildSource(const Node& node) {
       return MakeUpdate(static_cast<const UpdateNode&>(node), *this);
     case NodeKind::kDelete:
       return MakeDelete(static_cast<const DeleteNode&>(node), *this);
+    case NodeKind::kMerge:
+      return MakeMerge(static_cast<const MergeNode&>(node), *this);
+    case NodeKind::kInsteadOf:
+      return MakeInsteadOf(static_cast<const InsteadOfNode&>(node), *this);
     case NodeKind::kExplain:
       return MakeExplain(static_cast<const ExplainNode&>(node), *this);
     default:

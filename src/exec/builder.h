@@ -67,6 +67,8 @@ SourceOr MakeRecursiveCte(const RecursiveCteNode& node, Builder& builder);
 SourceOr MakeInsert(const InsertNode& node, Builder& builder);
 SourceOr MakeUpdate(const UpdateNode& node, Builder& builder);
 SourceOr MakeDelete(const DeleteNode& node, Builder& builder);
+SourceOr MakeMerge(const MergeNode& node, Builder& builder);
+SourceOr MakeInsteadOf(const InsteadOfNode& node, Builder& builder);
 SourceOr MakeExplain(const ExplainNode& node, Builder& builder);
 // Operators on the pipeline of their (left) input.
 OperatorOr MakeFilter(const FilterNode& node, Builder& builder);

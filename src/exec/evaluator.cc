@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "exec/evaluator_internal.h"
 #include "exec/vector_operations.h"
+#include "function/raise.h"
 #include "function/registry.h"
 #include "vec/compare.h"
 
@@ -101,6 +102,7 @@ class ComputedEvaluator : public Evaluator {
 // Says which values a function failed on, and where in the text it was called.
 Status WithCall(Status status, const Expression& expression, std::span<const Vector* const> values, SelIndex row) {
   if (expression.position >= 0) status = base::WithPosition(std::move(status), expression.position);
+  if (function::IsRaised(status)) return status;
   std::string frame = absl::StrCat("evaluating ", ToText(expression), " with (");
   for (size_t i = 0; i < values.size(); ++i) {
     absl::StrAppend(&frame, i == 0 ? "" : ", ", values[i]->GetValue(row).ToSqlLiteral());

@@ -6,6 +6,7 @@
 #include "exec/builder.h"
 #include "exec/materialized_rows.h"
 #include "exec/referential_queue.h"
+#include "exec/trigger.h"
 
 namespace turdb::exec {
 
@@ -40,6 +41,20 @@ void CollectSlotTypes(const Node& node, std::vector<vec::Type>* types) {
   for (const Node* input : Inputs(node)) CollectSlotTypes(*input, types);
 }
 
+void CollectSlotTypes(const Trigger& trigger, std::vector<vec::Type>* types) {
+  for (const TriggerInput& input : trigger.inputs) (*types)[static_cast<size_t>(input.slot)] = input.type;
+  if (trigger.condition != nullptr) {
+    SingleRowNode row;
+    row.kind = NodeKind::kSingleRow;
+    FilterNode condition;
+    condition.input = &row;
+    condition.kind = NodeKind::kFilter;
+    condition.conjuncts = {&trigger.condition, 1};
+    CollectSlotTypes(condition, types);
+  }
+  for (const TriggerStatement& statement : trigger.statements) CollectSlotTypes(*statement.node, types);
+}
+
 constexpr std::string_view kHoldPurpose = "keeping a cursor's rows over COMMIT";
 
 }  // namespace
@@ -47,6 +62,7 @@ constexpr std::string_view kHoldPurpose = "keeping a cursor's rows over COMMIT";
 struct Execution::State {
   Runtime runtime;
   std::unique_ptr<ReferentialQueue> referential;
+  std::unique_ptr<TriggerRuns> triggers;
   std::unique_ptr<Stream> stream;
   vec::Chunk result;                       // for batches whose rows are not all of their chunk
   std::unique_ptr<MaterializedRows> held;  // the rows that a cursor has not given yet, kept over COMMIT
@@ -66,11 +82,16 @@ StatusOr<std::unique_ptr<Execution>> Execution::Create(std::shared_ptr<const Pla
   runtime.capacity = CapacityFor(*budget);
   std::vector<vec::Type> slot_types(static_cast<size_t>(plan->slot_count), vec::TypeId::kUnknown);
   CollectSlotTypes(plan->root(), &slot_types);
+  for (const Trigger* trigger : plan->triggers) CollectSlotTypes(*trigger, &slot_types);
   for (const vec::Type& type : slot_types) runtime.slots.emplace_back(type, 1, budget);
   runtime.ctes.resize(static_cast<size_t>(plan->cte_count), nullptr);
   if (plan->has_foreign_keys) {
     state->referential = std::make_unique<ReferentialQueue>(plan, budget, runtime.capacity);
     runtime.referential = state->referential.get();
+  }
+  if (!plan->triggers.empty()) {
+    state->triggers = std::make_unique<TriggerRuns>(plan, budget, runtime.capacity, slot_types);
+    runtime.triggers = state->triggers.get();
   }
   Builder builder(budget, runtime.capacity, nullptr);
   TURDB_ASSIGN_OR_RETURN(state->stream, builder.BuildStream(plan->root()));
@@ -85,7 +106,8 @@ Status Execution::Start(const ExecutionContext& context) {
   runtime.last_insert_id = 0;
   runtime.rejected.clear();
   ++runtime.statement_runs;
-  if (runtime.referential != nullptr) runtime.referential->Start(context);
+  if (runtime.referential != nullptr) runtime.referential->Start(runtime);
+  if (runtime.triggers != nullptr) runtime.triggers->Start(context);
   state_->held.reset();
   return state_->stream->Start(runtime);
 }

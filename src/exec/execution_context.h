@@ -15,6 +15,7 @@
 namespace turdb::txn {
 struct View;
 class Transaction;
+class TransactionManager;
 }  // namespace turdb::txn
 
 namespace turdb::exec {
@@ -33,6 +34,7 @@ struct RejectedRow {
 struct ExecutionContext {
   const txn::View* view = nullptr;          // what reads see; null for plans without tables
   txn::Transaction* transaction = nullptr;  // what writes belong to; null for plans that change nothing
+  txn::TransactionManager* transactions = nullptr;  // the transaction's; null for plans without triggers
   function::CallContext* call = nullptr;    // the session's: zone, times, random numbers; required
   os::Environment* environment = nullptr;   // the clock, files of COPY and spilled data
   std::string spill_directory;              // exists; empty: nothing spills, over budget is an error

@@ -13,6 +13,7 @@
 #include "catalog/table_sql.h"
 #include "exec/builder.h"
 #include "exec/point.h"
+#include "table/schema.h"
 #include "table/table.h"
 
 namespace turdb::exec {
@@ -35,6 +36,7 @@ class ExplainSource : public Source {
   Status Start(Runtime& runtime) override {
     lines_.clear();
     explained_.clear();
+    triggers_.clear();
     next_line_ = 0;
     for (auto& [node, profile] : profiles_) profile = NodeProfile();
     return stream_ != nullptr ? stream_->Start(runtime) : absl::OkStatus();
@@ -82,6 +84,28 @@ class ExplainSource : public Source {
     });
     for (const Node* input : Inputs(node)) AddLines(*input, depth + 1);
     for (const ReferencingKey* key : ReferencesOf(node)) AddForeignKey(*key, depth + 1);
+    const NodeTriggers triggers = TriggersOf(node);
+    for (const TriggerSet* set : {triggers.insert, triggers.update, triggers.remove}) {
+      if (set == nullptr) continue;
+      for (const Triggers some : {set->before_statement, set->before_row, set->after_row, set->after_statement}) {
+        for (const Trigger* trigger : some) AddTrigger(*trigger, depth + 1);
+      }
+    }
+  }
+
+  // What it does. One that was explained already, in a circle of them, is only named.
+  void AddTrigger(const Trigger& trigger, int depth) {
+    std::string line(static_cast<size_t>(depth) * 2, ' ');
+    absl::StrAppend(&line, "Trigger ", trigger.name, " on ", trigger.table, ": ",
+                    absl::AsciiStrToLower(catalog::TimeSql(trigger.definition->time)),
+                    trigger.definition->for_each_row ? " each row" : " the statement");
+    const bool again = std::find(triggers_.begin(), triggers_.end(), &trigger) != triggers_.end();
+    if (again) line.append(", as above");
+    if (!again && trigger.condition != nullptr) absl::StrAppend(&line, " when ", ToText(*trigger.condition));
+    lines_.push_back(std::move(line));
+    if (again) return;
+    triggers_.push_back(&trigger);
+    for (const TriggerStatement& statement : trigger.statements) AddLines(*statement.node, depth + 1);
   }
 
   // What becomes of rows that refer. A foreign key that was explained already, in a circle of them, is only named.
@@ -112,6 +136,7 @@ class ExplainSource : public Source {
   std::unique_ptr<Stream> stream_;
   std::vector<std::string> lines_;
   std::vector<const ReferencingKey*> explained_;
+  std::vector<const Trigger*> triggers_;  // explained already
   size_t next_line_ = 0;
 };
 

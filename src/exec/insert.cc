@@ -29,12 +29,6 @@ using vec::Rows;
 using vec::SelIndex;
 using vec::Vector;
 
-std::vector<vec::Type> TypesOf(const table::Table& table) {
-  std::vector<vec::Type> types;
-  for (const table::Column& column : table.schema().columns) types.push_back(column.type);
-  return types;
-}
-
 std::vector<int32_t> AllColumns(const table::Table& table) {
   std::vector<int32_t> columns;
   for (size_t c = 0; c < table.schema().columns.size(); ++c) columns.push_back(static_cast<int32_t>(c));
@@ -46,12 +40,14 @@ class InsertSource : public ModifySource {
   InsertSource(const InsertNode& node, std::unique_ptr<Stream> input, Builder& builder)
       : ModifySource(node, *node.table, std::move(input), builder),
         node_(node),
-        rows_(builder.NewChunk(TypesOf(*node.table))),
+        rows_(builder.NewChunk(ColumnTypes(*node.table))),
+        new_row_(ColumnTypes(*node.table), 1, builder.budget()),
         row_keys_(vec::TypeId::kBlob, builder.capacity(), builder.budget()) {}
 
   Status Build(Builder& builder) {
     TURDB_ASSIGN_OR_RETURN(constraints_, RowConstraints::Make(table_, node_.generated, node_.checks, builder.options()));
     TURDB_RETURN_IF_ERROR(BuildForeignKeys(node_.foreign_keys, node_.references, builder));
+    BuildTriggers(node_.triggers, builder);
     return BuildModify(node_.returning, node_.index_expressions, builder);
   }
 
@@ -62,10 +58,36 @@ class InsertSource : public ModifySource {
 
  protected:
   Status Change(Runtime& runtime, const Batch& batch) override {
+    if (meets_triggers()) return ChangeOneByOne(runtime, batch, [&] { return Insert(runtime, new_row_, Rows::All(1)); });
+    return Insert(runtime, *batch.chunk, batch.rows);
+  }
+
+  bool meets_triggers() const { return insert_triggers_.has_value() && insert_triggers_->has_before_row(); }
+
+  // Each row, as new_row_, meets its BEFORE triggers, and is inserted, before the next one does.
+  template <typename Insert>
+  Status ChangeOneByOne(Runtime& runtime, const Batch& batch, const Insert& insert) {
+    for (uint32_t i = 0; i < batch.rows.count; ++i) {
+      const SelIndex at = batch.rows[i];
+      new_row_.Reset();
+      new_row_.Append(*batch.chunk, Rows{&at, 1});
+      TURDB_ASSIGN_OR_RETURN(const bool proceeds, insert_triggers_->BeforeRow(runtime, {}, &new_row_));
+      if (proceeds) TURDB_RETURN_IF_ERROR(insert());
+    }
+    return absl::OkStatus();
+  }
+
+  // `rows`, dense, went in.
+  Status KeepInserted(Runtime& runtime, const Chunk& rows) {
+    if (!insert_triggers_.has_value()) return absl::OkStatus();
+    return insert_triggers_->Changed(runtime, {}, {}, ColumnsOf(rows, 0, rows.column_count()), Rows::All(rows.size()));
+  }
+
+  Status Insert(Runtime& runtime, const Chunk& input, Rows rows) {
     // Long values are not copied on their way; the input has its memory for itself again when this returns.
     const absl::Cleanup released = [this] { rows_.Reset(); };
-    for (size_t c = 0; c < rows_.column_count(); ++c) rows_.column(c).Slice(batch.chunk->column(c), batch.rows);
-    rows_.set_size(batch.rows.count);
+    for (size_t c = 0; c < rows_.column_count(); ++c) rows_.column(c).Slice(input.column(c), rows);
+    rows_.set_size(rows.count);
     TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &rows_));
     Vector* const row_keys = foreign_keys_.empty() ? nullptr : &row_keys_;
     if (row_keys != nullptr) row_keys_.Reset();
@@ -75,12 +97,14 @@ class InsertSource : public ModifySource {
     if (row_keys != nullptr) TURDB_RETURN_IF_ERROR(foreign_keys_.Wrote(runtime, rows_, row_keys_));
     changed_ += count;
     if (count > 0 && table_.schema().key_form != table::KeyForm::kEncoded) runtime.last_insert_id = scratch_.last_row_number();
+    TURDB_RETURN_IF_ERROR(KeepInserted(runtime, rows_));
     return Return(runtime, rows_, Rows::All(rows_.size()));
   }
 
   const InsertNode& node_;
   RowConstraints constraints_;
   Chunk rows_;
+  Chunk new_row_;    // one row, where triggers may change it
   Vector row_keys_;  // of rows_, for foreign keys
 };
 
@@ -91,8 +115,8 @@ class InsertOrSource : public InsertSource {
         conflict_(node.on_conflict),
         all_columns_(AllColumns(table_)),
         projection_(table_.MakeProjection(all_columns_)),
-        one_(TypesOf(table_), 1, builder.budget()),
-        updated_(TypesOf(table_), 1, builder.budget()),
+        one_(ColumnTypes(table_), 1, builder.budget()),
+        updated_(ColumnTypes(table_), 1, builder.budget()),
         pair_(PairTypes(table_), 1, builder.budget()),
         cells_(table_.schema().columns.size()),
         row_key_(vec::TypeId::kBlob, 1, builder.budget()),
@@ -120,19 +144,24 @@ class InsertOrSource : public InsertSource {
 
  protected:
   Status Change(Runtime& runtime, const Batch& batch) override {
-    rows_.Reset();
-    rows_.Append(*batch.chunk, batch.rows);
-    TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &rows_));
-    for (SelIndex row = 0; row < rows_.size(); ++row) TURDB_RETURN_IF_ERROR(ChangeRow(runtime, row));
-    return absl::OkStatus();
+    if (meets_triggers()) return ChangeOneByOne(runtime, batch, [&] { return ChangeRows(runtime, new_row_, Rows::All(1)); });
+    return ChangeRows(runtime, *batch.chunk, batch.rows);
   }
 
  private:
   static std::vector<vec::Type> PairTypes(const table::Table& table) {
-    std::vector<vec::Type> types = TypesOf(table);
+    std::vector<vec::Type> types = ColumnTypes(table);
     const std::vector<vec::Type> excluded = types;
     types.insert(types.end(), excluded.begin(), excluded.end());
     return types;
+  }
+
+  Status ChangeRows(Runtime& runtime, const Chunk& input, Rows rows) {
+    rows_.Reset();
+    rows_.Append(input, rows);
+    TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &rows_));
+    for (SelIndex row = 0; row < rows_.size(); ++row) TURDB_RETURN_IF_ERROR(ChangeRow(runtime, row));
+    return absl::OkStatus();
   }
 
   Status ChangeRow(Runtime& runtime, SelIndex row) {
@@ -149,21 +178,34 @@ class InsertOrSource : public InsertSource {
       }
       if (conflict_.action == ConflictAction::kNothing) return absl::OkStatus();
       if (conflict_.action == ConflictAction::kUpdate) return UpdateExisting(runtime);
-      TURDB_RETURN_IF_ERROR(DeleteExisting(runtime));
+      TURDB_ASSIGN_OR_RETURN(const bool deleted, DeleteExisting(runtime));
+      if (!deleted) return absl::OkStatus();
     }
   }
 
-  Status DeleteExisting(Runtime& runtime) {
+  // False: a trigger keeps it.
+  StatusOr<bool> DeleteExisting(Runtime& runtime) {
     txn::Transaction& transaction = *runtime.context->transaction;
-    bool known = false;  // what is deleted, to those who refer to it
-    if (references_ != nullptr) {
+    bool known = false;  // what is deleted, to those who refer to it and to triggers
+    if (references_ != nullptr || remove_triggers_.has_value()) {
       TURDB_ASSIGN_OR_RETURN(known,
                              table_.Get(transaction.view_with_own_changes(), met_.row_key.bytes(), projection_, &existing_));
       if (known) CopyExisting();
     }
+    const std::vector<const Vector*> old_row = ColumnsOf(pair_, 0, cells_.size());
+    if (known && remove_triggers_.has_value()) {
+      TURDB_ASSIGN_OR_RETURN(const bool proceeds, FireBeforeChange(runtime, *remove_triggers_, {old_row, 0},
+                                                                   met_.row_key.bytes(), nullptr));
+      if (!proceeds) return false;
+    }
     TURDB_ASSIGN_OR_RETURN(const bool deleted,
                            table_.DeleteRow(transaction, met_.row_key.bytes(), index_expressions_.get(), scratch_));
-    return deleted && known ? references_->Deleted(runtime, pair_, Rows::All(1), all_columns_) : absl::OkStatus();
+    if (!deleted || !known) return true;
+    if (references_ != nullptr) TURDB_RETURN_IF_ERROR(references_->Deleted(runtime, pair_, Rows::All(1), all_columns_));
+    if (remove_triggers_.has_value()) {
+      TURDB_RETURN_IF_ERROR(remove_triggers_->Changed(runtime, old_row, Rows::All(1), {}, {}));
+    }
+    return true;
   }
 
   // existing_ becomes the first half of pair_.
@@ -190,6 +232,7 @@ class InsertOrSource : public InsertSource {
       row_key_.SetString(0, base::AsText(inserted_key_.bytes()));
       TURDB_RETURN_IF_ERROR(foreign_keys_.Wrote(runtime, one_, row_key_));
     }
+    TURDB_RETURN_IF_ERROR(KeepInserted(runtime, one_));
     TURDB_RETURN_IF_ERROR(Return(runtime, one_, Rows::All(1)));
     return true;
   }
@@ -247,6 +290,12 @@ class InsertOrSource : public InsertSource {
       CopyRow(*values_.values()[i], 0, &updated_.column(static_cast<size_t>(conflict_.assignments[i].column)), 0);
     }
     updated_.set_size(1);
+    const std::vector<const Vector*> old_row = ColumnsOf(pair_, 0, count);
+    if (update_triggers_.has_value()) {
+      TURDB_ASSIGN_OR_RETURN(const bool proceeds, FireBeforeChange(runtime, *update_triggers_, {old_row, 0},
+                                                                   met_.row_key.bytes(), &updated_));
+      if (!proceeds) return absl::OkStatus();
+    }
     TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &updated_));
     new_cells_.clear();
     for (const int32_t column : columns_) new_cells_.push_back(CellOf(updated_.column(static_cast<size_t>(column)), 0));
@@ -255,6 +304,10 @@ class InsertOrSource : public InsertSource {
                                                                 new_cells_, index_expressions_.get(), scratch_));
     if (!updated) return absl::OkStatus();
     ++changed_;
+    if (update_triggers_.has_value()) {
+      TURDB_RETURN_IF_ERROR(
+          update_triggers_->Changed(runtime, old_row, Rows::All(1), ColumnsOf(updated_, 0, count), Rows::All(1)));
+    }
     if (references_ != nullptr) {
       TURDB_RETURN_IF_ERROR(references_->Updated(runtime, pair_, Rows::All(1), all_columns_, updated_));
     }

@@ -41,12 +41,32 @@ Status ModifySource::BuildForeignKeys(ForeignKeyChecks checks, ReferencingKeys r
   return absl::OkStatus();
 }
 
+std::vector<vec::Type> ColumnTypes(const table::Table& table) {
+  std::vector<vec::Type> types;
+  for (const table::Column& column : table.schema().columns) types.push_back(column.type);
+  return types;
+}
+
+void ModifySource::BuildTriggers(const NodeTriggers& triggers, Builder& builder) {
+  if (triggers.empty()) return;
+  const std::vector<vec::Type> types = ColumnTypes(table_);
+  const auto build = [&](const TriggerSet* set, std::optional<EventTriggers>* out) {
+    if (set != nullptr) out->emplace(*set, types, builder);
+  };
+  build(triggers.insert, &insert_triggers_);
+  build(triggers.update, &update_triggers_);
+  build(triggers.remove, &remove_triggers_);
+}
+
 Status ModifySource::Start(Runtime& runtime) {
   scratch_.Restart();
   returned_.Reset();
   cursor_ = MaterializedRows::Cursor();
-  changes_made_ = false;
+  begun_ = changes_made_ = false;
   changed_ = 0;
+  for (std::optional<EventTriggers>* triggers : {&insert_triggers_, &update_triggers_, &remove_triggers_}) {
+    if (triggers->has_value()) (*triggers)->Start();
+  }
   if (runtime.context->transaction == nullptr) {
     return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
                            "cannot change data in a read-only transaction");
@@ -58,6 +78,10 @@ Status ModifySource::Start(Runtime& runtime) {
 }
 
 StatusOr<Flow> ModifySource::Next(Runtime& runtime, Batch* out) {
+  if (!begun_) {
+    begun_ = true;
+    TURDB_RETURN_IF_ERROR(FireBefore(runtime));
+  }
   while (!changes_made_) {
     Batch batch;
     TURDB_ASSIGN_OR_RETURN(const Flow flow, input_->Next(runtime, &batch));
@@ -68,6 +92,7 @@ StatusOr<Flow> ModifySource::Next(Runtime& runtime, Batch* out) {
     }
     TURDB_RETURN_IF_ERROR(FinishChanges(runtime));
     if (runtime.referential != nullptr && !runtime.is_referential) TURDB_RETURN_IF_ERROR(runtime.referential->Finish());
+    TURDB_RETURN_IF_ERROR(FireAfter(runtime));
     changes_made_ = true;
     runtime.changed_rows += changed_;
   }
@@ -75,6 +100,60 @@ StatusOr<Flow> ModifySource::Next(Runtime& runtime, Batch* out) {
   if (count == 0) return Flow::kDone;
   *out = Batch::All(chunk_);
   return Flow::kHaveMore;
+}
+
+Status ModifySource::FireBefore(Runtime& runtime) {
+  for (std::optional<EventTriggers>* triggers : {&insert_triggers_, &update_triggers_, &remove_triggers_}) {
+    if (triggers->has_value()) TURDB_RETURN_IF_ERROR((*triggers)->BeforeStatement(runtime));
+  }
+  return absl::OkStatus();
+}
+
+Status ModifySource::FireAfter(Runtime& runtime) {
+  for (std::optional<EventTriggers>* triggers : {&insert_triggers_, &update_triggers_, &remove_triggers_}) {
+    if (triggers->has_value()) TURDB_RETURN_IF_ERROR((*triggers)->AfterRows(runtime));
+  }
+  for (std::optional<EventTriggers>* triggers : {&remove_triggers_, &update_triggers_, &insert_triggers_}) {
+    if (triggers->has_value()) TURDB_RETURN_IF_ERROR((*triggers)->AfterStatement(runtime));
+  }
+  return absl::OkStatus();
+}
+
+StatusOr<bool> ModifySource::FireBeforeChange(Runtime& runtime, EventTriggers& triggers, RowView old_row, base::Bytes row_key,
+                                              Chunk* writable) {
+  if (!triggers.has_before_row()) return true;
+  TURDB_ASSIGN_OR_RETURN(const bool proceeds, triggers.BeforeRow(runtime, old_row, writable));
+  if (!proceeds && runtime.is_referential) {
+    return base::WithHint(base::MakeError(absl::StatusCode::kFailedPrecondition, base::SqlState{"27000"},
+                                          absl::StrCat("a trigger leaves out a row of ", table_.schema().qualified_name(),
+                                                       " that a foreign key is to change")),
+                          "A row that stays as it is would refer to nothing.");
+  }
+  if (proceeds && triggers.before_row_writes()) TURDB_RETURN_IF_ERROR(RequireUntouched(runtime, old_row, row_key));
+  return proceeds;
+}
+
+Status ModifySource::RequireUntouched(Runtime& runtime, RowView old_row, base::Bytes row_key) {
+  if (!all_columns_.has_value()) {
+    std::vector<int32_t> columns(old_row.columns.size());
+    for (size_t c = 0; c < columns.size(); ++c) columns[c] = static_cast<int32_t>(c);
+    all_columns_.emplace(table_.MakeProjection(columns));
+  }
+  const txn::View now = runtime.context->transaction->view_with_own_changes();
+  TURDB_ASSIGN_OR_RETURN(bool same, table_.Get(now, row_key, *all_columns_, &present_));
+  std::string before, after;
+  for (size_t c = 0; same && c < old_row.columns.size(); ++c) {
+    before.clear();
+    after.clear();
+    const table::KeyPart part{old_row.columns[c]->type(), false, false};
+    table::AppendSortKeyPart(part, CellOf(*old_row.columns[c], old_row.row), &before);
+    table::AppendSortKeyPart(part, present_[c].cell(), &after);
+    same = before == after;
+  }
+  if (same) return absl::OkStatus();
+  return base::WithHint(base::MakeError(absl::StatusCode::kFailedPrecondition, base::SqlState{"27000"},
+                                        "the row to be changed was already modified by a trigger of the current statement"),
+                        "Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.");
 }
 
 Status ModifySource::Return(Runtime& runtime, const Chunk& chunk, Rows rows) {
@@ -133,7 +212,8 @@ class UpdateSource : public ModifySource {
       : ModifySource(node, *node.table, std::move(input), builder),
         node_(node),
         column_count_(node.table->schema().columns.size()),
-        row_(builder.NewChunk(RowTypes(node))) {
+        row_(builder.NewChunk(RowTypes(node))),
+        new_row_(ColumnTypes(*node.table), 1, builder.budget()) {
     for (const Assignment& assignment : node.assignments) columns_.push_back(assignment.column);
     for (const GeneratedColumn& column : node.generated) columns_.push_back(column.column);
     for (const int32_t column : columns_) value_types_.push_back(row_.column(static_cast<size_t>(column)).type());
@@ -147,6 +227,7 @@ class UpdateSource : public ModifySource {
     TURDB_ASSIGN_OR_RETURN(values_, EvaluatorList::Make(values, builder.options()));
     TURDB_ASSIGN_OR_RETURN(constraints_, RowConstraints::Make(table_, node_.generated, node_.checks, builder.options()));
     TURDB_RETURN_IF_ERROR(BuildForeignKeys(node_.foreign_keys, node_.references, builder));
+    BuildTriggers(node_.triggers, builder);
     return BuildModify(node_.returning, node_.index_expressions, builder);
   }
 
@@ -159,14 +240,50 @@ class UpdateSource : public ModifySource {
 
  protected:
   Status Change(Runtime& runtime, const Batch& batch) override {
-    const Rows rows = batch.rows;
-    const Vector& row_keys = batch.chunk->column(batch.chunk->column_count() - 1);
-    TURDB_RETURN_IF_ERROR(values_.Evaluate(runtime, *batch.chunk, rows));
-    MakeRow(*batch.chunk, rows);
+    TURDB_RETURN_IF_ERROR(values_.Evaluate(runtime, *batch.chunk, batch.rows));
+    if (update_triggers_.has_value() && update_triggers_->has_before_row()) return ChangeOneByOne(runtime, batch);
+    MakeRow(*batch.chunk, batch.rows);
+    return ChangeTo(runtime, *batch.chunk, batch.rows);
+  }
+
+  Status FinishChanges(Runtime& runtime) override {
+    if (all_rows_.has_value()) TURDB_RETURN_IF_ERROR(Apply(runtime, *all_rows_, all_rows_->rows.size()));
+    return table_.FinishRows(*runtime.context->transaction, scratch_);
+  }
+
+ private:
+  // Each row meets its BEFORE triggers, and is changed, before the next one does.
+  Status ChangeOneByOne(Runtime& runtime, const Batch& batch) {
+    const Chunk& input = *batch.chunk;
+    const vec::VectorView keys = input.column(input.column_count() - 1).View();
+    old_columns_.clear();
+    for (const int32_t column : node_.old_columns) old_columns_.push_back(&input.column(static_cast<size_t>(column)));
+    for (uint32_t i = 0; i < batch.rows.count; ++i) {
+      const vec::SelIndex at = batch.rows[i];
+      const Rows one{&at, 1};
+      MakeRow(input, one);
+      new_row_.Reset();
+      for (size_t c = 0; c < column_count_; ++c) CopyRow(row_.column(c), 0, &new_row_.column(c), 0);
+      new_row_.set_size(1);
+      const base::Bytes key = base::AsBytes(keys.Get<vec::StringView>(at).view());
+      TURDB_ASSIGN_OR_RETURN(const bool proceeds,
+                             FireBeforeChange(runtime, *update_triggers_, {old_columns_, at}, key, &new_row_));
+      if (!proceeds) continue;
+      for (size_t c = 0; c < column_count_; ++c) row_.column(c).Reference(new_row_.column(c));
+      TURDB_RETURN_IF_ERROR(ChangeTo(runtime, input, one));
+    }
+    row_.Reset();
+    return absl::OkStatus();
+  }
+
+  // `rows` of the input become what row_ holds.
+  Status ChangeTo(Runtime& runtime, const Chunk& input, Rows rows) {
+    const Vector& row_keys = input.column(input.column_count() - 1);
     TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &row_));
     if (references_ != nullptr) {
-      TURDB_RETURN_IF_ERROR(references_->Updated(runtime, *batch.chunk, rows, node_.old_columns, row_));
+      TURDB_RETURN_IF_ERROR(references_->Updated(runtime, input, rows, node_.old_columns, row_));
     }
+    if (update_triggers_.has_value()) TURDB_RETURN_IF_ERROR(KeepForTriggers(runtime, input, rows));
     TURDB_RETURN_IF_ERROR(Return(runtime, row_, Rows::All(rows.count)));
     // Long values are not copied; the input has its memory for itself again when this returns.
     Held& held = *held_;
@@ -193,12 +310,13 @@ class UpdateSource : public ModifySource {
     return foreign_keys_.WroteUnseen(runtime, KeysOfChanged(row_, held.row_keys, columns_), rows.count);
   }
 
-  Status FinishChanges(Runtime& runtime) override {
-    if (all_rows_.has_value()) TURDB_RETURN_IF_ERROR(Apply(runtime, *all_rows_, all_rows_->rows.size()));
-    return table_.FinishRows(*runtime.context->transaction, scratch_);
+  Status KeepForTriggers(Runtime& runtime, const Chunk& input, Rows rows) {
+    if (!update_triggers_->reads_rows()) return absl::OkStatus();
+    std::vector<const Vector*> old_rows;
+    for (const int32_t column : node_.old_columns) old_rows.push_back(&input.column(static_cast<size_t>(column)));
+    return update_triggers_->Changed(runtime, old_rows, rows, ColumnsOf(row_, 0, column_count_), Rows::All(rows.count));
   }
 
- private:
   // New values and the keys of their rows.
   struct Held {
     Held(std::span<const vec::Type> types, uint32_t capacity, base::MemoryBudget* budget)
@@ -298,6 +416,8 @@ class UpdateSource : public ModifySource {
   std::vector<int32_t> columns_;  // assigned, then generated
   std::vector<vec::Type> value_types_;
   Chunk row_;
+  Chunk new_row_;  // one row, where triggers may change it
+  std::vector<const Vector*> old_columns_;
   std::optional<Held> held_;         // a batch
   std::optional<AllRows> all_rows_;  // where all rows must be known first
   std::vector<const Vector*> held_columns_;
@@ -312,22 +432,41 @@ class DeleteSource : public ModifySource {
 
  protected:
   Status Change(Runtime& runtime, const Batch& batch) override {
-    const vec::VectorView keys = batch.chunk->column(batch.chunk->column_count() - 1).View();
-    deleted_.set_size(0);
-    TURDB_RETURN_IF_ERROR(
-        table_.DeleteRows(*runtime.context->transaction, keys, batch.rows, index_expressions_.get(), scratch_, &deleted_));
-    changed_ += deleted_.size();
-    if (runtime.is_referential && deleted_.size() != batch.rows.count) {
-      TURDB_RETURN_IF_ERROR(RequireGone(runtime, keys, batch.rows));
+    const Chunk& input = *batch.chunk;
+    if (!remove_triggers_.has_value() || !remove_triggers_->reads_rows()) return Delete(runtime, input, batch.rows);
+    old_columns_.clear();
+    for (const int32_t column : node_.old_columns) old_columns_.push_back(&input.column(static_cast<size_t>(column)));
+    if (!remove_triggers_->has_before_row()) return Delete(runtime, input, batch.rows);
+    // Each row meets its triggers, and goes, before the next one does.
+    const vec::VectorView keys = input.column(input.column_count() - 1).View();
+    for (uint32_t i = 0; i < batch.rows.count; ++i) {
+      const vec::SelIndex at = batch.rows[i];
+      const base::Bytes key = base::AsBytes(keys.Get<vec::StringView>(at).view());
+      TURDB_ASSIGN_OR_RETURN(const bool proceeds,
+                             FireBeforeChange(runtime, *remove_triggers_, {old_columns_, at}, key, nullptr));
+      if (proceeds) TURDB_RETURN_IF_ERROR(Delete(runtime, input, Rows{&at, 1}));
     }
-    if (references_ != nullptr) {
-      TURDB_RETURN_IF_ERROR(references_->Deleted(runtime, *batch.chunk, Rows::Of(deleted_), node_.old_columns));
-    }
-    return Return(runtime, *batch.chunk, Rows::Of(deleted_));
+    return absl::OkStatus();
   }
   Status FinishChanges(Runtime& runtime) override { return table_.FinishRows(*runtime.context->transaction, scratch_); }
 
  private:
+  Status Delete(Runtime& runtime, const Chunk& input, Rows rows) {
+    const vec::VectorView keys = input.column(input.column_count() - 1).View();
+    deleted_.set_size(0);
+    TURDB_RETURN_IF_ERROR(
+        table_.DeleteRows(*runtime.context->transaction, keys, rows, index_expressions_.get(), scratch_, &deleted_));
+    changed_ += deleted_.size();
+    if (runtime.is_referential && deleted_.size() != rows.count) TURDB_RETURN_IF_ERROR(RequireGone(runtime, keys, rows));
+    if (references_ != nullptr) {
+      TURDB_RETURN_IF_ERROR(references_->Deleted(runtime, input, Rows::Of(deleted_), node_.old_columns));
+    }
+    if (!old_columns_.empty()) {
+      TURDB_RETURN_IF_ERROR(remove_triggers_->Changed(runtime, old_columns_, Rows::Of(deleted_), {}, {}));
+    }
+    return Return(runtime, input, Rows::Of(deleted_));
+  }
+
   // A row that was not there to be deleted was deleted before, or the snapshot does not show it.
   Status RequireGone(Runtime& runtime, const vec::VectorView& keys, Rows rows) {
     const txn::Transaction& transaction = *runtime.context->transaction;
@@ -341,6 +480,7 @@ class DeleteSource : public ModifySource {
   }
 
   const DeleteNode& node_;
+  std::vector<const Vector*> old_columns_;  // of the batch, when triggers want them
   vec::SelectionVector deleted_;
 };
 
@@ -363,6 +503,7 @@ SourceOr MakeDelete(const DeleteNode& node, Builder& builder) {
   TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Stream> input, builder.BuildStream(*node.input));
   auto source = std::make_unique<DeleteSource>(node, std::move(input), builder);
   TURDB_RETURN_IF_ERROR(source->BuildForeignKeys({}, node.references, builder));
+  source->BuildTriggers(node.triggers, builder);
   TURDB_RETURN_IF_ERROR(source->BuildModify(node.returning, node.index_expressions, builder));
   return source;
 }

@@ -118,20 +118,48 @@ std::vector<const Node*> Inputs(const Node& node) {
       return {static_cast<const UpdateNode&>(node).input};
     case NodeKind::kDelete:
       return {static_cast<const DeleteNode&>(node).input};
+    case NodeKind::kMerge:
+      return {static_cast<const MergeNode&>(node).input};
+    case NodeKind::kInsteadOf:
+      return {static_cast<const InsteadOfNode&>(node).input};
     case NodeKind::kExplain:
       return {static_cast<const ExplainNode&>(node).plan};
   }
   return {};
 }
 
-ReferencingKeys ReferencesOf(const Node& node) {
+std::vector<const ReferencingKey*> ReferencesOf(const Node& node) {
+  const auto all = [](ReferencingKeys keys) { return std::vector<const ReferencingKey*>(keys.begin(), keys.end()); };
   switch (node.kind) {
     case NodeKind::kInsert:
-      return static_cast<const InsertNode&>(node).references;
+      return all(static_cast<const InsertNode&>(node).references);
     case NodeKind::kUpdate:
-      return static_cast<const UpdateNode&>(node).references;
+      return all(static_cast<const UpdateNode&>(node).references);
     case NodeKind::kDelete:
-      return static_cast<const DeleteNode&>(node).references;
+      return all(static_cast<const DeleteNode&>(node).references);
+    case NodeKind::kMerge: {
+      const auto& merge = static_cast<const MergeNode&>(node);
+      std::vector<const ReferencingKey*> keys = all(merge.update_references);
+      keys.insert(keys.end(), merge.delete_references.begin(), merge.delete_references.end());
+      return keys;
+    }
+    default:
+      return {};
+  }
+}
+
+NodeTriggers TriggersOf(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::kInsert:
+      return static_cast<const InsertNode&>(node).triggers;
+    case NodeKind::kUpdate:
+      return static_cast<const UpdateNode&>(node).triggers;
+    case NodeKind::kDelete:
+      return static_cast<const DeleteNode&>(node).triggers;
+    case NodeKind::kMerge:
+      return static_cast<const MergeNode&>(node).triggers;
+    case NodeKind::kInsteadOf:
+      return static_cast<const InsteadOfNode&>(node).triggers;
     default:
       return {};
   }
@@ -279,6 +307,22 @@ void ForEachExpression(const Node& node, absl::FunctionRef<void(const Expression
     }
     case NodeKind::kDelete:
       return VisitAll(static_cast<const DeleteNode&>(node).returning, visit);
+    case NodeKind::kMerge: {
+      const auto& merge = static_cast<const MergeNode&>(node);
+      for (const MergeAction& action : merge.actions) {
+        VisitAll(action.conjuncts, visit);
+        VisitAssignments(action.assignments, visit);
+        VisitAll(action.values, visit);
+      }
+      VisitConstraints(merge.generated, merge.checks, visit);
+      return VisitAll(merge.returning, visit);
+    }
+    case NodeKind::kInsteadOf: {
+      const auto& instead = static_cast<const InsteadOfNode&>(node);
+      VisitAll(instead.old_row, visit);
+      VisitAll(instead.new_row, visit);
+      return VisitAll(instead.returning, visit);
+    }
     default:
       return VisitSource(node, visit);
   }

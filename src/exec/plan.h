@@ -35,6 +35,7 @@
 namespace turdb::table {
 class Table;
 struct ForeignKey;
+struct TriggerSchema;
 enum class ForeignKeyAction : uint8_t;
 }  // namespace turdb::table
 
@@ -71,6 +72,8 @@ enum class NodeKind : uint8_t {
   kInsert,
   kUpdate,
   kDelete,
+  kMerge,
+  kInsteadOf,
   kExplain,
 };
 
@@ -453,6 +456,54 @@ struct ReferencingKey {
 using ForeignKeyChecks = std::span<const ForeignKeyCheck* const>;
 using ReferencingKeys = std::span<const ReferencingKey* const>;
 
+// ---- triggers (trigger.h)
+
+// What a trigger reads of the row that sets it off, and the slot that its expressions find it in.
+struct TriggerInput {
+  enum class Kind : uint8_t { kOld, kNew, kOperation };
+  Kind kind = Kind::kNew;
+  int32_t column = -1;  // of the table; a row that is not there (OLD of an INSERT) is all NULL
+  int32_t slot = -1;
+  vec::Type type;
+};
+
+struct TriggerStatement {
+  const Node* node = nullptr;     // run to its end; its rows are dropped
+  std::span<const int32_t> sets;  // SET NEW: the columns of the new row that its only row's values go to
+};
+
+struct Trigger {
+  std::string_view name;
+  std::string_view table;
+  const table::TriggerSchema* definition = nullptr;
+  std::span<const TriggerInput> inputs;
+  const Expression* condition = nullptr;  // row-independent; null: always
+  std::span<const TriggerStatement> statements;
+  // CTEs with the rows of the statement, each the old values, then the new ones; -1: not named.
+  int32_t old_table = -1;
+  int32_t new_table = -1;
+};
+using Triggers = std::span<const Trigger* const>;
+
+// The triggers of one event, in the order in which they fire.
+struct TriggerSet {
+  std::string_view operation;  // "INSERT"
+  Triggers before_statement;
+  Triggers before_row;
+  Triggers after_row;
+  Triggers after_statement;
+  bool keeps_rows = false;  // those after the statement want to know its rows
+  bool writes = false;      // one before a row changes tables itself
+};
+
+// Null where an event sets off nothing.
+struct NodeTriggers {
+  const TriggerSet* insert = nullptr;
+  const TriggerSet* update = nullptr;
+  const TriggerSet* remove = nullptr;
+  bool empty() const { return insert == nullptr && update == nullptr && remove == nullptr; }
+};
+
 struct InsertNode : Node {
   table::Table* table = nullptr;
   std::string_view name;
@@ -463,6 +514,7 @@ struct InsertNode : Node {
   OnConflict on_conflict;
   ForeignKeyChecks foreign_keys;
   ReferencingKeys references;  // of rows that ON CONFLICT updates or replaces
+  NodeTriggers triggers;       // likewise
   Expressions returning;       // over the new row
 };
 
@@ -478,6 +530,7 @@ struct UpdateNode : Node {
   std::span<const IndexExpression> index_expressions;
   ForeignKeyChecks foreign_keys;  // of which a column is assigned
   ReferencingKeys references;     // likewise
+  NodeTriggers triggers;          // columns that they set are assigned
   Expressions returning;          // over the new row followed by the input
 };
 
@@ -488,7 +541,48 @@ struct DeleteNode : Node {
   std::span<const IndexExpression> index_expressions;
   ReferencingKeys references;
   std::span<const int32_t> old_columns;  // as above, for the columns that are referred to
-  Expressions returning;                 // over the input
+  NodeTriggers triggers;
+  Expressions returning;  // over the input
+};
+
+enum class MergeMatch : uint8_t { kMatched, kNotMatched, kNotMatchedBySource };
+enum class MergeActionKind : uint8_t { kNothing, kInsert, kUpdate, kDelete };
+
+// One WHEN of a MERGE, over the input.
+struct MergeAction {
+  MergeMatch match = MergeMatch::kMatched;
+  MergeActionKind action = MergeActionKind::kNothing;
+  Expressions conjuncts;                    // the first clause of its kind for which they hold is the one
+  std::span<const Assignment> assignments;  // kUpdate
+  Expressions values;                       // kInsert: one a column of the table
+};
+
+struct MergeNode : Node {
+  table::Table* table = nullptr;
+  std::string_view name;
+  const Node* input = nullptr;  // pairs of rows; the target's row key as the last, NULL where there is no such row
+  int32_t source_column = -1;   // of the input: NULL where there is no row of the source
+  std::span<const int32_t> old_columns;  // as above, for every column of the table
+  std::span<const MergeAction> actions;
+  std::span<const GeneratedColumn> generated;
+  std::span<const CheckConstraint> checks;
+  std::span<const IndexExpression> index_expressions;
+  ForeignKeyChecks foreign_keys;
+  ReferencingKeys update_references;
+  ReferencingKeys delete_references;
+  NodeTriggers triggers;
+  Expressions returning;  // over the row (new, or of a DELETE the old one), the action's name, the input
+};
+
+// A change of a view: what its INSTEAD OF triggers do for each row.
+struct InsteadOfNode : Node {
+  std::string_view name;
+  const Node* input = nullptr;
+  Expressions old_row;  // over the input: the view's columns as they are; empty: an INSERT
+  Expressions new_row;  // over the input: as they are to be; empty: a DELETE
+  std::span<const vec::Type> row_types;
+  NodeTriggers triggers;
+  Expressions returning;  // over the new row (of a DELETE: the old one) followed by the input
 };
 
 // One text column, "QUERY PLAN", a row a line.
@@ -551,6 +645,7 @@ class Plan {
   const Node& root() const { return *root_; }
   std::span<const std::string> column_names() const { return column_names_; }
   bool has_foreign_keys = false;  // some node checks or is bound by one
+  std::vector<const Trigger*> triggers;  // all that some node may set off
   // How many correlated slots and CTE numbers the plan uses, all levels together.
   int32_t slot_count = 0;
   int32_t cte_count = 0;
@@ -585,6 +680,8 @@ class Plan {
   static NodeKind KindOf(const InsertNode*) { return NodeKind::kInsert; }
   static NodeKind KindOf(const UpdateNode*) { return NodeKind::kUpdate; }
   static NodeKind KindOf(const DeleteNode*) { return NodeKind::kDelete; }
+  static NodeKind KindOf(const MergeNode*) { return NodeKind::kMerge; }
+  static NodeKind KindOf(const InsteadOfNode*) { return NodeKind::kInsteadOf; }
   static NodeKind KindOf(const ExplainNode*) { return NodeKind::kExplain; }
 
   base::Arena arena_;
@@ -601,7 +698,9 @@ std::string_view NodeName(NodeKind kind);
 // The inputs of a node, left to right; definitions of CTEs before bodies. Subqueries inside expressions are not inputs.
 std::vector<const Node*> Inputs(const Node& node);
 // The foreign keys that refer to the table that the node changes, for those nodes that change one.
-ReferencingKeys ReferencesOf(const Node& node);
+std::vector<const ReferencingKey*> ReferencesOf(const Node& node);
+// The triggers that it sets off, likewise.
+NodeTriggers TriggersOf(const Node& node);
 // Calls `visit` for every expression of the node (not of its inputs), arguments after what they belong to.
 void ForEachExpression(const Node& node, absl::FunctionRef<void(const Expression&)> visit);
 // One line of EXPLAIN without indentation: name, table, conditions.

@@ -258,6 +258,19 @@ std::string ForeignKeysText(ForeignKeyChecks checks, ReferencingKeys references)
   return out;
 }
 
+std::string TriggersText(const NodeTriggers& triggers) {
+  std::string text;
+  for (const TriggerSet* set : {triggers.insert, triggers.update, triggers.remove}) {
+    if (set == nullptr) continue;
+    for (const Triggers some : {set->before_statement, set->before_row, set->after_row, set->after_statement}) {
+      for (const Trigger* trigger : some) StrAppend(&text, text.empty() ? "" : ", ", trigger->name);
+    }
+  }
+  std::string out;
+  Note(&out, "triggers", text);
+  return out;
+}
+
 std::string ConflictText(const OnConflict& conflict) {
   std::string out;
   const std::string target = conflict.index == -2 ? "" : StrCat(" (", conflict.index, ")");
@@ -337,7 +350,7 @@ std::string Details(const ValuesNode& values) {
 std::string Details(const InsertNode& insert) {
   std::string out = StrCat(" ", insert.name);
   out += ConstraintsText(insert.generated, insert.checks) + ConflictText(insert.on_conflict);
-  out += ForeignKeysText(insert.foreign_keys, insert.references);
+  out += ForeignKeysText(insert.foreign_keys, insert.references) + TriggersText(insert.triggers);
   Note(&out, "returning", List(insert.returning));
   return out;
 }
@@ -346,8 +359,26 @@ std::string Details(const UpdateNode& update) {
   std::string out = StrCat(" ", update.name);
   Note(&out, "set", AssignmentsText(update.assignments));
   out += ConstraintsText(update.generated, update.checks);
-  out += ForeignKeysText(update.foreign_keys, update.references);
+  out += ForeignKeysText(update.foreign_keys, update.references) + TriggersText(update.triggers);
   Note(&out, "returning", List(update.returning));
+  return out;
+}
+
+std::string Details(const MergeNode& merge) {
+  static constexpr std::string_view kMatches[] = {"matched", "not matched", "not matched by source"};
+  std::string out = StrCat(" ", merge.name);
+  for (const MergeAction& action : merge.actions) {
+    std::string what = "nothing";
+    if (action.action == MergeActionKind::kInsert) what = StrCat("insert (", List(action.values), ")");
+    if (action.action == MergeActionKind::kUpdate) what = StrCat("update ", AssignmentsText(action.assignments));
+    if (action.action == MergeActionKind::kDelete) what = "delete";
+    const std::string conditions = List(action.conjuncts);
+    Note(&out, StrCat("when ", kMatches[static_cast<size_t>(action.match)], conditions.empty() ? "" : " and ", conditions), what);
+  }
+  out += ConstraintsText(merge.generated, merge.checks);
+  std::vector<const ReferencingKey*> references = ReferencesOf(merge);
+  out += ForeignKeysText(merge.foreign_keys, references) + TriggersText(merge.triggers);
+  Note(&out, "returning", List(merge.returning));
   return out;
 }
 
@@ -514,6 +545,10 @@ std::string_view NodeName(NodeKind kind) {
       return "Update";
     case NodeKind::kDelete:
       return "Delete";
+    case NodeKind::kMerge:
+      return "Merge";
+    case NodeKind::kInsteadOf:
+      return "InsteadOf";
     case NodeKind::kExplain:
       return "Explain";
   }
@@ -612,8 +647,14 @@ std::string DetailsOf(const Node& node) {
       return Details(static_cast<const UpdateNode&>(node));
     case NodeKind::kDelete:
       out = StrCat(" ", static_cast<const DeleteNode&>(node).name);
-      out += ForeignKeysText({}, ReferencesOf(node));
+      out += ForeignKeysText({}, static_cast<const DeleteNode&>(node).references) + TriggersText(TriggersOf(node));
       Note(&out, "returning", List(static_cast<const DeleteNode&>(node).returning));
+      break;
+    case NodeKind::kMerge:
+      return Details(static_cast<const MergeNode&>(node));
+    case NodeKind::kInsteadOf:
+      out = StrCat(" ", static_cast<const InsteadOfNode&>(node).name, TriggersText(TriggersOf(node)));
+      Note(&out, "returning", List(static_cast<const InsteadOfNode&>(node).returning));
       break;
     case NodeKind::kExplain:
       return static_cast<const ExplainNode&>(node).analyze ? " analyze" : "";

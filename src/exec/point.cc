@@ -64,6 +64,7 @@ bool LooksUpGivenValues(const InsertNode& insert) {
 }
 
 bool IsPointInsert(const InsertNode& insert) {
+  if (!insert.triggers.empty()) return false;
   if (!insert.returning.empty() || !insert.checks.empty() || !insert.generated.empty()) return false;
   if (insert.on_conflict.action != ConflictAction::kError || insert.input->kind != NodeKind::kValues) return false;
   const auto& values = static_cast<const ValuesNode&>(*insert.input);
@@ -72,14 +73,14 @@ bool IsPointInsert(const InsertNode& insert) {
 
 bool IsPointUpdate(const UpdateNode& update) {
   if (!update.returning.empty() || !update.checks.empty() || !update.generated.empty()) return false;
-  if (!update.foreign_keys.empty() || !update.references.empty()) return false;
+  if (!update.foreign_keys.empty() || !update.references.empty() || !update.triggers.empty()) return false;
   if (AsLookup(*update.input) == nullptr || NeedsEvaluator(*update.table)) return false;
   return std::all_of(update.assignments.begin(), update.assignments.end(),
                      [](const Assignment& assignment) { return IsOperand(assignment.value); });
 }
 
 bool IsPointDelete(const DeleteNode& node) {
-  return node.returning.empty() && node.references.empty() && AsLookup(*node.input) != nullptr && !NeedsEvaluator(*node.table);
+  return node.returning.empty() && node.references.empty() && node.triggers.empty() && AsLookup(*node.input) != nullptr && !NeedsEvaluator(*node.table);
 }
 
 const table::Table& TableOf(const Node& root) {

@@ -27,11 +27,13 @@ ReferentialRuns::ReferentialRuns(const Plan& plan, base::MemoryBudget* budget, u
   key_sets_.resize(runtime_.ctes.size());
 }
 
-void ReferentialRuns::Start(const ExecutionContext& context, ReferentialQueue* queue) {
+void ReferentialRuns::Start(const ExecutionContext& context, ReferentialQueue* queue, TriggerRuns* triggers, int32_t depth) {
   context_ = context;
   context_.view = &view_;
   runtime_.context = &context_;
   runtime_.referential = queue;
+  runtime_.triggers = triggers;
+  runtime_.trigger_depth = depth;
   ++runtime_.statement_runs;
 }
 
@@ -136,8 +138,10 @@ Status ReferentialRuns::KeepGone(const ReferencingKey& key, MaterializedRows& ke
 ReferentialQueue::ReferentialQueue(std::shared_ptr<const Plan> plan, base::MemoryBudget* budget, uint32_t capacity)
     : plan_(std::move(plan)), budget_(budget), capacity_(capacity) {}
 
-void ReferentialQueue::Start(const ExecutionContext& context) {
-  context_ = &context;
+void ReferentialQueue::Start(const Runtime& runtime) {
+  context_ = runtime.context;
+  triggers_ = runtime.triggers;
+  trigger_depth_ = runtime.trigger_depth;
   runs_started_ = false;
   missing_.clear();
   gone_.clear();
@@ -176,7 +180,7 @@ std::optional<ReferentialQueue::Gone> ReferentialQueue::Take(Wanted wanted) {
 Status ReferentialQueue::Finish() {
   if (missing_.empty() && gone_.empty()) return absl::OkStatus();
   if (!runs_.has_value()) runs_.emplace(*plan_, budget_, capacity_);
-  runs_->Start(*context_, this);
+  runs_->Start(*context_, this, triggers_, trigger_depth_);
   const auto is_restrict = [](ForeignKeyAction action) { return action == ForeignKeyAction::kRestrict; };
   const auto is_change = [](ForeignKeyAction action) {
     return action != ForeignKeyAction::kRestrict && action != ForeignKeyAction::kNoAction;

@@ -35,7 +35,7 @@ class ReferentialRuns {
  public:
   ReferentialRuns(const Plan& plan, base::MemoryBudget* budget, uint32_t capacity);
   // Before the first of the following in a run.
-  void Start(const ExecutionContext& context, ReferentialQueue* queue);
+  void Start(const ExecutionContext& context, ReferentialQueue* queue, TriggerRuns* triggers = nullptr, int32_t depth = 0);
 
   // Changes the rows that refer to `keys`.
   base::Status Change(const ReferencingKey& key, MaterializedRows& keys);
@@ -75,7 +75,7 @@ class ReferentialRuns {
 class ReferentialQueue {
  public:
   ReferentialQueue(std::shared_ptr<const Plan> plan, base::MemoryBudget* budget, uint32_t capacity);
-  void Start(const ExecutionContext& context);
+  void Start(const Runtime& runtime);
   base::Status AddMissing(Runtime& runtime, const ForeignKeyCheck& check, const vec::Vector& row_keys, vec::Rows rows);
   // `columns` as ReferencingKey::key_types says.
   base::Status AddGone(Runtime& runtime, const ReferencingKey& key, Columns columns, vec::Rows rows);
@@ -100,6 +100,8 @@ class ReferentialQueue {
   base::MemoryBudget* const budget_;
   const uint32_t capacity_;
   const ExecutionContext* context_ = nullptr;
+  TriggerRuns* triggers_ = nullptr;  // of rows that actions change
+  int32_t trigger_depth_ = 0;
   std::optional<ReferentialRuns> runs_;  // made when there is something to do
   bool runs_started_ = false;
   std::deque<Missing> missing_;

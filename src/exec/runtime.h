@@ -19,6 +19,7 @@ namespace turdb::exec {
 
 class CteState;
 class ReferentialQueue;
+class TriggerRuns;
 
 // Not thread-safe.
 struct Runtime {
@@ -32,6 +33,8 @@ struct Runtime {
   std::vector<RejectedRow> rejected;        // by COPY
   ReferentialQueue* referential = nullptr;  // where foreign keys leave what is to be done when all rows are changed
   bool is_referential = false;              // this runs for a foreign key
+  TriggerRuns* triggers = nullptr;          // runs them; null when no node of the plan has any
+  int32_t trigger_depth = 0;                // how many triggers are around this
   uint64_t statement_runs = 0;              // counts Execution::Start; what was computed once a run compares it
 
   function::CallContext& call() const { return *context->call; }

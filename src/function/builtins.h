@@ -56,6 +56,7 @@ void AddRegularExpressions(FunctionList& list);
 void AddArrays(FunctionList& list);
 void AddArrayComparisons(FunctionList& list);  // = < ..., x = ANY (array)
 void AddSequenceFunctions(FunctionList& list);
+void AddRaise(FunctionList& list);
 
 // decimal(p,s) that holds every value of an integer or decimal type exactly; nullopt for other types.
 std::optional<Type> AsDecimal(Type type);

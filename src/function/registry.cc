@@ -52,6 +52,7 @@ class Catalog {
     AddArrays(list_);
     AddArrayComparisons(list_);
     AddSequenceFunctions(list_);
+    AddRaise(list_);
     AddComparisons(list_);
     for (const ScalarFunction& function : list_.functions()) {
       Overloads& overloads = by_name_[function.name];

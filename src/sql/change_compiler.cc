@@ -46,27 +46,6 @@ StatusOr<exec::Expressions> ChangeCompiler::LowerAll(const std::vector<const Exp
   return plan_.Copy(lowered);
 }
 
-template <typename T>
-Status ChangeCompiler::LowerValues(std::vector<T>* items, const std::vector<ColumnId>& layout) {
-  for (T& item : *items) {
-    TURDB_ASSIGN_OR_RETURN(item.value, planner_.LowerExpr(item.value, layout));
-  }
-  return absl::OkStatus();
-}
-
-// Generated columns, checks and index expressions, over a row laid out as `row`.
-template <typename Node, typename Bound>
-Status ChangeCompiler::LowerRowRules(Node* node, Bound& bound, const std::vector<ColumnId>& row) {
-  TURDB_RETURN_IF_ERROR(LowerValues(&bound.generated, row));
-  node->generated = plan_.Copy(bound.generated);
-  for (exec::CheckConstraint& check : bound.checks) {
-    TURDB_ASSIGN_OR_RETURN(check.condition, planner_.LowerExpr(check.condition, row));
-  }
-  node->checks = plan_.Copy(bound.checks);
-  TURDB_ASSIGN_OR_RETURN(node->index_expressions, LowerIndexExpressions(bound.index_expressions, row));
-  return absl::OkStatus();
-}
-
 StatusOr<std::span<const exec::IndexExpression>> ChangeCompiler::LowerIndexExpressions(
     std::vector<exec::IndexExpression>& expressions, const std::vector<ColumnId>& row) {
   for (exec::IndexExpression& expression : expressions) {
@@ -75,10 +54,9 @@ StatusOr<std::span<const exec::IndexExpression>> ChangeCompiler::LowerIndexExpre
   return plan_.Copy(expressions);
 }
 
-template <typename Node>
-Status ChangeCompiler::LowerReturning(Node* node, const Binder::BoundReturning& returning, const std::vector<ColumnId>& layout,
+Status ChangeCompiler::LowerReturning(exec::Expressions* lowered, exec::Node* node, const Binder::BoundReturning& returning, const std::vector<ColumnId>& layout,
                                       CompiledStatement* compiled) {
-  TURDB_ASSIGN_OR_RETURN(node->returning, LowerAll(returning.expressions, layout));
+  TURDB_ASSIGN_OR_RETURN(*lowered, LowerAll(returning.expressions, layout));
   std::vector<vec::Type> types;
   for (size_t i = 0; i < returning.names.size(); ++i) {
     compiled->column_names.emplace_back(returning.names[i]);
@@ -118,12 +96,21 @@ void ChangeCompiler::Write(const RelationPtr& relation, CompiledStatement* compi
 // ---- changes
 
 StatusOr<const exec::Node*> ChangeCompiler::Insert(Binder::BoundInsert& bound, CompiledStatement* compiled) {
+  if (bound.table == nullptr) return InsertIntoView(bound, compiled);
+  const bool updates = bound.on_conflict.action == exec::ConflictAction::kUpdate;
+  const bool replaces = bound.on_conflict.action == exec::ConflictAction::kReplace;
+  const FiredTriggers inserted = Fired(*bound.relation, table::kOnInsert, nullptr);
+  std::vector<int32_t> assigned = Assigned(bound.conflict_assignments, bound.generated);
+  FiredTriggers updated, removed;
+  if (updates) updated = Fired(*bound.relation, table::kOnUpdate, &assigned);
+  if (replaces) removed = Fired(*bound.relation, table::kOnDelete, nullptr);
+  TURDB_RETURN_IF_ERROR(AssignSetColumns(*bound.relation, updated, bound.row, &bound.conflict_assignments));
+  assigned = Assigned(bound.conflict_assignments, bound.generated);
   TURDB_ASSIGN_OR_RETURN(const Physical input, planner_.PlanRows(bound.input, bound.input_columns));
   auto* node = plan_.New<exec::InsertNode>();
   node->table = bound.table;
   node->name = plan_.Copy(bound.name);
   node->input = input.node;
-  const std::vector<int32_t> assigned = Assigned(bound.conflict_assignments, bound.generated);
   TURDB_RETURN_IF_ERROR(LowerRowRules(node, bound, bound.row));
   std::vector<ColumnId> both = bound.row;
   both.insert(both.end(), bound.excluded.begin(), bound.excluded.end());
@@ -133,19 +120,26 @@ StatusOr<const exec::Node*> ChangeCompiler::Insert(Binder::BoundInsert& bound, C
   if (bound.on_conflict.where != nullptr) {
     TURDB_ASSIGN_OR_RETURN(node->on_conflict.where, planner_.LowerExpr(bound.on_conflict.where, both));
   }
-  TURDB_RETURN_IF_ERROR(LowerReturning(node, bound.returning, bound.row, compiled));
+  TURDB_RETURN_IF_ERROR(LowerReturning(&node->returning, node, bound.returning, bound.row, compiled));
   Write(bound.relation, compiled);
   TURDB_ASSIGN_OR_RETURN(node->foreign_keys, Checks(bound.relation, nullptr));
-  const bool updates = bound.on_conflict.action == exec::ConflictAction::kUpdate;
-  if (updates || bound.on_conflict.action == exec::ConflictAction::kReplace) {
+  if (updates || replaces) {
     const std::vector<Reference> references = ReferencesTo(*bound.relation, updates ? &assigned : nullptr);
     TURDB_ASSIGN_OR_RETURN(node->references, Referencing(references, updates, compiled));
   }
+  TURDB_ASSIGN_OR_RETURN(node->triggers.insert, LowerTriggers(bound.relation, table::kOnInsert, inserted, compiled));
+  TURDB_ASSIGN_OR_RETURN(node->triggers.update, LowerTriggers(bound.relation, table::kOnUpdate, updated, compiled));
+  TURDB_ASSIGN_OR_RETURN(node->triggers.remove, LowerTriggers(bound.relation, table::kOnDelete, removed, compiled));
   return node;
 }
 
 StatusOr<const exec::Node*> ChangeCompiler::Update(Binder::BoundUpdate& bound, CompiledStatement* compiled) {
+  if (bound.table == nullptr) return ChangeView(bound, true, compiled);
   const table::TableSchema& schema = *bound.relation->schema;
+  std::vector<int32_t> assigned = Assigned(bound.assignments, bound.generated);
+  const FiredTriggers fired = Fired(*bound.relation, table::kOnUpdate, &assigned);
+  TURDB_RETURN_IF_ERROR(AssignSetColumns(*bound.relation, fired, bound.old_row, &bound.assignments));
+  assigned = Assigned(bound.assignments, bound.generated);
   ColumnSet made(binder_.columns().size());
   planner_.AddProducedColumns(bound.input, &made);
   ColumnSet wanted(binder_.columns().size());
@@ -155,11 +149,10 @@ StatusOr<const exec::Node*> ChangeCompiler::Update(Binder::BoundUpdate& bound, C
   for (const auto& check : bound.checks) planner_.AddColumns(check.condition, &rules);
   for (const auto& expression : bound.index_expressions) planner_.AddColumns(expression.expression, &rules);
   for (const Expr* expr : bound.returning.expressions) planner_.AddColumns(expr, &rules);
-  const std::vector<int32_t> assigned = Assigned(bound.assignments, bound.generated);
   const std::vector<Reference> references = ReferencesTo(*bound.relation, &assigned);
   TURDB_ASSIGN_OR_RETURN(const exec::ForeignKeyChecks checks, Checks(bound.relation, &assigned));
   // Foreign keys look at the whole new key, at where the row moves, and at what a key was that others refer to.
-  std::vector<bool> need_new(bound.old_row.size()), need_old(bound.old_row.size());
+  std::vector<bool> need_new(bound.old_row.size()), need_old(bound.old_row.size(), NeedRows(fired));
   for (const exec::ForeignKeyCheck* check : checks) {
     for (const int32_t column : check->columns) need_new[column] = true;
     for (const int32_t column : PrimaryKeyOf(schema)) need_new[column] = true;
@@ -188,25 +181,29 @@ StatusOr<const exec::Node*> ChangeCompiler::Update(Binder::BoundUpdate& bound, C
   TURDB_RETURN_IF_ERROR(LowerRowRules(node, bound, bound.new_row));
   std::vector<ColumnId> layout = bound.new_row;
   layout.insert(layout.end(), input.layout.begin(), input.layout.end());
-  TURDB_RETURN_IF_ERROR(LowerReturning(node, bound.returning, layout, compiled));
+  TURDB_RETURN_IF_ERROR(LowerReturning(&node->returning, node, bound.returning, layout, compiled));
   Write(bound.relation, compiled);
   node->foreign_keys = checks;
   TURDB_ASSIGN_OR_RETURN(node->references, Referencing(references, true, compiled));
+  TURDB_ASSIGN_OR_RETURN(node->triggers.update, LowerTriggers(bound.relation, table::kOnUpdate, fired, compiled));
   return node;
 }
 
-StatusOr<const exec::Node*> ChangeCompiler::Delete(Binder::BoundUpdate& bound, CompiledStatement* compiled) {
+StatusOr<const exec::Node*> ChangeCompiler::Delete(Binder::BoundUpdate& bound, CompiledStatement* compiled,
+                                                   bool truncates) {
+  if (bound.table == nullptr) return ChangeView(bound, false, compiled);
   ColumnSet made(binder_.columns().size());
   planner_.AddProducedColumns(bound.input, &made);
   ColumnSet wanted(binder_.columns().size());
   for (const Expr* expr : bound.returning.expressions) planner_.AddColumns(expr, &wanted);
   const std::vector<Reference> references = ReferencesTo(*bound.relation, nullptr);
-  std::vector<bool> need_old(bound.old_row.size());
+  const FiredTriggers fired = truncates ? FiredTriggers() : Fired(*bound.relation, table::kOnDelete, nullptr);
+  std::vector<bool> need_old(bound.old_row.size(), NeedRows(fired));
   for (const Reference& reference : references) {
-    for (const int32_t column : reference.columns) {
-      need_old[column] = true;
-      wanted[bound.old_row[column]] = true;
-    }
+    for (const int32_t column : reference.columns) need_old[column] = true;
+  }
+  for (size_t i = 0; i < need_old.size(); ++i) {
+    if (need_old[i]) wanted[bound.old_row[i]] = true;
   }
   for (size_t i = 0; i < wanted.size(); ++i) wanted[i] = wanted[i] && made[i];
   TURDB_ASSIGN_OR_RETURN(const Physical input, PlanTargetRows(bound, wanted));
@@ -215,10 +212,11 @@ StatusOr<const exec::Node*> ChangeCompiler::Delete(Binder::BoundUpdate& bound, C
   node->name = plan_.Copy(bound.name);
   node->input = input.node;
   TURDB_ASSIGN_OR_RETURN(node->index_expressions, LowerIndexExpressions(bound.index_expressions, bound.new_row));
-  TURDB_RETURN_IF_ERROR(LowerReturning(node, bound.returning, input.layout, compiled));
+  TURDB_RETURN_IF_ERROR(LowerReturning(&node->returning, node, bound.returning, input.layout, compiled));
   Write(bound.relation, compiled);
-  if (!references.empty()) node->old_columns = OldColumns(bound, input, need_old);
+  if (!references.empty() || NeedRows(fired)) node->old_columns = OldColumns(bound, input, need_old);
   TURDB_ASSIGN_OR_RETURN(node->references, Referencing(references, false, compiled));
+  TURDB_ASSIGN_OR_RETURN(node->triggers.remove, LowerTriggers(bound.relation, table::kOnDelete, fired, compiled));
   return node;
 }
 

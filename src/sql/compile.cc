@@ -75,6 +75,11 @@ class Compilation {
         TURDB_ASSIGN_OR_RETURN(Binder::BoundUpdate bound, binder_->BindDelete(static_cast<const ast::Delete&>(statement)));
         return CompileDelete(bound, compiled);
       }
+      case StatementKind::kMerge: {
+        TURDB_ASSIGN_OR_RETURN(Binder::BoundMerge merge, binder_->BindMerge(static_cast<const ast::Merge&>(statement)));
+        binder_->ResolveOpenParameters();
+        return Finish(changes_->Merge(merge, compiled), compiled);
+      }
       case StatementKind::kTruncate:
         return CompileTruncate(static_cast<const ast::Truncate&>(statement), compiled);
       case StatementKind::kExplain:
@@ -144,8 +149,14 @@ class Compilation {
     all.offset = truncate.offset;
     all.table = &table;
     TURDB_ASSIGN_OR_RETURN(Binder::BoundUpdate bound, binder_->BindDelete(all));
+    if (bound.table == nullptr) {
+      return base::WithPosition(base::MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"42809"},
+                                                absl::StrCat("\"", bound.name, "\" is not a table")),
+                                truncate.offset);
+    }
     TURDB_RETURN_IF_ERROR(CheckTruncated(*bound.relation, truncate.offset));
-    return CompileDelete(bound, compiled);
+    binder_->ResolveOpenParameters();
+    return Finish(changes_->Delete(bound, compiled, true), compiled);
   }
 
   // As PostgreSQL has it, other tables' references keep a table from being emptied, whatever their rows are.

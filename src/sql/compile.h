@@ -32,6 +32,7 @@ struct CompileContext {
   // By parameter: kUnknown, or the type that the bound value has, which then wins over inference (query rule 4: a
   // comparison gets a variant of the plan for the value's type; a store casts by assignment and may raise).
   std::span<const vec::Type> bound_types;
+  bool without_triggers = false;  // changes set off none: what ALTER TABLE does to rows is no change of theirs
   // Makes the rows of a system view readable; without it naming one is 0A000. The plan keeps what it returns.
   std::function<std::shared_ptr<const exec::TableFunction>(const std::shared_ptr<const catalog::Snapshot>&,
                                                            const catalog::Relation&)>
@@ -118,7 +119,7 @@ struct AlterStep {
     kMoveToSchema,    // new_name
     kRenameColumn,    // name to new_name
     kRenameIndex,     // name, of an index or a key, to new_name
-    kEdit,            // edit
+    kEdit,            // edit; of the table or view `other`, if there is one
     kRun,             // sql, a change of rows
     kRefuse,          // with `refusal`, when sql gives a row; `blame`, if there is one, adds the row's values
     kProbe,           // with `refusal`, when sql does not compile

@@ -109,6 +109,28 @@ struct ForeignKey {
   bool match_full = false;  // all columns are NULL, or none
 };
 
+enum class TriggerTime : uint8_t { kBefore = 1, kAfter = 2, kInsteadOf = 3 };
+
+// Bits of TriggerSchema::events.
+inline constexpr uint8_t kOnInsert = 1;
+inline constexpr uint8_t kOnUpdate = 2;
+inline constexpr uint8_t kOnDelete = 4;
+
+// SQL that runs beside a change of the table or view it belongs to.
+struct TriggerSchema {
+  std::string name;  // unique in its table
+  TriggerTime time = TriggerTime::kBefore;
+  uint8_t events = 0;
+  std::vector<int32_t> columns;  // UPDATE OF; empty: any
+  bool for_each_row = true;
+  bool disabled = false;
+  std::string old_table;  // REFERENCING OLD TABLE, NEW TABLE; empty: none
+  std::string new_table;
+  std::string condition_sql;             // WHEN; empty: always
+  std::string body_sql;                  // statements, each with a semicolon
+  std::vector<std::string> search_path;  // where names in it are looked up
+};
+
 struct TableSchema {
   base::FileId id = base::kNoFile;
   std::string schema_name;
@@ -124,6 +146,7 @@ struct TableSchema {
   std::vector<IndexSchema> indexes;
   std::vector<CheckConstraint> checks;
   std::vector<ForeignKey> foreign_keys;
+  std::vector<TriggerSchema> triggers;  // of views, too
   std::string comment;
 
   uint16_t row_version = 1;          // what new rows are written as

@@ -52,7 +52,7 @@ std::string TablesQuery(std::string_view pattern) {
 
 std::string SchemaQuery(std::string_view pattern) {
   return "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name LIKE " + QuoteText(pattern) +
-         " ORDER BY type = 'view', tbl_name, type = 'index', name";
+         " ORDER BY type = 'trigger', type = 'view', tbl_name, type = 'index', name";
 }
 
 std::string ObjectsQuery(std::string_view pattern) {

@@ -28,12 +28,36 @@ bool StatementSplitter::TryDollarQuote() {
   return true;
 }
 
+// A byte of code: words are what tells where a trigger's body ends.
+void StatementSplitter::TakeWord(char c) {
+  if (IsNamePart(c)) {
+    if (word_.empty()) after_dot_ = at_ > 0 && pending_[at_ - 1] == '.';
+    word_.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
+  } else {
+    EndWord();
+  }
+}
+
+void StatementSplitter::EndWord() {
+  if (word_.empty()) return;
+  ++words_;
+  if (words_ == 1) creates_ = word_ == "create";
+  // CREATE OR REPLACE TEMPORARY TRIGGER
+  if (creates_ && words_ <= 5 && word_ == "trigger") is_trigger_ = true;
+  if (is_trigger_ && !after_dot_) {
+    if (word_ == "begin" || (begins_ > 0 && word_ == "case")) ++begins_;
+    if (word_ == "end" && begins_ > 0) --begins_;
+  }
+  word_.clear();
+}
+
 // Looks at pending_[at_], which is `c`, and moves on, by one byte or by one token of two.
 void StatementSplitter::Step(char c) {
   const char next = at_ + 1 < pending_.size() ? pending_[at_ + 1] : '\0';
   size_t taken = 1;
   switch (state_) {
     case State::kCode:
+      TakeWord(c);
       if (c == '-' && next == '-') {
         state_ = State::kLineComment;
         break;
@@ -49,7 +73,7 @@ void StatementSplitter::Step(char c) {
         has_code_ = true;
         start_ = at_;
       }
-      if (c == ';') ended_ = true;
+      if (c == ';' && begins_ == 0) ended_ = true;
       if (c == '\'') {
         const bool escapes = at_ > start_ && (pending_[at_ - 1] == 'e' || pending_[at_ - 1] == 'E') &&
                              (at_ - 1 == start_ || !IsNamePart(pending_[at_ - 2]));
@@ -107,6 +131,9 @@ Statement StatementSplitter::Cut(size_t end) {
   start_ = 0;
   has_code_ = false;
   ended_ = false;
+  word_.clear();
+  words_ = begins_ = 0;
+  creates_ = is_trigger_ = false;
   return statement;
 }
 

@@ -1,5 +1,5 @@
 // Finds where SQL statements end in text that arrives line by line: at a semicolon outside of quotes, dollar
-// quotes and comments. The engine parses; this only knows when it is worth asking.
+// quotes and comments, and behind the END of a trigger's body. The engine parses; this only knows when it is worth asking.
 #ifndef TURDB_TOOLS_SHELL_STATEMENT_SPLITTER_H_
 #define TURDB_TOOLS_SHELL_STATEMENT_SPLITTER_H_
 
@@ -30,6 +30,8 @@ class StatementSplitter {
  private:
   enum class State : uint8_t { kCode, kString, kEscapeString, kName, kBacktick, kDollar, kLineComment, kBlockComment };
   void Step(char c);
+  void TakeWord(char c);
+  void EndWord();
   bool TryDollarQuote();
   Statement Cut(size_t end);
 
@@ -41,6 +43,13 @@ class StatementSplitter {
   State state_ = State::kCode;
   int comment_depth_ = 0;
   std::string dollar_tag_;  // "$tag$"
+  // Of CREATE TRIGGER, whose body has semicolons between BEGIN and END.
+  std::string word_;           // that is being read, in lower case
+  bool after_dot_ = false;     // the word is part of a name
+  int words_ = 0;              // of the statement so far
+  bool creates_ = false;       // CREATE is the first of them
+  bool is_trigger_ = false;
+  int begins_ = 0;  // of BEGIN and, inside, CASE
   int64_t line_ = 1;        // of pending_[0]
 };
 

@@ -30,6 +30,7 @@ class AlterBinder {
   using Kind = AlterStep::Kind;
 
   AlterStep& Add(Kind kind);
+  static TextEdit Replacing(std::string_view text, int32_t offset, std::string by);
   void Edit(std::function<base::Status(table::TableSchema&)> edit) { Add(Kind::kEdit).edit = std::move(edit); }
   void Run(std::string sql) { Add(Kind::kRun).sql = std::move(sql); }
   void Refuse(std::string condition, base::Status refusal);
@@ -59,6 +60,22 @@ class AlterBinder {
   // The view gets a text with these changes, which must go on meaning something.
   void RewriteView(const catalog::Relation& view, std::vector<TextEdit> edits, std::string_view what);
   void ProbeViews();
+
+  // ---- triggers (bind_alter_trigger.cc)
+
+  base::Status SetTrigger(const ast::AlterItem& item);
+  struct TriggerReferences {
+    std::shared_ptr<const catalog::Relation> relation;  // that has it
+    const table::TriggerSchema* trigger;
+    std::vector<NameReference> references;
+  };
+  // As Views.
+  std::vector<TriggerReferences> Triggers();
+  // The triggers that name the relation, or with `columns` its column, call it `new_name` afterwards.
+  void RewriteTriggers(const std::string& new_name, bool columns);
+  void ProbeTrigger(const TriggerReferences& dependent, const std::string& new_name, bool columns);
+  // Those that name the column: in the way of dropping it, or dropped too.
+  base::Status DropTriggers(bool cascade, const std::string& what);
 
   // ---- renames
 

@@ -30,6 +30,7 @@ Status AlterBinder::Bind(const ast::AlterItem& item) {
     default:
       break;
   }
+  if (item.action == AlterAction::kEnableTrigger || item.action == AlterAction::kDisableTrigger) return SetTrigger(item);
   if (relation_->kind != catalog::RelationKind::kTable) return b_.Unsupported("this ALTER of what is no table", item.offset);
   switch (item.action) {
     case AlterAction::kAddColumn:
@@ -153,7 +154,7 @@ std::vector<AlterBinder::ViewReferences> AlterBinder::Views() {
 }
 
 bool AlterBinder::IsColumn(const NameReference& reference, int32_t column) const {
-  if (reference.id < 0) return false;
+  if (reference.id < 0 || reference.column >= 0) return reference.column == column;
   return b_.columns_[static_cast<size_t>(reference.id)].origin_column == column;
 }
 

@@ -88,6 +88,7 @@ Status AlterBinder::DropColumn(const ast::AlterItem& item) {
     if (!item.cascade) return DependsOn(what, absl::StrCat("view ", dependent.view->name(), " depends on ", what));
     Add(Kind::kDropView).other = dependent.view->id;
   }
+  TURDB_RETURN_IF_ERROR(DropTriggers(item.cascade, what));
   TURDB_RETURN_IF_ERROR(DropReferences(item.cascade, what, what, [&](const table::ForeignKey& key) {
     return std::find(key.referenced_columns.begin(), key.referenced_columns.end(), name) != key.referenced_columns.end();
   }));

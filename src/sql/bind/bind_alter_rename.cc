@@ -33,11 +33,12 @@ int32_t NameLength(std::string_view text, int32_t offset) {
   return static_cast<int32_t>(i) - offset;
 }
 
-TextEdit Replacing(std::string_view text, int32_t offset, std::string by) {
+}  // namespace
+
+// The name that begins at `offset`.
+TextEdit AlterBinder::Replacing(std::string_view text, int32_t offset, std::string by) {
   return {offset, NameLength(text, offset), std::move(by)};
 }
-
-}  // namespace
 
 void AlterBinder::RewriteView(const catalog::Relation& view, std::vector<TextEdit> edits, std::string_view what) {
   AlterStep& step = Add(Kind::kSetViewText);
@@ -68,6 +69,7 @@ Status AlterBinder::RenameTable(const ast::AlterItem& item) {
     }
     RewriteView(*dependent.view, std::move(edits), "renaming a table");
   }
+  RewriteTriggers(std::string(item.new_name.text), false);
   ProbeViews();
   return absl::OkStatus();
 }
@@ -146,6 +148,7 @@ Status AlterBinder::RenameColumn(const ast::AlterItem& item) {
     }
     RewriteView(*dependent.view, std::move(edits), "renaming a column");
   }
+  RewriteTriggers(new_name, true);
   ProbeViews();
   return absl::OkStatus();
 }

@@ -27,6 +27,12 @@ StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext&
     return Error(base::SqlState{"42809"}, absl::StrCat("window function ", name, " requires an OVER clause"), call.offset);
   }
   if (name == "grouping" || name == "grouping_id") return BindGroupingCall(call, context);
+  if (name == "raise") return BindRaise(call, context);
+  if (name == "merge_action" && call.arguments.empty()) {
+    if (merge_action_ >= 0) return ColumnExpr(merge_action_, Position(call.offset));
+    return Error(sqlstate::kSyntaxError, "MERGE_ACTION() can only be used in the RETURNING list of a MERGE command",
+                 call.offset);
+  }
   bool special = false;
   TURDB_ASSIGN_OR_RETURN(const Expr* result, BindSpecialCall(name, call, context, &special));
   if (special) return result;

@@ -17,17 +17,26 @@ using function::CastContext;
 using vec::Type;
 namespace sqlstate = base::sqlstate;
 
-StatusOr<Binder::Target> Binder::FindTarget(const ast::QualifiedName& name, const ast::Name& alias) {
+StatusOr<Binder::Target> Binder::FindTarget(const ast::QualifiedName& name, const ast::Name& alias, uint8_t event) {
   TURDB_ASSIGN_OR_RETURN(const RelationName split, SplitName(name));
   auto found = context_.catalog->GetRelation(split.schema, split.name, search_path_);
   if (!found.ok()) return At(found.status(), name.offset());
   Target target;
   target.relation = *found;
   DependOn(target.relation);
+  target.alias = alias.empty() ? std::string_view(target.relation->name()) : alias.text;
+  if (references_ != nullptr && view_depth_ == 1) {
+    references_->push_back({name.last().offset, -1, target.relation.get(), alias.empty()});
+  }
   if (target.relation->kind == catalog::RelationKind::kView) {
+    const auto& triggers = target.relation->schema->triggers;
+    const auto replaces = [&](const table::TriggerSchema& trigger) {
+      return trigger.time == table::TriggerTime::kInsteadOf && (trigger.events & event) != 0 && !trigger.disabled;
+    };
+    if (std::any_of(triggers.begin(), triggers.end(), replaces)) return target;
     return base::WithHint(
         Error(base::SqlState{"42809"}, absl::StrCat("cannot change view \"", split.name, "\""), name.offset()),
-        "Views are read-only: change the tables that it reads.");
+        "Views are read-only: change the tables that it reads, or give it an INSTEAD OF trigger.");
   }
   if (target.relation->kind != catalog::RelationKind::kTable) {
     return Error(base::SqlState{"42809"}, absl::StrCat("cannot change \"", split.name, "\": it is not a table"), name.offset());
@@ -35,13 +44,17 @@ StatusOr<Binder::Target> Binder::FindTarget(const ast::QualifiedName& name, cons
   auto table = target.relation->Open();
   if (!table.ok()) return table.status();
   target.table = *table;
-  target.alias = alias.empty() ? std::string_view(target.relation->name()) : alias.text;
   return target;
 }
 
 StatusOr<int32_t> Binder::TargetColumn(const ast::Name& name, const catalog::Relation& relation) {
   const int32_t column = catalog::FindColumn(*relation.schema, name.text);
-  if (column >= 0) return column;
+  if (column >= 0) {
+    if (references_ != nullptr && view_depth_ == 1) {
+      references_->push_back({name.offset, -1, &relation, false, name.offset, column});
+    }
+    return column;
+  }
   Status status =
       Error(sqlstate::kUndefinedColumn,
             absl::StrCat("column \"", name.text, "\" of relation \"", relation.name(), "\" does not exist"), name.offset);
@@ -207,15 +220,14 @@ Status Binder::BindReturning(ast::List<ast::SelectItem> items, Scope* scope, Bou
 
 // ---- INSERT
 
-StatusOr<std::vector<int32_t>> Binder::TargetColumns(const ast::Insert& insert, const table::TableSchema& schema) {
+StatusOr<std::vector<int32_t>> Binder::TargetColumns(const ast::Insert& insert, const catalog::Relation& relation) {
   std::vector<int32_t> targets;
   if (!insert.has_columns) {
-    for (size_t i = 0; i < schema.columns.size(); ++i) targets.push_back(static_cast<int32_t>(i));
+    for (size_t i = 0; i < relation.schema->columns.size(); ++i) targets.push_back(static_cast<int32_t>(i));
     return targets;
   }
-  TURDB_ASSIGN_OR_RETURN(const auto relation, FindTable(insert.table));
   for (const ast::Name& name : insert.columns) {
-    TURDB_ASSIGN_OR_RETURN(const int32_t column, TargetColumn(name, *relation));
+    TURDB_ASSIGN_OR_RETURN(const int32_t column, TargetColumn(name, relation));
     if (std::find(targets.begin(), targets.end(), column) != targets.end()) {
       return Error(sqlstate::kDuplicateColumn, absl::StrCat("column \"", name.text, "\" specified more than once"),
                    name.offset);
@@ -317,7 +329,8 @@ Status Binder::BindInsertSource(const ast::Insert& insert, const std::vector<int
   return absl::OkStatus();
 }
 
-StatusOr<int32_t> Binder::ConflictIndex(const ast::OnConflict& conflict, const table::TableSchema& schema) {
+StatusOr<int32_t> Binder::ConflictIndex(const ast::OnConflict& conflict, const catalog::Relation& relation) {
+  const table::TableSchema& schema = *relation.schema;
   if (!conflict.constraint.empty()) {
     if (conflict.constraint.text == schema.primary_key_name) return -1;
     for (size_t i = 0; i < schema.indexes.size(); ++i) {
@@ -334,10 +347,10 @@ StatusOr<int32_t> Binder::ConflictIndex(const ast::OnConflict& conflict, const t
       return Unsupported("ON CONFLICT over an expression", element.expr->offset);
     }
     const ast::Name& name = ast::As<ast::Column>(*element.expr).parts[0];
-    const int32_t column = catalog::FindColumn(schema, name.text);
-    if (column < 0) {
+    if (catalog::FindColumn(schema, name.text) < 0) {
       return Error(sqlstate::kUndefinedColumn, absl::StrCat("column \"", name.text, "\" does not exist"), name.offset);
     }
+    TURDB_ASSIGN_OR_RETURN(const int32_t column, TargetColumn(name, relation));
     columns.push_back(column);
   }
   const auto same = [&](const std::vector<table::IndexPart>& parts) {
@@ -374,11 +387,15 @@ Status Binder::BindOnConflict(const ast::Insert& insert, const Target& target, B
     default:
       break;
   }
+  if (target.table == nullptr && bound->on_conflict.action != exec::ConflictAction::kError) {
+    return Unsupported("INSERT OR ... into a view", insert.offset);
+  }
   if (insert.on_conflict.empty()) return absl::OkStatus();
   if (insert.on_conflict.size() > 1) return Unsupported("more than one ON CONFLICT clause", insert.on_conflict[1]->offset);
   const ast::OnConflict& conflict = *insert.on_conflict[0];
   if (conflict.target_where != nullptr) return Unsupported("ON CONFLICT with a partial index", conflict.offset);
-  TURDB_ASSIGN_OR_RETURN(bound->on_conflict.index, ConflictIndex(conflict, *target.relation->schema));
+  if (target.table == nullptr) return Unsupported("ON CONFLICT in a change of a view", conflict.offset);
+  TURDB_ASSIGN_OR_RETURN(bound->on_conflict.index, ConflictIndex(conflict, *target.relation));
   if (!conflict.update) {
     bound->on_conflict.action = exec::ConflictAction::kNothing;
     return absl::OkStatus();
@@ -395,6 +412,7 @@ Status Binder::BindOnConflict(const ast::Insert& insert, const Target& target, B
     existing.columns.push_back({target.relation->schema->columns[i].name, ColumnExpr(bound->row[i])});
   }
   Scope scope = ScopeOfRow(existing);
+  scope.parent = enclosing_;
   ScopeRelation excluded;
   bound->excluded = RowColumns(*target.relation->schema, "excluded", &excluded);
   scope.relations.push_back(excluded);  // named as excluded.x only: bare names are the existing row's
@@ -410,12 +428,13 @@ Status Binder::BindOnConflict(const ast::Insert& insert, const Target& target, B
 
 StatusOr<Binder::BoundInsert> Binder::BindInsert(const ast::Insert& insert) {
   BoundInsert bound;
-  TURDB_ASSIGN_OR_RETURN(const Target target, FindTarget(insert.table, insert.alias));
+  TURDB_ASSIGN_OR_RETURN(const Target target, FindTarget(insert.table, insert.alias, table::kOnInsert));
   bound.relation = target.relation;
   bound.table = target.table;
   bound.name = target.relation->name();
-  TURDB_ASSIGN_OR_RETURN(const std::vector<int32_t> targets, TargetColumns(insert, *target.relation->schema));
+  TURDB_ASSIGN_OR_RETURN(const std::vector<int32_t> targets, TargetColumns(insert, *target.relation));
   Scope scope;
+  scope.parent = enclosing_;
   if (insert.with != nullptr) TURDB_RETURN_IF_ERROR(BindWith(*insert.with, &scope));
   TURDB_RETURN_IF_ERROR(BindInsertSource(insert, targets, &bound, &scope));
   if (insert.with != nullptr) bound.input = WrapCommonTables(bound.input, scope);
@@ -461,20 +480,34 @@ Status Binder::BindAssignments(ast::List<ast::SetItem> items, const Target& targ
   return absl::OkStatus();
 }
 
+// The rows that may be changed; `bound` learns which columns they have.
+StatusOr<Binder::FromItem> Binder::BindTargetRows(const Target& target, const ast::NamedTable& table, BoundUpdate* bound) {
+  if (target.table == nullptr) {
+    TURDB_ASSIGN_OR_RETURN(FromItem item, BindView(target.relation, table));
+    for (const ScopeColumn& column : item.relations[0].columns) bound->old_row.push_back(column.expr->index);
+    return item;
+  }
+  TURDB_ASSIGN_OR_RETURN(FromItem item, BindRelation(target.relation, table));
+  const std::vector<ColumnId>& columns = item.node->outputs;
+  bound->old_row.assign(columns.begin(), columns.end() - 2);
+  bound->row_key = columns.back();
+  return item;
+}
+
 StatusOr<Binder::BoundUpdate> Binder::BindUpdate(const ast::Update& update) {
   if (update.or_action != ast::ConflictAction::kNone && update.or_action != ast::ConflictAction::kAbort) {
     return Unsupported("UPDATE OR ...", update.offset);
   }
   if (!update.order_by.empty() || update.limit != nullptr) return Unsupported("UPDATE with ORDER BY or LIMIT", update.offset);
   BoundUpdate bound;
-  TURDB_ASSIGN_OR_RETURN(const Target target, FindTarget(update.table->name, update.table->alias));
+  TURDB_ASSIGN_OR_RETURN(const Target target, FindTarget(update.table->name, update.table->alias, table::kOnUpdate));
   bound.relation = target.relation;
   bound.table = target.table;
   bound.name = target.relation->name();
   Scope outer;
+  outer.parent = enclosing_;
   if (update.with != nullptr) TURDB_RETURN_IF_ERROR(BindWith(*update.with, &outer));
-  TURDB_ASSIGN_OR_RETURN(FromItem item, BindRelation(target.relation, *update.table));
-  const std::vector<ColumnId> columns = item.node->outputs;
+  TURDB_ASSIGN_OR_RETURN(FromItem item, BindTargetRows(target, *update.table, &bound));
   LogicalNode* node = item.node;
   if (!update.from.empty()) {
     TURDB_ASSIGN_OR_RETURN(FromItem other, BindFrom(update.from, &outer));
@@ -498,8 +531,6 @@ StatusOr<Binder::BoundUpdate> Binder::BindUpdate(const ast::Update& update) {
     node = filter;
   }
   bound.input = update.with != nullptr ? WrapCommonTables(node, outer) : node;
-  bound.old_row.assign(columns.begin(), columns.end() - 2);
-  bound.row_key = columns.back();
   ScopeRelation row;
   bound.new_row = RowColumns(*target.relation->schema, target.alias, &row);
   Scope row_scope = ScopeOfRow(row);
@@ -518,14 +549,14 @@ StatusOr<Binder::BoundUpdate> Binder::BindDelete(const ast::Delete& statement) {
     return Unsupported("DELETE with ORDER BY or LIMIT", statement.offset);
   }
   BoundUpdate bound;
-  TURDB_ASSIGN_OR_RETURN(const Target target, FindTarget(statement.table->name, statement.table->alias));
+  TURDB_ASSIGN_OR_RETURN(const Target target, FindTarget(statement.table->name, statement.table->alias, table::kOnDelete));
   bound.relation = target.relation;
   bound.table = target.table;
   bound.name = target.relation->name();
   Scope outer;
+  outer.parent = enclosing_;
   if (statement.with != nullptr) TURDB_RETURN_IF_ERROR(BindWith(*statement.with, &outer));
-  TURDB_ASSIGN_OR_RETURN(FromItem item, BindRelation(target.relation, *statement.table));
-  const std::vector<ColumnId> columns = item.node->outputs;
+  TURDB_ASSIGN_OR_RETURN(FromItem item, BindTargetRows(target, *statement.table, &bound));
   LogicalNode* node = item.node;
   if (!statement.using_tables.empty()) {
     TURDB_ASSIGN_OR_RETURN(FromItem other, BindFrom(statement.using_tables, &outer));
@@ -547,8 +578,6 @@ StatusOr<Binder::BoundUpdate> Binder::BindDelete(const ast::Delete& statement) {
     node = filter;
   }
   bound.input = statement.with != nullptr ? WrapCommonTables(node, outer) : node;
-  bound.old_row.assign(columns.begin(), columns.end() - 2);
-  bound.row_key = columns.back();
   ScopeRelation row;
   bound.new_row = RowColumns(*target.relation->schema, target.alias, &row);  // the row that goes, for its index entries
   Scope row_scope = ScopeOfRow(row);
@@ -573,7 +602,7 @@ StatusOr<Binder::BoundInsert> Binder::BindCopyFrom(const ast::Copy& copy) {
   if (copy.standard_stream) return Unsupported("COPY FROM STDIN", copy.offset);
   if (copy.where != nullptr) return Unsupported("COPY ... WHERE", copy.where->offset);
   BoundInsert bound;
-  TURDB_ASSIGN_OR_RETURN(const Target target, FindTarget(copy.table, {}));
+  TURDB_ASSIGN_OR_RETURN(const Target target, FindTarget(copy.table, {}, table::kOnInsert));
   bound.relation = target.relation;
   bound.table = target.table;
   bound.name = target.relation->name();

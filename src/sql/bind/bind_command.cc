@@ -23,6 +23,10 @@ StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
       return BindCreateIndex(static_cast<const ast::CreateIndex&>(statement));
     case StatementKind::kCreateView:
       return BindCreateView(static_cast<const ast::CreateView&>(statement));
+    case StatementKind::kCreateTrigger:
+      return BindCreateTrigger(static_cast<const ast::CreateTrigger&>(statement));
+    case StatementKind::kAlterTrigger:
+      return BindAlterTrigger(static_cast<const ast::AlterTrigger&>(statement));
     case StatementKind::kDrop:
       return BindDrop(static_cast<const ast::Drop&>(statement));
     case StatementKind::kAlterTable:
@@ -54,8 +58,6 @@ StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
         TURDB_RETURN_IF_ERROR(CheckReindexed(name));
       }
       return Command(NoOperation{"indexes are kept in step and need no rebuilding"});
-    case StatementKind::kMerge:
-      return Unsupported("MERGE", statement.offset);
     case StatementKind::kCreateSequence:
       return BindCreateSequence(static_cast<const ast::CreateSequence&>(statement));
     case StatementKind::kAlterSequence:
@@ -81,6 +83,7 @@ StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
 }
 
 StatusOr<Command> Binder::BindDrop(const ast::Drop& drop) {
+  if (drop.object == ast::ObjectKind::kTrigger) return BindDropTrigger(drop);
   DropCommand command;
   command.if_exists = drop.if_exists;
   command.cascade = drop.cascade;

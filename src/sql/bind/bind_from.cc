@@ -95,9 +95,10 @@ StatusOr<Binder::FromItem> Binder::BindNamedTable(const ast::NamedTable& table, 
       scan->cte = cte;
       scan->name = cte->name;
       BoundQuery query{scan, {}};
-      for (const OutputColumn& column : cte->definition.columns) {
+      for (size_t i = 0; i < cte->definition.columns.size(); ++i) {
+        const OutputColumn& column = cte->definition.columns[i];
         scan->outputs.push_back(NewColumn(column.name, columns_[column.id].type));
-        query.columns.push_back({column.name, scan->outputs.back()});
+        if (i >= cte->shown_from && i < cte->hidden_from) query.columns.push_back({column.name, scan->outputs.back()});
       }
       TURDB_ASSIGN_OR_RETURN(FromItem item,
                              QueryAsItem(std::move(query), table, table.alias.empty() ? cte->name : table.alias.text));

@@ -161,6 +161,13 @@ void Binder::NoteReference(const ast::Column& column, const Expr* found, const S
   if (view_depth_ != 1 || found->kind != exec::ExpressionKind::kColumn) return;
   NameReference reference{column.parts.back().offset, found->index, nullptr, false, column.parts[0].offset};
   for (const ScopeRelation& relation : scope.relations) {
+    if (relation.row_of != nullptr) {
+      for (size_t i = 0; i < relation.columns.size(); ++i) {
+        if (relation.columns[i].expr->index != found->index) continue;
+        reference.relation = relation.row_of;
+        reference.column = static_cast<int32_t>(i);
+      }
+    }
     if (relation.get == nullptr) continue;
     const std::vector<ColumnId>& own = relation.get->outputs;
     if (std::find(own.begin(), own.end(), found->index) != own.end()) reference.relation = relation.get->relation.get();

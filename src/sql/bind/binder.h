@@ -34,9 +34,10 @@ struct ScopeRelation {
   std::string_view alias;
   std::string_view schema;  // of a table under its own name
   std::vector<ScopeColumn> columns;
-  const LogicalNode* get = nullptr;  // of a table: for rowid and functional dependency
-  bool scalar = false;               // of a function that gives one value a row: its name means that value
-  std::string_view not_lockable;     // what FOR UPDATE says it cannot be applied to; empty: it can
+  const LogicalNode* get = nullptr;           // of a table: for rowid and functional dependency
+  bool scalar = false;                        // of a function that gives one value a row: its name means that value
+  const catalog::Relation* row_of = nullptr;  // of NEW and OLD in a trigger
+  std::string_view not_lockable;              // what FOR UPDATE says it cannot be applied to; empty: it can
   int32_t offset = -1;
 };
 // Relations, and the columns that `*` shows and bare names find: USING merges, so they are not the sum.
@@ -104,6 +105,8 @@ struct NameReference {
   const catalog::Relation* relation = nullptr;  // that is named, or whose own column it is
   bool bare = false;                            // without AS: what is named so is called so further out
   int32_t begin = 0;                            // of a column: where what qualifies it begins; offset when nothing does
+  int32_t column = -1;                          // of the relation: that a change gives a value, or that is one of NEW or OLD
+  bool in_condition = false;                    // of a trigger: in its WHEN, not in its body
 };
 
 // A place in SQL text that the catalog is to keep otherwise than it was written.
@@ -162,6 +165,29 @@ class Binder {
     std::vector<exec::IndexExpression> index_expressions;
     BoundReturning returning;
   };
+  struct BoundMerge {  // bind_merge.cc
+    struct Action {
+      ast::MergeMatch match = ast::MergeMatch::kMatched;
+      ast::MergeAction action = ast::MergeAction::kNothing;
+      std::vector<const Expr*> conjuncts;
+      std::vector<exec::Assignment> assignments;
+      std::vector<const Expr*> values;
+    };
+    std::shared_ptr<const catalog::Relation> relation;
+    table::Table* table = nullptr;
+    std::string_view name;
+    LogicalNode* input = nullptr;
+    ColumnId row_key = -1;
+    ColumnId source_column = -1;  // NULL where there is no row of the source
+    std::vector<ColumnId> old_row;
+    std::vector<ColumnId> new_row;  // ids that checks, generated columns, index expressions and RETURNING use
+    ColumnId action_name = -1;      // merge_action() in RETURNING
+    std::vector<Action> actions;
+    std::vector<exec::GeneratedColumn> generated;
+    std::vector<exec::CheckConstraint> checks;
+    std::vector<exec::IndexExpression> index_expressions;
+    BoundReturning returning;
+  };
   // What a table's indexes need beyond columns, over a row of it.
   struct BoundIndexes {
     std::vector<ColumnId> row;
@@ -171,7 +197,38 @@ class Binder {
   base::StatusOr<BoundInsert> BindInsert(const ast::Insert& insert);
   base::StatusOr<BoundUpdate> BindUpdate(const ast::Update& update);
   base::StatusOr<BoundUpdate> BindDelete(const ast::Delete& statement);  // without assignments
+  base::StatusOr<BoundMerge> BindMerge(const ast::Merge& merge);
   base::StatusOr<BoundInsert> BindCopyFrom(const ast::Copy& copy);
+
+  // ---- triggers (bind_trigger.cc)
+  // One with what it runs. What it reads of the row that is changed belongs to no operator: it is correlated.
+  struct BoundTrigger {
+    enum class Kind : uint8_t { kSelect, kInsert, kUpdate, kDelete, kMerge, kSetNew };
+    struct Step {
+      Kind kind = Kind::kSelect;
+      BoundQuery query;
+      BoundInsert insert;
+      BoundUpdate update;  // also kDelete
+      BoundMerge merge;
+      std::vector<exec::Assignment> set;  // kSetNew
+    };
+    std::vector<ColumnId> old_row, new_row;  // empty when it cannot name them
+    ColumnId operation = -1;                 // TG_OP
+    int32_t old_table = -1;                  // numbers of the CTEs with the rows of the statement: old values, then new ones
+    int32_t new_table = -1;
+    const Expr* condition = nullptr;
+    std::vector<Step> steps;
+  };
+  // Where in the statement CREATE TRIGGER its texts begin.
+  struct TriggerText {
+    int32_t condition_offset = 0;
+    int32_t body_offset = 0;
+  };
+  // `text`: where errors are to point; otherwise they do not point into it.
+  base::StatusOr<BoundTrigger> BindTrigger(const std::shared_ptr<const catalog::Relation>& relation,
+                                           const table::TriggerSchema& trigger, const TriggerText* text = nullptr);
+  // The columns that its SET NEW gives a value.
+  base::StatusOr<std::vector<int32_t>> ColumnsSetBy(const catalog::Relation& relation, const table::TriggerSchema& trigger);
 
   // ---- foreign keys (bind_foreign_key.cc)
   // The unique key that one refers to.
@@ -222,6 +279,7 @@ class Binder {
   // The tables whose rows the statement locks by FOR UPDATE and its kin.
   const std::vector<std::shared_ptr<const catalog::Relation>>& locked() const { return locked_; }
   exec::Plan& plan() { return plan_; }
+  bool fires_triggers() const { return !context_.without_triggers; }
   const catalog::Snapshot& catalog() const { return *context_.catalog; }
   function::CallContext& call_context() { return call_context_; }
   LogicalNode* NewNode(LogicalKind kind);
@@ -423,11 +481,13 @@ class Binder {
   // ---- changes
   struct Target {
     std::shared_ptr<const catalog::Relation> relation;
-    table::Table* table = nullptr;
+    table::Table* table = nullptr;  // null: a view with INSTEAD OF triggers
     std::string_view alias;
   };
-  base::StatusOr<Target> FindTarget(const ast::QualifiedName& name, const ast::Name& alias);
-  base::StatusOr<std::vector<int32_t>> TargetColumns(const ast::Insert& insert, const table::TableSchema& schema);
+  // `event`, of table::TriggerSchema: what is to be done to it.
+  base::StatusOr<Target> FindTarget(const ast::QualifiedName& name, const ast::Name& alias, uint8_t event);
+  base::StatusOr<FromItem> BindTargetRows(const Target& target, const ast::NamedTable& table, BoundUpdate* bound);
+  base::StatusOr<std::vector<int32_t>> TargetColumns(const ast::Insert& insert, const catalog::Relation& relation);
   base::StatusOr<int32_t> TargetColumn(const ast::Name& name, const catalog::Relation& relation);
   base::Status IdentityGiven(const table::Column& column, int32_t offset) const;
   ExprOr DefaultOf(const table::TableSchema& schema, int32_t column);
@@ -436,7 +496,7 @@ class Binder {
                                 Scope* scope);
   base::Status BindInsertRows(const ast::Insert& insert, const std::vector<int32_t>& targets, BoundInsert* bound, Scope* scope);
   base::Status BindOnConflict(const ast::Insert& insert, const Target& target, BoundInsert* bound);
-  base::StatusOr<int32_t> ConflictIndex(const ast::OnConflict& conflict, const table::TableSchema& schema);
+  base::StatusOr<int32_t> ConflictIndex(const ast::OnConflict& conflict, const catalog::Relation& relation);
   base::Status BindAssignments(ast::List<ast::SetItem> items, const Target& target, const ExprContext& context,
                                std::vector<exec::Assignment>* out);
   ExprOr BindAssigned(const ast::Expr& expr, const table::TableSchema& schema, int32_t column, const ExprContext& context,
@@ -448,6 +508,24 @@ class Binder {
                                     std::vector<exec::IndexExpression>* index_expressions);
   base::Status BindReturning(ast::List<ast::SelectItem> items, Scope* scope, BoundReturning* out);
   base::Status AssignCasts(const table::TableSchema& schema, int32_t column, const Expr** expr);
+
+  base::Status CheckMergeClauses(const ast::Merge& merge) const;
+  base::StatusOr<std::vector<const Expr*>> BindMergeValues(const ast::MergeWhen& when, const Target& target,
+                                                           const ExprContext& context);
+
+  // ---- triggers
+  base::Status BindTriggerParts(const catalog::Relation& relation, const table::TriggerSchema& trigger, const TriggerText* text,
+                                BoundTrigger* bound);
+  base::StatusOr<BoundTrigger::Step> BindTriggerStep(const ast::Statement& statement, const Target& row,
+                                                     const table::TriggerSchema& trigger, bool has_new);
+  const CommonTableInfo* NewTransitionTable(const catalog::Relation& relation, const std::string& name, bool is_new,
+                                            Scope* scope);
+  ExprOr BindRaise(const ast::Call& call, const ExprContext& context);
+  base::StatusOr<Command> BindCreateTrigger(const ast::CreateTrigger& create);
+  base::Status CheckTriggerDefinition(const ast::CreateTrigger& create, const catalog::Relation& relation) const;
+  base::StatusOr<Command> BindDropTrigger(const ast::Drop& drop);
+  base::StatusOr<Command> BindAlterTrigger(const ast::AlterTrigger& alter);
+  base::StatusOr<std::shared_ptr<const catalog::Relation>> FindTriggered(const ast::QualifiedName& name);
 
   // ---- commands
   base::StatusOr<Command> BindCreateTable(const ast::CreateTable& create);
@@ -538,6 +616,8 @@ class Binder {
   ast::List<ast::LockingClause> locking_;  // of the SELECT whose FROM is being bound
   int32_t fixed_position_ = -1;            // inside a view: where the view is named
   int32_t view_depth_ = 0;
+  ColumnId merge_action_ = -1;                        // in RETURNING of a MERGE
+  Scope* enclosing_ = nullptr;                        // in a trigger: NEW, OLD and the tables of its statement's rows
   CommonTableInfo* action_keys_ = nullptr;            // while a foreign key's action is bound: what `keys` means
   std::vector<NameReference>* references_ = nullptr;  // of the text at view_depth_ 1, when somebody wants them
   std::vector<TextEdit>* star_edits_ = nullptr;       // in CREATE VIEW: what each * stands for

@@ -22,6 +22,9 @@ enum class StatementKind : uint8_t {
   kCreateTable,
   kCreateIndex,
   kCreateView,
+  kCreateTrigger,
+  kAlterTrigger,
+  kSetNew,
   kCreateSequence,
   kCreateType,
   kDrop,
@@ -282,6 +285,37 @@ struct Refresh : Statement {  // REFRESH MATERIALIZED VIEW
   QualifiedName name;
 };
 
+enum class TriggerTime : uint8_t { kBefore, kAfter, kInsteadOf };
+struct CreateTrigger : Statement {
+  bool or_replace = false;
+  bool if_not_exists = false;
+  QualifiedName name;
+  TriggerTime time = TriggerTime::kBefore;
+  bool on_insert = false;
+  bool on_update = false;
+  bool on_delete = false;
+  List<Name> columns;  // UPDATE OF
+  QualifiedName table;
+  Name old_table;
+  Name new_table;
+  bool for_each_row = true;
+  Text condition_text;  // WHEN; empty: none
+  int32_t condition_offset = -1;
+  Text body_text;  // statements, each with a semicolon but perhaps the last; empty: `function` is called
+  int32_t body_offset = -1;
+  bool function = false;
+};
+
+struct AlterTrigger : Statement {  // RENAME
+  Name name;
+  QualifiedName table;
+  Name new_name;
+};
+
+struct SetNew : Statement {  // in a trigger: SET NEW.a = 1
+  List<SetItem> set;
+};
+
 struct CreateSequence : Statement {
   bool temporary = false;
   bool if_not_exists = false;
@@ -345,6 +379,8 @@ enum class AlterAction : uint8_t {
   kAddIdentity,
   kSetIdentity,
   kDropIdentity,
+  kEnableTrigger,
+  kDisableTrigger,
   kOther,
 };
 struct AlterItem {
@@ -352,7 +388,7 @@ struct AlterItem {
   bool if_exists = false;  // also IF NOT EXISTS of ADD COLUMN
   bool cascade = false;
   int32_t offset = -1;
-  Name name;  // the column or constraint
+  Name name;  // the column, constraint or trigger; empty: all triggers
   Name new_name;
   ColumnDefinition* column = nullptr;
   Constraint* constraint = nullptr;

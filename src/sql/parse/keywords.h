@@ -131,6 +131,7 @@ inline constexpr KeywordInfo kKeywords[] = {
     {"desc", KeywordClass::kReserved, false},
     {"describe", KeywordClass::kUnreserved, false},
     {"detach", KeywordClass::kUnreserved, false},
+    {"disable", KeywordClass::kUnreserved, false},
     {"discard", KeywordClass::kUnreserved, false},
     {"distinct", KeywordClass::kReserved, false},
     {"do", KeywordClass::kReserved, false},

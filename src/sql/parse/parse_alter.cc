@@ -76,6 +76,7 @@ Statement* Parser::ParseAlter() {
   if (object == ObjectKind::kTable || object == ObjectKind::kView || object == ObjectKind::kIndex)
     return ParseAlterTable(offset, object);
   if (object == ObjectKind::kSequence) return ParseAlterSequence(offset);
+  if (object == ObjectKind::kTrigger) return ParseAlterTrigger(offset);
   return ParseOther(offset, arena_.Copy(absl::StrCat("alter ", words)));
 }
 
@@ -135,6 +136,11 @@ ast::AlterItem Parser::ParseAlterItem() {
     Advance();
     item.action = AlterAction::kSetSchema;
     item.new_name = ParseName();
+  } else if (PeekIs("trigger"_kw) && (At("enable"_kw) || At("disable"_kw))) {
+    item.action = At("enable"_kw) ? AlterAction::kEnableTrigger : AlterAction::kDisableTrigger;
+    Advance();
+    Advance();
+    if (!Accept("all"_kw) && !Accept("user"_kw)) item.name = ParseName();
   } else if (Accept("alter"_kw)) {
     if (At("constraint"_kw)) return item;
     Accept("column"_kw);

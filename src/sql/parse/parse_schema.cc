@@ -55,6 +55,8 @@ Statement* Parser::ParseCreate() {
       return ParseCreateView(offset, or_replace, temporary, true, false);
     case "sequence"_kw:
       return ParseCreateSequence(offset, temporary);
+    case "trigger"_kw:
+      return ParseCreateTrigger(offset, or_replace, temporary);
     case "type"_kw:
       return ParseCreateType(offset, false);
     case "domain"_kw:

@@ -196,4 +196,9 @@ StatusOr<const ast::TypeName*> ParseTypeName(base::Arena& arena, std::string_vie
   return Parser(arena, sql, limits).ParseOnlyTypeName();
 }
 
+StatusOr<ast::List<ast::Statement*>> ParseTriggerBody(base::Arena& arena, std::string_view sql, const ParseLimits& limits) {
+  TURDB_RETURN_IF_ERROR(CheckText(sql, limits));
+  return Parser(arena, sql, limits).ParseOnlyTriggerBody();
+}
+
 }  // namespace turdb::sql

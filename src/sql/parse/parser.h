@@ -37,6 +37,10 @@ base::StatusOr<ParsedStatement> ParseStatement(base::Arena& arena, std::string_v
 base::StatusOr<const ast::Expr*> ParseExpression(base::Arena& arena, std::string_view sql, const ParseLimits& limits = {});
 base::StatusOr<const ast::TypeName*> ParseTypeName(base::Arena& arena, std::string_view sql, const ParseLimits& limits = {});
 
+// The body of a trigger as the catalog keeps it: statements, each with a semicolon. Parameters are refused.
+base::StatusOr<ast::List<ast::Statement*>> ParseTriggerBody(base::Arena& arena, std::string_view sql,
+                                                            const ParseLimits& limits = {});
+
 }  // namespace turdb::sql
 
 #endif  // TURDB_SQL_PARSE_PARSER_H_

@@ -46,6 +46,7 @@ class Parser {
   base::StatusOr<ParsedStatement> ParseOne();
   base::StatusOr<const ast::Expr*> ParseOnlyExpression();
   base::StatusOr<const ast::TypeName*> ParseOnlyTypeName();
+  base::StatusOr<ast::List<ast::Statement*>> ParseOnlyTriggerBody();
 
  private:
   template <typename T>
@@ -266,6 +267,15 @@ class Parser {
   ast::List<ast::IndexElement> ParseIndexElements();
   ast::Statement* ParseCreateSchema(int32_t offset);
   ast::Statement* ParseCreateView(int32_t offset, bool or_replace, bool temporary, bool materialized, bool recursive);
+  // ---- triggers (parse_trigger.cc)
+  ast::Statement* ParseCreateTrigger(int32_t offset, bool or_replace, bool temporary);
+  void ParseTriggerEvents(ast::CreateTrigger* create);
+  void ParseTransitionTables(ast::CreateTrigger* create);
+  void ParseTriggerAction(ast::CreateTrigger* create);
+  ast::List<ast::Statement*> ParseTriggerStatements();  // up to END, or the end
+  ast::Statement* ParseTriggerStatement();
+  ast::Statement* ParseSetNew();
+  ast::Statement* ParseAlterTrigger(int32_t offset);
   ast::Statement* ParseCreateSequence(int32_t offset, bool temporary);
   ast::Statement* ParseAlterSequence(int32_t offset);
   ast::List<ast::Option> ParseSequenceOptions();

@@ -41,6 +41,13 @@ class Planner {
   // For changes: rewrites, then lowers for these columns, in this order.
   base::StatusOr<Physical> PlanRows(LogicalNode* root, const std::vector<ColumnId>& columns);
   base::StatusOr<const Expr*> LowerExpr(const Expr* expr, const std::vector<ColumnId>& layout);
+  // Between the two, columns that nothing makes become slots; gives what was found, by column.
+  void OpenFrame() { frames_.emplace_back(); }
+  std::vector<std::pair<ColumnId, int32_t>> CloseFrame() {
+    Frame frame = std::move(frames_.back());
+    frames_.pop_back();
+    return std::move(frame.slots);
+  }
   void AddColumns(const Expr* expr, ColumnSet* set) const { binder_.AddColumns(expr, set); }
   void AddProducedColumns(const LogicalNode* node, ColumnSet* set) const { Binder::AddProduced(node, set); }
 

@@ -105,7 +105,7 @@ class PathParser {
     token_.kind = TokenKind::kSymbol;
     for (const std::string_view symbol : {"**", "&&", "||", "==", "!=", "<>", "<=", ">="}) {
       if (!text_.substr(at_).starts_with(symbol)) continue;
-      token_.text = symbol;
+      token_.text.assign(text_, at_, 2);
       at_ += 2;
       return absl::OkStatus();
     }

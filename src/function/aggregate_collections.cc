@@ -108,6 +108,8 @@ struct Pieces {
     }
     std::string out;
     TURDB_RETURN_IF_ERROR(Finisher::Write(state, bound, &out));
+    if (bound.result_type.id == TypeId::kJsonb) TURDB_RETURN_IF_ERROR(vec::CheckJsonbDepth(JsonView(out)));
+    if (bound.result_type.id == TypeId::kJson) TURDB_RETURN_IF_ERROR(vec::CheckJsonDepth(out));
     result->SetString(row, out);
     return absl::OkStatus();
   }

@@ -138,8 +138,7 @@ Status BindQuantified(BoundCall* call, std::span<const Type> actual) {
   const std::string_view name = call->function->name;
   const std::string_view symbol = name.substr(0, name.find(' '));
   const Type operands[] = {actual[0], actual[1].id == TypeId::kArray ? actual[1].element_type() : Type()};
-  TURDB_ASSIGN_OR_RETURN(const BoundCall probe, ResolveOperator(symbol, operands));
-  static_cast<void>(probe);
+  TURDB_RETURN_IF_ERROR(ResolveOperator(symbol, operands).status());
   TURDB_ASSIGN_OR_RETURN(const Type element, CommonType(operands, "ANY"));
   call->argument_types = {element, Type::ArrayOf(element)};
   return absl::OkStatus();

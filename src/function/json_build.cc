@@ -52,6 +52,11 @@ Status OddArguments() {
                         "The arguments of json_build_object() must consist of alternating keys and values.");
 }
 
+// Containers around containers: each call adds a level.
+Status CheckDepth(const Type& type, std::string_view made) {
+  return type.id == TypeId::kJsonb ? vec::CheckJsonbDepth(vec::JsonView(made)) : vec::CheckJsonDepth(made);
+}
+
 // f(row, out) -> Status, for each row of a function that takes NULLs.
 template <typename F>
 void MakeEach(Call& call, F&& f) {
@@ -59,7 +64,9 @@ void MakeEach(Call& call, F&& f) {
   for (uint32_t i = 0; i < call.rows.count; ++i) {
     const SelIndex row = call.rows[i];
     out.clear();
-    if (Status status = f(row, &out); !status.ok()) {
+    Status status = f(row, &out);
+    if (status.ok()) status = CheckDepth(call.result_type(), out);
+    if (!status.ok()) {
       call.RaiseStatus(row, std::move(status));
       continue;
     }
@@ -140,7 +147,9 @@ void ToJsonKernel(Call& call) {
   std::string out;
   call.ForEach([&](SelIndex row) {
     out.clear();
-    if (Status status = AppendArgument(call, 0, row, &out); !status.ok()) return call.RaiseStatus(row, std::move(status));
+    Status status = AppendArgument(call, 0, row, &out);
+    if (status.ok()) status = CheckDepth(call.result_type(), out);
+    if (!status.ok()) return call.RaiseStatus(row, std::move(status));
     call.result->SetString(row, out);
   });
 }
@@ -150,7 +159,9 @@ void ToJsonbKernel(Call& call) {
   call.ForEach([&](SelIndex row) {
     out.clear();
     JsonWriter writer(&out);
-    if (Status status = WriteArgument(call, 0, row, &writer); !status.ok()) return call.RaiseStatus(row, std::move(status));
+    Status status = WriteArgument(call, 0, row, &writer);
+    if (status.ok()) status = CheckDepth(call.result_type(), out);
+    if (!status.ok()) return call.RaiseStatus(row, std::move(status));
     call.result->SetString(row, out);
   });
 }

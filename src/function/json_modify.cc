@@ -19,6 +19,7 @@ void WriteEach(Call& call, F&& f) {
     out.clear();
     JsonWriter writer(&out);
     Status status = f(row, &writer);
+    if (status.ok()) status = vec::CheckJsonbDepth(JsonView(out));
     if (status.ok() && out.size() > vec::kMaxJsonbBytes) status = base::LimitError("a jsonb value is longer than 1 GB");
     if (!status.ok()) return call.RaiseStatus(row, std::move(status));
     call.result->SetString(row, out);
@@ -283,7 +284,9 @@ void SetLaxKernel(Call& call) {
     }
     out.clear();
     JsonWriter writer(&out);
-    if (Status status = WriteEdited(call, row, change, replacement, &writer); !status.ok()) {
+    Status status = WriteEdited(call, row, change, replacement, &writer);
+    if (status.ok()) status = vec::CheckJsonbDepth(JsonView(out));
+    if (!status.ok()) {
       call.RaiseStatus(row, std::move(status));
     } else {
       call.result->SetString(row, out);

@@ -107,6 +107,7 @@ void QueryArrayKernel(Call& call) {
     writer.BeginArray();
     for (const JsonView& item : found.items) writer.Value(item);
     writer.EndArray();
+    TURDB_RETURN_IF_ERROR(vec::CheckJsonbDepth(JsonView(out)));
     call.result->SetString(row, out);
     return absl::OkStatus();
   });

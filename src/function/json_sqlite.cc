@@ -101,8 +101,8 @@ StatusOr<std::optional<JsonText>> Follow(JsonText value, const Path& path) {
   for (const Step& step : path) {
     std::optional<JsonText> next;
     if (step.is_index) {
-      if (value.kind() == JsonKind::kArray) next = JsonSource::Element(value, PlaceOf(step, JsonSource::Size(value)));
-      if (PlaceOf(step, JsonSource::Size(value)) < 0) next.reset();
+      const int64_t place = PlaceOf(step, JsonSource::Size(value));
+      if (value.kind() == JsonKind::kArray && place >= 0) next = JsonSource::Element(value, place);
     } else {
       TURDB_ASSIGN_OR_RETURN(next, JsonSource::Member(value, step.name));
     }
@@ -479,6 +479,7 @@ void ChangeKernel(Call& call) {
       std::string changed;
       Edit(path, kChange, replacement, &changed).Write(JsonText(value), 0);
       value = std::move(changed);
+      TURDB_RETURN_IF_ERROR(vec::CheckJsonDepth(value));
     }
     call.result->SetString(row, value);
     return absl::OkStatus();

@@ -122,10 +122,14 @@ StatusOr<const Regex*> RegexCache::Get(std::string_view pattern, const RegexFlag
   return entries_[0].regex.get();
 }
 
+int64_t RegexMemory(const base::MemoryBudget* budget) {
+  const int64_t share = budget == nullptr ? kMaxPatternBytes : budget->limit_bytes() / 16;
+  return std::clamp(share, kMinPatternBytes, kMaxPatternBytes);
+}
+
 RegexCache& RegexCacheSlot::Get(const base::MemoryBudget* budget) {
   if (cache_ == nullptr) {
-    const int64_t share = budget == nullptr ? kMaxPatternBytes : budget->limit_bytes() / 16;
-    cache_ = std::make_shared<RegexCache>(std::clamp(share, kMinPatternBytes, kMaxPatternBytes));
+    cache_ = std::make_shared<RegexCache>(RegexMemory(budget));
   }
   return *cache_;
 }

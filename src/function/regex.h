@@ -58,6 +58,9 @@ class Regex {
   int groups_ = 0;
 };
 
+// What one pattern may take of a budget, which may be null.
+int64_t RegexMemory(const base::MemoryBudget* budget);
+
 // The patterns that were used last. Not thread-safe.
 class RegexCache {
  public:

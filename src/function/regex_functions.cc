@@ -404,8 +404,7 @@ class MatchesScan : public SetScan {
  public:
   Status Start(std::span<const Value> arguments, CallContext& context) override {
     TURDB_ASSIGN_OR_RETURN(const RegexFlags flags, ScanFlags(arguments, ""));
-    const int64_t budget = context.budget == nullptr ? int64_t{8} << 20 : context.budget->limit_bytes() / 16;
-    TURDB_ASSIGN_OR_RETURN(regex_, Regex::Compile(arguments[1].bytes(), flags, std::max<int64_t>(budget, 256 << 10)));
+    TURDB_ASSIGN_OR_RETURN(regex_, Regex::Compile(arguments[1].bytes(), flags, RegexMemory(context.budget)));
     text_ = arguments[0].bytes();
     all_ = flags.global;
     done_ = false;
@@ -431,8 +430,7 @@ class SplitScan : public SetScan {
  public:
   Status Start(std::span<const Value> arguments, CallContext& context) override {
     TURDB_ASSIGN_OR_RETURN(const RegexFlags flags, ScanFlags(arguments, "regexp_split_to_table"));
-    const int64_t budget = context.budget == nullptr ? int64_t{8} << 20 : context.budget->limit_bytes() / 16;
-    TURDB_ASSIGN_OR_RETURN(regex_, Regex::Compile(arguments[1].bytes(), flags, std::max<int64_t>(budget, 256 << 10)));
+    TURDB_ASSIGN_OR_RETURN(regex_, Regex::Compile(arguments[1].bytes(), flags, RegexMemory(context.budget)));
     text_ = arguments[0].bytes();
     splitter_.emplace(*regex_, text_);
     return absl::OkStatus();

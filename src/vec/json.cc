@@ -201,6 +201,29 @@ uint64_t HashJson(const JsonView& value) {
   }
 }
 
+// ---- depth
+
+namespace {
+
+// A level takes three bytes or more, so that most values need no look.
+constexpr size_t kShallowBytes = 3 * static_cast<size_t>(kMaxJsonDepth);
+
+bool IsDeeper(const JsonView& value, int levels) {
+  if (!value.is_container() || value.bytes().size() <= 3 * static_cast<size_t>(levels)) return false;
+  if (levels == 0) return true;
+  for (uint32_t i = 0; i < value.size(); ++i) {
+    if (IsDeeper(value.kind() == JsonKind::kArray ? value.element(i) : value.value(i), levels - 1)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+base::Status CheckJsonbDepth(const JsonView& value) {
+  if (value.bytes().size() <= kShallowBytes || !IsDeeper(value, kMaxJsonDepth)) return absl::OkStatus();
+  return TooDeepError();
+}
+
 // ---- text
 
 namespace {

@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/status.h"
 #include "vec/numeric.h"
 
 namespace turdb::vec {
@@ -117,6 +118,9 @@ class JsonWriter {
 // the order of their keys. 1 equals 1.0. This is the order of keys in storage, not that of PostgreSQL's jsonb.
 int CompareJson(const JsonView& a, const JsonView& b);
 uint64_t HashJson(const JsonView& value);
+
+// 54001 when a value that was put together is nested deeper than kMaxJsonDepth: all that walks values recurses.
+base::Status CheckJsonbDepth(const JsonView& value);
 
 // How a value is written as text.
 enum class JsonLayout : uint8_t {

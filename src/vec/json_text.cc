@@ -34,36 +34,8 @@ struct FreeDocument {
 };
 using Document = std::unique_ptr<yyjson_doc, FreeDocument>;
 
-// Containers may not be nested deeper than what recursion over them can take. Cheaper before reading than after.
-Status CheckDepth(std::string_view text) {
-  int depth = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    switch (text[i]) {
-      case '"':
-        for (++i; i < text.size() && text[i] != '"'; ++i) {
-          if (text[i] == '\\') ++i;
-        }
-        break;
-      case '[':
-      case '{':
-        if (++depth > kMaxJsonDepth) {
-          return MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kStatementTooComplex,
-                           absl::StrCat("a JSON value is nested deeper than ", kMaxJsonDepth, " levels, at byte ", i + 1));
-        }
-        break;
-      case ']':
-      case '}':
-        --depth;
-        break;
-      default:
-        break;
-    }
-  }
-  return absl::OkStatus();
-}
-
 StatusOr<Document> Read(std::string_view text) {
-  TURDB_RETURN_IF_ERROR(CheckDepth(text));
+  TURDB_RETURN_IF_ERROR(CheckJsonDepth(text));
   yyjson_read_err error;
   // Not in place: the buffer is const, and yyjson copies it. Numbers stay as they are written.
   Document document(
@@ -138,6 +110,37 @@ Status NoNulInTextError() {
   return base::WithHint(MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"22P05"},
                                   "unsupported Unicode escape sequence: \\u0000 cannot be converted to text"),
                         "The type json keeps \\u0000 as it is written.");
+}
+
+Status TooDeepError() {
+  return MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kStatementTooComplex,
+                   absl::StrCat("a JSON value is nested deeper than ", kMaxJsonDepth, " levels"));
+}
+
+// Containers may not be nested deeper than what recursion over them can take. Cheaper before reading than after.
+Status CheckJsonDepth(std::string_view text) {
+  if (text.size() <= static_cast<size_t>(kMaxJsonDepth)) return absl::OkStatus();
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    switch (text[i]) {
+      case '"':
+        for (++i; i < text.size() && text[i] != '"'; ++i) {
+          if (text[i] == '\\') ++i;
+        }
+        break;
+      case '[':
+      case '{':
+        if (++depth > kMaxJsonDepth) return TooDeepError();
+        break;
+      case ']':
+      case '}':
+        --depth;
+        break;
+      default:
+        break;
+    }
+  }
+  return absl::OkStatus();
 }
 
 Status CheckJsonText(std::string_view text) { return Read(text).status(); }

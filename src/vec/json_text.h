@@ -16,6 +16,10 @@ base::Status CheckJsonText(std::string_view text);
 // Appends jsonb. Errors: those of CheckJsonText, 22P05 a string with \u0000, 22003 a number larger than any numeric.
 base::Status ParseJson(std::string_view text, std::string* jsonb);
 
+// 54001 when a checked text, or one put together of such, is nested deeper than kMaxJsonDepth.
+base::Status CheckJsonDepth(std::string_view text);
+base::Status TooDeepError();
+
 // Appends `text` in quotes, with the escapes that PostgreSQL writes.
 void AppendJsonString(std::string_view text, std::string* out);
 // 22P05 "unsupported Unicode escape sequence".

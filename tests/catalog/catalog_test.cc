@@ -22,6 +22,13 @@ using vec::Value;
 
 const std::vector<std::string> kPath = {"root"};
 
+NewTable New(TableSchema definition, bool if_not_exists) {
+  NewTable table;
+  table.definition = std::move(definition);
+  table.if_not_exists = if_not_exists;
+  return table;
+}
+
 TableSchema Users(std::string name = "users", std::string schema = "") {
   TableSchema users;
   users.schema_name = std::move(schema);
@@ -67,7 +74,7 @@ class CatalogTest : public testing::Test {
   }
   void MustCreate(TableSchema definition) {
     Session session(*this);
-    const StatusOr<bool> made = session.changes.CreateTable({std::move(definition), false});
+    const StatusOr<bool> made = session.changes.CreateTable(New(std::move(definition), false));
     ASSERT_TRUE(made.ok() && *made) << Describe(made.status());
     Commit(session);
   }
@@ -99,7 +106,7 @@ TEST_F(CatalogTest, NamesWhatHasNoNameAndFillsInFiles) {
 
 TEST_F(CatalogTest, OwnChangesAreSeenByNobodyElse) {
   Session session(*this);
-  ASSERT_TRUE(session.changes.CreateTable({Users(), false}).ok());
+  ASSERT_TRUE(session.changes.CreateTable(New(Users(), false)).ok());
   EXPECT_NE(session.changes.Visible(session.transaction->read_ts())->FindRelation("", "users", kPath), nullptr);
   EXPECT_EQ(Find("users"), nullptr);
   const uint64_t before = catalog_->Current()->epoch();
@@ -130,10 +137,10 @@ TEST_F(CatalogTest, SnapshotsKeepTheirSchema) {
 
 TEST_F(CatalogTest, RollbackAndSavepointsTakeChangesBack) {
   Session session(*this);
-  ASSERT_TRUE(session.changes.CreateTable({Users("a"), false}).ok());
+  ASSERT_TRUE(session.changes.CreateTable(New(Users("a"), false)).ok());
   const txn::Savepoint savepoint = database_.manager->MakeSavepoint(*session.transaction);
   const size_t mark = session.changes.Mark();
-  ASSERT_TRUE(session.changes.CreateTable({Users("b"), false}).ok());
+  ASSERT_TRUE(session.changes.CreateTable(New(Users("b"), false)).ok());
   ASSERT_TRUE(*session.changes.DropTable("", "a", false, false));
   Database::Expect(database_.manager->RollbackTo(*session.transaction, savepoint));
   session.changes.RollbackTo(mark);
@@ -141,7 +148,7 @@ TEST_F(CatalogTest, RollbackAndSavepointsTakeChangesBack) {
   EXPECT_NE(now->FindRelation("", "a", kPath), nullptr);
   EXPECT_EQ(now->FindRelation("", "b", kPath), nullptr);
   // The name is free again.
-  ASSERT_TRUE(session.changes.CreateTable({Users("b"), false}).ok());
+  ASSERT_TRUE(session.changes.CreateTable(New(Users("b"), false)).ok());
   Rollback(session);
   EXPECT_EQ(Find("a"), nullptr);
   MustCreate(Users("a"));
@@ -165,7 +172,7 @@ TEST_F(CatalogTest, SurvivesReopening) {
                                    .deferrable = true,
                                    .initially_deferred = true,
                                    .match_full = true});
-    ASSERT_TRUE(session.changes.CreateTable({orders, false}).ok());
+    ASSERT_TRUE(session.changes.CreateTable(New(orders, false)).ok());
     TableSchema view;
     view.name = "v";
     view.columns = {MakeColumn("n", Type::Int32())};
@@ -237,16 +244,16 @@ TEST_F(CatalogTest, ErrorsSayWhatAndHint) {
   EXPECT_EQ(StateOf(snapshot->GetRelation("nowhere", "users", {}).status()), "3F000");
   EXPECT_EQ(StateOf(snapshot->GetIndex("", "nothing_like_it", kPath).status()), "42704");
   Session session(*this);
-  EXPECT_EQ(StateOf(session.changes.CreateTable({Users(), false}).status()), "42P07");
-  EXPECT_FALSE(*session.changes.CreateTable({Users(), true}));
-  EXPECT_EQ(StateOf(session.changes.CreateTable({Users("x", "turdb_catalog"), false}).status()), "42501");
-  EXPECT_EQ(StateOf(session.changes.CreateTable({Users("x", "nowhere"), false}).status()), "3F000");
+  EXPECT_EQ(StateOf(session.changes.CreateTable(New(Users(), false)).status()), "42P07");
+  EXPECT_FALSE(*session.changes.CreateTable(New(Users(), true)));
+  EXPECT_EQ(StateOf(session.changes.CreateTable(New(Users("x", "turdb_catalog"), false)).status()), "42501");
+  EXPECT_EQ(StateOf(session.changes.CreateTable(New(Users("x", "nowhere"), false)).status()), "3F000");
   EXPECT_EQ(StateOf(session.changes.CreateSchema("root", false).status()), "42P06");
   EXPECT_EQ(StateOf(session.changes.DropTable("", "nothing", false, false).status()), "42P01");
   EXPECT_FALSE(*session.changes.DropTable("", "nothing", true, false));
   TableSchema twice = Users("twice");
   twice.columns[2].name = "email";
-  EXPECT_EQ(StateOf(session.changes.CreateTable({twice, false}).status()), "42701");
+  EXPECT_EQ(StateOf(session.changes.CreateTable(New(twice, false)).status()), "42701");
   Rollback(session);
 }
 
@@ -355,7 +362,7 @@ TEST_F(CatalogTest, RenamesMoveFilesAndNames) {
 TEST_F(CatalogTest, SchemasAreDroppedWithWhatIsInThem) {
   Session session(*this);
   ASSERT_TRUE(*session.changes.CreateSchema("s", false));
-  ASSERT_TRUE(session.changes.CreateTable({Users("t", "s"), false}).ok());
+  ASSERT_TRUE(session.changes.CreateTable(New(Users("t", "s"), false)).ok());
   EXPECT_EQ(StateOf(session.changes.DropSchema("s", false, false).status()), "2BP01");
   ASSERT_TRUE(*session.changes.DropSchema("s", false, true));
   EXPECT_EQ(StateOf(session.changes.DropSchema("s", false, true).status()), "3F000");
@@ -370,8 +377,8 @@ TEST_F(CatalogTest, SchemasAreDroppedWithWhatIsInThem) {
 TEST_F(CatalogTest, NamesAreTakenOnce) {
   Session first(*this), second(*this);
   second.transaction->set_lock_timeout_ns(0);
-  ASSERT_TRUE(first.changes.CreateTable({Users("t"), false}).ok());
-  EXPECT_EQ(StateOf(second.changes.CreateTable({Users("t"), false}).status()), "55P03");
+  ASSERT_TRUE(first.changes.CreateTable(New(Users("t"), false)).ok());
+  EXPECT_EQ(StateOf(second.changes.CreateTable(New(Users("t"), false)).status()), "55P03");
   Rollback(second);
   Commit(first);
 }

@@ -60,7 +60,7 @@ StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store) {
   std::map<uint64_t, std::string> schema_names;
   TURDB_RETURN_IF_ERROR(rep.objects->ForEach(txn::View{reading.read_ts()}, [&](const ObjectRow& row) -> Status {
     if (row.kind == ObjectKind::kSchema) {
-      state->AddSchema({static_cast<ObjectId>(row.id), row.name, false});
+      state->AddSchema({static_cast<ObjectId>(row.id), row.name, false, row.definition});
       schema_names[static_cast<uint64_t>(row.id)] = row.name;
       if (row.name == kDefaultSchema) rep.default_schema = static_cast<ObjectId>(row.id);
     } else if (row.kind == ObjectKind::kRelation) {
@@ -77,6 +77,7 @@ StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store) {
       relation->view_sql = std::move(definition->view_sql);
       relation->view_search_path = std::move(definition->view_search_path);
       relation->sequence = std::move(definition->sequence);
+      relation->unpopulated = definition->unpopulated;
       relation->schema = std::make_shared<const table::TableSchema>(std::move(definition->schema));
       state->AddRelation(relation);
     }

@@ -49,11 +49,13 @@ class Relation {
   uint64_t version = 0;  // grows with every change of the object; what a plan keeps to see whether it is still good
   // Names and columns, for every kind; the rest of it for tables only.
   std::shared_ptr<const table::TableSchema> schema;
-  std::string view_sql;                       // kView: the text of the query
-  std::vector<std::string> view_search_path;  // kView: where names in it are looked up; empty: as its reader does
+  std::string view_sql;                       // kView, and a materialised view, which is a kTable: the text of the query
+  std::vector<std::string> view_search_path;  // where names in it are looked up; empty: as its reader does
+  bool unpopulated = false;                   // a materialised view that has not been filled
   table::SequenceSchema sequence;             // kSequence
   const struct SystemView* system_view = nullptr;
 
+  bool is_materialized_view() const { return kind == RelationKind::kTable && !view_sql.empty(); }
   const std::string& name() const { return schema->name; }
   const std::string& schema_name() const { return schema->schema_name; }
 
@@ -78,6 +80,7 @@ struct Schema {
   ObjectId id = 0;
   std::string name;
   bool is_system = false;
+  std::string comment = {};
 };
 
 // Where an index is: its table and its position among that table's indexes, -1 for the primary key.
@@ -184,6 +187,10 @@ struct NewTable {
     table::SequenceSchema sequence;
   };
   std::vector<ColumnSequence> sequences;
+  // Of a materialised view: its query, where names in it are looked up, and whether it stays empty for now.
+  std::string view_sql = {};
+  std::vector<std::string> view_search_path = {};
+  bool unpopulated = false;
 };
 
 struct NewSequence {
@@ -222,6 +229,11 @@ class SchemaChanges {
   base::StatusOr<bool> CreateView(table::TableSchema columns, std::string sql, std::vector<std::string> search_path,
                                   bool or_replace, bool if_not_exists);
   base::StatusOr<bool> DropView(std::string_view schema, std::string_view name, bool if_exists);
+  // Of a view or a materialised view.
+  base::Status SetViewText(const Relation& view, std::string sql);
+  base::StatusOr<bool> DropMaterializedView(std::string_view schema, std::string_view name, bool if_exists, bool cascade);
+  base::Status SetPopulated(const Relation& view, bool populated);
+  base::Status SetSchemaComment(std::string_view schema, std::string_view comment);
   // ---- sequences. Each may be made, changed and dropped beside those who draw from it.
   base::StatusOr<bool> CreateSequence(NewSequence sequence);
   // For a column of a table, whose default it becomes and with which it goes. An empty name: "table_column_seq".

@@ -348,6 +348,7 @@ std::string Encode(const ForeignKey& key) {
   out.Number(8, key.initially_deferred);
   out.Number(9, key.match_full);
   for (const int32_t column : key.on_delete_columns) out.Position(10, column);
+  out.Text(11, key.comment);
   return out.Take();
 }
 
@@ -385,6 +386,9 @@ StatusOr<ForeignKey> DecodeForeignKey(std::string_view bytes) {
       case 10:
         key.on_delete_columns.push_back(field.position());
         return true;
+      case 11:
+        key.comment = field.text();
+        return true;
       default:
         return false;
     }
@@ -396,6 +400,7 @@ std::string Encode(const table::CheckConstraint& check) {
   Writer out;
   out.Text(1, check.name);
   out.Text(2, check.sql);
+  out.Text(3, check.comment);
   return out.Take();
 }
 
@@ -404,7 +409,8 @@ StatusOr<table::CheckConstraint> DecodeCheck(std::string_view bytes) {
   TURDB_RETURN_IF_ERROR(ReadFields(bytes, "check", [&](const Field& field) -> StatusOr<bool> {
     if (field.tag == 1) check.name = field.text();
     if (field.tag == 2) check.sql = field.text();
-    return field.tag == 1 || field.tag == 2;
+    if (field.tag == 3) check.comment = field.text();
+    return field.tag >= 1 && field.tag <= 3;
   }));
   return check;
 }
@@ -595,6 +601,8 @@ std::string EncodeRelation(const RelationDefinition& definition) {
   for (const std::string& schema_name : definition.view_search_path) out.Bytes(18, schema_name);
   if (definition.sequence.file != base::kNoFile) out.Bytes(19, Encode(definition.sequence));
   for (const TriggerSchema& trigger : schema.triggers) out.Bytes(20, Encode(trigger));
+  out.Number(21, definition.unpopulated);
+  out.Text(22, schema.primary_key_comment);
   return out.Take();
 }
 
@@ -643,6 +651,12 @@ StatusOr<RelationDefinition> DecodeRelation(std::string_view bytes) {
         TURDB_ASSIGN_OR_RETURN(definition.sequence, DecodeSequence(field.bytes));
         return true;
       }
+      case 21:
+        definition.unpopulated = field.flag();
+        return true;
+      case 22:
+        schema.primary_key_comment = field.text();
+        return true;
       default:
         return DecodeList(field, &schema);
     }

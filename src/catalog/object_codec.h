@@ -19,6 +19,7 @@ struct RelationDefinition {
   table::TableSchema schema;
   std::string view_sql;
   std::vector<std::string> view_search_path;
+  bool unpopulated = false;        // a materialised view that has not been filled
   table::SequenceSchema sequence;  // of a sequence; without a file otherwise
 };
 

@@ -201,7 +201,10 @@ StatusOr<bool> SchemaChanges::CreateTable(NewTable table) {
   for (const std::string& name : names) TURDB_RETURN_IF_ERROR(rep_->TakeName(schema, name));
   TURDB_RETURN_IF_ERROR(rep_->TouchReferenced(nullptr, definition));
   TURDB_RETURN_IF_ERROR(rep_->store.CreateFiles(rep_->transaction, definition));
-  const std::shared_ptr<Relation> relation = rep_->NewRelation(RelationKind::kTable, std::move(definition), "");
+  const std::shared_ptr<Relation> relation =
+      rep_->NewRelation(RelationKind::kTable, std::move(definition), std::move(table.view_sql));
+  relation->view_search_path = std::move(table.view_search_path);
+  relation->unpopulated = table.unpopulated;
   TURDB_RETURN_IF_ERROR(rep_->state.objects->Insert(rep_->transaction, rep_->RowOf(*relation, schema)).status());
   change.relation = relation;
   rep_->Push(std::move(change));
@@ -252,10 +255,14 @@ StatusOr<bool> SchemaChanges::DropTable(std::string_view schema, std::string_vie
     if (if_exists) return false;
     return found.status();
   }
-  if ((*found)->kind != RelationKind::kTable) {
+  if ((*found)->kind != RelationKind::kTable || (*found)->is_materialized_view()) {
     const Status status =
         MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"42809"}, absl::StrCat("\"", name, "\" is not a table"));
-    return (*found)->kind == RelationKind::kView ? base::WithHint(status, "Use DROP VIEW to remove a view.") : status;
+    const RelationKind kind = (*found)->kind;
+    return kind == RelationKind::kTable  ? base::WithHint(status, "Use DROP MATERIALIZED VIEW to remove a materialized view.")
+           : kind == RelationKind::kView ? base::WithHint(status, "Use DROP VIEW to remove a view.")
+           : kind == RelationKind::kSequence ? base::WithHint(status, "Use DROP SEQUENCE to remove a sequence.")
+                                             : status;
   }
   TURDB_RETURN_IF_ERROR(rep_->DropRelation(*found, cascade, also));
   return true;
@@ -388,6 +395,9 @@ StatusOr<bool> SchemaChanges::DropView(std::string_view schema, std::string_view
   if ((*found)->kind != RelationKind::kView) {
     const Status status =
         MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"42809"}, absl::StrCat("\"", name, "\" is not a view"));
+    if ((*found)->is_materialized_view()) {
+      return base::WithHint(status, "Use DROP MATERIALIZED VIEW to remove a materialized view.");
+    }
     return (*found)->kind == RelationKind::kTable ? base::WithHint(status, "Use DROP TABLE to remove a table.") : status;
   }
   TURDB_RETURN_IF_ERROR(rep_->DropRelation(*found, true));

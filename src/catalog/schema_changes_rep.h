@@ -158,6 +158,7 @@ struct SchemaChanges::Rep {
     definition.view_sql = relation.view_sql;
     definition.view_search_path = relation.view_search_path;
     definition.sequence = relation.sequence;
+    definition.unpopulated = relation.unpopulated;
     return {ObjectKind::kRelation, relation.id, "", EncodeRelation(definition)};
   }
 
@@ -180,9 +181,13 @@ struct SchemaChanges::Rep {
 
   // Writes the new definition of a relation that exists and makes it visible.
   base::Status Replace(const Relation& relation, table::TableSchema changed) {
+    return ReplaceAs(relation, std::move(changed), relation.view_sql, relation.unpopulated);
+  }
+  base::Status ReplaceAs(const Relation& relation, table::TableSchema changed, std::string view_sql, bool unpopulated) {
     TURDB_ASSIGN_OR_RETURN(const Schema schema, SchemaToChange(changed.schema_name));
     changed.schema_name = schema.name;
-    std::shared_ptr<Relation> next = NewRelation(relation.kind, std::move(changed), relation.view_sql);
+    std::shared_ptr<Relation> next = NewRelation(relation.kind, std::move(changed), std::move(view_sql));
+    next->unpopulated = unpopulated;
     next->view_search_path = relation.view_search_path;
     next->sequence = relation.sequence;
     TURDB_RETURN_IF_ERROR(state.objects->Update(transaction, RowOf(*next, schema)));

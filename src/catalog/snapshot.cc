@@ -145,6 +145,7 @@ const Schema* Snapshot::FindSchema(std::string_view name) const {
   const std::string folded = FoldName(name);
   auto found = rep_->schemas.find(folded);
   if (found == rep_->schemas.end() && IsDefaultAlias(folded)) found = rep_->schemas.find(kDefaultSchema);
+  if (found == rep_->schemas.end() && folded == "pg_catalog") found = rep_->schemas.find(kSystemSchema);
   if (found == rep_->schemas.end()) return nullptr;
   return Choose(found->second, name, [](const Schema& schema) -> const std::string& { return schema.name; });
 }

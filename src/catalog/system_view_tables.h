@@ -13,6 +13,8 @@ namespace turdb::catalog {
 inline constexpr std::string_view kCatalogName = "turdb";  // what information_schema calls the database
 
 std::span<const SystemView> SequenceViews();
+std::span<const SystemView> PgViewList();
+std::span<const SystemView> InformationViews();
 
 inline vec::Value Text(std::string_view text) { return vec::Value::Text(text); }
 inline vec::Value TextOrNull(std::string_view text) {

@@ -17,10 +17,10 @@ using table::TableSchema;
 using vec::TypeId;
 using vec::Value;
 
-std::string_view KindName(RelationKind kind) {
-  switch (kind) {
+std::string_view KindName(const Relation& relation) {
+  switch (relation.kind) {
     case RelationKind::kTable:
-      return "table";
+      return relation.is_materialized_view() ? "materialized view" : "table";
     case RelationKind::kView:
       return "view";
     case RelationKind::kSystemView:
@@ -34,12 +34,13 @@ std::string_view KindName(RelationKind kind) {
 // ---- turdb_catalog
 
 constexpr SystemColumn kSchemasColumns[] = {
-    {"schema_name", TypeId::kText}, {"schema_id", TypeId::kInt64}, {"is_system", TypeId::kBoolean}};
+    {"schema_name", TypeId::kText}, {"schema_id", TypeId::kInt64}, {"is_system", TypeId::kBoolean}, {"comment", TypeId::kText}};
 Status Schemas(const SystemView&, const SystemViewContext& context, RowSink sink) {
   Status status;
   context.snapshot.ForEachSchema([&](const Schema& schema) {
     if (!status.ok()) return;
-    const Value row[] = {Text(schema.name), Value::Int64(schema.id), Value::Boolean(schema.is_system)};
+    const Value row[] = {Text(schema.name), Value::Int64(schema.id), Value::Boolean(schema.is_system),
+                         TextOrNull(schema.comment)};
     status = sink(row);
   });
   return status;
@@ -56,7 +57,7 @@ Status Tables(const SystemView&, const SystemViewContext& context, RowSink sink)
     const int64_t rows = relation.row_estimate();
     const Value row[] = {Text(schema.schema_name),
                          Text(schema.name),
-                         Text(KindName(relation.kind)),
+                         Text(KindName(relation)),
                          stored ? Value::Int64(schema.id) : Value::Null(vec::Type::Int64()),
                          TextOrNull(schema.path),
                          Value::Int64(static_cast<int64_t>(schema.columns.size())),
@@ -204,7 +205,7 @@ Status SqliteSchema(const SystemView&, const SystemViewContext& context, RowSink
   return ForEach(context.snapshot, [&](const Relation& relation) -> Status {
     if (relation.kind == RelationKind::kSystemView || relation.kind == RelationKind::kSequence) return absl::OkStatus();
     const TableSchema& schema = *relation.schema;
-    const Value row[] = {Text(KindName(relation.kind)), Text(schema.name), Text(schema.name),
+    const Value row[] = {Text(KindName(relation)), Text(schema.name), Text(schema.name),
                          Value::Int64(relation.kind == RelationKind::kTable ? 1 : 0), Text(SqlOf(context.snapshot, relation))};
     TURDB_RETURN_IF_ERROR(sink(row));
     for (const table::IndexSchema& index : schema.indexes) {
@@ -241,41 +242,10 @@ constexpr SystemColumn kInfoTablesColumns[] = {{"table_catalog", TypeId::kText},
                                                {"table_type", TypeId::kText}};
 Status InfoTables(const SystemView&, const SystemViewContext& context, RowSink sink) {
   return ForEach(context.snapshot, [&](const Relation& relation) -> Status {
-    if (relation.kind == RelationKind::kSequence) return absl::OkStatus();
+    if (relation.kind == RelationKind::kSequence || relation.is_materialized_view()) return absl::OkStatus();
     const Value row[] = {Text(kCatalogName), Text(relation.schema_name()), Text(relation.name()),
                          Text(relation.kind == RelationKind::kTable ? "BASE TABLE" : "VIEW")};
     return sink(row);
-  });
-}
-
-constexpr SystemColumn kInfoColumnsColumns[] = {
-    {"table_catalog", TypeId::kText},      {"table_schema", TypeId::kText},      {"table_name", TypeId::kText},
-    {"column_name", TypeId::kText},        {"ordinal_position", TypeId::kInt32}, {"column_default", TypeId::kText},
-    {"is_nullable", TypeId::kText},        {"data_type", TypeId::kText},         {"character_maximum_length", TypeId::kInt32},
-    {"numeric_precision", TypeId::kInt32}, {"numeric_scale", TypeId::kInt32}};
-Status InfoColumns(const SystemView&, const SystemViewContext& context, RowSink sink) {
-  const auto number = [](bool known, int32_t value) { return known ? Value::Int32(value) : Value::Null(vec::Type::Int32()); };
-  return ForEach(context.snapshot, [&](const Relation& relation) {
-    const TableSchema& schema = *relation.schema;
-    for (size_t i = 0; i < schema.columns.size(); ++i) {
-      const table::Column& column = schema.columns[i];
-      const std::string full = column.type.ToString();
-      const std::string_view name = std::string_view(full).substr(0, full.find('('));
-      const bool decimal = column.type.id == TypeId::kDecimal;
-      const Value row[] = {Text(kCatalogName),
-                           Text(schema.schema_name),
-                           Text(schema.name),
-                           Text(column.name),
-                           Value::Int32(static_cast<int32_t>(i) + 1),
-                           TextOrNull(DefaultSql(context.snapshot, column)),
-                           YesNo(!column.not_null),
-                           Text(name),
-                           number(vec::IsText(column.type.id) && column.type.length != 0, column.type.length),
-                           number(decimal, column.type.precision),
-                           number(decimal, column.type.scale)};
-      TURDB_RETURN_IF_ERROR(sink(row));
-    }
-    return absl::OkStatus();
   });
 }
 
@@ -355,36 +325,6 @@ Status ReferentialConstraints(const SystemView&, const SystemViewContext& contex
   });
 }
 
-constexpr SystemColumn kKeyUsageColumns[] = {{"constraint_schema", TypeId::kText}, {"constraint_name", TypeId::kText},
-                                             {"table_schema", TypeId::kText},      {"table_name", TypeId::kText},
-                                             {"column_name", TypeId::kText},       {"ordinal_position", TypeId::kInt32}};
-Status KeyColumnUsage(const SystemView&, const SystemViewContext& context, RowSink sink) {
-  return ForEach(context.snapshot, [&](const Relation& relation) -> Status {
-    const TableSchema& schema = *relation.schema;
-    const auto add = [&](const std::string& name, int32_t column, size_t position) {
-      const Value row[] = {Text(schema.schema_name),
-                           Text(name),
-                           Text(schema.schema_name),
-                           Text(schema.name),
-                           Text(schema.columns[static_cast<size_t>(column)].name),
-                           Value::Int32(static_cast<int32_t>(position) + 1)};
-      return sink(row);
-    };
-    for (size_t i = 0; i < schema.primary_key.size(); ++i) {
-      TURDB_RETURN_IF_ERROR(add(schema.primary_key_name, schema.primary_key[i].column, i));
-    }
-    for (const table::IndexSchema& index : schema.indexes) {
-      for (size_t i = 0; index.is_constraint && i < index.parts.size(); ++i) {
-        TURDB_RETURN_IF_ERROR(add(index.name, index.parts[i].column, i));
-      }
-    }
-    for (const table::ForeignKey& key : schema.foreign_keys) {
-      for (size_t i = 0; i < key.columns.size(); ++i) TURDB_RETURN_IF_ERROR(add(key.name, key.columns[i], i));
-    }
-    return absl::OkStatus();
-  });
-}
-
 // A row an event, as the standard has it.
 constexpr SystemColumn kInfoTriggersColumns[] = {{"trigger_catalog", TypeId::kText},
                                                  {"trigger_schema", TypeId::kText},
@@ -455,10 +395,8 @@ constexpr SystemView kViews[] = {
     {kSystemSchema, "sqlite_master", kSqliteColumns, SqliteSchema},
     {kInformationSchema, "schemata", kSchemataColumns, Schemata},
     {kInformationSchema, "tables", kInfoTablesColumns, InfoTables},
-    {kInformationSchema, "columns", kInfoColumnsColumns, InfoColumns},
     {kInformationSchema, "views", kInfoViewsColumns, InfoViews},
     {kInformationSchema, "table_constraints", kConstraintsColumns, TableConstraints},
-    {kInformationSchema, "key_column_usage", kKeyUsageColumns, KeyColumnUsage},
     {kInformationSchema, "referential_constraints", kReferentialColumns, ReferentialConstraints},
     {kInformationSchema, "triggers", kInfoTriggersColumns, InfoTriggers},
 };
@@ -475,7 +413,8 @@ Status ForEach(const Snapshot& snapshot, absl::FunctionRef<Status(const Relation
 
 std::vector<const SystemView*> SystemViews() {
   std::vector<const SystemView*> all;
-  for (const std::span<const SystemView> some : {std::span<const SystemView>(kViews), SequenceViews()}) {
+  for (const std::span<const SystemView> some :
+       {std::span<const SystemView>(kViews), SequenceViews(), PgViewList(), InformationViews()}) {
     for (const SystemView& view : some) all.push_back(&view);
   }
   return all;

@@ -65,7 +65,14 @@ std::string OptionsSql(const table::SequenceSchema& sequence) {
                       " START WITH ", sequence.start, " CACHE ", sequence.cache, sequence.cycle ? " CYCLE" : "");
 }
 
-std::string ColumnSql(const Snapshot& snapshot, const table::Column& column) {
+// The key that counts by itself, without a sequence.
+bool IsAutoincrement(const TableSchema& schema, const table::Column& column) {
+  return schema.autoincrement && column.generation == table::Generation::kIdentityByDefault &&
+         column.sequence == base::kNoFile && schema.key_column() >= 0 &&
+         &schema.columns[static_cast<size_t>(schema.key_column())] == &column;
+}
+
+std::string ColumnSql(const Snapshot& snapshot, const TableSchema& schema, const table::Column& column) {
   std::string sql = absl::StrCat(QuoteName(column.name), " ");
   const std::shared_ptr<const Relation> sequence =
       column.sequence == base::kNoFile ? nullptr : snapshot.RelationOf(column.sequence);
@@ -78,6 +85,9 @@ std::string ColumnSql(const Snapshot& snapshot, const table::Column& column) {
     return column.not_null ? absl::StrCat(sql, " NOT NULL") : sql;
   }
   absl::StrAppend(&sql, column.type.ToString());
+  if (IsAutoincrement(schema, column)) {
+    return absl::StrCat(sql, " CONSTRAINT ", QuoteName(schema.primary_key_name), " PRIMARY KEY AUTOINCREMENT");
+  }
   if (identity) {
     absl::StrAppend(&sql, " GENERATED ", column.generation == table::Generation::kIdentityAlways ? "ALWAYS" : "BY DEFAULT",
                     " AS IDENTITY");
@@ -159,14 +169,16 @@ std::string SqlOf(const Snapshot& snapshot, const Relation& relation) {
     return absl::StrCat("CREATE SEQUENCE ", QualifiedName(schema), " AS ", vec::Type(relation.sequence.type).ToString(), " ",
                         OptionsSql(relation.sequence));
   }
-  if (relation.kind == RelationKind::kView) {
+  if (!relation.view_sql.empty()) {
     const auto name = [](std::string* out, const table::Column& column) { absl::StrAppend(out, QuoteName(column.name)); };
-    return absl::StrCat("CREATE VIEW ", QualifiedName(schema), " (", absl::StrJoin(schema.columns, ", ", name), ") AS ",
-                        relation.view_sql);
+    return absl::StrCat(relation.is_materialized_view() ? "CREATE MATERIALIZED VIEW " : "CREATE VIEW ", QualifiedName(schema),
+                        " (", absl::StrJoin(schema.columns, ", ", name), ") AS ", relation.view_sql);
   }
   std::vector<std::string> lines;
-  for (const table::Column& column : schema.columns) lines.push_back(ColumnSql(snapshot, column));
-  if (!schema.primary_key.empty()) {
+  for (const table::Column& column : schema.columns) lines.push_back(ColumnSql(snapshot, schema, column));
+  const bool in_column =
+      schema.key_column() >= 0 && IsAutoincrement(schema, schema.columns[static_cast<size_t>(schema.key_column())]);
+  if (!schema.primary_key.empty() && !in_column) {
     lines.push_back(absl::StrCat("CONSTRAINT ", QuoteName(schema.primary_key_name), " PRIMARY KEY (",
                                  PartsSql(schema, schema.primary_key), ")"));
   }

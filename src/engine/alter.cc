@@ -75,10 +75,13 @@ Status CommandRunner::RunStep(const sql::AlterStep& step, const catalog::Relatio
       return changes.DropForeignKey(*connection_.VisibleCatalog()->RelationOf(step.other), step.name);
     case Kind::kSetViewText: {
       const auto view = connection_.VisibleCatalog()->RelationOf(step.other);
-      return changes.CreateView(*view->schema, step.sql, view->view_search_path, true, false).status();
+      return changes.SetViewText(*view, step.sql);
     }
     case Kind::kDropView: {
       const auto view = connection_.VisibleCatalog()->RelationOf(step.other);
+      if (view->is_materialized_view()) {
+        return changes.DropMaterializedView(view->schema_name(), view->name(), true, true).status();
+      }
       return changes.DropView(view->schema_name(), view->name(), true).status();
     }
     case Kind::kAddSequence:

@@ -336,6 +336,9 @@ Status CommandRunner::RunSchemaChangeIn(const sql::Command& command, bool own) {
   } else if (const auto* alter = std::get_if<sql::AlterTableCommand>(&command)) {
     if (alter->relation->kind == catalog::RelationKind::kTable) read = alter->relation;
     mode = txn::TableLockMode::kExclusive;
+  } else if (const auto* refresh = std::get_if<sql::RefreshCommand>(&command)) {
+    read = refresh->relation;
+    mode = txn::TableLockMode::kExclusive;
   }
   if (own && read != nullptr) status = transactions.LockTable(transaction, read->id, mode);
   if (const auto* alter = std::get_if<sql::AlterTableCommand>(&command); own && alter != nullptr) {
@@ -398,6 +401,10 @@ Status CommandRunner::ChangeSchema(const sql::Command& command, catalog::SchemaC
   if (const auto* create = std::get_if<sql::CreateTableCommand>(&command)) {
     TURDB_ASSIGN_OR_RETURN(const bool created, changes.CreateTable(create->table));
     if (!created || create->fill_sql.empty()) return absl::OkStatus();
+    if (!create->table.view_sql.empty()) {
+      const table::TableSchema& view = create->table.definition;
+      return FillView(create->fill_sql, *connection_.VisibleCatalog()->FindRelation(view.schema_name, view.name, {}));
+    }
     TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<Statement> fill, connection_.Prepare(create->fill_sql, nullptr));
     return fill->Step().status();
   }
@@ -414,6 +421,10 @@ Status CommandRunner::ChangeSchema(const sql::Command& command, catalog::SchemaC
         .status();
   }
   if (const auto* alter = std::get_if<sql::AlterTableCommand>(&command)) return Alter(*alter, changes);
+  if (const auto* refresh = std::get_if<sql::RefreshCommand>(&command)) return Refresh(*refresh, changes);
+  if (const auto* comment = std::get_if<sql::CommentSchemaCommand>(&command)) {
+    return changes.SetSchemaComment(comment->schema, comment->comment);
+  }
   if (const auto* create = std::get_if<sql::CreateSequenceCommand>(&command)) return CreateSequence(*create, changes);
   if (const auto* alter = std::get_if<sql::AlterSequenceCommand>(&command)) return AlterSequence(*alter, changes);
   return base::InternalError("a command without a runner");
@@ -442,6 +453,10 @@ Status CommandRunner::Drop(const sql::DropCommand& command, catalog::SchemaChang
         break;
       case sql::DropKind::kView:
         TURDB_RETURN_IF_ERROR(changes.DropView(name.schema, name.name, command.if_exists).status());
+        break;
+      case sql::DropKind::kMaterializedView:
+        TURDB_RETURN_IF_ERROR(
+            changes.DropMaterializedView(name.schema, name.name, command.if_exists, command.cascade).status());
         break;
       case sql::DropKind::kSequence:
         TURDB_RETURN_IF_ERROR(changes.DropSequence(name.schema, name.name, command.if_exists, command.cascade).status());

@@ -41,6 +41,9 @@ class CommandRunner {
   base::Status Rebuild(const sql::AlterStep& step, const catalog::Relation& relation, catalog::SchemaChanges& changes);
   // `row`, when not null, gets the values of the first row.
   base::StatusOr<StepResult> RunText(std::string_view sql, std::vector<std::string>* row = nullptr);
+  // ---- materialised views (materialized_view.cc)
+  base::Status Refresh(const sql::RefreshCommand& command, catalog::SchemaChanges& changes);
+  base::Status FillView(const std::string& sql, const catalog::Relation& view);
   // ---- sequences (sequence_command.cc)
   base::Status CreateSequence(const sql::CreateSequenceCommand& command, catalog::SchemaChanges& changes);
   base::Status AlterSequence(const sql::AlterSequenceCommand& command, catalog::SchemaChanges& changes);

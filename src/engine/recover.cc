@@ -8,6 +8,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "btree/tree.h"
 #include "catalog/salvage.h"
 #include "catalog/table_sql.h"
@@ -137,6 +138,9 @@ class Rescue {
       }
     }
     for (const RelationDefinition& relation : found_.relations) {
+      if (relation.sequence.file != base::kNoFile) MakeSequence(relation);
+    }
+    for (const RelationDefinition& relation : found_.relations) {
       for (const table::ForeignKey& key : relation.schema.foreign_keys) MakeForeignKey(relation.schema, key);
     }
     MakeViews();
@@ -145,7 +149,7 @@ class Rescue {
 
  private:
   static bool IsTable(const RelationDefinition& relation) {
-    return static_cast<RelationKind>(relation.kind) == RelationKind::kTable;
+    return static_cast<RelationKind>(relation.kind) == RelationKind::kTable && relation.view_sql.empty();
   }
   static std::string NameOf(const table::TableSchema& schema) {
     return absl::StrCat(QuoteName(schema.schema_name), ".", QuoteName(schema.name));
@@ -165,11 +169,25 @@ class Rescue {
     catalog::Relation relation(nullptr);
     auto definition = std::make_shared<table::TableSchema>(schema);
     definition->foreign_keys.clear();
+    for (table::Column& column : definition->columns) {  // sequences come when the rows are there
+      column.sequence = base::kNoFile;
+      column.owned_sequences.clear();
+    }
     relation.schema = definition;
     const std::shared_ptr<const catalog::Snapshot> snapshot = to_.catalog().Current();
     if (!Try(catalog::SqlOf(*snapshot, relation))) return absl::OkStatus();
     ++report_.tables;
-    return CopyRows(schema);
+    TURDB_RETURN_IF_ERROR(CopyRows(schema));
+    for (const table::Column& column : schema.columns) {
+      // An identity column that the table counted for, before there were sequences.
+      if (column.generation != table::Generation::kIdentityByDefault && column.generation != table::Generation::kIdentityAlways)
+        continue;
+      if (column.sequence != base::kNoFile) continue;
+      const StatusOr<std::string> sequence = SequenceOf(schema, column);
+      if (!sequence.ok()) continue;
+      Try(absl::StrCat("SELECT setval(", QuoteText(*sequence), ", max(", QuoteName(column.name), ")) FROM ", NameOf(schema)));
+    }
+    return absl::OkStatus();
   }
 
   Status CopyRows(const table::TableSchema& schema) {
@@ -218,6 +236,62 @@ class Rescue {
     return status;
   }
 
+  // The sequence, what its columns say of it, and where it was. An identity column has one of its own already.
+  void MakeSequence(const RelationDefinition& sequence) {
+    const table::SequenceSchema& options = sequence.sequence;
+    std::string name = NameOf(sequence.schema);
+    const std::string changes =
+        absl::StrCat(" INCREMENT BY ", options.increment, " MINVALUE ", options.min_value, " MAXVALUE ", options.max_value,
+                     " START WITH ", options.start, " CACHE ", options.cache, options.cycle ? " CYCLE" : " NO CYCLE");
+    bool made = false;
+    const auto make = [&] {
+      if (!made) made = Try(absl::StrCat("CREATE SEQUENCE ", name, " AS ", vec::Type(options.type).ToString(), changes));
+      return made;
+    };
+    for (const RelationDefinition& relation : found_.relations) {
+      for (const table::Column& column : relation.schema.columns) {
+        const std::vector<catalog::ObjectId>& owned = column.owned_sequences;
+        const bool owns = std::find(owned.begin(), owned.end(), sequence.schema.id) != owned.end();
+        const bool draws = column.sequence == sequence.schema.id;
+        const std::string table = NameOf(relation.schema);
+        if (draws && column.generation != table::Generation::kNone) {
+          StatusOr<std::string> own = SequenceOf(relation.schema, column);
+          if (!own.ok()) return Problem(base::WithFrame(own.status(), absl::StrCat("making sequence ", name)));
+          name = *std::move(own);
+          made = Try(absl::StrCat("ALTER SEQUENCE ", name, changes, " RESTART"));
+          continue;
+        }
+        if ((owns || draws) && !make()) return;
+        if (draws) {
+          Try(absl::StrCat("ALTER TABLE ", table, " ALTER COLUMN ", QuoteName(column.name), " SET DEFAULT nextval(",
+                           QuoteText(name), ")"));
+        }
+        if (owns) Try(absl::StrCat("ALTER SEQUENCE ", name, " OWNED BY ", table, ".", QuoteName(column.name)));
+      }
+    }
+    if (!make()) return;
+    table::Sequence counter(from_.storage(), options.file);
+    const StatusOr<table::Sequence::Position> position = counter.Read(options);
+    if (!position.ok()) {
+      return Problem(
+          base::WithFrame(position.status(), absl::StrCat("reading the numbers of sequence ", name, ": it begins anew")));
+    }
+    Try(absl::StrCat("SELECT setval(", QuoteText(name), ", ", position->value, ", ", position->given ? "true" : "false", ")"));
+  }
+  static std::string QuoteText(std::string_view text) {
+    return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "''"}}), "'");
+  }
+  // The one that the new table made for its identity column.
+  StatusOr<std::string> SequenceOf(const table::TableSchema& schema, const table::Column& column) const {
+    const std::shared_ptr<const catalog::Snapshot> now = to_.catalog().Current();
+    const auto relation = now->FindRelation(schema.schema_name, schema.name, {});
+    const int32_t position = relation == nullptr ? -1 : relation->schema->FindColumn(column.name);
+    const auto sequence =
+        position < 0 ? nullptr : now->RelationOf(relation->schema->columns[static_cast<size_t>(position)].sequence);
+    if (sequence == nullptr) return base::CorruptionError("its table is lost");
+    return NameOf(*sequence->schema);
+  }
+
   void MakeForeignKey(const table::TableSchema& schema, const table::ForeignKey& key) {
     const auto referenced = std::find_if(found_.relations.begin(), found_.relations.end(),
                                          [&](const auto& each) { return each.schema.id == key.referenced_table; });
@@ -229,11 +303,12 @@ class Rescue {
     Try(absl::StrCat("ALTER TABLE ", NameOf(schema), " ADD ", catalog::SqlOf(schema, key, referenced->schema)));
   }
 
-  // A view may need another one, which has a greater id when it was replaced: as long as one can be made, go on.
+  // Materialised ones are filled anew. A view may need another one, which has a greater id when it was replaced: as long as one
+  // can be made, go on.
   void MakeViews() {
     std::vector<const RelationDefinition*> views;
     for (const RelationDefinition& relation : found_.relations) {
-      if (static_cast<RelationKind>(relation.kind) == RelationKind::kView) views.push_back(&relation);
+      if (!relation.view_sql.empty()) views.push_back(&relation);
     }
     for (bool any = true; any && !views.empty();) {
       any = std::erase_if(views, [&](const RelationDefinition* view) { return MakeView(*view).ok(); }) != 0;
@@ -244,7 +319,7 @@ class Rescue {
   }
   Status MakeView(const RelationDefinition& view) {
     catalog::Relation relation(nullptr);
-    relation.kind = RelationKind::kView;
+    relation.kind = static_cast<RelationKind>(view.kind);
     relation.schema = std::make_shared<const table::TableSchema>(view.schema);
     relation.view_sql = view.view_sql;
     std::string path;
@@ -252,6 +327,9 @@ class Rescue {
     if (!path.empty()) TURDB_RETURN_IF_ERROR(connection_->Exec(absl::StrCat("SET search_path = ", path)));
     const Status status = connection_->Exec(catalog::SqlOf(*to_.catalog().Current(), relation));
     if (!path.empty()) TURDB_RETURN_IF_ERROR(connection_->Exec("RESET search_path"));
+    if (status.ok() && relation.is_materialized_view()) {
+      for (const table::IndexSchema& index : view.schema.indexes) Try(catalog::SqlOf(view.schema, index));
+    }
     return status;
   }
 

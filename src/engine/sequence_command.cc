@@ -37,12 +37,17 @@ Status CommandRunner::ChangeSequence(const catalog::Relation& relation, const ta
     return changes.ReplaceSequence(relation, changed, table::Sequence::Position{*restart, false});
   }
   TURDB_ASSIGN_OR_RETURN(const table::Sequence::Position now, relation.Counter()->Read(relation.sequence));
-  if (now.given && (now.value < changed.min_value || now.value > changed.max_value)) {
+  if (now.value < changed.min_value || now.value > changed.max_value) {
     const bool less = now.value < changed.min_value;
     return base::MakeError(
         absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidParameter,
         absl::StrCat("RESTART value (", now.value, ") cannot be ", less ? "less than MINVALUE (" : "greater than MAXVALUE (",
                      less ? changed.min_value : changed.max_value, ")"));
+  }
+  if (!now.given && changed.start != relation.sequence.start) {
+    // What comes next does not follow the start: written down, so that it does not after the next opening either.
+    base::Lsn logged = base::kNoLsn;
+    TURDB_RETURN_IF_ERROR(relation.Counter()->Set(now, &logged));
   }
   return changes.ReplaceSequence(relation, changed, std::nullopt);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "catalog/object_describer.h"
 #include "catalog/table_sql.h"
 #include "engine/connection.h"
 
@@ -115,6 +116,36 @@ StatusOr<std::string> Session::SequenceOfColumn(std::string_view table, std::str
   const auto sequence = connection_.VisibleCatalog()->RelationOf(id);
   if (id == base::kNoFile || sequence == nullptr) return std::string();
   return absl::StrCat(catalog::QuoteName(sequence->schema_name()), ".", catalog::QuoteName(sequence->name()));
+}
+
+StatusOr<std::optional<std::string>> Session::Ask(function::CatalogQuestion question, int64_t object, int64_t part) {
+  using Question = function::CatalogQuestion;
+  const std::shared_ptr<const catalog::Snapshot> snapshot = connection_.VisibleCatalog();
+  const catalog::ObjectDescriber describe(*snapshot);
+  switch (question) {
+    case Question::kCurrentSchema:
+      for (const std::string& name : connection_.search_path_) {
+        if (const catalog::Schema* const schema = snapshot->FindSchema(name)) return std::optional(schema->name);
+      }
+      return std::optional<std::string>();
+    case Question::kIsVisible:
+    case Question::kName: {
+      const std::optional<std::string> name = describe.Name(object, connection_.search_path_);
+      if (question == Question::kIsVisible && name.has_value() && name->find('.') != std::string::npos) {
+        return std::optional<std::string>();
+      }
+      return name;
+    }
+    case Question::kIndexDefinition:
+      return describe.Index(object, part);
+    case Question::kConstraintDefinition:
+      return describe.Constraint(object);
+    case Question::kViewDefinition:
+      return describe.View(object);
+    case Question::kComment:
+      return describe.Comment(object, part);
+  }
+  return std::optional<std::string>();
 }
 
 Status Session::WaitForDraws() {

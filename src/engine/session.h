@@ -30,6 +30,7 @@ class Session : public function::SessionAccess {
   base::StatusOr<int64_t> LastValue() override;
   base::Status SetValue(int64_t sequence, int64_t value, bool given) override;
   base::StatusOr<std::string> SequenceOfColumn(std::string_view table, std::string_view column) override;
+  base::StatusOr<std::optional<std::string>> Ask(function::CatalogQuestion question, int64_t object, int64_t part) override;
 
   // Values that were drawn count once the log is durable as far as a commit's: no other process shall get them again.
   // Call before they leave the database, but for those of a transaction, which wait for its end.

@@ -42,6 +42,7 @@ StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connecti
   sql::CompileContext context;
   context.catalog = catalog;
   context.search_path = connection->search_path_;
+  context.fills_view = connection->fills_view_;
   context.text = &connection->text_;
   context.budget = &connection->database_->budget();
   context.without_triggers = connection->without_triggers_;
@@ -105,6 +106,7 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
   sql::CompileContext context;
   context.catalog = catalog;
   context.search_path = connection_->search_path_;
+  context.fills_view = connection_->fills_view_;
   context.text = &connection_->text_;
   context.budget = &connection_->database_->budget();
   context.bound_types = bound_types;

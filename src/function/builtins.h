@@ -57,6 +57,7 @@ void AddArrays(FunctionList& list);
 void AddArrayComparisons(FunctionList& list);  // = < ..., x = ANY (array)
 void AddSequenceFunctions(FunctionList& list);
 void AddRaise(FunctionList& list);
+void AddCatalogFunctions(FunctionList& list);
 
 // decimal(p,s) that holds every value of an integer or decimal type exactly; nullopt for other types.
 std::optional<Type> AsDecimal(Type type);

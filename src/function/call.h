@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,6 +59,17 @@ class RegexCacheSlot {
   std::shared_ptr<RegexCache> cache_;
 };
 
+// What PostgreSQL's functions ask about an object of the catalog.
+enum class CatalogQuestion : uint8_t {
+  kCurrentSchema,         // of no object
+  kIsVisible,             // anything, when the relation is found without its schema
+  kName,                  // of a relation, with its schema where it is needed
+  kIndexDefinition,       // of an index; of one of its columns
+  kConstraintDefinition,  // ids as pg_constraint has them
+  kViewDefinition,
+  kComment,  // of an object; of a column of a relation
+};
+
 // What functions may ask of the session: its sequences and its catalog. Relations are named by their ids. Used by the thread
 // that runs the statement.
 class SessionAccess {
@@ -74,6 +86,8 @@ class SessionAccess {
   virtual Status SetValue(int64_t sequence, int64_t value, bool given) = 0;
   // The sequence of a serial or identity column, as a name that can be looked up; empty: none. Errors: 42P01, 42703.
   virtual StatusOr<std::string> SequenceOfColumn(std::string_view table, std::string_view column) = 0;
+  // `part` counts from 1; 0: the object as a whole. Nothing: there is no such object, or no answer.
+  virtual StatusOr<std::optional<std::string>> Ask(CatalogQuestion question, int64_t object, int64_t part) = 0;
 };
 
 // What functions may know about the statement they run in. One a worker thread: not thread-safe.

@@ -53,6 +53,7 @@ class Catalog {
     AddArrayComparisons(list_);
     AddSequenceFunctions(list_);
     AddRaise(list_);
+    AddCatalogFunctions(list_);
     AddComparisons(list_);
     for (const ScalarFunction& function : list_.functions()) {
       Overloads& overloads = by_name_[function.name];

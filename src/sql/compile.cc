@@ -8,6 +8,7 @@
 #include "sql/change_compiler.h"
 #include "sql/parse/parser.h"
 #include "sql/plan/planner.h"
+#include "sql/pragma.h"
 
 namespace turdb::sql {
 
@@ -82,18 +83,28 @@ class Compilation {
       }
       case StatementKind::kTruncate:
         return CompileTruncate(static_cast<const ast::Truncate&>(statement), compiled);
+      case StatementKind::kPragma: {
+        const std::string listing =
+            PragmaQuery(static_cast<const ast::Pragma&>(statement), *context_.catalog, context_.search_path);
+        if (listing.empty()) return CompileCommand(statement, compiled);
+        TURDB_ASSIGN_OR_RETURN(const ParsedStatement query, ParseStatement(arena_, arena_.Copy(listing)));
+        return CompileSelect(static_cast<const ast::SelectStatement&>(*query.statement), compiled);
+      }
       case StatementKind::kExplain:
         return CompileExplain(static_cast<const ast::Explain&>(statement), compiled);
-      default: {
-        TURDB_ASSIGN_OR_RETURN(compiled->command, binder_->BindCommand(statement));
-        if (const auto* show = std::get_if<ShowCommand>(&compiled->command)) {
-          compiled->column_names = {show->name};
-          if (absl::EqualsIgnoreCase(show->name, "all")) compiled->column_names = {"name", "setting", "description"};
-          compiled->column_types.assign(compiled->column_names.size(), vec::TypeId::kText);
-        }
-        return absl::OkStatus();
-      }
+      default:
+        return CompileCommand(statement, compiled);
     }
+  }
+
+  Status CompileCommand(const ast::Statement& statement, CompiledStatement* compiled) {
+    TURDB_ASSIGN_OR_RETURN(compiled->command, binder_->BindCommand(statement));
+    if (const auto* show = std::get_if<ShowCommand>(&compiled->command)) {
+      compiled->column_names = {show->name};
+      if (absl::EqualsIgnoreCase(show->name, "all")) compiled->column_names = {"name", "setting", "description"};
+      compiled->column_types.assign(compiled->column_names.size(), vec::TypeId::kText);
+    }
+    return absl::OkStatus();
   }
 
   Status CompileSelect(const ast::SelectStatement& statement, CompiledStatement* compiled) {

@@ -37,6 +37,7 @@ struct CompileContext {
   std::function<std::shared_ptr<const exec::TableFunction>(const std::shared_ptr<const catalog::Snapshot>&,
                                                            const catalog::Relation&)>
       system_view_source;
+  catalog::ObjectId fills_view = base::kNoFile;  // the materialised view that the statement may change: it fills it
 };
 
 // ---- commands: statements without a plan
@@ -91,6 +92,14 @@ struct SequenceOwnerChange {
   catalog::ObjectId table = 0;
   int32_t column = -1;
 };
+struct RefreshCommand {  // of a materialised view
+  std::shared_ptr<const catalog::Relation> relation;
+  bool with_no_data = false;
+};
+struct CommentSchemaCommand {
+  std::string schema;
+  std::string comment;  // empty: none any more
+};
 struct CreateSequenceCommand {
   catalog::NewSequence sequence;
   SequenceOwnerChange owner;
@@ -101,7 +110,7 @@ struct AlterSequenceCommand {
   std::optional<int64_t> restart;
   SequenceOwnerChange owner;
 };
-enum class DropKind : uint8_t { kSchema, kTable, kIndex, kView, kSequence };
+enum class DropKind : uint8_t { kSchema, kTable, kIndex, kView, kMaterializedView, kSequence };
 struct DropCommand {
   DropKind kind = DropKind::kTable;
   struct Name {
@@ -174,7 +183,7 @@ struct CreateViewCommand {
 using Command =
     std::variant<std::monostate, TransactionCommand, SetCommand, ShowCommand, CreateSchemaCommand, CreateTableCommand,
                  CreateIndexCommand, DropCommand, AlterTableCommand, MaintenanceCommand, NoOperation, CreateViewCommand,
-                 SetConstraintsCommand, CreateSequenceCommand, AlterSequenceCommand>;
+                 SetConstraintsCommand, CreateSequenceCommand, AlterSequenceCommand, RefreshCommand, CommentSchemaCommand>;
 
 struct Dependency {
   catalog::ObjectId id = 0;

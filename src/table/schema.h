@@ -92,6 +92,7 @@ struct IndexSchema {
 struct CheckConstraint {
   std::string name;
   std::string sql;  // the condition; the row is refused when it is false
+  std::string comment;
 };
 
 enum class ForeignKeyAction : uint8_t { kNoAction = 0, kRestrict = 1, kCascade = 2, kSetNull = 3, kSetDefault = 4 };
@@ -107,6 +108,7 @@ struct ForeignKey {
   bool deferrable = false;
   bool initially_deferred = false;
   bool match_full = false;  // all columns are NULL, or none
+  std::string comment;
 };
 
 enum class TriggerTime : uint8_t { kBefore = 1, kAfter = 2, kInsteadOf = 3 };
@@ -139,7 +141,8 @@ struct TableSchema {
   std::vector<Column> columns;
 
   KeyForm key_form = KeyForm::kRowId;
-  std::string primary_key_name;        // "users_pkey"; empty without a primary key
+  std::string primary_key_name;  // "users_pkey"; empty without a primary key
+  std::string primary_key_comment;
   std::vector<IndexPart> primary_key;  // empty for kRowId
   bool autoincrement = false;          // never reuses a key: AUTOINCREMENT, serial or identity on the key column
 

@@ -39,7 +39,7 @@ TableSchema Users(std::string name = "users", std::string schema = "") {
   users.primary_key = {OnColumn(0)};
   users.indexes = {MakeIndex("", {OnColumn(1)}, true)};
   users.indexes[0].is_constraint = true;
-  users.checks = {{"", "age > 0"}};
+  users.checks = {{"", "age > 0", ""}};
   return users;
 }
 

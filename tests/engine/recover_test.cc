@@ -129,6 +129,39 @@ TEST_F(RecoverTest, ASoundDatabaseIsSavedWhole) {
   for (const auto& [path, bytes] : after) EXPECT_TRUE(path == "db/turdb.lock" || before[path] == bytes) << path;
 }
 
+TEST_F(RecoverTest, NumbersGoOnAndMaterializedViewsAreFilled) {
+  const auto disk = std::make_shared<os::FaultFileSystem>();
+  {
+    const auto database = OpenOver(disk, "db");
+    ASSERT_TRUE(database.ok()) << base::Describe(database.status());
+    SqlSession session(*(*database)->Connect());
+    for (const char* sql :
+         {"create sequence free start 5 increment 5 maxvalue 100 cycle", "select nextval('free'), nextval('free')",
+          "create table t(id serial primary key, n int generated always as identity (start with 100 increment 10), "
+          "f bigint default nextval('free'), a int)",
+          "insert into t(a) values (1), (2)", "create table lite(id integer primary key autoincrement, a int)",
+          "insert into lite(a) values (1), (2)", "create materialized view m as select id, n from t",
+          "create unique index m_id on m(id)"}) {
+      const base::Status status = session.Exec(sql);
+      ASSERT_TRUE(status.ok()) << sql << ": " << base::Describe(status);
+    }
+    ASSERT_TRUE((*database)->Close().ok());
+  }
+  const auto saved = RecoverSound(disk);
+  ASSERT_NE(saved, nullptr);
+  EXPECT_TRUE(told_.empty()) << told_.front();
+  EXPECT_EQ(Query(*saved, "insert into t(a) values (3) returning id, n, f"), std::vector<std::string>{"3|120|25"});
+  EXPECT_EQ(Query(*saved, "insert into lite(a) values (3) returning id"), std::vector<std::string>{"3"});
+  EXPECT_EQ(Query(*saved, "select max_value, case when cycle then 1 else 0 end from pg_sequences where sequencename = 'free'"),
+            std::vector<std::string>{"100|1"});
+  EXPECT_EQ(Query(*saved, "select pg_get_serial_sequence('t', 'id')"), std::vector<std::string>{"root.t_id_seq"});
+  EXPECT_EQ(Query(*saved, "select * from m order by id"), (std::vector<std::string>{"1|100", "2|110"}));
+  EXPECT_EQ(Query(*saved, "select count(*) from pg_indexes where indexname = 'm_id'"), std::vector<std::string>{"1"});
+  SqlSession session(*saved->Connect());
+  EXPECT_EQ(base::GetSqlState(session.Exec("insert into t(n) values (1)")).view(), "428C9");
+  EXPECT_TRUE(session.Exec("refresh materialized view m; drop table t cascade").ok());
+}
+
 TEST_F(RecoverTest, APageOfRowsCostsItsRowsOnly) {
   ASSERT_TRUE(disk_->FlipBits("db/root/parent.tbd", 3 * kPage + 4000, 0x40).ok());
   const auto saved = RecoverSound(disk_);

@@ -152,12 +152,16 @@ class ShellTest(unittest.TestCase):
                        "create table many (x bigint)", "create schema other; create table other.t (y text); insert into other.t values ('z')",
                        "create view v as select b from t",
                        "create table s (id serial, n int generated always as identity (start with 7)); insert into s default values",
+                       "create table lite (id integer primary key autoincrement, x int); insert into lite(x) values (1)",
+                       "create materialized view mv as select b from v", "create unique index mv_b on mv (b)",
                        "create sequence free start 5 increment -1 maxvalue 9")
         self.run_shell("mydb", stdin="".join(f"insert into many values ({i}), ({-i});\n" for i in range(150)))
         dump, _ = self.run_shell("mydb", ".dump")
         self.run_shell("copy", "-f", self.path("dump.sql", dump))
         self.assertEqual(self.run_shell("copy", ".dump")[0], dump)
         self.assertEqual(self.rows("copy", "insert into s default values returning id, n"), [{"id": 2, "n": 8}])
+        self.assertEqual(self.rows("copy", "insert into lite(x) values (2) returning id"), [{"id": 2}])
+        self.assertEqual(self.rows("copy", "select count(*) as n from mv"), [{"n": 2}])
         self.assertEqual(self.rows("copy", "select nextval('free') as n"), [{"n": 5}])
         self.assertEqual(self.rows("copy", "select y from other.t"), [{"y": "z"}])
         self.assertEqual(self.rows("copy", "select count(*) as n from v"), [{"n": 2}])

@@ -94,8 +94,9 @@ bool Dump(turdb_conn* conn, std::string_view pattern, std::FILE* out, ErrorHandl
     const bool has_identity = object[3].find("GENERATED ALWAYS AS IDENTITY") != std::string::npos;
     if (object[0] == "table" && !DumpRows(conn, name, has_identity, out, error)) return false;
   }
-  for (const Row& index : indexes) std::fprintf(out, "%s;\n", index[0].c_str());
   put_sql_of("view");
+  put_sql_of("materialized view");
+  for (const Row& index : indexes) std::fprintf(out, "%s;\n", index[0].c_str());
   for (const Row& sequence : sequences) {
     std::fprintf(out, "SELECT setval(%s, %s, %s);\n", QuoteText(QuoteName(sequence[0]) + "." + QuoteName(sequence[1])).c_str(),
                  sequence[2].c_str(), sequence[3].c_str());

@@ -32,6 +32,11 @@ Status AlterBinder::Bind(const ast::AlterItem& item) {
   }
   if (item.action == AlterAction::kEnableTrigger || item.action == AlterAction::kDisableTrigger) return SetTrigger(item);
   if (relation_->kind != catalog::RelationKind::kTable) return b_.Unsupported("this ALTER of what is no table", item.offset);
+  if (relation_->is_materialized_view() && item.action != AlterAction::kRenameColumn) {
+    return b_.Error(base::SqlState{"42809"},
+                    absl::StrCat("this ALTER action cannot be performed on materialized view \"", schema_.name, "\""),
+                    item.offset);
+  }
   switch (item.action) {
     case AlterAction::kAddColumn:
       return AddColumn(item);
@@ -140,7 +145,7 @@ bool AlterBinder::IsKeyPart(int32_t column) const {
 std::vector<AlterBinder::ViewReferences> AlterBinder::Views() {
   std::vector<ViewReferences> found;
   b_.context_.catalog->ForEachRelation([&](const std::shared_ptr<const catalog::Relation>& view) {
-    if (view->kind != catalog::RelationKind::kView || view->id == relation_->id) return;
+    if (view->view_sql.empty() || view->id == relation_->id) return;
     std::vector<NameReference> references;
     b_.references_ = &references;
     ast::NamedTable ref;
@@ -185,6 +190,9 @@ StatusOr<Command> Binder::BindAlter(const ast::AlterTable& alter) {
   }
   TURDB_ASSIGN_OR_RETURN(command.relation, FindRelation(alter.table));
   const bool is_view = command.relation->kind == catalog::RelationKind::kView;
+  if (alter.object == ast::ObjectKind::kMaterializedView && !command.relation->is_materialized_view()) {
+    return Error(base::SqlState{"42809"}, absl::StrCat("\"", name.name, "\" is not a materialized view"), alter.table.offset());
+  }
   if (alter.object == ast::ObjectKind::kSequence && command.relation->kind != catalog::RelationKind::kSequence) {
     return Error(base::SqlState{"42809"}, absl::StrCat("\"", name.name, "\" is not a sequence"), alter.table.offset());
   }

@@ -38,6 +38,11 @@ StatusOr<Binder::Target> Binder::FindTarget(const ast::QualifiedName& name, cons
         Error(base::SqlState{"42809"}, absl::StrCat("cannot change view \"", split.name, "\""), name.offset()),
         "Views are read-only: change the tables that it reads, or give it an INSTEAD OF trigger.");
   }
+  if (target.relation->is_materialized_view() && context_.fills_view != target.relation->id) {
+    return base::WithHint(
+        Error(base::SqlState{"42809"}, absl::StrCat("cannot change materialized view \"", split.name, "\""), name.offset()),
+        "REFRESH MATERIALIZED VIEW brings it up to date.");
+  }
   if (target.relation->kind != catalog::RelationKind::kTable) {
     return Error(base::SqlState{"42809"}, absl::StrCat("cannot change \"", split.name, "\": it is not a table"), name.offset());
   }

@@ -69,7 +69,9 @@ StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
     case StatementKind::kDeallocate:
       return Unsupported("PREPARE and EXECUTE in SQL", statement.offset);
     case StatementKind::kComment:
-      return Unsupported("COMMENT ON", statement.offset);
+      return BindComment(static_cast<const ast::Comment&>(statement));
+    case StatementKind::kRefresh:
+      return BindRefresh(static_cast<const ast::Refresh&>(statement));
     case StatementKind::kAttach:
     case StatementKind::kDetach:
       return Unsupported("ATTACH", statement.offset);
@@ -99,6 +101,9 @@ StatusOr<Command> Binder::BindDrop(const ast::Drop& drop) {
       break;
     case ast::ObjectKind::kSchema:
       command.kind = DropKind::kSchema;
+      break;
+    case ast::ObjectKind::kMaterializedView:
+      command.kind = DropKind::kMaterializedView;
       break;
     case ast::ObjectKind::kSequence:
       command.kind = DropKind::kSequence;
@@ -216,10 +221,6 @@ StatusOr<Command> Binder::BindSet(const ast::Set& set) {
 StatusOr<Command> Binder::BindPragma(const ast::Pragma& pragma) {
   std::string name = absl::AsciiStrToLower(pragma.name.text);
   if (pragma.value == nullptr) return Command(ShowCommand{std::move(name)});
-  if (pragma.call && (name == "table_info" || name == "index_list" || name == "index_info" || name == "foreign_key_list" ||
-                      name == "table_xinfo" || name == "table_list")) {
-    return Unsupported(absl::StrCat("PRAGMA ", name), pragma.offset);
-  }
   SetCommand command;
   command.name = std::move(name);
   command.value = std::string(pragma.value->text);

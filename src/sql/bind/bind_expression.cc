@@ -411,6 +411,8 @@ StatusOr<const Expr*> Binder::BindCast(const ast::Cast& cast, const ExprContext&
   const bool array = cast.operand->kind == ExprKind::kArray && type.id == TypeId::kArray;
   TURDB_ASSIGN_OR_RETURN(const Expr* operand,
                          array ? BindArray(As<ast::Array>(*cast.operand), &type, context) : Bind(*cast.operand, context));
+  const bool of_regclass = cast.operand->kind == ast::ExprKind::kCast && IsRegclass(*ast::As<ast::Cast>(*cast.operand).type);
+  if (of_regclass && vec::IsText(type.id)) return MakeFunction("regclass_name", {operand}, Position(cast.offset));
   const int32_t position = Position(cast.offset);
   if (cast.syntax == ast::CastSyntax::kTypedLiteral && !cast.type->interval_fields.empty()) {
     // INTERVAL '1' YEAR: the fields say what a bare number counts.

@@ -74,7 +74,7 @@ StatusOr<const TableSchema*> Binder::ReferencedTable(const ast::QualifiedName& n
     if (split.schema.empty() || (in != nullptr && in->name == schema.schema_name)) return &schema;
   }
   TURDB_ASSIGN_OR_RETURN(const auto relation, FindRelation(name));
-  if (relation->kind != catalog::RelationKind::kTable) {
+  if (relation->kind != catalog::RelationKind::kTable || relation->is_materialized_view()) {
     return Error(base::SqlState{"42809"}, absl::StrCat("referenced relation \"", relation->name(), "\" is not a table"),
                  name.offset());
   }

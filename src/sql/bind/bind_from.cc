@@ -131,6 +131,7 @@ StatusOr<Binder::FromItem> Binder::BindRelation(std::shared_ptr<const catalog::R
     get->function = source.get();
     plan_.Keep(std::move(source));
   } else {
+    TURDB_RETURN_IF_ERROR(CheckPopulated(*relation, ref.offset));
     get = NewNode(LogicalKind::kGet);
     auto table = relation->Open();
     if (!table.ok()) return table.status();

@@ -191,7 +191,7 @@ Status Binder::BindColumnConstraint(const ast::Constraint& constraint, const ast
     case ConstraintKind::kDefault:
       return BindDefault(constraint, &column);
     case ConstraintKind::kCheck:
-      schema->checks.push_back({std::string(constraint.name.text), std::string(constraint.expr_text)});
+      schema->checks.push_back({std::string(constraint.name.text), std::string(constraint.expr_text), {}});
       return absl::OkStatus();
     case ConstraintKind::kUnique: {
       table::IndexSchema unique;
@@ -243,7 +243,7 @@ Status Binder::BindTableConstraint(const ast::Constraint& constraint, table::Tab
   }
   switch (constraint.kind) {
     case ConstraintKind::kCheck:
-      schema->checks.push_back({std::string(constraint.name.text), std::string(constraint.expr_text)});
+      schema->checks.push_back({std::string(constraint.name.text), std::string(constraint.expr_text), {}});
       return absl::OkStatus();
     case ConstraintKind::kForeignKey:
       return absl::OkStatus();  // BindForeignKeys
@@ -431,7 +431,6 @@ StatusOr<Command> Binder::BindCreateIndex(const ast::CreateIndex& create) {
 
 StatusOr<Command> Binder::BindCreateView(const ast::CreateView& create) {
   if (create.temporary) return Unsupported("a temporary view", create.offset);
-  if (create.materialized) return Unsupported("a materialized view", create.offset);
   if (create.recursive) return Unsupported("a recursive view", create.offset);
   if (!parameter_types_.empty()) return Error(sqlstate::kUndefinedParameter, "a view cannot have parameters", create.offset);
   TURDB_ASSIGN_OR_RETURN(const RelationName name, SplitName(create.name));
@@ -470,6 +469,7 @@ StatusOr<Command> Binder::BindCreateView(const ast::CreateView& create) {
     }
     command.columns.columns.push_back(std::move(column));
   }
+  if (create.materialized) return BindCreateMaterializedView(create, std::move(command));
   if (replaces) TURDB_RETURN_IF_ERROR(CheckReplacedView(*existing->schema, command.columns, create.name.offset()));
   return Command(std::move(command));
 }

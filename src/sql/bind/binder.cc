@@ -81,6 +81,11 @@ StatusOr<vec::Type> Binder::BindType(const ast::TypeName& type) {
   if (type.name.parts.size() > 1 && type.name.parts[0].text != "pg_catalog") {
     return Unsupported("a type of a schema", type.offset);
   }
+  if (type.modifiers.empty()) {  // ids and names of PostgreSQL's catalog
+    const std::string_view word = type.name.last().text;
+    if (word == "oid") return vec::Type(vec::TypeId::kInt64);
+    if (word == "name") return vec::Type(vec::TypeId::kText);
+  }
   std::vector<int64_t> modifiers;
   for (const ast::Expr* modifier : type.modifiers) {
     if (modifier->kind != ast::ExprKind::kInteger) {

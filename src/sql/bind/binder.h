@@ -571,6 +571,10 @@ class Binder {
   base::StatusOr<Command> BindDrop(const ast::Drop& drop);
   base::Status CheckReindexed(const ast::QualifiedName& name);
   base::StatusOr<Command> BindAlter(const ast::AlterTable& alter);
+  base::StatusOr<Command> BindCreateMaterializedView(const ast::CreateView& create, CreateViewCommand view);
+  base::StatusOr<Command> BindRefresh(const ast::Refresh& refresh);
+  base::Status CheckPopulated(const catalog::Relation& relation, int32_t offset) const;
+  base::StatusOr<Command> BindComment(const ast::Comment& comment);
   // ---- sequences (bind_sequence.cc)
   struct SequenceChange {
     table::SequenceSchema sequence;

@@ -73,7 +73,8 @@ Statement* Parser::ParseAlter() {
   Expect("alter"_kw);
   ast::Text words;
   const ObjectKind object = ParseObjectKind(&words);
-  if (object == ObjectKind::kTable || object == ObjectKind::kView || object == ObjectKind::kIndex)
+  if (object == ObjectKind::kTable || object == ObjectKind::kView || object == ObjectKind::kMaterializedView ||
+      object == ObjectKind::kIndex)
     return ParseAlterTable(offset, object);
   if (object == ObjectKind::kSequence) return ParseAlterSequence(offset);
   if (object == ObjectKind::kTrigger) return ParseAlterTrigger(offset);
@@ -198,14 +199,30 @@ void Parser::ParseAlterColumn(ast::AlterItem* item) {
   }
 }
 
+// REFRESH MATERIALIZED VIEW [CONCURRENTLY] name [WITH [NO] DATA]
+Statement* Parser::ParseRefresh() {
+  auto* refresh = NewStatement<ast::Refresh>(StatementKind::kRefresh, token_.offset);
+  Advance();
+  Expect("materialized"_kw);
+  Expect("view"_kw);
+  refresh->concurrently = Accept("concurrently"_kw);
+  refresh->name = ParseQualifiedName();
+  if (Accept("with"_kw)) {
+    refresh->with_no_data = Accept("no"_kw);
+    Expect("data"_kw);
+  }
+  return refresh;
+}
+
 Statement* Parser::ParseComment() {
   auto* comment = NewStatement<ast::Comment>(StatementKind::kComment, token_.offset);
   Expect("comment"_kw);
   Expect("on"_kw);
-  if (At("column"_kw)) {
-    Advance();
+  const bool constraint = At("constraint"_kw);
+  if (At("column"_kw) || constraint) {
     comment->object = ObjectKind::kOther;
-    comment->object_words = "column";
+    comment->object_words = constraint ? "constraint" : "column";
+    Advance();
   } else {
     comment->object = ParseObjectKind(&comment->object_words);
     if (comment->object == ObjectKind::kOther || comment->object == ObjectKind::kFunction ||
@@ -214,6 +231,10 @@ Statement* Parser::ParseComment() {
     }
   }
   comment->name = ParseQualifiedName();
+  if (constraint) {
+    Expect("on"_kw);
+    comment->on_table = ParseQualifiedName();
+  }
   Expect("is"_kw);
   if (Accept("null"_kw)) {
     comment->is_null = true;

@@ -51,6 +51,8 @@ Statement* Parser::ParseStatementBody() {
         return ParseAnalyze(StatementKind::kAnalyze);
       case "checkpoint"_kw:
         return ParseAnalyze(StatementKind::kCheckpoint);
+      case "refresh"_kw:
+        return ParseRefresh();
       case "reindex"_kw:
         return ParseAnalyze(StatementKind::kReindex);
       case "explain"_kw:
@@ -83,7 +85,6 @@ Statement* Parser::ParseStatementBody() {
       case "lock"_kw:
       case "move"_kw:
       case "notify"_kw:
-      case "refresh"_kw:
       case "revoke"_kw:
       case "security"_kw:
       case "unlisten"_kw:

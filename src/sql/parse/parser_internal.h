@@ -278,6 +278,7 @@ class Parser {
   ast::Statement* ParseAlterTrigger(int32_t offset);
   ast::Statement* ParseCreateSequence(int32_t offset, bool temporary);
   ast::Statement* ParseAlterSequence(int32_t offset);
+  ast::Statement* ParseRefresh();
   ast::List<ast::Option> ParseSequenceOptions();
   ast::Option ParseSequenceOption();
   ast::Text ParseSignedNumber();

@@ -1,0 +1,126 @@
+// What clients of PostgreSQL ask about the catalog. The session knows; here are names and types.
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "function/builtins.h"
+
+namespace turdb::function {
+namespace {
+
+// The answer about an object (argument 0) and a part of it (argument 1, where there is one).
+template <CatalogQuestion kQuestion>
+void AskKernel(Call& call) {
+  if (call.context.session == nullptr) {
+    return call.RaiseStatus(call.rows[0], base::UnsupportedError("the catalog cannot be asked here"));
+  }
+  const size_t count = call.args.size();
+  const auto number = [&](size_t i, SelIndex row) -> int64_t {
+    if (i >= count) return 0;
+    switch (call.argument_types[i].id) {
+      case TypeId::kInt64:
+        return call.args[i].Get<int64_t>(row);
+      case TypeId::kInt32:
+        return call.args[i].Get<int32_t>(row);
+      default:
+        return 0;  // pretty printing, or the name of a catalog
+    }
+  };
+  for (uint32_t i = 0; i < call.rows.count && !call.raised(); ++i) {
+    const SelIndex row = call.rows[i];
+    if (!call.IsValid(row)) continue;
+    const StatusOr<std::optional<std::string>> answer = call.context.session->Ask(kQuestion, number(0, row), number(1, row));
+    if (!answer.ok()) return call.RaiseStatus(row, answer.status());
+    if constexpr (kQuestion == CatalogQuestion::kIsVisible) {
+      call.result->data<bool>()[row] = answer->has_value();
+    } else if (!answer->has_value()) {
+      call.result->SetNull(row);
+    } else {
+      call.result->SetString(row, **answer);
+    }
+  }
+}
+
+void VersionKernel(Call& call) {
+  for (uint32_t i = 0; i < call.rows.count; ++i) call.result->SetString(call.rows[i], "PostgreSQL 15.0 (TurDB)");
+}
+
+void DatabaseKernel(Call& call) {
+  for (uint32_t i = 0; i < call.rows.count; ++i) call.result->SetString(call.rows[i], "turdb");
+}
+
+// Expressions are kept as text already.
+void ExpressionKernel(Call& call) {
+  call.ShareHeap(0);
+  call.ForEach([&](SelIndex row) { call.result->data<StringView>()[row] = call.args[0].Get<StringView>(row); });
+}
+
+struct TypeName {
+  int64_t oid;
+  std::string_view name;
+};
+constexpr TypeName kTypeNames[] = {{16, "boolean"},
+                                   {17, "bytea"},
+                                   {20, "bigint"},
+                                   {21, "smallint"},
+                                   {23, "integer"},
+                                   {25, "text"},
+                                   {700, "real"},
+                                   {701, "double precision"},
+                                   {1042, "character"},
+                                   {1043, "character varying"},
+                                   {1082, "date"},
+                                   {1083, "time without time zone"},
+                                   {1114, "timestamp without time zone"},
+                                   {1184, "timestamp with time zone"},
+                                   {1186, "interval"},
+                                   {1700, "numeric"},
+                                   {2950, "uuid"}};
+
+// format_type(oid, modifier)
+void FormatTypeKernel(Call& call) {
+  for (uint32_t i = 0; i < call.rows.count; ++i) {
+    const SelIndex row = call.rows[i];
+    if (!call.args[0].IsValid(row)) {
+      call.result->SetNull(row);
+      continue;
+    }
+    const int64_t oid = call.args[0].Get<int64_t>(row);
+    const int64_t modifier = call.args[1].IsValid(row) ? call.args[1].Get<int64_t>(row) - 4 : -1;
+    std::string name = "???";
+    for (const TypeName& type : kTypeNames) {
+      if (type.oid == oid) name = std::string(type.name);
+    }
+    if (modifier >= 0 && (oid == 1042 || oid == 1043)) absl::StrAppend(&name, "(", modifier, ")");
+    if (modifier >= 0 && oid == 1700) absl::StrAppend(&name, "(", modifier >> 16, ",", modifier & 0xffff, ")");
+    call.result->SetString(row, name);
+  }
+}
+
+}  // namespace
+
+void AddCatalogFunctions(FunctionList& list) {
+  constexpr int kFlags = kStable | kCanRaise;
+  using Question = CatalogQuestion;
+  list.Add("current_schema", {}, TypeId::kText, kFlags, AskKernel<Question::kCurrentSchema>);
+  list.Add("version", {}, TypeId::kText, kStable, VersionKernel);
+  for (const char* name : {"current_database", "current_catalog"}) list.Add(name, {}, TypeId::kText, kStable, DatabaseKernel);
+  list.Add("pg_table_is_visible", {TypeId::kInt64}, TypeId::kBoolean, kFlags, AskKernel<Question::kIsVisible>);
+  list.Add("pg_get_indexdef", {TypeId::kInt64}, TypeId::kText, kFlags, AskKernel<Question::kIndexDefinition>);
+  list.Add("pg_get_indexdef", {TypeId::kInt64, TypeId::kInt32, TypeId::kBoolean}, TypeId::kText, kFlags,
+           AskKernel<Question::kIndexDefinition>);
+  list.Add("pg_get_constraintdef", {TypeId::kInt64}, TypeId::kText, kFlags, AskKernel<Question::kConstraintDefinition>);
+  list.Add("pg_get_constraintdef", {TypeId::kInt64, TypeId::kBoolean}, TypeId::kText, kFlags,
+           AskKernel<Question::kConstraintDefinition>);
+  list.Add("pg_get_viewdef", {TypeId::kInt64}, TypeId::kText, kFlags, AskKernel<Question::kViewDefinition>);
+  list.Add("pg_get_viewdef", {TypeId::kInt64, TypeId::kBoolean}, TypeId::kText, kFlags, AskKernel<Question::kViewDefinition>);
+  list.Add("obj_description", {TypeId::kInt64}, TypeId::kText, kFlags, AskKernel<Question::kComment>);
+  list.Add("obj_description", {TypeId::kInt64, TypeId::kText}, TypeId::kText, kFlags, AskKernel<Question::kComment>);
+  list.Add("col_description", {TypeId::kInt64, TypeId::kInt32}, TypeId::kText, kFlags, AskKernel<Question::kComment>);
+  list.Add("regclass_name", {TypeId::kInt64}, TypeId::kText, kFlags, AskKernel<Question::kName>);
+  list.Add("pg_get_expr", {TypeId::kText, TypeId::kInt64}, TypeId::kText, 0, ExpressionKernel);
+  list.Add("pg_get_expr", {TypeId::kText, TypeId::kInt64, TypeId::kBoolean}, TypeId::kText, 0, ExpressionKernel);
+  list.Add("format_type", {TypeId::kInt64, TypeId::kInt64}, TypeId::kText, FunctionList::kNotStrict, FormatTypeKernel);
+}
+
+}  // namespace turdb::function

@@ -1,0 +1,18 @@
+// SQLite's PRAGMAs that list something: queries of the views of the catalog that have their columns.
+#ifndef TURDB_SQL_PRAGMA_H_
+#define TURDB_SQL_PRAGMA_H_
+
+#include <span>
+#include <string>
+
+#include "catalog/catalog.h"
+#include "sql/parse/ast.h"
+
+namespace turdb::sql {
+
+// Empty: the PRAGMA is something else. What it asks about may be missing: then the query gives no rows, as in SQLite.
+std::string PragmaQuery(const ast::Pragma& pragma, const catalog::Snapshot& catalog, std::span<const std::string> search_path);
+
+}  // namespace turdb::sql
+
+#endif  // TURDB_SQL_PRAGMA_H_

@@ -225,7 +225,8 @@ std::string SqlOf(const TableSchema& schema, const table::TriggerSchema& trigger
     const auto name = [&](std::string* out, int32_t column) {
       absl::StrAppend(out, QuoteName(schema.columns[static_cast<size_t>(column)].name));
     };
-    events.push_back(trigger.columns.empty() ? "UPDATE" : absl::StrCat("UPDATE OF ", absl::StrJoin(trigger.columns, ", ", name)));
+    events.push_back(trigger.columns.empty() ? "UPDATE"
+                                             : absl::StrCat("UPDATE OF ", absl::StrJoin(trigger.columns, ", ", name)));
   }
   std::string sql = absl::StrCat("CREATE TRIGGER ", QuoteName(trigger.name), " ", TimeSql(trigger.time), " ",
                                  absl::StrJoin(events, " OR "), " ON ", QualifiedName(schema));

@@ -168,8 +168,8 @@ Status CommandRunner::RunSet(const sql::SetCommand& command) {
         absl::StrCat("parameter \"", name, "\" is always \"", value, "\": \"", command.value, "\" is not supported"));
   }
   // What clients of PostgreSQL and SQLite set by habit, and what changes nothing here.
-  static constexpr std::array<std::string_view, 4> kAccepted = {"application_name", "extra_float_digits", "client_min_messages",
-                                                                "foreign_keys"};
+  static constexpr std::array<std::string_view, 5> kAccepted = {"application_name", "extra_float_digits", "client_min_messages",
+                                                                "foreign_keys", "recursive_triggers"};
   for (const std::string_view accepted : kAccepted) {
     if (name == accepted) return absl::OkStatus();
   }

@@ -144,6 +144,9 @@ class Rescue {
       for (const table::ForeignKey& key : relation.schema.foreign_keys) MakeForeignKey(relation.schema, key);
     }
     MakeViews();
+    for (const RelationDefinition& relation : found_.relations) {
+      for (const table::TriggerSchema& trigger : relation.schema.triggers) MakeTrigger(relation.schema, trigger);
+    }
     return absl::OkStatus();
   }
 
@@ -301,6 +304,17 @@ class Rescue {
       return;
     }
     Try(absl::StrCat("ALTER TABLE ", NameOf(schema), " ADD ", catalog::SqlOf(schema, key, referenced->schema)));
+  }
+
+  // When the rows are there: it is to see none of them come.
+  void MakeTrigger(const table::TableSchema& schema, const table::TriggerSchema& trigger) {
+    std::string path;
+    for (const std::string& name : trigger.search_path) absl::StrAppend(&path, path.empty() ? "" : ", ", QuoteName(name));
+    if (!path.empty()) Try(absl::StrCat("SET search_path = ", path));
+    if (Try(catalog::SqlOf(schema, trigger)) && trigger.disabled) {
+      Try(absl::StrCat("ALTER TABLE ", NameOf(schema), " DISABLE TRIGGER ", QuoteName(trigger.name)));
+    }
+    if (!path.empty()) Try("RESET search_path");
   }
 
   // Materialised ones are filled anew. A view may need another one, which has a greater id when it was replaced: as long as one

@@ -32,12 +32,12 @@ struct RejectedRow {
 
 // Plain values and borrowed pointers; everything outlives the run.
 struct ExecutionContext {
-  const txn::View* view = nullptr;          // what reads see; null for plans without tables
-  txn::Transaction* transaction = nullptr;  // what writes belong to; null for plans that change nothing
+  const txn::View* view = nullptr;                  // what reads see; null for plans without tables
+  txn::Transaction* transaction = nullptr;          // what writes belong to; null for plans that change nothing
   txn::TransactionManager* transactions = nullptr;  // the transaction's; null for plans without triggers
-  function::CallContext* call = nullptr;    // the session's: zone, times, random numbers; required
-  os::Environment* environment = nullptr;   // the clock, files of COPY and spilled data
-  std::string spill_directory;              // exists; empty: nothing spills, over budget is an error
+  function::CallContext* call = nullptr;            // the session's: zone, times, random numbers; required
+  os::Environment* environment = nullptr;           // the clock, files of COPY and spilled data
+  std::string spill_directory;                      // exists; empty: nothing spills, over budget is an error
   const std::atomic<bool>* cancelled = nullptr;
   DeferredChecks* deferred = nullptr;      // the transaction's; null: every constraint is checked with its statement
   std::span<const vec::Value> parameters;  // of the plan's parameter types, or NULL

@@ -194,8 +194,8 @@ class InsertOrSource : public InsertSource {
     }
     const std::vector<const Vector*> old_row = ColumnsOf(pair_, 0, cells_.size());
     if (known && remove_triggers_.has_value()) {
-      TURDB_ASSIGN_OR_RETURN(const bool proceeds, FireBeforeChange(runtime, *remove_triggers_, {old_row, 0},
-                                                                   met_.row_key.bytes(), nullptr));
+      TURDB_ASSIGN_OR_RETURN(const bool proceeds,
+                             FireBeforeChange(runtime, *remove_triggers_, {old_row, 0}, met_.row_key.bytes(), nullptr));
       if (!proceeds) return false;
     }
     TURDB_ASSIGN_OR_RETURN(const bool deleted,
@@ -263,17 +263,24 @@ class InsertOrSource : public InsertSource {
     return touched_.Contains(row_key_.View().data);
   }
 
+  static Status AffectedTwice(std::string_view hint) {
+    return base::WithHint(base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kCardinalityViolation,
+                                          "ON CONFLICT DO UPDATE command cannot affect row a second time"),
+                          hint);
+  }
+
   // The row at met_.row_key gets the values of the clause.
   Status UpdateExisting(Runtime& runtime) {
     if (WasTouched(met_.row_key.bytes())) {
-      return base::WithHint(
-          base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kCardinalityViolation,
-                          "ON CONFLICT DO UPDATE command cannot affect row a second time"),
+      return AffectedTwice(
           "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.");
     }
     TURDB_ASSIGN_OR_RETURN(const bool visible,
                            table_.Get(*runtime.context->view, met_.row_key.bytes(), projection_, &existing_));
     if (!visible) {
+      TURDB_ASSIGN_OR_RETURN(const bool own, table_.Get(runtime.context->transaction->view_with_own_changes(),
+                                                        met_.row_key.bytes(), projection_, &existing_));
+      if (own) return AffectedTwice("A trigger of the command has written the row.");
       return base::SerializationFailure(
           "could not serialize access: the row in conflict was committed after this "
           "transaction's snapshot");
@@ -292,8 +299,8 @@ class InsertOrSource : public InsertSource {
     updated_.set_size(1);
     const std::vector<const Vector*> old_row = ColumnsOf(pair_, 0, count);
     if (update_triggers_.has_value()) {
-      TURDB_ASSIGN_OR_RETURN(const bool proceeds, FireBeforeChange(runtime, *update_triggers_, {old_row, 0},
-                                                                   met_.row_key.bytes(), &updated_));
+      TURDB_ASSIGN_OR_RETURN(const bool proceeds,
+                             FireBeforeChange(runtime, *update_triggers_, {old_row, 0}, met_.row_key.bytes(), &updated_));
       if (!proceeds) return absl::OkStatus();
     }
     TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &updated_));

@@ -170,8 +170,7 @@ class MergeSource : public ModifySource {
       CopyRow(*clause.values.values()[i], at, &row_.column(column), 0);
     }
     if (update_triggers_.has_value()) {
-      TURDB_ASSIGN_OR_RETURN(const bool proceeds,
-                             FireBeforeChange(runtime, *update_triggers_, {old_row_, at}, key, &row_));
+      TURDB_ASSIGN_OR_RETURN(const bool proceeds, FireBeforeChange(runtime, *update_triggers_, {old_row_, at}, key, &row_));
       if (!proceeds) return absl::OkStatus();
     }
     TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &row_));
@@ -191,8 +190,7 @@ class MergeSource : public ModifySource {
       TURDB_RETURN_IF_ERROR(foreign_keys_.Wrote(runtime, row_, KeysOfChanged(row_, row_key_, clause.columns)));
     }
     if (update_triggers_.has_value()) {
-      TURDB_RETURN_IF_ERROR(
-          update_triggers_->Changed(runtime, old_row_, one, ColumnsOf(row_, 0, column_count_), Rows::All(1)));
+      TURDB_RETURN_IF_ERROR(update_triggers_->Changed(runtime, old_row_, one, ColumnsOf(row_, 0, column_count_), Rows::All(1)));
     }
     return ReturnRow(runtime, "UPDATE", input, at);
   }
@@ -201,8 +199,7 @@ class MergeSource : public ModifySource {
     const base::Bytes key = KeyAt(input, at);
     TURDB_RETURN_IF_ERROR(Touch(key));
     if (remove_triggers_.has_value()) {
-      TURDB_ASSIGN_OR_RETURN(const bool proceeds,
-                             FireBeforeChange(runtime, *remove_triggers_, {old_row_, at}, key, nullptr));
+      TURDB_ASSIGN_OR_RETURN(const bool proceeds, FireBeforeChange(runtime, *remove_triggers_, {old_row_, at}, key, nullptr));
       if (!proceeds) return absl::OkStatus();
     }
     CopyOldRow(at);

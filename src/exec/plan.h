@@ -560,8 +560,8 @@ struct MergeAction {
 struct MergeNode : Node {
   table::Table* table = nullptr;
   std::string_view name;
-  const Node* input = nullptr;  // pairs of rows; the target's row key as the last, NULL where there is no such row
-  int32_t source_column = -1;   // of the input: NULL where there is no row of the source
+  const Node* input = nullptr;           // pairs of rows; the target's row key as the last, NULL where there is no such row
+  int32_t source_column = -1;            // of the input: NULL where there is no row of the source
   std::span<const int32_t> old_columns;  // as above, for every column of the table
   std::span<const MergeAction> actions;
   std::span<const GeneratedColumn> generated;
@@ -644,7 +644,7 @@ class Plan {
   }
   const Node& root() const { return *root_; }
   std::span<const std::string> column_names() const { return column_names_; }
-  bool has_foreign_keys = false;  // some node checks or is bound by one
+  bool has_foreign_keys = false;         // some node checks or is bound by one
   std::vector<const Trigger*> triggers;  // all that some node may set off
   // How many correlated slots and CTE numbers the plan uses, all levels together.
   int32_t slot_count = 0;

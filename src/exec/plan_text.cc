@@ -373,7 +373,8 @@ std::string Details(const MergeNode& merge) {
     if (action.action == MergeActionKind::kUpdate) what = StrCat("update ", AssignmentsText(action.assignments));
     if (action.action == MergeActionKind::kDelete) what = "delete";
     const std::string conditions = List(action.conjuncts);
-    Note(&out, StrCat("when ", kMatches[static_cast<size_t>(action.match)], conditions.empty() ? "" : " and ", conditions), what);
+    Note(&out, StrCat("when ", kMatches[static_cast<size_t>(action.match)], conditions.empty() ? "" : " and ", conditions),
+         what);
   }
   out += ConstraintsText(merge.generated, merge.checks);
   std::vector<const ReferencingKey*> references = ReferencesOf(merge);

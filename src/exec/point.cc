@@ -80,7 +80,8 @@ bool IsPointUpdate(const UpdateNode& update) {
 }
 
 bool IsPointDelete(const DeleteNode& node) {
-  return node.returning.empty() && node.references.empty() && node.triggers.empty() && AsLookup(*node.input) != nullptr && !NeedsEvaluator(*node.table);
+  return node.returning.empty() && node.references.empty() && node.triggers.empty() && AsLookup(*node.input) != nullptr &&
+         !NeedsEvaluator(*node.table);
 }
 
 const table::Table& TableOf(const Node& root) {

@@ -25,6 +25,15 @@ namespace {
 constexpr uint32_t kSmallCapacity = 64;
 constexpr int32_t kDeep = 4;
 
+// Says which trigger it was. Of triggers that set off each other many times, the ones inside and the outermost are enough.
+Status WithTrigger(const Status& status, const Trigger& trigger, bool outermost) {
+  constexpr size_t kManyFrames = 8;
+  const std::string frame = absl::StrCat("trigger \"", trigger.name, "\" on \"", trigger.table, "\"");
+  const std::vector<std::string> frames = base::GetFrames(status);
+  if (!frames.empty() && (frames.front() == frame || (frames.size() >= kManyFrames && !outermost))) return status;
+  return base::WithFrame(status, frame);
+}
+
 constexpr std::string_view kRowsPurpose = "the rows that triggers are to see";
 
 }  // namespace
@@ -46,6 +55,7 @@ struct TriggerRuns::Level {
 
   Runtime runtime;
   ExecutionContext context;
+  uint64_t run = 0;  // that the context is of
   txn::View view;
   std::unique_ptr<ReferentialQueue> referential;
   Rows statement_rows;
@@ -77,7 +87,10 @@ TriggerRuns::TriggerRuns(std::shared_ptr<const Plan> plan, base::MemoryBudget* b
 
 TriggerRuns::~TriggerRuns() = default;
 
-void TriggerRuns::Start(const ExecutionContext& context) { context_ = &context; }
+void TriggerRuns::Start(const ExecutionContext& context) {
+  context_ = &context;
+  ++run_;
+}
 
 StatusOr<TriggerRuns::Level*> TriggerRuns::LevelAt(int32_t depth) {
   if (depth > kMaxDepth) {
@@ -101,9 +114,12 @@ StatusOr<TriggerRuns::Level*> TriggerRuns::LevelAt(int32_t depth) {
     levels_.push_back(std::move(level));
   }
   Level& level = *levels_[static_cast<size_t>(depth) - 1];
-  level.context = *context_;
-  level.context.view = &level.view;
-  level.runtime.context = &level.context;
+  if (level.run != run_) {
+    level.run = run_;
+    level.context = *context_;
+    level.context.view = &level.view;
+    level.runtime.context = &level.context;
+  }
   return &level;
 }
 
@@ -114,7 +130,7 @@ StatusOr<bool> TriggerRuns::Fire(const Runtime& from, const Trigger& trigger, co
   StatusOr<bool> proceeds = Run(*level, *body, cause);
   if (proceeds.ok()) return proceeds;
   if (trigger.definition->for_each_row && function::IsRowIgnored(proceeds.status())) return false;
-  return base::WithFrame(proceeds.status(), absl::StrCat("trigger \"", trigger.name, "\" on \"", trigger.table, "\""));
+  return WithTrigger(proceeds.status(), trigger, from.trigger_depth == 0);
 }
 
 StatusOr<bool> TriggerRuns::Run(Level& level, Body& body, const TriggerCause& cause) {
@@ -225,7 +241,12 @@ Status EventTriggers::FireAll(Runtime& runtime, Triggers triggers) {
 }
 
 Status EventTriggers::BeforeStatement(Runtime& runtime) { return FireAll(runtime, set_.before_statement); }
-Status EventTriggers::AfterStatement(Runtime& runtime) { return FireAll(runtime, set_.after_statement); }
+
+Status EventTriggers::AfterStatement(Runtime& runtime) {
+  const Status status = FireAll(runtime, set_.after_statement);
+  Start();  // the rows are no longer wanted
+  return status;
+}
 
 StatusOr<bool> EventTriggers::BeforeRow(Runtime& runtime, RowView old_row, Chunk* writable) {
   TriggerCause cause;

@@ -42,7 +42,7 @@ struct TriggerCause {
   std::string_view operation;
   RowView old_row;
   RowView new_row;
-  vec::Chunk* writable = nullptr;        // the new row again, where SET NEW puts values: row 0
+  vec::Chunk* writable = nullptr;         // the new row again, where SET NEW puts values: row 0
   MaterializedRows* statement = nullptr;  // all rows of the statement, old values before new ones; null: not kept
 };
 
@@ -74,6 +74,7 @@ class TriggerRuns {
   const uint32_t capacity_;
   const std::vector<vec::Type> slot_types_;
   const ExecutionContext* context_ = nullptr;
+  uint64_t run_ = 0;                            // counts Start
   std::vector<std::unique_ptr<Level>> levels_;  // by depth, from 1
 };
 

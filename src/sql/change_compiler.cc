@@ -54,8 +54,8 @@ StatusOr<std::span<const exec::IndexExpression>> ChangeCompiler::LowerIndexExpre
   return plan_.Copy(expressions);
 }
 
-Status ChangeCompiler::LowerReturning(exec::Expressions* lowered, exec::Node* node, const Binder::BoundReturning& returning, const std::vector<ColumnId>& layout,
-                                      CompiledStatement* compiled) {
+Status ChangeCompiler::LowerReturning(exec::Expressions* lowered, exec::Node* node, const Binder::BoundReturning& returning,
+                                      const std::vector<ColumnId>& layout, CompiledStatement* compiled) {
   TURDB_ASSIGN_OR_RETURN(*lowered, LowerAll(returning.expressions, layout));
   std::vector<vec::Type> types;
   for (size_t i = 0; i < returning.names.size(); ++i) {
@@ -189,8 +189,7 @@ StatusOr<const exec::Node*> ChangeCompiler::Update(Binder::BoundUpdate& bound, C
   return node;
 }
 
-StatusOr<const exec::Node*> ChangeCompiler::Delete(Binder::BoundUpdate& bound, CompiledStatement* compiled,
-                                                   bool truncates) {
+StatusOr<const exec::Node*> ChangeCompiler::Delete(Binder::BoundUpdate& bound, CompiledStatement* compiled, bool truncates) {
   if (bound.table == nullptr) return ChangeView(bound, false, compiled);
   ColumnSet made(binder_.columns().size());
   planner_.AddProducedColumns(bound.input, &made);

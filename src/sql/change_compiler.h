@@ -47,8 +47,8 @@ class ChangeCompiler {
   base::Status LowerValues(std::vector<T>* items, const std::vector<ColumnId>& layout);
   template <typename Node, typename Bound>
   base::Status LowerRowRules(Node* node, Bound& bound, const std::vector<ColumnId>& row);
-  base::Status LowerReturning(exec::Expressions* lowered, exec::Node* node, const Binder::BoundReturning& returning, const std::vector<ColumnId>& layout,
-                              CompiledStatement* compiled);
+  base::Status LowerReturning(exec::Expressions* lowered, exec::Node* node, const Binder::BoundReturning& returning,
+                              const std::vector<ColumnId>& layout, CompiledStatement* compiled);
   base::StatusOr<Physical> PlanMergeRows(const Binder::BoundMerge& bound);
   // The input: what the expressions read, old values that rules need, the row key last.
   base::StatusOr<Physical> PlanTargetRows(const Binder::BoundUpdate& bound, ColumnSet wanted);

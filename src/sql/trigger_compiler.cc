@@ -19,9 +19,8 @@ constexpr int kMaxTriggerChain = 64;
 
 bool FiresFor(const TriggerSchema& trigger, const std::vector<int32_t>* assigned) {
   if (assigned == nullptr || trigger.columns.empty()) return true;
-  return std::any_of(trigger.columns.begin(), trigger.columns.end(), [&](int32_t column) {
-    return std::find(assigned->begin(), assigned->end(), column) != assigned->end();
-  });
+  return std::any_of(trigger.columns.begin(), trigger.columns.end(),
+                     [&](int32_t column) { return std::find(assigned->begin(), assigned->end(), column) != assigned->end(); });
 }
 
 bool Writes(const exec::Trigger& trigger) {

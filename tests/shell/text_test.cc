@@ -238,6 +238,19 @@ TEST(StatementSplitter, SemicolonsInsideTextDoNotCount) {
   EXPECT_EQ(Split({";; ;\n-- nothing\n;"}), List{});
 }
 
+TEST(StatementSplitter, TriggersEndBehindTheirBody) {
+  using List = std::vector<std::string>;
+  const std::string trigger =
+      "create or replace trigger t after insert on u when (new.begin > 1) begin select case when 1 then 2 end; select 'end;'; "
+      "end;";
+  EXPECT_EQ(Split({trigger + " select 1;"}), (List{trigger, "select 1;"}));
+  EXPECT_EQ(Split({"CREATE TRIGGER t BEFORE INSERT ON u FOR EACH ROW SET NEW.a = 1; BEGIN; END;"}),
+            (List{"CREATE TRIGGER t BEFORE INSERT ON u FOR EACH ROW SET NEW.a = 1;", "BEGIN;", "END;"}));
+  EXPECT_EQ(Split({"create table trigger_log(x int); begin; commit;"}),
+            (List{"create table trigger_log(x int);", "begin;", "commit;"}));
+  EXPECT_EQ(Split({"drop trigger t; begin; select 1;"}), (List{"drop trigger t;", "begin;", "select 1;"}));
+}
+
 TEST(StatementSplitter, StatementsGrowLineByLine) {
   std::string rest;
   EXPECT_EQ(Split({"select 'a\n", "b;\n", "c'\n", ";\n", "select\n", "2"}, &rest),

@@ -73,6 +73,17 @@ std::string SequencesQuery(std::string_view pattern) {
          QuoteText(pattern) + " ORDER BY schema_name, sequence_name";
 }
 
+std::string TriggerSqlQuery(std::string_view pattern) {
+  return "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name LIKE " + QuoteText(pattern) +
+         " ORDER BY tbl_name, name";
+}
+
+std::string DisabledTriggersQuery(std::string_view pattern) {
+  return "SELECT DISTINCT event_object_schema, event_object_table, trigger_name FROM information_schema.triggers "
+         "WHERE is_enabled = 'NO' AND event_object_table LIKE " +
+         QuoteText(pattern) + " ORDER BY 1, 2, 3";
+}
+
 const char kSchemasQuery[] =
     "SELECT schema_name FROM turdb_catalog.schemas WHERE NOT is_system AND schema_name <> 'root' ORDER BY schema_name";
 

@@ -19,6 +19,8 @@ std::string ObjectsQuery(std::string_view pattern);
 // SQL of the indexes of tables LIKE `pattern`, those of constraints left out.
 std::string IndexSqlQuery(std::string_view pattern);
 std::string SequencesQuery(std::string_view pattern);
+std::string TriggerSqlQuery(std::string_view pattern);
+std::string DisabledTriggersQuery(std::string_view pattern);  // schema, table, trigger
 // The schemas that the user made.
 extern const char kSchemasQuery[];
 // Name and table of indexes, of tables LIKE `pattern`.

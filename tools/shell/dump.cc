@@ -76,8 +76,12 @@ bool Dump(turdb_conn* conn, std::string_view pattern, std::FILE* out, ErrorHandl
   std::vector<Row> objects;
   std::vector<Row> indexes;
   std::vector<Row> sequences;
+  std::vector<Row> triggers;
+  std::vector<Row> disabled;
   if (!Collect(conn, kSchemasQuery, &schemas, error) || !Collect(conn, ObjectsQuery(pattern), &objects, error) ||
-      !Collect(conn, IndexSqlQuery(pattern), &indexes, error) || !Collect(conn, SequencesQuery(pattern), &sequences, error)) {
+      !Collect(conn, IndexSqlQuery(pattern), &indexes, error) || !Collect(conn, SequencesQuery(pattern), &sequences, error) ||
+      !Collect(conn, TriggerSqlQuery(pattern), &triggers, error) ||
+      !Collect(conn, DisabledTriggersQuery(pattern), &disabled, error)) {
     return false;
   }
   std::fputs("BEGIN;\n", out);
@@ -100,6 +104,11 @@ bool Dump(turdb_conn* conn, std::string_view pattern, std::FILE* out, ErrorHandl
   for (const Row& sequence : sequences) {
     std::fprintf(out, "SELECT setval(%s, %s, %s);\n", QuoteText(QuoteName(sequence[0]) + "." + QuoteName(sequence[1])).c_str(),
                  sequence[2].c_str(), sequence[3].c_str());
+  }
+  for (const Row& trigger : triggers) std::fprintf(out, "%s;\n", trigger[0].c_str());  // when the rows are there
+  for (const Row& trigger : disabled) {
+    std::fprintf(out, "ALTER TABLE %s.%s DISABLE TRIGGER %s;\n", QuoteName(trigger[0]).c_str(), QuoteName(trigger[1]).c_str(),
+                 QuoteName(trigger[2]).c_str());
   }
   std::fputs("COMMIT;\n", out);
   return true;

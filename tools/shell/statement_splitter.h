@@ -44,13 +44,13 @@ class StatementSplitter {
   int comment_depth_ = 0;
   std::string dollar_tag_;  // "$tag$"
   // Of CREATE TRIGGER, whose body has semicolons between BEGIN and END.
-  std::string word_;           // that is being read, in lower case
-  bool after_dot_ = false;     // the word is part of a name
-  int words_ = 0;              // of the statement so far
-  bool creates_ = false;       // CREATE is the first of them
+  std::string word_;        // that is being read, in lower case
+  bool after_dot_ = false;  // the word is part of a name
+  int words_ = 0;           // of the statement so far
+  bool creates_ = false;    // CREATE is the first of them
   bool is_trigger_ = false;
-  int begins_ = 0;  // of BEGIN and, inside, CASE
-  int64_t line_ = 1;        // of pending_[0]
+  int begins_ = 0;    // of BEGIN and, inside, CASE
+  int64_t line_ = 1;  // of pending_[0]
 };
 
 }  // namespace turdb::shell

@@ -73,7 +73,8 @@ class AlterBinder {
   std::vector<TriggerReferences> Triggers();
   // The triggers that name the relation, or with `columns` its column, call it `new_name` afterwards.
   void RewriteTriggers(const std::string& new_name, bool columns);
-  void ProbeTrigger(const TriggerReferences& dependent, const std::string& new_name, bool columns);
+  void ProbeTrigger(const catalog::Relation& relation, const table::TriggerSchema& trigger, const std::string& new_name,
+                    bool columns);
   // Those that name the column: in the way of dropping it, or dropped too.
   base::Status DropTriggers(bool cascade, const std::string& what);
 

@@ -70,27 +70,28 @@ void AlterBinder::RewriteTriggers(const std::string& new_name, bool columns) {
       return absl::OkStatus();
     };
   }
-  for (const TriggerReferences& dependent : dependents) ProbeTrigger(dependent, new_name, columns);
+  for (const TriggerReferences& dependent : dependents)
+    ProbeTrigger(*dependent.relation, *dependent.trigger, new_name, columns);
+  for (const TriggerSchema& trigger : schema_.triggers) ProbeTrigger(*relation_, trigger, new_name, columns);
 }
 
 // What sets the trigger off must compile as it did.
-void AlterBinder::ProbeTrigger(const TriggerReferences& dependent, const std::string& new_name, bool columns) {
-  const TableSchema& schema = *dependent.relation->schema;
-  const TriggerSchema& trigger = *dependent.trigger;
+void AlterBinder::ProbeTrigger(const catalog::Relation& relation, const TriggerSchema& trigger, const std::string& new_name,
+                               bool columns) {
+  const TableSchema& schema = *relation.schema;
   if (trigger.disabled) return;
-  const bool own = dependent.relation->id == relation_->id;
+  const bool own = relation.id == relation_->id;
   const int32_t column = trigger.columns.empty() ? 0 : trigger.columns[0];
   const std::string column_name =
       Quoted(own && columns && column == column_ ? new_name : schema.columns[static_cast<size_t>(column)].name);
-  const std::string table =
-      absl::StrCat(Quoted(schema.schema_name), ".", Quoted(own && !columns ? new_name : schema.name));
+  const std::string table = absl::StrCat(Quoted(schema.schema_name), ".", Quoted(own && !columns ? new_name : schema.name));
   AlterStep& probe = Add(Kind::kProbe);
   probe.sql = (trigger.events & table::kOnInsert) != 0   ? absl::StrCat("INSERT INTO ", table, " DEFAULT VALUES")
               : (trigger.events & table::kOnUpdate) != 0 ? absl::StrCat("UPDATE ", table, " SET ", column_name, " = DEFAULT")
                                                          : absl::StrCat("DELETE FROM ", table);
-  probe.refusal =
-      base::UnsupportedError(absl::StrCat(columns ? "renaming a column" : "renaming a table", ", which trigger \"", trigger.name,
-                                          "\" on \"", schema.name, "\" names in a way that cannot follow"));
+  probe.refusal = base::UnsupportedError(absl::StrCat(columns ? "renaming a column" : "renaming a table",
+                                                      ", which a trigger that a change of \"", schema.name,
+                                                      "\" sets off names in a way that cannot follow"));
 }
 
 Status AlterBinder::DropTriggers(bool cascade, const std::string& what) {

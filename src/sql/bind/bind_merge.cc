@@ -138,7 +138,8 @@ StatusOr<std::vector<const Expr*>> Binder::BindMergeValues(const ast::MergeWhen&
   for (const ast::Name& name : when.columns) {
     TURDB_ASSIGN_OR_RETURN(const int32_t column, TargetColumn(name, *target.relation));
     if (std::find(columns.begin(), columns.end(), column) != columns.end()) {
-      return Error(sqlstate::kDuplicateColumn, absl::StrCat("column \"", name.text, "\" specified more than once"), name.offset);
+      return Error(sqlstate::kDuplicateColumn, absl::StrCat("column \"", name.text, "\" specified more than once"),
+                   name.offset);
     }
     columns.push_back(column);
   }
@@ -154,8 +155,7 @@ StatusOr<std::vector<const Expr*>> Binder::BindMergeValues(const ast::MergeWhen&
                  when.columns[when.values.size()].offset);
   }
   for (size_t i = 0; i < when.values.size(); ++i) {
-    TURDB_ASSIGN_OR_RETURN(values[static_cast<size_t>(columns[i])],
-                           BindAssigned(*when.values[i], schema, columns[i], context));
+    TURDB_ASSIGN_OR_RETURN(values[static_cast<size_t>(columns[i])], BindAssigned(*when.values[i], schema, columns[i], context));
   }
   for (size_t i = 0; i < values.size(); ++i) {
     if (values[i] != nullptr) continue;

@@ -242,8 +242,7 @@ StatusOr<std::shared_ptr<const catalog::Relation>> Binder::FindTriggered(const a
 Status Binder::CheckTriggerDefinition(const ast::CreateTrigger& create, const catalog::Relation& relation) const {
   const bool is_view = relation.kind == catalog::RelationKind::kView;
   const auto wrong_type = [&](std::string_view detail) {
-    return base::WithFrame(Error(kWrongObjectType,
-                                 absl::StrCat("\"", relation.name(), "\" is a ", is_view ? "view" : "table"),
+    return base::WithFrame(Error(kWrongObjectType, absl::StrCat("\"", relation.name(), "\" is a ", is_view ? "view" : "table"),
                                  create.table.offset()),
                            detail);
   };
@@ -308,7 +307,8 @@ StatusOr<Command> Binder::BindCreateTrigger(const ast::CreateTrigger& create) {
   for (const ast::Name& name : create.columns) {
     TURDB_ASSIGN_OR_RETURN(const int32_t column, TargetColumn(name, *relation));
     if (std::find(trigger.columns.begin(), trigger.columns.end(), column) != trigger.columns.end()) {
-      return Error(sqlstate::kDuplicateColumn, absl::StrCat("column \"", name.text, "\" specified more than once"), name.offset);
+      return Error(sqlstate::kDuplicateColumn, absl::StrCat("column \"", name.text, "\" specified more than once"),
+                   name.offset);
     }
     trigger.columns.push_back(column);
   }
@@ -360,8 +360,8 @@ StatusOr<Command> Binder::BindDropTrigger(const ast::Drop& drop) {
       relation = other;
     });
     if (ambiguous) {
-      return base::WithHint(Error(sqlstate::kAmbiguousFunction,
-                                  absl::StrCat("several tables have a trigger \"", name, "\""), drop.names[0].offset()),
+      return base::WithHint(Error(sqlstate::kAmbiguousFunction, absl::StrCat("several tables have a trigger \"", name, "\""),
+                                  drop.names[0].offset()),
                             "Say which: DROP TRIGGER name ON table.");
     }
   }

@@ -172,7 +172,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   int64_t busy_timeout_ms_;
   txn::Isolation default_isolation_ = txn::Isolation::kSnapshot;
   bool default_read_only_ = false;
-  bool without_triggers_ = false;  // while ALTER TABLE changes rows: what is compiled now sets off none
+  bool without_triggers_ = false;                 // while ALTER TABLE changes rows: what is compiled now sets off none
   catalog::ObjectId fills_view_ = base::kNoFile;  // the materialised view that what runs inside a command may change
   std::vector<std::string> search_path_{std::string(catalog::kDefaultSchema)};
   vec::TextContext text_;

@@ -204,10 +204,7 @@ ast::MergeWhen Parser::ParseMergeWhen() {
     Expect("insert"_kw);
     when.action = ast::MergeAction::kInsert;
     if (At("(")) when.columns = ParseParenthesisedNames();
-    if (Accept("overriding"_kw)) {
-      if (!Accept("user"_kw)) Expect("system"_kw);
-      Expect("value"_kw);
-    }
+    if (At("overriding"_kw)) Fail(base::UnsupportedError("OVERRIDING in MERGE is not supported"), token_.offset);
     if (Accept("default"_kw)) {
       Expect("values"_kw);
     } else {

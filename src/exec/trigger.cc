@@ -34,6 +34,9 @@ Status WithTrigger(const Status& status, const Trigger& trigger, bool outermost)
   return base::WithFrame(status, frame);
 }
 
+// Row versions and index entries need memory, too.
+constexpr double kHeadroomForChanges = 0.5;
+
 constexpr std::string_view kRowsPurpose = "the rows that triggers are to see";
 
 }  // namespace
@@ -224,7 +227,7 @@ EventTriggers::EventTriggers(const TriggerSet& set, std::span<const vec::Type> t
     : set_(set), column_count_(types.size()) {
   if (!set.keeps_rows) return;
   const std::vector<vec::Type> both = Twice(types);
-  kept_.emplace(both, builder.capacity(), builder.budget(), kRowsPurpose);
+  kept_.emplace(both, builder.capacity(), builder.budget(), kRowsPurpose, kHeadroomForChanges);
   both_ = builder.NewChunk(both);
 }
 

@@ -54,6 +54,8 @@ constexpr PgType kTypes[] = {
     {TypeId::kTimestampTz, 1184, "timestamptz", 8, 'D'},
     {TypeId::kInterval, 1186, "interval", 16, 'T'},
     {TypeId::kNumeric, 1700, "numeric", -1, 'N'},
+    {TypeId::kJson, 114, "json", -1, 'U'},
+    {TypeId::kJsonb, 3802, "jsonb", -1, 'U'},
     {TypeId::kUuid, 2950, "uuid", 16, 'U'},
     {TypeId::kInt8, 9001, "int1", 1, 'N'},
     {TypeId::kInt128, 9006, "int16", 16, 'N'},
@@ -69,7 +71,7 @@ const PgType& PgTypeOf(const Type& type) {
   for (const PgType& each : kTypes) {
     if (each.id == id) return each;
   }
-  return kTypes[5];  // an untyped literal is text
+  return kTypes[5];  // an untyped literal, or an array, is text here
 }
 
 // What PostgreSQL calls atttypmod.

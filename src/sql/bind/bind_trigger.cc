@@ -233,7 +233,8 @@ StatusOr<const Expr*> Binder::BindRaise(const ast::Call& call, const ExprContext
 // What may have triggers.
 StatusOr<std::shared_ptr<const catalog::Relation>> Binder::FindTriggered(const ast::QualifiedName& name) {
   TURDB_ASSIGN_OR_RETURN(auto relation, FindRelation(name));
-  if (relation->kind == catalog::RelationKind::kTable || relation->kind == catalog::RelationKind::kView) return relation;
+  const bool is_table = relation->kind == catalog::RelationKind::kTable && !relation->is_materialized_view();
+  if (is_table || relation->kind == catalog::RelationKind::kView) return relation;
   return base::WithHint(
       Error(kWrongObjectType, absl::StrCat("relation \"", name.last().text, "\" cannot have triggers"), name.offset()),
       "Triggers are for tables and views.");

@@ -10,7 +10,6 @@
 #include "absl/functional/function_ref.h"
 #include "base/status.h"
 #include "catalog/object_codec.h"
-#include "storage/storage.h"
 #include "txn/transaction_manager.h"
 
 namespace turdb::catalog {

@@ -4,7 +4,6 @@
 
 #include "absl/functional/function_ref.h"
 #include "base/status.h"
-#include "storage/storage.h"
 #include "table/projection.h"
 #include "table/schema.h"
 #include "txn/transaction_manager.h"

@@ -4,8 +4,8 @@
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
+#include "btree/tree.h"
 #include "btree/tree_file.h"
-#include "storage/storage.h"
 
 namespace turdb::table {
 

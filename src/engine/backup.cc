@@ -52,9 +52,9 @@ StatusOr<bool> Backup::Step(int64_t pages) {
   StatusOr<bool> copied = running_->copy->Step(pages);
   if (copied.ok() && !*copied) return false;
   Status status = copied.ok() ? Recover() : copied.status();
+  if (status.ok()) status = running_->copy->Keep();
   failed_ = !status.ok();
   if (failed_) return base::WithFrame(std::move(status), absl::StrCat("backing up to \"", path_, "\""));
-  running_->copy->Keep();
   done_ = true;
   return true;
 }

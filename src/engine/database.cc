@@ -40,6 +40,7 @@ Database::Database(const os::Environment& environment, std::string path, Setting
       path_(std::move(path)),
       settings_(std::move(settings)),
       fork_generation_(os::ForkGeneration()),
+      host_files_(environment.files),
       budget_(settings_.memory_limit_bytes) {}
 
 StatusOr<std::shared_ptr<Database>> Database::Open(const std::string& path, const Settings& settings) {
@@ -48,11 +49,21 @@ StatusOr<std::shared_ptr<Database>> Database::Open(const std::string& path, cons
   Settings resolved = settings;
   TURDB_RETURN_IF_ERROR(ResolveDefaults(resolved));
   if (path.empty()) return base::MisuseError("opening a database: the path is empty");
-  if (path != kInMemory) return Registry::OpenShared(path, resolved);
+  if (path != kInMemory) {
+    const StatusOr<bool> unfinished = os::Environment::Native().files->Exists(os::JoinPath(path, storage::kUnfinishedBackup));
+    if (unfinished.ok() && *unfinished) {
+      return base::WithHint(
+          base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kUndefinedFile,
+                          absl::StrCat("\"", path, "\" holds a backup that was not finished, and no database")),
+          "back up again: the next backup may take its place");
+    }
+    return Registry::OpenShared(path, resolved);
+  }
   if (resolved.read_only) return base::MisuseError("a database in memory cannot be read-only: it would stay empty");
   resolved.synchronous = storage::Synchronous::kOff;
   TURDB_ASSIGN_OR_RETURN(std::shared_ptr<Database> database, OpenIn(os::Environment::InMemory(), "memory", resolved));
   database->in_memory_ = true;
+  database->host_files_ = os::Environment::Native().files;
   return database;
 }
 

@@ -66,6 +66,8 @@ class Database : public std::enable_shared_from_this<Database> {
   const Settings& settings() const { return settings_; }
   os::Environment& environment() { return environment_; }
   bool in_memory() const { return in_memory_; }
+  // Where COPY finds files: those of the machine for a database in memory.
+  os::FileSystem* host_files() const { return host_files_.get(); }
   // In a forked child every call is misuse.
   bool of_this_process() const { return fork_generation_ == os::ForkGeneration(); }
 
@@ -94,6 +96,7 @@ class Database : public std::enable_shared_from_this<Database> {
   std::string spill_directory_;
   bool in_memory_ = false;
   uint64_t fork_generation_;
+  std::shared_ptr<os::FileSystem> host_files_;
   base::MemoryBudget budget_;
 
   // In the order they are made; destroyed in reverse.

@@ -164,8 +164,9 @@ class Rescue {
   }
   bool Try(const std::string& sql) {
     Status status = connection_->Exec(sql);
-    if (!status.ok()) Problem(base::WithFrame(std::move(status), absl::StrCat("running ", sql)));
-    return status.ok();
+    if (status.ok()) return true;
+    Problem(base::WithFrame(std::move(status), absl::StrCat("running ", sql)));
+    return false;
   }
 
   Status MakeTable(const table::TableSchema& schema) {

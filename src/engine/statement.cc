@@ -439,6 +439,7 @@ Status Statement::StartPlan() {
   context_.transactions = &database.transactions();
   context_.call = &call_;
   context_.environment = &database.environment();
+  context_.host_files = database.host_files();
   if (context_.spill_directory.empty()) context_.spill_directory = database.spill_directory();
   context_.cancelled = &connection.cancelled_;
   context_.parameters = parameters_;

@@ -57,9 +57,17 @@ bool CsvReader::FindEnd(size_t* end, size_t* next) {
       }
     } else if (c == quote) {
       in_quotes_ = true;
-    } else if (c == '\n') {
+    } else if (c == '\n' && line_end_ != LineEnd::kReturn) {
+      line_end_ = LineEnd::kNewline;
       *next = i + 1;
       *end = i > begin_ && buffer_[i - 1] == '\r' ? i - 1 : i;
+      return true;
+    } else if (c == '\r' && line_end_ != LineEnd::kNewline) {
+      if (i + 1 == data_end_ && file_offset_ < file_size_) return false;  // what follows decides
+      if (i + 1 < data_end_ && buffer_[i + 1] == '\n') continue;
+      line_end_ = LineEnd::kReturn;
+      *end = i;
+      *next = i + 1;
       return true;
     }
   }

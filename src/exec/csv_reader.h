@@ -56,7 +56,8 @@ class CsvReader {
   uint64_t file_offset_ = 0;
   uint64_t file_size_ = 0;
   bool opened_ = false;
-  bool in_quotes_ = false;  // how FindEnd ended
+  bool in_quotes_ = false;                                                                     // how FindEnd ended
+  enum class LineEnd : uint8_t { kUnknown, kNewline, kReturn } line_end_ = LineEnd::kUnknown;  // as the first line has it
   int64_t line_ = 1;
   int64_t lines_in_record_ = 0;
   int64_t record_line_ = 0;

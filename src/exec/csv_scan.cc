@@ -46,7 +46,7 @@ class CsvScanSource : public Source {
     done_ = false;
     header_seen_ = !node_.options.header;
     TURDB_ASSIGN_OR_RETURN(std::unique_ptr<os::File> file,
-                           runtime.context->environment->files->Open(std::string(node_.path), os::OpenMode::kReadOnly));
+                           runtime.context->host_files->Open(std::string(node_.path), os::OpenMode::kReadOnly));
     reader_.emplace(std::move(file), node_.options, runtime.budget);
     return absl::OkStatus();
   }

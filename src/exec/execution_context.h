@@ -36,7 +36,8 @@ struct ExecutionContext {
   txn::Transaction* transaction = nullptr;          // what writes belong to; null for plans that change nothing
   txn::TransactionManager* transactions = nullptr;  // the transaction's; null for plans without triggers
   function::CallContext* call = nullptr;            // the session's: zone, times, random numbers; required
-  os::Environment* environment = nullptr;           // the clock, files of COPY and spilled data
+  os::Environment* environment = nullptr;           // the clock, files of spilled data
+  os::FileSystem* host_files = nullptr;             // files of COPY
   std::string spill_directory;                      // exists; empty: nothing spills, over budget is an error
   const std::atomic<bool>* cancelled = nullptr;
   DeferredChecks* deferred = nullptr;      // the transaction's; null: every constraint is checked with its statement

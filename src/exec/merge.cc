@@ -14,7 +14,6 @@ namespace turdb::exec {
 namespace {
 
 using base::Status;
-using base::StatusOr;
 using vec::Chunk;
 using vec::Rows;
 using vec::SelIndex;

@@ -146,8 +146,8 @@ Sorter::Sorter(std::span<const SortOrder> orders, std::span<const vec::Type> pay
                base::MemoryBudget* budget)
     : layout_(payload, sizeof(Key)),
       budget_(budget),
-      rows_(layout_, budget),
-      key_pool_(budget),
+      rows_(layout_, budget, kHeadroom),
+      key_pool_(budget, kHeadroom),
       entries_reserved_(*budget),
       pointers_(capacity) {
   for (const SortOrder& order : orders) parts_.push_back({order.type, order.descending, order.nulls_first});

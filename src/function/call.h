@@ -52,7 +52,10 @@ class RegexCacheSlot {
  public:
   RegexCacheSlot() = default;
   RegexCacheSlot(const RegexCacheSlot&) {}
-  RegexCacheSlot& operator=(const RegexCacheSlot&) { return *this; }
+  RegexCacheSlot& operator=(const RegexCacheSlot& other) {
+    if (this != &other) cache_.reset();
+    return *this;
+  }
   RegexCache& Get(const base::MemoryBudget* budget);
 
  private:

@@ -6,7 +6,6 @@
 namespace turdb::function {
 namespace {
 
-using base::MakeError;
 using vec::JsonKind;
 using vec::JsonText;
 using vec::JsonView;

@@ -92,7 +92,9 @@ Status Backup::State::Start() {
   TURDB_ASSIGN_OR_RETURN(const bool exists, files->Exists(directory));
   if (exists) {
     TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, files->List(directory));
-    if (!names.empty()) {
+    if (std::find(names.begin(), names.end(), kUnfinishedBackup) != names.end()) {
+      RemoveAllIn(directory);  // of a process that was killed
+    } else if (!names.empty()) {
       return base::WithHint(base::MakeError(absl::StatusCode::kAlreadyExists, base::sqlstate::kDuplicateFile,
                                             absl::StrCat("\"", directory, "\" is not empty: it holds ", names.front())),
                             "give the path of a new directory, or of an empty one");
@@ -102,6 +104,7 @@ Status Backup::State::Start() {
     made_directory = true;
   }
   began = true;
+  TURDB_RETURN_IF_ERROR(files->Open(Full(kUnfinishedBackup), os::OpenMode::kCreateOrTruncate).status());
   TURDB_RETURN_IF_ERROR(memory.Grow(kBatchPages * kPageSize, "the pages of a backup"));
   buffer.resize(kBatchPages * kPageSize);
   if (!storage.options.read_only) {
@@ -305,7 +308,12 @@ StatusOr<bool> Backup::Step(int64_t pages) {
   return state_->done;
 }
 
-void Backup::Keep() { state_->kept = true; }
+Status Backup::Keep() {
+  TURDB_RETURN_IF_ERROR(state_->files->Remove(state_->Full(kUnfinishedBackup)));
+  TURDB_RETURN_IF_ERROR(state_->files->SyncDirectory(state_->directory));
+  state_->kept = true;
+  return absl::OkStatus();
+}
 int64_t Backup::pages_total() const { return state_->pages_total; }
 int64_t Backup::pages_done() const { return state_->pages_done; }
 

@@ -20,6 +20,9 @@
 
 namespace turdb::storage {
 
+// A file of this name in a directory: what is there is a backup that was not finished, and the next one may take its place.
+inline constexpr char kUnfinishedBackup[] = "backup.unfinished";
+
 // One thread at a time. Must not outlive the storage.
 class Backup {
  public:
@@ -36,7 +39,8 @@ class Backup {
   // the copy holds all that was committed before this step began. A page that is damaged, or anything else that fails, is an
   // error, and the backup cannot go on.
   StatusOr<bool> Step(int64_t pages);
-  void Keep();
+  // The copy is a database from now on: until then its directory says that it is none.
+  Status Keep();
 
   // Of the files as they were when they were last looked at; the log is not counted.
   int64_t pages_total() const;

@@ -190,21 +190,21 @@ bool FileDirectory::TryPin(FileId file) {
   absl::MutexLock lock(&mu_);
   const auto found = files_.find(file);
   if (found == files_.end() || found->second.state != FileState::kLive) return false;
-  ++pins_[file];
+  ++found->second.pins;
   return true;
 }
 
 void FileDirectory::Unpin(FileId file) {
   absl::MutexLock lock(&mu_);
-  const auto found = pins_.find(file);
-  TURDB_CHECK(found != pins_.end());
-  if (--found->second == 0) pins_.erase(found);
+  const auto found = files_.find(file);
+  TURDB_CHECK(found != files_.end() && found->second.pins > 0);
+  --found->second.pins;
 }
 
 bool FileDirectory::CanRemove(FileId file) const {
   absl::MutexLock lock(&mu_);
   const auto found = files_.find(file);
-  return found != files_.end() && found->second.state == FileState::kDropped && !pins_.contains(file);
+  return found != files_.end() && found->second.state == FileState::kDropped && found->second.pins == 0;
 }
 
 // Durably, so that the log may forget the file afterwards. Fine when it is not there.

@@ -93,6 +93,7 @@ class FileDirectory {
     FileState state;
     std::string disk_path;  // where it is
     std::string path;       // where it is or will be
+    uint32_t pins = 0;
   };
   struct Change {
     RecordKind kind;
@@ -126,8 +127,6 @@ class FileDirectory {
   base::HashMap<FileId, File> files_ ABSL_GUARDED_BY(mu_);
   base::HashMap<TxnId, std::vector<Change>> pending_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> unsynced_folders_ ABSL_GUARDED_BY(mu_);  // (4): that hold such names
-
-  base::HashMap<FileId, uint32_t> pins_ ABSL_GUARDED_BY(mu_);  // of pinned files, how often
 
   // Recovery's.
   struct Creation {

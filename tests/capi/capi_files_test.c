@@ -296,6 +296,22 @@ static void no_permission_is_said(void) {
   rmdir(path);
 }
 
+static void copy_reads_the_machines_files(void) {
+  char path[512], sql[700];
+  snprintf(path, sizeof path, "%s", temporary_path("old_mac.csv"));
+  FILE* file = fopen(path, "wb");
+  CHECK(file != NULL);
+  if (file == NULL) return;
+  fputs("a,b\r1,2\r3,\"x\ry\"\r5,6", file); /* lines end with a carriage return */
+  fclose(file);
+  struct session s = session_open(":memory:");
+  snprintf(sql, sizeof sql, "create table t(a int, b text); copy t from '%s' (format csv, header)", path);
+  CHECK_STATUS(TURDB_OK, exec(s.conn, sql));
+  CHECK(query_int64(s.conn, "select count(*) * 100 + sum(a) from t") == 309);
+  CHECK(query_int64(s.conn, "select length(b) from t where a = 3") == 3);
+  session_close(&s);
+}
+
 static void a_backup_is_a_database(void) { /* [C-BACKUP-1] */
   char path[512], copy[512], file[600];
   snprintf(path, sizeof path, "%s", temporary_path("original"));
@@ -379,6 +395,7 @@ static void what_can_be_read_is_recovered(void) {
 }
 
 void files_tests(void) {
+  copy_reads_the_machines_files();
   a_backup_is_a_database();
   memory_is_backed_up_to_disk();
   what_can_be_read_is_recovered();

@@ -171,7 +171,8 @@ TEST_F(CatalogTest, SurvivesReopening) {
                                    .on_delete_columns = {0},
                                    .deferrable = true,
                                    .initially_deferred = true,
-                                   .match_full = true});
+                                   .match_full = true,
+                                   .comment = "who bought it"});
     ASSERT_TRUE(session.changes.CreateTable(New(orders, false)).ok());
     TableSchema view;
     view.name = "v";
@@ -187,8 +188,13 @@ TEST_F(CatalogTest, SurvivesReopening) {
   const auto after = Find("Orders", "sales");
   ASSERT_NE(after, nullptr);
   const auto bytes = [](const Relation& relation) {
-    return EncodeRelation(
-        {static_cast<uint8_t>(relation.kind), 7, *relation.schema, relation.view_sql, relation.view_search_path});
+    RelationDefinition definition;
+    definition.kind = static_cast<uint8_t>(relation.kind);
+    definition.schema_id = 7;
+    definition.schema = *relation.schema;
+    definition.view_sql = relation.view_sql;
+    definition.view_search_path = relation.view_search_path;
+    return EncodeRelation(definition);
   };
   EXPECT_EQ(bytes(*before), bytes(*after));
   EXPECT_EQ(after->schema->foreign_keys[0].referenced_table, after->id);
@@ -458,7 +464,10 @@ TEST_F(CatalogTest, SystemViewsListWhatThereIs) {
 // A definition that is cut off or has an unknown field is refused, never misread.
 TEST_F(CatalogTest, DamagedDefinitionsAreRefused) {
   MustCreate(Users());
-  const std::string whole = EncodeRelation({1, 2, *Find("users")->schema, "", {}});
+  RelationDefinition definition;
+  definition.schema_id = 2;
+  definition.schema = *Find("users")->schema;
+  const std::string whole = EncodeRelation(definition);
   ASSERT_TRUE(DecodeRelation(whole).ok());
   EXPECT_EQ(StateOf(DecodeRelation(whole.substr(0, whole.size() - 1)).status()), "XX001");
   EXPECT_EQ(StateOf(DecodeRelation(whole + std::string("\x7e\x01", 2)).status()), "XX001");

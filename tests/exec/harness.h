@@ -93,6 +93,7 @@ class Runner {
  public:
   explicit Runner(int64_t budget_bytes = 64 << 20) : budget(budget_bytes), environment(os::Environment::InMemory()) {
     context.environment = &environment;
+    context.host_files = environment.files.get();
     context.call = &call;
     context.cancelled = &cancelled;
     call.budget = &budget;

@@ -23,7 +23,7 @@
 
 enum { kCap = 1 << 20, kRows = 100000, kLongBytes = 100000 };
 /* Frames are mapped, not allocated. What is not counted: the catalog, names and containers of plans, tables of the system. */
-enum { kFrames = 512 << 10, kUncounted = 512 << 10 };
+enum { kFrames = 512 << 10, kUncounted = 640 << 10 };
 
 /* ---- watching the allocator */
 

@@ -187,7 +187,9 @@ Status PageFiles::Extend(FileId id, PageNo pages) {
   if (file->size_pages_ >= pages) return absl::OkStatus();
   // An eighth more than asked for, so that a growing file asks seldom and a small one stays small.
   const uint64_t wanted = pages + std::min<uint64_t>(pages / 8, kLargestExtensionPages);
-  TURDB_RETURN_IF_ERROR(base::WithFrame(file->file().Extend(wanted * kPageSize), absl::StrCat("extending ", file->path_)));
+  if (Status status = file->file().Extend(wanted * kPageSize); !status.ok()) {
+    return base::WithFrame(std::move(status), absl::StrCat("extending ", file->path_));
+  }
   file->size_pages_ = wanted;
   return absl::OkStatus();
 }

@@ -5,7 +5,6 @@
 
 namespace turdb::sql {
 
-using base::Status;
 using base::StatusOr;
 
 namespace {

@@ -13,7 +13,6 @@ namespace turdb::table {
 
 using base::Bytes;
 using base::Status;
-using base::StatusOr;
 
 Status SalvageRows(storage::Storage& storage, txn::TransactionManager& transactions, const TableSchema& schema,
                    absl::FunctionRef<Status(const RowBuffer& row)> visit, absl::FunctionRef<void(const Status& status)> lost) {

@@ -11,8 +11,6 @@ namespace turdb::sql {
 using base::Status;
 using base::StatusOr;
 using exec::ExpressionKind;
-using function::CastContext;
-using vec::Type;
 using vec::TypeId;
 namespace sqlstate = base::sqlstate;
 

@@ -233,8 +233,8 @@ TURDB_API int64_t turdb_db_memory_peak(const turdb_db* db);
  *         database in memory goes among the machine's files too.
  * The log is kept while the backup runs, and may outgrow wal_limit_bytes. Memory: 256 KiB until the last step; that opens the
  * copy once, to replay the log, with a quarter of memory_limit, at most 64 MB, on top.
- * Returns TURDB_OK; TURDB_IO (SQLSTATE 58P02) when the directory holds something; TURDB_IO or TURDB_FULL from the file
- * system; TURDB_NO_MEMORY. Caller owns *out, free with turdb_backup_free. Threads: any. Since 0.1.
+ * Returns TURDB_OK; TURDB_IO (SQLSTATE 58P02) when the directory holds something; TURDB_MISUSE when it lies inside the
+ * database; TURDB_IO or TURDB_FULL from the file system; TURDB_NO_MEMORY. Caller owns *out, free with turdb_backup_free. Threads: any. Since 0.1.
  */
 TURDB_API turdb_status turdb_backup_open(turdb_db* db, const char* path, turdb_backup** out, turdb_error** error);
 /*

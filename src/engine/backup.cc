@@ -23,6 +23,7 @@ StatusOr<std::unique_ptr<Backup>> Backup::Begin(std::shared_ptr<Database> databa
   const Connection::Entry entry(*connection);
   TURDB_RETURN_IF_ERROR(entry.status());
   std::unique_ptr<Backup> backup(new Backup(std::move(database), path));
+  TURDB_RETURN_IF_ERROR(backup->CheckOutside());
   auto running = std::make_shared<Database::RunningBackup>();
   StatusOr<std::unique_ptr<storage::Backup>> copy =
       storage::Backup::Begin(backup->database_->storage(), backup->target_.files, path);
@@ -31,6 +32,22 @@ StatusOr<std::unique_ptr<Backup>> Backup::Begin(std::shared_ptr<Database> databa
   backup->database_->AddBackup(running);
   backup->running_ = std::move(running);
   return backup;
+}
+
+// A copy inside the database would be taken for a part of it.
+Status Backup::CheckOutside() const {
+  if (database_->in_memory()) return absl::OkStatus();
+  os::FileSystem& files = *target_.files;
+  TURDB_ASSIGN_OR_RETURN(const std::string source, files.Identity(database_->path()));
+  for (size_t end = path_.rfind('/'); end != std::string::npos && end != 0; end = path_.rfind('/', end - 1)) {
+    const std::string parent = path_.substr(0, end);
+    TURDB_ASSIGN_OR_RETURN(const bool exists, files.Exists(parent));
+    if (!exists) continue;
+    TURDB_ASSIGN_OR_RETURN(const std::string identity, files.Identity(parent));
+    if (identity == source)
+      return base::MisuseError(absl::StrCat("\"", path_, "\" lies inside the database that is backed up"));
+  }
+  return absl::OkStatus();
 }
 
 Backup::~Backup() {

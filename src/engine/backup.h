@@ -30,6 +30,7 @@ class Backup {
 
  private:
   Backup(std::shared_ptr<Database> database, std::string path);
+  base::Status CheckOutside() const;
   base::Status Recover() const;
 
   const std::shared_ptr<Database> database_;

@@ -125,6 +125,9 @@ class Rescue {
     TURDB_RETURN_IF_ERROR(entry.status());
     const auto lost = [this](const Status& status) { Problem(status); };
     TURDB_ASSIGN_OR_RETURN(found_, catalog::SalvageCatalog(from_.storage(), from_.transactions(), lost));
+    if (found_.relations.empty() && report_.problems != 0) {
+      return base::CorruptionError("the catalog cannot be read, and rows without their definitions have no columns");
+    }
     std::sort(found_.relations.begin(), found_.relations.end(),
               [](const auto& a, const auto& b) { return a.schema.id < b.schema.id; });
     for (const auto& [id, name] : found_.schemas) Try(absl::StrCat("CREATE SCHEMA IF NOT EXISTS ", QuoteName(name)));

@@ -268,6 +268,8 @@ TEST_F(BackupTest, TakesNoDirectoryWithSomethingInIt) {
   EXPECT_EQ(base::GetSqlState(refused.status()), base::sqlstate::kDuplicateFile);
   EXPECT_EQ(*session_->Query("select count(*) from t"), std::vector<std::string>{"5000"});
   EXPECT_FALSE(Backup::Begin(database_, "").ok());
+  EXPECT_EQ(base::GetSqlState(Backup::Begin(database_, "db/root/copy").status()), base::sqlstate::kMisuse);
+  EXPECT_FALSE(*disk_->Exists("db/root/copy"));
 }
 
 TEST_F(BackupTest, AReadOnlyDatabaseIsCopiedAsItIs) {

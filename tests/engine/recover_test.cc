@@ -247,6 +247,15 @@ TEST_F(RecoverTest, TheCatalogsPagesAndHeader) {
   EXPECT_EQ(Query(*saved, "select count(*) from parent"), std::vector<std::string>{"2000"});
 }
 
+TEST_F(RecoverTest, NothingIsMadeWithoutTheCatalog) {
+  for (uint64_t page = 1; page < Pages("db/turdb.meta"); ++page) {
+    ASSERT_TRUE(disk_->FlipBits("db/turdb.meta", page * kPage + 200, 0x10).ok());
+  }
+  const auto report = Recover(Over(disk_), "db", "saved", [](std::string_view) {});
+  EXPECT_TRUE(absl::IsDataLoss(report.status())) << base::Describe(report.status());
+  EXPECT_FALSE(*disk_->Exists("saved"));
+}
+
 TEST_F(RecoverTest, RefusesWhatIsInUse) {
   const auto quiet = [](std::string_view) {};
   EXPECT_EQ(base::GetSqlState(Recover(Over(disk_), "db", "db", quiet).status()), base::sqlstate::kDuplicateFile);

@@ -402,11 +402,13 @@ TURDB_API turdb_status turdb_stmt_bind_text_static(turdb_stmt* stmt, int64_t ind
                                                    turdb_error** error);
 TURDB_API turdb_status turdb_stmt_bind_blob_static(turdb_stmt* stmt, int64_t index, const void* data, int64_t size_bytes,
                                                    turdb_error** error);
-/* Days since 1970-01-01. */
+/* Days since 1970-01-01, from 4714-11-24 BC to 5874897-12-31; INT32_MAX and INT32_MIN are the infinities. Here and
+ * below another value is an error of SQLSTATE 22008. */
 TURDB_API turdb_status turdb_stmt_bind_date(turdb_stmt* stmt, int64_t index, int32_t days, turdb_error** error);
 /* Microseconds since midnight. */
 TURDB_API turdb_status turdb_stmt_bind_time(turdb_stmt* stmt, int64_t index, int64_t micros, turdb_error** error);
-/* Microseconds since 1970-01-01 00:00:00, without a zone. */
+/* Microseconds since 1970-01-01 00:00:00, without a zone, from 4714-11-24 BC on; INT64_MAX and INT64_MIN are the
+ * infinities. */
 TURDB_API turdb_status turdb_stmt_bind_timestamp(turdb_stmt* stmt, int64_t index, int64_t micros, turdb_error** error);
 /* Microseconds since 1970-01-01 00:00:00 UTC. */
 TURDB_API turdb_status turdb_stmt_bind_timestamptz(turdb_stmt* stmt, int64_t index, int64_t micros, turdb_error** error);

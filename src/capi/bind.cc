@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "capi/handles.h"
+#include "vec/datetime.h"
 #include "vec/scalar.h"
 #include "vec/utf8.h"
 
@@ -52,6 +53,18 @@ StatusOr<Value> BlobValue(const void* data, int64_t size_bytes) {
   if (data == nullptr && size_bytes <= 0) return Value::Null(TypeId::kBlob);
   if (data == nullptr || size_bytes < 0) return turdb::base::MisuseError("a blob needs its data and a size");
   return Value::Blob(std::string_view(static_cast<const char*>(data), static_cast<size_t>(size_bytes)));
+}
+
+Status DatetimeOverflow(std::string_view message) {
+  return turdb::base::MakeError(absl::StatusCode::kOutOfRange, turdb::base::sqlstate::kDatetimeOverflow, message);
+}
+
+StatusOr<Value> Timestamp(TypeId type, int64_t micros) {
+  if (turdb::vec::IsFiniteTimestamp(micros) && !turdb::vec::IsTimestampInRange(micros)) {
+    return DatetimeOverflow(absl::StrCat("a timestamp lies ", turdb::vec::kMinTimestamp, " to ", turdb::vec::kMaxTimestamp,
+                                         " microseconds from 1970-01-01, not ", micros));
+  }
+  return Value::Of(type, micros);
 }
 
 }  // namespace
@@ -135,25 +148,30 @@ turdb_status turdb_stmt_bind_blob_static(turdb_stmt* stmt, int64_t index, const 
 }
 
 turdb_status turdb_stmt_bind_date(turdb_stmt* stmt, int64_t index, int32_t days, turdb_error** error) {
-  return Bind(stmt, index, error, [&]() -> StatusOr<Value> { return Value::Of(TypeId::kDate, days); });
+  return Bind(stmt, index, error, [&]() -> StatusOr<Value> {
+    using turdb::vec::kMaxDate, turdb::vec::kMinDate;
+    if (turdb::vec::IsFiniteDate(days) && (days < kMinDate || days > kMaxDate)) {
+      return DatetimeOverflow(absl::StrCat("a date lies ", kMinDate, " to ", kMaxDate, " days from 1970-01-01, not ", days));
+    }
+    return Value::Of(TypeId::kDate, days);
+  });
 }
 
 turdb_status turdb_stmt_bind_time(turdb_stmt* stmt, int64_t index, int64_t micros, turdb_error** error) {
   return Bind(stmt, index, error, [&]() -> StatusOr<Value> {
     if (micros < 0 || micros > turdb::vec::kMicrosPerDay) {
-      return turdb::base::MakeError(absl::StatusCode::kOutOfRange, turdb::base::sqlstate::kDatetimeOverflow,
-                                    absl::StrCat("a time has from 0 to 86400000000 microseconds, not ", micros));
+      return DatetimeOverflow(absl::StrCat("a time has from 0 to 86400000000 microseconds, not ", micros));
     }
     return Value::Of(TypeId::kTime, micros);
   });
 }
 
 turdb_status turdb_stmt_bind_timestamp(turdb_stmt* stmt, int64_t index, int64_t micros, turdb_error** error) {
-  return Bind(stmt, index, error, [&]() -> StatusOr<Value> { return Value::Of(TypeId::kTimestamp, micros); });
+  return Bind(stmt, index, error, [&] { return Timestamp(TypeId::kTimestamp, micros); });
 }
 
 turdb_status turdb_stmt_bind_timestamptz(turdb_stmt* stmt, int64_t index, int64_t micros, turdb_error** error) {
-  return Bind(stmt, index, error, [&]() -> StatusOr<Value> { return Value::Of(TypeId::kTimestampTz, micros); });
+  return Bind(stmt, index, error, [&] { return Timestamp(TypeId::kTimestampTz, micros); });
 }
 
 turdb_status turdb_stmt_bind_interval(turdb_stmt* stmt, int64_t index, int32_t months, int32_t days, int64_t micros,

@@ -8,8 +8,10 @@
 // exclusive holder leaves its pid in the file.
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -68,14 +70,23 @@ StatusOr<Descriptor> OpenDescriptor(const std::string& path, int flags, std::str
   return Descriptor(high);
 }
 
+// Past the process's limit (ulimit -f) a write brings a signal that ends the host: an error is better.
+uint64_t LargestFileBytes() {
+  rlimit limit{};
+  return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? limit.rlim_cur : UINT64_MAX;
+}
+
 // Any thread: the members do not change after construction, and the kernel serialises what must be.
 class PosixFile final : public File {
  public:
   PosixFile(Descriptor descriptor, std::string path, std::shared_ptr<RingPool> rings)
-      : descriptor_(std::move(descriptor)), path_(std::move(path)), rings_(std::move(rings)) {}
+      : descriptor_(std::move(descriptor)), path_(std::move(path)), rings_(std::move(rings)), most_bytes_(LargestFileBytes()) {}
 
   Status Read(uint64_t offset, MutableBytes into) override { return ReadFrom(offset, into, 0); }
-  Status Write(uint64_t offset, Bytes from) override { return WriteFrom(offset, from, 0); }
+  Status Write(uint64_t offset, Bytes from) override {
+    TURDB_RETURN_IF_ERROR(CheckSize(offset, from.size()));
+    return WriteFrom(offset, from, 0);
+  }
 
   Status ReadBatch(std::span<const ReadRequest> requests) override {
     std::vector<Transfer> transfers;
@@ -95,6 +106,7 @@ class PosixFile final : public File {
   }
 
   Status WriteBatch(std::span<const WriteRequest> requests) override {
+    for (const WriteRequest& request : requests) TURDB_RETURN_IF_ERROR(CheckSize(request.offset, request.from.size()));
     std::vector<Transfer> transfers;
     if (WorthARing(requests.size())) {
       transfers.reserve(requests.size());
@@ -121,6 +133,7 @@ class PosixFile final : public File {
   }
 
   Status WriteDurably(uint64_t offset, Bytes from) override {
+    TURDB_RETURN_IF_ERROR(CheckSize(offset, from.size()));
     iovec range{const_cast<std::byte*>(from.data()), ClampedSize(from.size())};
     ssize_t count = 0;
     do {
@@ -138,6 +151,7 @@ class PosixFile final : public File {
   Status Extend(uint64_t size_bytes) override {
     TURDB_ASSIGN_OR_RETURN(const uint64_t old_size_bytes, Size());
     if (size_bytes <= old_size_bytes) return Status();
+    if (size_bytes > most_bytes_) return FileErrorAt(EFBIG, "extending", path_, size_bytes);
     Status status = Reserve(old_size_bytes, size_bytes);
     if (status.ok()) status = WriteZeros(old_size_bytes, size_bytes);
     if (!status.ok()) {
@@ -167,6 +181,10 @@ class PosixFile final : public File {
   static constexpr size_t kLargestTransferBytes = size_t{1} << 30;  // Linux moves at most 2 GiB - 4 KiB a call
   static bool WorthARing(size_t request_count) { return request_count >= 4; }
   static uint32_t ClampedSize(size_t size_bytes) { return static_cast<uint32_t>(std::min(size_bytes, kLargestTransferBytes)); }
+
+  Status CheckSize(uint64_t offset, size_t bytes) const {
+    return offset + bytes <= most_bytes_ ? Status() : FileErrorAt(EFBIG, "writing", path_, offset);
+  }
 
   // The first `done` bytes are there already.
   Status ReadFrom(uint64_t offset, MutableBytes into, size_t done) {
@@ -224,6 +242,7 @@ class PosixFile final : public File {
   const Descriptor descriptor_;
   const std::string path_;
   const std::shared_ptr<RingPool> rings_;
+  const uint64_t most_bytes_;
 };
 
 std::string ParentOf(const std::string& path) {
@@ -262,7 +281,7 @@ class PosixLock final : public FileLock {
     if (mode_ == LockMode::kExclusive) {
       [[maybe_unused]] const int ignored = ftruncate(descriptor_.get(), 0);  // a pid left behind does no harm
     }
-    SetLock(descriptor_.get(), F_UNLCK);  // not only by closing: a forked child may have the descriptor too
+    if (descriptor_.get() >= 0) SetLock(descriptor_.get(), F_UNLCK);  // not only by closing: a forked child may have the descriptor too
   }
 
  private:
@@ -361,6 +380,8 @@ class PosixFileSystem final : public FileSystem {
       const bool writable = opened.ok();
       // A reader of a medium that cannot be written still shares.
       if (!writable && !exclusive) opened = OpenDescriptor(path, O_RDONLY, "locking");
+      // Where nobody can write, no lock is needed: the medium may have come without the file.
+      if (!opened.ok() && !exclusive && IsReadOnlyMedium(path)) return std::make_unique<PosixLock>(Descriptor(-1), mode);
       TURDB_RETURN_IF_ERROR(opened.status());
       Descriptor descriptor = *std::move(opened);
       if (!SetLock(descriptor.get(), exclusive ? F_WRLCK : F_RDLCK)) return WhyNot(path, descriptor.get(), errno);
@@ -388,6 +409,11 @@ class PosixFileSystem final : public FileSystem {
         base::UnsupportedError(absl::StrCat("locking ", path, ": ", directory, " is on a network file system (", network,
                                             "), where locks and syncs of other machines cannot be relied upon")),
         "keep the database on a disk of this machine");
+  }
+
+  static bool IsReadOnlyMedium(const std::string& path) {
+    struct statfs about;
+    return statfs(ParentOf(path).c_str(), &about) == 0 && (about.f_flags & ST_RDONLY) != 0;
   }
 
   static Status WhyNot(const std::string& path, int descriptor, int error_number) {

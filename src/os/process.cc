@@ -1,6 +1,7 @@
 #include "os/process.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,6 +37,12 @@ int64_t MachineMemoryBytes() {
   const int64_t pages = sysconf(_SC_PHYS_PAGES);
   const int64_t page_bytes = sysconf(_SC_PAGESIZE);
   return pages > 0 && page_bytes > 0 ? pages * page_bytes : int64_t{1} << 30;
+}
+
+int64_t OpenFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 256;  // what POSIX systems commonly start with
+  return static_cast<int64_t>(std::min<rlim_t>(limit.rlim_cur, 1 << 20));
 }
 
 int64_t MachineCores() { return std::max(1u, std::thread::hardware_concurrency()); }

@@ -33,6 +33,8 @@ inline uint64_t CurrentThreadToken() {
 
 int64_t MachineMemoryBytes();  // 1 GiB when the system does not say
 int64_t MachineCores();        // at least 1
+// How many files this process may have open at once, as its soft limit says now.
+int64_t OpenFileLimit();
 
 }  // namespace turdb::os
 

@@ -73,7 +73,13 @@ Status BufferPool::Start(int64_t page_cache_bytes, int64_t reserve_bytes) {
   const int64_t reserve =
       std::max({static_cast<int64_t>(limit * kPageSize), reserve_bytes != 0 ? reserve_bytes : kDefaultReserveBytes});
   capacity_frames_ = static_cast<size_t>(reserve) / kPageSize;
-  TURDB_RETURN_IF_ERROR(page_memory_.Reserve(capacity_frames_ * kPageSize, page_cache_bytes >= kHugePagesFromBytes));
+  // Address space may be limited (ulimit -v): then the cache can grow less far.
+  for (;;) {
+    const Status reserved = page_memory_.Reserve(capacity_frames_ * kPageSize, page_cache_bytes >= kHugePagesFromBytes);
+    if (reserved.ok()) break;
+    if (reserve_bytes != 0 || capacity_frames_ == limit) return reserved;
+    capacity_frames_ = std::max(limit, capacity_frames_ / 4);
+  }
   TURDB_RETURN_IF_ERROR(frame_memory_.Reserve(capacity_frames_ * sizeof(Frame), /*huge_pages=*/false));
   frames_ = reinterpret_cast<Frame*>(frame_memory_.data());
   absl::MutexLock lock(&resize_mu_);

@@ -26,7 +26,9 @@ class Health {
     absl::MutexLock lock(&mu_);
     if (!poisoned_.load(std::memory_order_relaxed)) {
       cause_ = base::WithHint(base::WithFrame(cause, "the database is read-only until it is reopened"),
-                              "reopen the database: what was committed is in the log");
+                              base::GetSqlState(cause) == base::sqlstate::kDiskFull
+                                  ? "make room on the disk, then reopen the database: what was committed is in the log"
+                                  : "reopen the database: what was committed is in the log");
       poisoned_.store(true, std::memory_order_release);
     }
     return cause_;

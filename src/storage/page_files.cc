@@ -16,12 +16,12 @@ namespace {
 constexpr size_t kPageCrcOffset = offsetof(PageHeader, crc);
 constexpr uint64_t kLargestExtensionPages = 256;  // 4 MiB
 
+bool IsZero(const std::byte* from, const std::byte* to) {
+  return std::all_of(from, to, [](std::byte b) { return b == std::byte{0}; });
+}
+
 uint32_t HeaderCrc(const std::byte* page0) { return base::Crc32c(Bytes(page0, file_header::kCrc)); }
 uint32_t PageCrc(const std::byte* page) { return base::Crc32c(Bytes(page + 4, kPageSize - 4)); }
-
-bool IsZero(const std::byte* page) {
-  return std::all_of(page, page + kPageSize, [](std::byte b) { return b == std::byte{0}; });
-}
 
 }  // namespace
 
@@ -36,8 +36,11 @@ void SealPage(PageId id, std::byte* page) {
 Status VerifyPage(PageId id, const std::byte* page) {
   const uint32_t stored = base::LoadLE<uint32_t>(page + (id.page == 0 ? file_header::kCrc : kPageCrcOffset));
   const uint32_t computed = id.page == 0 ? HeaderCrc(page) : PageCrc(page);
-  if (stored == computed) return absl::OkStatus();
-  if (IsZero(page)) return base::CorruptionError("the page was never written");
+  if (stored == computed) {
+    if (id.page != 0 || IsZero(page + file_header::kCrc + 4, page + kPageSize)) return absl::OkStatus();
+    return base::CorruptionError("bytes after the file's header that must be zero are not");
+  }
+  if (IsZero(page, page + kPageSize)) return base::CorruptionError("the page was never written");
   return base::CorruptionError(absl::StrCat("checksum 0x", absl::Hex(stored, absl::kZeroPad8), " does not match its bytes (0x",
                                             absl::Hex(computed, absl::kZeroPad8), ")"));
 }
@@ -66,7 +69,10 @@ void PageFiles::SetPath(FileId id, std::string path) {
 
 void PageFiles::Forget(FileId id) {
   absl::MutexLock lock(&mu_);
-  known_.erase(id);
+  const auto found = known_.find(id);
+  if (found == known_.end()) return;
+  if (found->second.open != nullptr) --open_;
+  known_.erase(found);
 }
 
 Status PageFiles::OpenFile(FileId id, const std::string& path, std::shared_ptr<PageFile>* opened) {
@@ -105,16 +111,53 @@ StatusOr<std::shared_ptr<PageFile>> PageFiles::Get(FileId id) {
     return base::MakeError(absl::StatusCode::kNotFound, base::sqlstate::kUndefinedFile,
                            absl::StrCat("no file has the id ", id));
   }
-  if (found->second.open == nullptr) TURDB_RETURN_IF_ERROR(OpenFile(id, found->second.path, &found->second.open));
-  return found->second.open;
+  Known& known = found->second;
+  if (known.open == nullptr) {
+    // A quarter at once: looking for them takes a walk over all.
+    if (open_ >= most_open_) CloseIdle(most_open_ - most_open_ / 4 - 1);
+    Status opened = OpenFile(id, known.path, &known.open);
+    // The host may have more open than we reckoned with.
+    if (base::GetSqlState(opened) == base::sqlstate::kInsufficientResources && CloseIdle(open_ / 2)) opened = OpenFile(id, known.path, &known.open);
+    TURDB_RETURN_IF_ERROR(opened);
+    ++open_;
+  }
+  known.open->last_use_ = ++uses_;
+  return known.open;
+}
+
+bool PageFiles::CloseIdle(int64_t keep) {
+  std::vector<std::pair<uint64_t, Known*>> idle;
+  for (auto& [id, known] : known_) {
+    // Nobody gets hold of it while we have the lock.
+    if (known.open == nullptr || known.open.use_count() != 1) continue;
+    absl::MutexLock lock(&known.open->mu_);
+    if (known.open->unsynced_lsn_ != kNothingUnsynced || known.open->syncing_lsn_ != kNothingUnsynced) continue;
+    idle.emplace_back(known.open->last_use_, &known);
+  }
+  std::sort(idle.begin(), idle.end());
+  bool closed = false;
+  for (const auto& [use, known] : idle) {
+    if (open_ <= keep) break;
+    known->open.reset();
+    --open_;
+    closed = true;
+  }
+  return closed;
 }
 
 StatusOr<std::shared_ptr<PageFile>> PageFiles::Create(FileId id, const std::string& path) {
   TURDB_CHECK(!read_only_);
+  {
+    absl::MutexLock lock(&mu_);
+    if (open_ >= most_open_) CloseIdle(most_open_ - most_open_ / 4 - 1);
+  }
   TURDB_ASSIGN_OR_RETURN(std::unique_ptr<os::File> file, files_.Open(FullPath(path), os::OpenMode::kCreateOrTruncate));
   auto created = std::make_shared<PageFile>(id, std::move(file), path);
   absl::MutexLock lock(&mu_);
-  known_[id] = Known{path, created};
+  created->last_use_ = ++uses_;
+  Known& known = known_[id];
+  if (known.open == nullptr) ++open_;
+  known = Known{path, created};
   return created;
 }
 

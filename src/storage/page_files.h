@@ -3,6 +3,7 @@
 #ifndef TURDB_STORAGE_PAGE_FILES_H_
 #define TURDB_STORAGE_PAGE_FILES_H_
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "os/file_system.h"
+#include "os/process.h"
 #include "storage/health.h"
 #include "storage/page.h"
 
@@ -57,6 +59,7 @@ class PageFile {
   Lsn unsynced_lsn_ ABSL_GUARDED_BY(mu_) =
       kNothingUnsynced;                                      // first-dirty minimum over pages written since the last sync began
   Lsn syncing_lsn_ ABSL_GUARDED_BY(mu_) = kNothingUnsynced;  // over those a running sync covers
+  uint64_t last_use_ = 0;                                    // PageFiles' clock; guarded by its lock
 };
 
 // A page on its way to its file.
@@ -66,10 +69,17 @@ struct PageWrite {
 };
 
 // Thread-safe.
+//
+// Files stay open while there are few. Beyond half of what the process may have open, those are closed that were used
+// longest ago, that nobody holds, and whose writes are all durable (whether a sync failed can only be learned from the
+// descriptor that wrote).
 class PageFiles {
  public:
   PageFiles(os::FileSystem& files, std::string directory, bool read_only)
-      : files_(files), directory_(std::move(directory)), read_only_(read_only) {}
+      : files_(files),
+        directory_(std::move(directory)),
+        read_only_(read_only),
+        most_open_(std::max<int64_t>(kFewestOpen, os::OpenFileLimit() / 2)) {}
 
   // The names of files, relative to the directory. Files are opened when first needed; what is opened must carry
   // the id in its header.
@@ -84,6 +94,11 @@ class PageFiles {
   void set_fault_of_page(PageFaultFn fault_of_page) { fault_of_page_ = fault_of_page; }  // before any page is read
   // From then on a page that was changed behind the end of the log is damaged (the log is first, always).
   void set_log(const Log* log) { log_ = log; }
+  void set_most_open(int64_t files) { most_open_ = files; }  // for tests, before any is opened
+  int64_t open_files() const {
+    absl::MutexLock lock(&mu_);
+    return open_;
+  }
   uint64_t database_id() const { return database_id_; }
 
   // Reads and verifies. Errors name file, page and cause; a damaged page is kDataLoss.
@@ -105,7 +120,11 @@ class PageFiles {
   Lsn UnsyncedLsn() const;
 
  private:
+  static constexpr int64_t kFewestOpen = 16;
+
   Status OpenFile(FileId id, const std::string& path, std::shared_ptr<PageFile>* opened);
+  // Closes idle files until at most `keep` are open, those used longest ago first. False when there was none to close.
+  bool CloseIdle(int64_t keep) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Status Verify(const PageFile& file, PageId id, const std::byte* page) const;
 
   os::FileSystem& files_;
@@ -121,6 +140,9 @@ class PageFiles {
     std::shared_ptr<PageFile> open;
   };
   base::HashMap<FileId, Known> known_ ABSL_GUARDED_BY(mu_);
+  int64_t most_open_;
+  int64_t open_ ABSL_GUARDED_BY(mu_) = 0;
+  uint64_t uses_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 // Fills in the checksum (pages) or the header's checksum (page 0).

@@ -211,6 +211,12 @@ static void every_type_binds_and_comes_back(void) {
   CHECK_STATUS(TURDB_NOT_FOUND, turdb_stmt_bind_null(stmt, 0, NULL));
   CHECK_STATUS(TURDB_DATA, turdb_stmt_bind_text(stmt, 4, "\xff\xfe", 2, NULL));
   CHECK_STATUS(TURDB_MISUSE, turdb_stmt_bind_uuid(stmt, 11, uuid, 15, NULL));
+  /* what SQL could not have made */
+  CHECK_STATUS(TURDB_DATA, turdb_stmt_bind_date(stmt, 6, -2440589, NULL));
+  CHECK_STATUS(TURDB_DATA, turdb_stmt_bind_date(stmt, 6, 2145042906, NULL));
+  CHECK_STATUS(TURDB_DATA, turdb_stmt_bind_time(stmt, 7, -1, NULL));
+  CHECK_STATUS(TURDB_DATA, turdb_stmt_bind_timestamp(stmt, 8, INT64_MIN + 1, NULL));
+  CHECK_STATUS(TURDB_DATA, turdb_stmt_bind_timestamptz(stmt, 9, -210866803200000001, NULL));
   CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
   turdb_stmt_free(stmt);
   CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select * from t", -1, NULL, &stmt, NULL));

@@ -1,6 +1,7 @@
 // What every file system must do, proved of all three: the machine's own, the one in memory, the one for faults.
 #include "os/file_system.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -327,6 +328,26 @@ TEST(PosixFileSystem, ErrorsNameOperationPathAndCause) {
   if (access("/dev/full", W_OK) == 0) {
     EXPECT_FALSE(files->Open("/dev/full", OpenMode::kReadWrite).ok());  // no regular file, no database
   }
+}
+
+TEST(PosixFileSystem, TheProcessesLimitOnFilesIsAnErrorAndNoSignal) {
+  const TemporaryDirectory temporary;
+  const auto files = NewPosixFileSystem();
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit small = before;
+  small.rlim_cur = 10000;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto file = files->Open(JoinPath(temporary.path(), "f"), OpenMode::kCreate).value();
+  const std::vector<std::byte> bytes(6000);
+  EXPECT_TRUE(file->Write(0, bytes).ok());
+  for (const base::Status& status :
+       {file->Write(6000, bytes), file->WriteDurably(6000, bytes), file->Extend(12000),
+        file->WriteBatch(std::vector<WriteRequest>(5, WriteRequest{6000, bytes}))}) {
+    EXPECT_EQ(base::GetSqlState(status), base::sqlstate::kDiskFull) << status;
+  }
+  EXPECT_EQ(file->Size().value(), 6000u);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
 }
 
 TEST(PosixFileSystem, NetworkFileSystemsAreKnown) {

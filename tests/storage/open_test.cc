@@ -143,6 +143,9 @@ TEST_F(Open, AnotherFormatAForeignFileAndDamageAreRefused) {
   ASSERT_OK(disk_->FlipBits("db/turdb.meta", file_header::kFormatVersion, 0x02));
   ExpectRefused(SmallOptions(), base::sqlstate::kFeatureNotSupported, "version 3");
   ASSERT_OK(disk_->FlipBits("db/turdb.meta", file_header::kFormatVersion, 0x02));
+  ASSERT_OK(disk_->FlipBits("db/turdb.meta", 16, 0x03));  // the other place of the version
+  ExpectRefused(SmallOptions(), base::sqlstate::kFeatureNotSupported, "version 2");
+  ASSERT_OK(disk_->FlipBits("db/turdb.meta", 16, 0x03));
   ASSERT_OK(disk_->FlipBits("db/turdb.meta", 40, 0x01));
   ExpectRefused(SmallOptions(), base::sqlstate::kDataCorrupted, "turdb.meta");
   ASSERT_OK(disk_->FlipBits("db/turdb.meta", 40, 0x01));

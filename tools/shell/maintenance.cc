@@ -21,12 +21,20 @@ int Fail(const ErrorHandle& error) {
   return kFailed;
 }
 
-// An existing database, to be read.
-bool Open(const std::string& path, DbHandle& db, ErrorHandle& error) {
+bool OpenAs(const std::string& path, const char* read_only, DbHandle& db, ErrorHandle& error) {
   OptionsHandle options;
   return turdb_options_new(options.out(), error.out()) == TURDB_OK &&
          turdb_options_set(options.get(), "create", "false", error.out()) == TURDB_OK &&
+         turdb_options_set(options.get(), "read_only", read_only, error.out()) == TURDB_OK &&
          turdb_db_open(path.c_str(), options.get(), db.out(), error.out()) == TURDB_OK;
+}
+
+// An existing database, to be read. For writing, so that what a crash left is recovered first; read-only where that
+// cannot be: on a medium that is not written, beside readers.
+bool Open(const std::string& path, DbHandle& db, ErrorHandle& error) {
+  if (OpenAs(path, "false", db, error)) return true;
+  ErrorHandle second;
+  return OpenAs(path, "true", db, second);
 }
 
 void PrintLine(void* to, const char* text) { std::fprintf(static_cast<std::FILE*>(to), "%s\n", text); }

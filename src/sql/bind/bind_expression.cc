@@ -417,7 +417,8 @@ StatusOr<const Expr*> Binder::BindCast(const ast::Cast& cast, const ExprContext&
   if (cast.syntax == ast::CastSyntax::kTypedLiteral && !cast.type->interval_fields.empty()) {
     // INTERVAL '1' YEAR: the fields say what a bare number counts.
     std::string text = operand->value->bytes();
-    if (text.find_first_not_of("0123456789+-.") == std::string::npos) {
+    const size_t sign = text.find_first_of("+-", 1);  // '1-2' YEAR TO MONTH says it itself
+    if (text.find_first_not_of("0123456789+-.") == std::string::npos && sign == std::string::npos) {
       const std::string_view fields = cast.type->interval_fields;
       const size_t last = fields.rfind(' ');
       absl::StrAppend(&text, " ", last == std::string_view::npos ? fields : fields.substr(last + 1));

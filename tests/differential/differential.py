@@ -274,16 +274,8 @@ def shorten(steps, options, budget_s=25):
     return steps
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", default=None, help="FIRST:LAST, both included")
-    parser.add_argument("--seconds", type=float, default=None, help="new seeds until this time has passed")
-    parser.add_argument("--statements", type=int, default=120)
-    parser.add_argument("--option", action="append", default=[], help="key=value for opening TurDB")
-    parser.add_argument("--failures", type=int, default=1, help="stop after as many")
-    arguments = parser.parse_args()
-    global LIBRARY
-    LIBRARY = turdb_backend.load()
+def run_seeds(arguments, script):
+    """Runs script(seed, statements) for each seed; the exit status."""
     options = {"synchronous": "off", "memory_limit": "64MB"}
     options.update(option.split("=", 1) for option in arguments.option)
     if arguments.seeds:
@@ -310,6 +302,23 @@ def main():
         seed += 1
     print(f"{seed - first + (failures > 0)} scripts, {count} statements, {failures} differences")
     return 1 if failures else 0
+
+
+def parse_arguments(description):
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", default=None, help="FIRST:LAST, both included")
+    parser.add_argument("--seconds", type=float, default=None, help="new seeds until this time has passed")
+    parser.add_argument("--statements", type=int, default=120)
+    parser.add_argument("--option", action="append", default=[], help="key=value for opening TurDB")
+    parser.add_argument("--failures", type=int, default=1, help="stop after as many")
+    return parser.parse_args()
+
+
+def main():
+    global LIBRARY
+    arguments = parse_arguments(__doc__)
+    LIBRARY = turdb_backend.load()
+    return run_seeds(arguments, script)
 
 
 if __name__ == "__main__":

@@ -125,7 +125,14 @@ class Connection:
         self.lib.turdb_conn_free(self.handle)
         self.handle = None
 
-    def execute(self, sql):
+    def execute_texts(self, sql):
+        """The rows of the last statement, every value as its text; conditions as bool."""
+        kind = lambda stmt, i: self.lib.turdb_stmt_value_type(stmt, i)
+        text = lambda stmt, i: self.lib.turdb_stmt_column_bool(stmt, i) if kind(stmt, i) == BOOL else self.text(stmt, i)
+        return self.execute(sql, lambda stmt, i: None if kind(stmt, i) == NULL else text(stmt, i))[1]
+
+    def execute(self, sql, value=None):
+        value = value or self.value
         data = sql.encode("utf-8", "surrogateescape")
         count, rows = 0, []
         while data:
@@ -137,7 +144,7 @@ class Connection:
             try:
                 count, rows = self.lib.turdb_stmt_column_count(stmt), []
                 while self.database.call(self.lib.turdb_stmt_step, stmt) == ROW:
-                    rows.append([self.value(stmt, i) for i in range(count)])
+                    rows.append([value(stmt, i) for i in range(count)])
             finally:
                 self.lib.turdb_stmt_free(stmt)
         return count, rows

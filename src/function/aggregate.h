@@ -34,6 +34,8 @@ struct AggregateFunction {
   size_t state_bytes;               // aligned to 16 at most
   bool order_sensitive = false;     // string_agg: the order of rows shows in the result
   bool ignores_duplicates = false;  // min, max, bool_and, bool_or: DISTINCT changes nothing
+  // WITHIN GROUP's kind: rows come sorted by the first argument, the others are the same in every row of a group.
+  bool ordered_set = false;
   bool state_has_pointers = false;  // into the arena: such states are not to be spilled byte by byte
 
   void (*init)(std::byte* state) = nullptr;

@@ -28,6 +28,7 @@ class Catalog {
     AddTexts(functions_);
     AddCollections(functions_);
     AddStatistics(functions_);
+    AddOrderedSets(functions_);
     for (const AggregateFunction& function : functions_) by_name_[function.name].push_back(&function);
   }
 

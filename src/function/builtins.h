@@ -46,6 +46,7 @@ void AddEncodings(FunctionList& list);
 void AddPatterns(FunctionList& list);
 void AddDatetime(FunctionList& list);
 void AddDatetimeFormat(FunctionList& list);
+void AddNumberFormat(FunctionList& list);  // to_char of numbers
 void AddMiscellany(FunctionList& list);
 void AddJsonReading(FunctionList& list);   // -> ->> #> #>> ? @> ...
 void AddJsonChanges(FunctionList& list);   // || - #- jsonb_set ...

@@ -119,9 +119,7 @@ Interval Age(int64_t later, int64_t earlier) {
     --days;
   }
   if (days < 0) {
-    // A month is borrowed at the length of the earlier instant's month (of the later one's when swapped, as
-    // PostgreSQL does).
-    days += negative ? vec::DaysInMonth(a.year, a.month) : vec::DaysInMonth(b.year, b.month);
+    days += vec::DaysInMonth(b.year, b.month);  // a month is borrowed at the length of the earlier instant's
     --months;
   }
   Interval result{static_cast<int32_t>(months), static_cast<int32_t>(days), micros};

@@ -319,6 +319,37 @@ void TruncateKernel(Call& call) {
   });
 }
 
+// ---- date_bin
+
+// The beginning of the stride, counted from `origin`, in which `t` lies.
+void BinKernel(Call& call) {
+  call.ForEach([&](SelIndex row) {
+    const Interval stride = call.args[0].Get<Interval>(row);
+    const int64_t t = call.args[1].Get<int64_t>(row), origin = call.args[2].Get<int64_t>(row);
+    const auto raise = [&](std::string_view message) {
+      call.RaiseStatus(row, base::MakeError(absl::StatusCode::kOutOfRange, base::sqlstate::kDatetimeOverflow, message));
+    };
+    if (!vec::IsFiniteTimestamp(t)) {
+      call.result->data<int64_t>()[row] = t;
+      return;
+    }
+    if (!vec::IsFiniteTimestamp(origin)) return raise("origin out of range");
+    if (stride.months != 0) {
+      return call.RaiseStatus(row,
+                              base::UnsupportedError("timestamps cannot be binned into intervals containing months or years"));
+    }
+    int64_t width = 0, distance = 0, begin = 0;
+    if (__builtin_mul_overflow(int64_t{stride.days}, kMicrosPerDay, &width) ||
+        __builtin_add_overflow(width, stride.micros, &width)) {
+      return raise("interval out of range");
+    }
+    if (width <= 0) return raise("stride must be greater than zero");
+    if (__builtin_sub_overflow(t, origin, &distance)) return raise("interval out of range");
+    if (__builtin_add_overflow(origin, FloorDivide(distance, width) * width, &begin)) return raise("timestamp out of range");
+    call.result->data<int64_t>()[row] = begin;
+  });
+}
+
 // ---- to_char
 
 constexpr std::string_view kMonthNames[] = {"January", "February", "March",     "April",   "May",      "June",
@@ -480,6 +511,8 @@ void AddDatetimeFormat(FunctionList& list) {
   list.Add("date_trunc", {kText, kStampTz}, kStampTz, kCanRaise | kStable, TruncateKernel);
   list.Add("date_trunc", {kText, kStampTz, kText}, kStampTz, kCanRaise, TruncateKernel);
   list.Add("date_trunc", {kText, kInterval}, kInterval, kCanRaise, TruncateKernel);
+  list.Add("date_bin", {kInterval, kStamp, kStamp}, kStamp, kCanRaise, BinKernel);
+  list.Add("date_bin", {kInterval, kStampTz, kStampTz}, kStampTz, kCanRaise, BinKernel);
   list.Add("to_char", {kStamp, kText}, kText, 0, ToCharKernel);
   list.Add("to_char", {kStampTz, kText}, kText, kStable, ToCharKernel);
 }

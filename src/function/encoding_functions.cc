@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "function/builtins.h"
 #include "vec/text_format.h"
+#include "vec/utf8.h"
 
 namespace turdb::function {
 namespace {
@@ -181,6 +182,29 @@ void ToHexKernel(Call& call) {
   });
 }
 
+// Text is UTF-8 here, always.
+Status CheckEncoding(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    if (c != '-' && c != '_') plain.push_back(absl::ascii_tolower(static_cast<unsigned char>(c)));
+  }
+  if (plain == "utf8" || plain == "unicode") return absl::OkStatus();
+  return base::WithHint(MakeError(absl::StatusCode::kUnimplemented, base::sqlstate::kFeatureNotSupported,
+                                  absl::StrCat("encoding \"", name, "\" is not supported")),
+                        "text is UTF8");
+}
+
+template <bool kToText>
+void ConvertKernel(Call& call) {
+  call.ForEach([&](SelIndex row) {
+    const std::string_view bytes = BytesAt(call, 0, row);
+    Status status = CheckEncoding(BytesAt(call, 1, row));
+    if (status.ok() && kToText) status = vec::CheckUtf8(bytes);
+    if (!status.ok()) return call.RaiseStatus(row, std::move(status));
+    call.result->SetString(row, bytes);
+  });
+}
+
 }  // namespace
 
 void AddEncodings(FunctionList& list) {
@@ -189,6 +213,8 @@ void AddEncodings(FunctionList& list) {
   list.Add("md5", {kB}, kT, 0, Md5Kernel);
   list.Add("encode", {kB, kT}, kT, kCanRaise, EncodeKernel);
   list.Add("decode", {kT, kT}, kB, kCanRaise, DecodeKernel);
+  list.Add("convert_to", {kT, kT}, kB, kCanRaise, ConvertKernel<false>);
+  list.Add("convert_from", {kB, kT}, kT, kCanRaise, ConvertKernel<true>);
   list.Add("hex", {kT}, kT, 0, HexKernel);
   list.Add("hex", {kB}, kT, 0, HexKernel);
   list.Add("unhex", {kT}, kB, 0, UnhexKernel);

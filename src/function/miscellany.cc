@@ -51,6 +51,15 @@ std::string NameOf(Type type) {
 }
 
 // PostgreSQL's pg_typeof; an ANY value says what it is.
+template <bool kNull>
+void CountNullsKernel(Call& call) {
+  call.ForEach([&](SelIndex row) {
+    int32_t count = 0;
+    for (const VectorView& view : call.args) count += view.IsValid(row) != kNull;
+    call.result->data<int32_t>()[row] = count;
+  });
+}
+
 void TypeofKernel(Call& call) {
   const Type type = call.argument_types[0];
   call.ForEach([&](SelIndex row) {
@@ -94,6 +103,8 @@ void AddMiscellany(FunctionList& list) {
   // SQLite's scalar min and max: NULL wins. With one argument these names are aggregates.
   list.AddVariadic("max", {kAnyArgument, kAnyArgument}, TypeId::kUnknown, kFlags, BestKernel<true, true>, BindCommon);
   list.AddVariadic("min", {kAnyArgument, kAnyArgument}, TypeId::kUnknown, kFlags, BestKernel<false, true>, BindCommon);
+  list.AddVariadic("num_nulls", {kAnyArgument}, TypeId::kInt32, kFlags, CountNullsKernel<true>);
+  list.AddVariadic("num_nonnulls", {kAnyArgument}, TypeId::kInt32, kFlags, CountNullsKernel<false>);
   for (const char* name : {"typeof", "pg_typeof"}) list.Add(name, {kAnyArgument}, TypeId::kText, kFlags, TypeofKernel);
   for (const char* name : {"gen_random_uuid", "uuid"}) list.Add(name, {}, TypeId::kUuid, kVolatile, UuidKernel);
   for (const char* name : {"uuidv7", "uuid7"}) list.Add(name, {}, TypeId::kUuid, kVolatile, Uuid7Kernel);

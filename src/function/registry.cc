@@ -42,6 +42,7 @@ class Catalog {
     AddPatterns(list_);
     AddDatetime(list_);
     AddDatetimeFormat(list_);
+    AddNumberFormat(list_);
     AddMiscellany(list_);
     AddJsonReading(list_);
     AddJsonChanges(list_);

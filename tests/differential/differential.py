@@ -304,19 +304,19 @@ def run_seeds(arguments, script):
     return 1 if failures else 0
 
 
-def parse_arguments(description):
+def make_parser(description):
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default=None, help="FIRST:LAST, both included")
     parser.add_argument("--seconds", type=float, default=None, help="new seeds until this time has passed")
     parser.add_argument("--statements", type=int, default=120)
     parser.add_argument("--option", action="append", default=[], help="key=value for opening TurDB")
     parser.add_argument("--failures", type=int, default=1, help="stop after as many")
-    return parser.parse_args()
+    return parser
 
 
 def main():
     global LIBRARY
-    arguments = parse_arguments(__doc__)
+    arguments = make_parser(__doc__).parse_args()
     LIBRARY = turdb_backend.load()
     return run_seeds(arguments, script)
 

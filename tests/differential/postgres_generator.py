@@ -236,7 +236,7 @@ class Generator:
                 lambda: f"({sub(ARRAY)})[{small()}:{small()}]", lambda: f"array_positions({sub(ARRAY)}, 1)", lambda: f"array_replace({sub(ARRAY)}, 1, 7)",
             ],
             JSON: lambda: [
-                lambda: f"({sub(JSON)} -> 'a')", lambda: f"({sub(JSON)} -> {small()})", lambda: f"({sub(JSON)} #> '{{a,b}}')",
+                lambda: f"({sub(JSON)} -> 'a')", lambda: "CASE WHEN jsonb_typeof({0}) = 'array' THEN {0} -> {1} END".format(self.column(scope, JSON), small()), lambda: f"({sub(JSON)} #> '{{a,b}}')",
                 lambda: f"to_jsonb({sub(self.pick([INT, TEXT, BOOL, ARRAY, DATE]))})", lambda: f"jsonb_build_array({sub(INT)}, {sub(TEXT)})",
                 lambda: f"jsonb_build_object('k', {sub(INT)}, 'v', {sub(TEXT)})", lambda: f"jsonb_strip_nulls({sub(JSON)})",
                 lambda: f"jsonb_set({sub(JSON)}, '{{a}}', '5')", lambda: f"jsonb_path_query_first({sub(JSON)}, '$.a')",
@@ -271,7 +271,7 @@ class Generator:
             lambda: f"{sub(BOOL)} AND {sub(BOOL)}", lambda: f"{sub(BOOL)} OR {sub(BOOL)}", lambda: f"NOT {sub(BOOL)}",
             lambda: f"{sub(kind)} {self.pick(self.COMPARE)} {sub(kind)}",
             lambda: f"{sub(kind)} IS {negated}DISTINCT FROM {sub(kind)}", lambda: f"{sub(kind)} {negated}IN ({sub(kind)}, {sub(kind)})",
-            lambda: f"{sub(INT)} {self.pick(self.COMPARE)} {self.pick(['ANY', 'ALL'])} ({sub(ARRAY)})",
+            lambda: f"{sub(INT)} {self.pick(self.COMPARE)} {self.pick(['ANY', 'ALL'])} ({self.column(scope, ARRAY)})",
             lambda: f"{sub(ARRAY)} {self.pick(['@>', '<@', '&&'])} {sub(ARRAY)}", lambda: f"{sub(JSON)} {self.pick(['@>', '<@', '='])} {sub(JSON)}",
             lambda: f"{sub(JSON)} ? 'a'", lambda: f"({sub(INT)}, {sub(TEXT)}) {self.pick(self.COMPARE)} ({sub(INT)}, {sub(TEXT)})",
         ]
@@ -314,7 +314,8 @@ class Generator:
 
     def aggregate(self, scope):
         """(text, kind)"""
-        value = lambda kind: self.expression(scope, kind, 1)
+        # (a bare literal has no type, which some aggregates mind)
+        value = lambda kind: f"CAST({self.expression(scope, kind, 1)} AS {CAST[kind]})"
         any_kind = self.pick([INT, TEXT, NUM, DATE])
         text, kind = self.some([
             lambda: ("count(*)", INT), lambda: (f"count({value(any_kind)})", INT), lambda: (f"count(DISTINCT {value(any_kind)})", INT),
@@ -333,7 +334,7 @@ class Generator:
 
     def window(self, scope, total):
         """(text, kind); `total` is an order of the rows that leaves none equal."""
-        value = lambda kind: self.expression(scope, kind, 1)
+        value = lambda kind: f"CAST({self.expression(scope, kind, 1)} AS {CAST[kind]})"  # a bare literal has no type
         partition = f"PARTITION BY {self.expression(scope, self.pick(GROUPED), 1)} " if self.chance(0.6) else ""
         direction = self.pick(["", " DESC"])
         order = f"ORDER BY {', '.join(text + direction for text in total)}"

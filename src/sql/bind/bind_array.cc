@@ -70,11 +70,11 @@ StatusOr<const Expr*> Binder::BindSubscript(const ast::Subscript& subscript, con
   std::vector<const ast::Subscript*> chain;  // the last subscript first
   const ast::Expr* base = &subscript;
   bool slice = false;
-  while (base->kind == ast::ExprKind::kSubscript) {
+  do {
     chain.push_back(&ast::As<ast::Subscript>(*base));
     slice |= chain.back()->slice;
     base = chain.back()->operand;
-  }
+  } while (chain.back()->continues);
   TURDB_ASSIGN_OR_RETURN(const Expr* operand, Bind(*base, context));
   const int32_t position = Position(subscript.offset);
   const bool json = vec::IsJson(operand->type.id);

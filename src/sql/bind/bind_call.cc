@@ -1,6 +1,7 @@
 // Calls: functions, the forms that are no functions (COALESCE, NULLIF ...), aggregates.
 #include "absl/strings/str_cat.h"
 #include "function/aggregate.h"
+#include "function/parameter_names.h"
 #include "function/registry.h"
 #include "function/window.h"
 #include "sql/bind/binder.h"
@@ -21,7 +22,9 @@ StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext&
   }
   const std::string_view name = call.name.last().text;
   if (call.variadic) return Unsupported("VARIADIC", call.offset);
-  if (call.within_group) return Unsupported("WITHIN GROUP", call.offset);
+  if (call.within_group && call.over != nullptr) {
+    return Unsupported(absl::StrCat("OVER for ordered-set aggregate ", name), call.offset);
+  }
   if (call.over != nullptr) return BindWindowCall(call, name, context);
   if (function::FindWindowFunction(name) != nullptr) {
     return Error(base::SqlState{"42809"}, absl::StrCat("window function ", name, " requires an OVER clause"), call.offset);
@@ -48,15 +51,51 @@ StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext&
     }
     return Error(base::SqlState{"42809"}, absl::StrCat(name, " is not an aggregate function"), call.offset);
   }
-  std::vector<const Expr*> arguments;
-  for (const ast::Expr* argument : call.arguments) {
-    TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(*argument, context));
-    arguments.push_back(bound);
-  }
+  TURDB_ASSIGN_OR_RETURN(std::vector<const Expr*> arguments, BindArguments(call, name, context));
   if ((name == "nextval" || name == "currval" || name == "setval") && !arguments.empty()) {
     TURDB_ASSIGN_OR_RETURN(arguments[0], NamedRelation(arguments[0]));
   }
   return MakeFunction(name, arguments, Position(call.offset));
+}
+
+// In the order of the function's parameters, whichever way the call names them.
+StatusOr<std::vector<const Expr*>> Binder::BindArguments(const ast::Call& call, std::string_view name,
+                                                         const ExprContext& context) {
+  std::vector<const Expr*> arguments;
+  const std::span<const function::Parameter> parameters = function::ParametersOf(name);
+  bool named = false;
+  for (const ast::Expr* argument : call.arguments) {
+    if (argument->kind != ast::ExprKind::kNamedArgument) {
+      if (named) return Error(sqlstate::kSyntaxError, "positional argument cannot follow named argument", argument->offset);
+      TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(*argument, context));
+      arguments.push_back(bound);
+      continue;
+    }
+    named = true;
+    const auto& given = ast::As<ast::NamedArgument>(*argument);
+    size_t place = 0;
+    while (place < parameters.size() && parameters[place].name != given.name.text) ++place;
+    if (place == parameters.size()) {
+      return Error(sqlstate::kUndefinedFunction, absl::StrCat("function ", name, " has no parameter named ", given.name.text),
+                   argument->offset);
+    }
+    if (arguments.size() <= place) arguments.resize(place + 1);
+    if (arguments[place] != nullptr) {
+      return Error(sqlstate::kSyntaxError, absl::StrCat("argument name \"", given.name.text, "\" used more than once"),
+                   argument->offset);
+    }
+    TURDB_ASSIGN_OR_RETURN(arguments[place], Bind(*given.value, context));
+  }
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] != nullptr) continue;
+    if (parameters[i].otherwise.empty()) {
+      return Error(sqlstate::kUndefinedFunction,
+                   absl::StrCat("the call of function ", name, " lacks its parameter ", parameters[i].name), call.offset);
+    }
+    arguments[i] =
+        plan_.Constant(vec::Value::Unknown(std::string(parameters[i].otherwise)), TypeId::kUnknown, Position(call.offset));
+  }
+  return arguments;
 }
 
 StatusOr<const Expr*> Binder::BindSpecialCall(std::string_view name, const ast::Call& call, const ExprContext& context,
@@ -111,6 +150,11 @@ StatusOr<const Expr*> Binder::BindAggregate(const ast::Call& call, std::string_v
   std::vector<Type> types;
   inner.set_calls = nullptr;
   TURDB_ASSIGN_OR_RETURN(aggregate.arguments, BindJsonAggregateArguments(call, &name, inner));
+  if (call.within_group) TURDB_RETURN_IF_ERROR(BindWithinGroup(call, inner, &aggregate));
+  if (!call.within_group && name.starts_with("percentile_")) {
+    return Error(base::SqlState{"42809"}, absl::StrCat("WITHIN GROUP is required for ordered-set aggregate ", name),
+                 call.offset);
+  }
   for (const Expr* argument : aggregate.arguments) types.push_back(argument->type);
   if (call.star && name != "count") {
     return Error(sqlstate::kUndefinedFunction, absl::StrCat("function ", name, "(*) does not exist"), call.offset);
@@ -125,11 +169,29 @@ StatusOr<const Expr*> Binder::BindAggregate(const ast::Call& call, std::string_v
     inner.clause = "FILTER";
     TURDB_ASSIGN_OR_RETURN(aggregate.filter, BindCondition(*call.filter, inner));
   }
+  const bool ordered_set = resolved->function->ordered_set;
+  if (call.within_group && !ordered_set) {
+    return Error(base::SqlState{"42809"},
+                 absl::StrCat(name, " is not an ordered-set aggregate, so it cannot have WITHIN GROUP"), call.offset);
+  }
+  for (size_t i = 1; ordered_set && i < aggregate.arguments.size(); ++i) {
+    if (exec::IsRowIndependent(*aggregate.arguments[i])) continue;
+    return base::WithHint(
+        Unsupported("a direct argument of an ordered-set aggregate that differs from row to row", call.offset),
+        "write a constant, a parameter or a subquery that stands alone");
+  }
+  if (ordered_set && !call.within_group) {
+    aggregate.order.push_back({aggregate.arguments[0], false, false});  // DuckDB's functions sort themselves
+  }
   for (const ast::OrderItem& item : call.order_by) {
     LogicalSortKey key;
-    TURDB_ASSIGN_OR_RETURN(key.expression, Bind(*item.expr, inner));
-    TURDB_ASSIGN_OR_RETURN(key.expression,
-                           Coerce(key.expression, function::ResolveUnknown(key.expression->type), CastContext::kImplicit));
+    if (ordered_set) {
+      key.expression = aggregate.arguments[0];
+    } else {
+      TURDB_ASSIGN_OR_RETURN(key.expression, Bind(*item.expr, inner));
+      TURDB_ASSIGN_OR_RETURN(key.expression,
+                             Coerce(key.expression, function::ResolveUnknown(key.expression->type), CastContext::kImplicit));
+    }
     key.descending = item.direction == ast::Direction::kDescending;
     key.nulls_first = item.nulls == ast::NullsOrder::kDefault ? key.descending : item.nulls == ast::NullsOrder::kFirst;
     aggregate.order.push_back(key);
@@ -156,6 +218,18 @@ StatusOr<const Expr*> Binder::BindAggregate(const ast::Call& call, std::string_v
   context.aggregates->push_back(std::move(aggregate));
   context.aggregate_outputs->push_back(id);
   return ColumnExpr(id, Position(call.offset));
+}
+
+// The value that WITHIN GROUP sorts by becomes the first argument.
+base::Status Binder::BindWithinGroup(const ast::Call& call, const ExprContext& context, LogicalAggregate* aggregate) {
+  if (call.distinct) {
+    return Error(sqlstate::kSyntaxError, "cannot use DISTINCT with WITHIN GROUP", call.offset);
+  }
+  if (call.order_by.size() != 1) return Unsupported("WITHIN GROUP over several values", call.offset);
+  TURDB_ASSIGN_OR_RETURN(const Expr* value, Bind(*call.order_by[0].expr, context));
+  TURDB_ASSIGN_OR_RETURN(value, Coerce(value, function::ResolveUnknown(value->type), CastContext::kImplicit));
+  aggregate->arguments.insert(aggregate->arguments.begin(), value);
+  return absl::OkStatus();
 }
 
 }  // namespace turdb::sql

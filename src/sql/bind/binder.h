@@ -336,6 +336,9 @@ class Binder {
   ExprOr BindCast(const ast::Cast& cast, const ExprContext& context);
   ExprOr BindCall(const ast::Call& call, const ExprContext& context);
   ExprOr BindSpecialCall(std::string_view name, const ast::Call& call, const ExprContext& context, bool* special);
+  base::StatusOr<std::vector<const Expr*>> BindArguments(const ast::Call& call, std::string_view name,
+                                                         const ExprContext& context);
+  base::Status BindWithinGroup(const ast::Call& call, const ExprContext& context, LogicalAggregate* aggregate);
   ExprOr BindAggregate(const ast::Call& call, std::string_view name, const ExprContext& context);
   // ---- windows (bind_window.cc)
   ExprOr BindWindowCall(const ast::Call& call, std::string_view name, const ExprContext& context);

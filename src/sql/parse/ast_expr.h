@@ -254,6 +254,7 @@ struct Row : Expr {
 struct Subscript : Expr {
   static bool Is(ExprKind k) { return k == ExprKind::kSubscript; }
   bool slice = false;
+  bool continues = false;  // the operand is a subscript that this one is part of: a[1][2], not (a[1])[2]
   Expr* operand = nullptr;
   Expr* lower = nullptr;  // the index, or a slice's lower bound or null
   Expr* upper = nullptr;

@@ -345,8 +345,9 @@ Expr* Parser::ParseQuantified(Expr* left, Text op, int32_t offset) {
 
 // ::type, [subscript] and, after parentheses, .field
 Expr* Parser::ParsePostfix(Expr* operand) {
-  for (;;) {
+  for (bool subscripted = false;;) {
     const int32_t offset = token_.offset;
+    const bool continues = std::exchange(subscripted, At("["));
     if (Accept("::")) {
       auto* cast = NewExpr<ast::Cast>(ExprKind::kCast, offset);
       cast->syntax = ast::CastSyntax::kColons;
@@ -354,7 +355,7 @@ Expr* Parser::ParsePostfix(Expr* operand) {
       cast->type = ParseType();
       operand = Finish(cast, {operand});
     } else if (At("[")) {
-      operand = ParseSubscript(operand);
+      operand = ParseSubscript(operand, continues);
     } else if (At(".") && operand->kind != ExprKind::kInteger && operand->kind != ExprKind::kNumeric) {
       Advance();
       auto* field = NewExpr<ast::Field>(ExprKind::kField, offset);
@@ -368,8 +369,9 @@ Expr* Parser::ParsePostfix(Expr* operand) {
   }
 }
 
-Expr* Parser::ParseSubscript(Expr* operand) {
+Expr* Parser::ParseSubscript(Expr* operand, bool continues) {
   auto* expr = NewExpr<ast::Subscript>(ExprKind::kSubscript, token_.offset);
+  expr->continues = continues;
   Expect("[");
   expr->operand = operand;
   if (!At(":")) expr->lower = ParseExpr();

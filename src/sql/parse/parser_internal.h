@@ -153,7 +153,7 @@ class Parser {
   ast::Expr* ParseLike(ast::Expr* left, bool negated, int32_t offset);
   ast::Expr* ParseQuantified(ast::Expr* left, ast::Text op, int32_t offset);
   ast::Expr* ParsePostfix(ast::Expr* operand);
-  ast::Expr* ParseSubscript(ast::Expr* operand);
+  ast::Expr* ParseSubscript(ast::Expr* operand, bool continues);
   ast::Expr* NegateLiteral(ast::Expr* expr, int32_t offset);  // null when it is no number
   ast::Expr* ParsePrimary();
   ast::Expr* ParseWordPrimary();

@@ -315,9 +315,9 @@ void Printer::Print(const ast::Expr& expr) {
       return Add(")");
     case ExprKind::kSubscript: {
       const auto& subscript = As<ast::Subscript>(expr);
-      Add("(");
+      if (!subscript.continues) Add("(");
       Print(*subscript.operand);
-      Add(")[");
+      Add(subscript.continues ? "[" : ")[");
       if (subscript.lower != nullptr) Print(*subscript.lower);
       if (subscript.slice) Add(" : ");
       if (subscript.upper != nullptr) Print(*subscript.upper);

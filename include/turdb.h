@@ -155,6 +155,8 @@ TURDB_API void turdb_error_free(turdb_error* error);
  *   synchronous        full (default: a commit that returned survives power loss) | normal (survives a crash
  *                      of the process) | off
  *   busy_timeout       milliseconds a statement waits for another transaction's row; default 5000
+ *   statement_timeout  milliseconds a statement may take from its first step on, or a number with a unit (ms, s,
+ *                      min, h, d); default 0: as long as it needs
  *   threads            worker threads of one statement, and whether there are background threads at all
  *                      (1: none); default the number of cores
  *   read_only          true: refuse every change, share the database with other read-only openers

@@ -69,6 +69,20 @@ Status CommandRunner::Run(const sql::Command& command, vec::Chunk* result) {
   if (const auto* set = std::get_if<sql::SetConstraintsCommand>(&command)) return RunSetConstraints(*set);
   if (const auto* maintenance = std::get_if<sql::MaintenanceCommand>(&command)) return RunMaintenance(*maintenance);
   if (std::holds_alternative<sql::NoOperation>(command)) return absl::OkStatus();
+  if (const auto* prepare = std::get_if<sql::PrepareCommand>(&command)) {
+    if (connection_.named_statements_.try_emplace(prepare->name, prepare->statement).second) return absl::OkStatus();
+    return base::MakeError(absl::StatusCode::kAlreadyExists, base::SqlState{"42P05"},
+                           absl::StrCat("prepared statement \"", prepare->name, "\" already exists"));
+  }
+  if (const auto* deallocate = std::get_if<sql::DeallocateCommand>(&command)) {
+    if (deallocate->name.empty()) {
+      connection_.named_statements_.clear();
+    } else if (connection_.named_statements_.erase(deallocate->name) == 0) {
+      return base::MakeError(absl::StatusCode::kNotFound, base::SqlState{"26000"},
+                             absl::StrCat("prepared statement \"", deallocate->name, "\" does not exist"));
+    }
+    return absl::OkStatus();
+  }
   return RunSchemaChange(command);
 }
 
@@ -138,6 +152,12 @@ Status CommandRunner::RunSet(const sql::SetCommand& command) {
     }
     if (name == "transaction_read_only") return SetReadOnly(read_only);
     connection_.default_read_only_ = read_only;
+    return absl::OkStatus();
+  }
+  if (name == "statement_timeout") {
+    Settings changed = opened;
+    if (!command.to_default) TURDB_RETURN_IF_ERROR(SetSetting(changed, name, command.value));
+    connection_.statement_timeout_ms_ = changed.statement_timeout_ms;
     return absl::OkStatus();
   }
   if (name == "busy_timeout" || name == "lock_timeout") {
@@ -232,6 +252,7 @@ Status CommandRunner::RunShow(const sql::ShowCommand& command, vec::Chunk* resul
   const Settings& opened = connection_.database().settings();
   const auto value_of = [&](std::string_view key) -> std::string {
     if (key == "busy_timeout") return absl::StrCat(connection_.busy_timeout_ms_);
+    if (key == "statement_timeout") return absl::StrCat(connection_.statement_timeout_ms_);
     return FindSetting(key)->show(opened);
   };
   const vec::Type text(vec::TypeId::kText);

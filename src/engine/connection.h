@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,6 +22,7 @@
 #include "engine/session.h"
 #include "exec/deferred_checks.h"
 #include "function/call.h"
+#include "sql/compile.h"
 #include "txn/transaction.h"
 #include "vec/text_context.h"
 
@@ -170,6 +172,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   int64_t total_changes_ = 0;
   int64_t last_insert_id_ = 0;
   int64_t busy_timeout_ms_;
+  int64_t statement_timeout_ms_;
+  std::map<std::string, sql::NamedStatement, std::less<>> named_statements_;  // PREPARE's
   txn::Isolation default_isolation_ = txn::Isolation::kSnapshot;
   bool default_read_only_ = false;
   bool without_triggers_ = false;                 // while ALTER TABLE changes rows: what is compiled now sets off none

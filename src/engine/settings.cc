@@ -80,14 +80,31 @@ Status ParseSynchronous(Settings& settings, std::string_view value) {
   return BadValue("synchronous", value, "full, normal or off");
 }
 
+// A number of milliseconds, or one with a unit of PostgreSQL's.
+StatusOr<int64_t> ParseMilliseconds(std::string_view key, std::string_view value) {
+  constexpr std::pair<std::string_view, int64_t> kUnits[] = {
+      {"ms", 1}, {"min", 60'000}, {"s", 1000}, {"h", 3'600'000}, {"d", 86'400'000}};
+  constexpr int64_t kLargest = INT64_MAX / 1'000'000;
+  std::string_view number = absl::StripAsciiWhitespace(value);
+  int64_t scale = 1;
+  for (const auto& [unit, milliseconds] : kUnits) {
+    if (!absl::EndsWithIgnoreCase(number, unit)) continue;
+    number = absl::StripTrailingAsciiWhitespace(number.substr(0, number.size() - unit.size()));
+    scale = milliseconds;
+    break;
+  }
+  TURDB_ASSIGN_OR_RETURN(const int64_t parsed, ParseInteger(key, number, 0, kLargest / scale));
+  return parsed * scale;
+}
+
 // Alphabetical, so that listings are.
-constexpr std::array<SettingDescription, 9> kSettings = {{
+constexpr std::array<SettingDescription, 10> kSettings = {{
     {"busy_timeout",
      "milliseconds a statement waits for another transaction's row, and a change in autocommit is run again when another was "
      "faster; default 5000",
      true,
      [](Settings& s, std::string_view v) -> Status {
-       TURDB_ASSIGN_OR_RETURN(s.busy_timeout_ms, ParseInteger("busy_timeout", v, 0, INT64_MAX / 1'000'000));
+       TURDB_ASSIGN_OR_RETURN(s.busy_timeout_ms, ParseMilliseconds("busy_timeout", v));
        return absl::OkStatus();
      },
      [](const Settings& s) { return absl::StrCat(s.busy_timeout_ms); }},
@@ -117,6 +134,15 @@ constexpr std::array<SettingDescription, 9> kSettings = {{
        return absl::OkStatus();
      },
      [](const Settings& s) { return ShowBool(s.read_only); }},
+    {"statement_timeout",
+     "milliseconds a statement may take from its first step on, or a number with a unit (ms, s, min, h, d); 0, the default: "
+     "as long as it needs",
+     true,
+     [](Settings& s, std::string_view v) -> Status {
+       TURDB_ASSIGN_OR_RETURN(s.statement_timeout_ms, ParseMilliseconds("statement_timeout", v));
+       return absl::OkStatus();
+     },
+     [](const Settings& s) { return absl::StrCat(s.statement_timeout_ms); }},
     {"synchronous", "what a commit waits for: full (power loss), normal (process crash) or off; default full", false,
      [](Settings& s, std::string_view v) { return ParseSynchronous(s, v); },
      [](const Settings& s) { return std::string(SynchronousName(s.synchronous)); }},

@@ -47,6 +47,7 @@ StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connecti
   context.budget = &connection->database_->budget();
   context.without_triggers = connection->without_triggers_;
   context.system_view_source = SystemViewsOf(*connection);
+  context.named_statements = &connection->named_statements_;
   TURDB_ASSIGN_OR_RETURN(sql::CompiledStatement compiled, sql::Compile(context, sql));
   if (tail_bytes != nullptr) *tail_bytes = static_cast<int64_t>(compiled.end_offset);
   if (compiled.empty) return std::unique_ptr<Statement>();
@@ -112,6 +113,7 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
   context.bound_types = bound_types;
   context.without_triggers = connection_->without_triggers_;
   context.system_view_source = SystemViewsOf(*connection_);
+  context.named_statements = &connection_->named_statements_;
   KeepBound();
   TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
   catalog_epoch_ = catalog->epoch();
@@ -443,6 +445,15 @@ Status Statement::StartPlan() {
   if (context_.spill_directory.empty()) context_.spill_directory = database.spill_directory();
   context_.cancelled = &connection.cancelled_;
   context_.parameters = parameters_;
+  context_.deadline_ns = 0;
+  if (connection.statement_timeout_ms_ != 0) {
+    const int64_t timeout_ns = connection.statement_timeout_ms_ * 1'000'000;
+    const int64_t now_ns = database.environment().clock->MonotonicNanos();
+    context_.deadline_ns = timeout_ns > INT64_MAX - now_ns ? INT64_MAX : now_ns + timeout_ns;
+    if (connection.transaction_ != nullptr) {
+      connection.transaction_->set_lock_timeout_ns(std::min(connection.busy_timeout_ms_ * 1'000'000, timeout_ns));
+    }
+  }
   context_.poll = nullptr;
   if (connection.progress_) {
     connection.StartProgress();
@@ -531,6 +542,17 @@ Status Statement::RunCommand() {
 
 Status Statement::FinishRun(Status outcome) {
   Connection& connection = *connection_;
+  if (context_.deadline_ns != 0) {
+    // A wait for a row that the deadline cut short is no news about the row.
+    const bool late = connection.database().environment().clock->MonotonicNanos() >= context_.deadline_ns;
+    if (late && base::GetSqlState(outcome) == base::sqlstate::kLockNotAvailable) {
+      outcome = base::CanceledError("canceling statement due to statement timeout");
+    }
+    context_.deadline_ns = 0;
+    if (connection.transaction_ != nullptr) {
+      connection.transaction_->set_lock_timeout_ns(connection.busy_timeout_ms_ * 1'000'000);
+    }
+  }
   running_ = false;
   DropChunk();
   if (counted_) connection.EndRun();

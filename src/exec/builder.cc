@@ -14,6 +14,7 @@ StatusOr<std::unique_ptr<Stream>> Builder::BuildStream(const Node& node) {
     case NodeKind::kProject:
     case NodeKind::kExpand:
     case NodeKind::kLimit:
+    case NodeKind::kCopyTo:
     case NodeKind::kLockRows:
     case NodeKind::kHashJoin:
     case NodeKind::kNestedLoopJoin:
@@ -90,6 +91,8 @@ StatusOr<std::unique_ptr<Operator>> Builder::BuildOperator(const Node& node) {
       return MakeProject(static_cast<const ProjectNode&>(node), *this);
     case NodeKind::kLimit:
       return MakeLimit(static_cast<const LimitNode&>(node), *this);
+    case NodeKind::kCopyTo:
+      return MakeCopyTo(static_cast<const CopyToNode&>(node), *this);
     case NodeKind::kExpand:
       return MakeExpand(static_cast<const ExpandNode&>(node), *this);
     case NodeKind::kLockRows:

@@ -74,6 +74,7 @@ SourceOr MakeExplain(const ExplainNode& node, Builder& builder);
 OperatorOr MakeFilter(const FilterNode& node, Builder& builder);
 OperatorOr MakeProject(const ProjectNode& node, Builder& builder);
 OperatorOr MakeLimit(const LimitNode& node, Builder& builder);
+OperatorOr MakeCopyTo(const CopyToNode& node, Builder& builder);
 OperatorOr MakeExpand(const ExpandNode& node, Builder& builder);
 OperatorOr MakeLockRows(const LockRowsNode& node, Builder& builder);
 OperatorOr MakeHashJoin(const HashJoinNode& node, Builder& builder);

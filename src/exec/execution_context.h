@@ -40,6 +40,7 @@ struct ExecutionContext {
   os::FileSystem* host_files = nullptr;             // files of COPY
   std::string spill_directory;                      // exists; empty: nothing spills, over budget is an error
   const std::atomic<bool>* cancelled = nullptr;
+  int64_t deadline_ns = 0;                 // of the monotonic clock: past it the statement is cancelled; 0: none
   DeferredChecks* deferred = nullptr;      // the transaction's; null: every constraint is checked with its statement
   std::span<const vec::Value> parameters;  // of the plan's parameter types, or NULL
   // Called once a chunk, with no latch or lock held: true stops the statement as `cancelled` does. For progress.

@@ -72,6 +72,8 @@ std::vector<const Node*> Inputs(const Node& node) {
       return {static_cast<const ProjectNode&>(node).input};
     case NodeKind::kLimit:
       return {static_cast<const LimitNode&>(node).input};
+    case NodeKind::kCopyTo:
+      return {static_cast<const CopyToNode&>(node).input};
     case NodeKind::kExpand:
       return {static_cast<const ExpandNode&>(node).input};
     case NodeKind::kLockRows:

@@ -51,6 +51,7 @@ enum class NodeKind : uint8_t {
   kPointLookup,
   kTableFunction,
   kCsvScan,
+  kCopyTo,
   kCteScan,
   kFilter,
   kProject,
@@ -148,6 +149,7 @@ struct CsvOptions {
   char quote = '"';
   char escape = '"';
   bool header = false;
+  bool force_quote_all = false;   // when writing: every value that is not NULL
   std::string_view null_text;     // an unquoted field equal to it is NULL
   int64_t max_rejected_rows = 0;  // more bad rows than this fail the statement
 };
@@ -157,6 +159,16 @@ struct CsvScanNode : Node {
   std::string_view path;
   CsvOptions options;
   std::span<const std::string_view> column_names;  // for the header and for reports
+};
+
+// COPY TO: the input's columns, all text, as lines of a file; or, to the client, as rows of one column.
+struct CopyToNode : Node {
+  const Node* input = nullptr;
+  std::string_view path;  // empty: to the client
+  CsvOptions options;
+  bool raw = false;  // one column, written as it is
+  std::span<const std::string_view> column_names;
+  std::span<const uint8_t> booleans;  // by column, 0 or 1: "true" and "false" are written t and f
 };
 
 struct CteScanNode : Node {
@@ -659,6 +671,7 @@ class Plan {
   static NodeKind KindOf(const PointLookupNode*) { return NodeKind::kPointLookup; }
   static NodeKind KindOf(const TableFunctionNode*) { return NodeKind::kTableFunction; }
   static NodeKind KindOf(const CsvScanNode*) { return NodeKind::kCsvScan; }
+  static NodeKind KindOf(const CopyToNode*) { return NodeKind::kCopyTo; }
   static NodeKind KindOf(const CteScanNode*) { return NodeKind::kCteScan; }
   static NodeKind KindOf(const FilterNode*) { return NodeKind::kFilter; }
   static NodeKind KindOf(const ProjectNode*) { return NodeKind::kProject; }

@@ -512,6 +512,8 @@ std::string_view NodeName(NodeKind kind) {
       return "Project";
     case NodeKind::kLimit:
       return "Limit";
+    case NodeKind::kCopyTo:
+      return "CopyTo";
     case NodeKind::kExpand:
       return "Expand";
     case NodeKind::kLockRows:
@@ -599,6 +601,8 @@ std::string DetailsOf(const Node& node) {
     case NodeKind::kLockRows:
       AppendLocks(static_cast<const LockRowsNode&>(node), &out);
       break;
+    case NodeKind::kCopyTo:
+      return StrCat(" ", static_cast<const CopyToNode&>(node).path);
     case NodeKind::kLimit:
       AppendLimit(static_cast<const LimitNode&>(node).limit, static_cast<const LimitNode&>(node).offset, &out);
       break;

@@ -12,6 +12,7 @@
 #include "base/memory_budget.h"
 #include "base/status.h"
 #include "exec/execution_context.h"
+#include "os/environment.h"
 #include "vec/chunk.h"
 #include "vec/value.h"
 
@@ -42,6 +43,9 @@ struct Runtime {
     const bool cancelled = context->cancelled != nullptr && context->cancelled->load(std::memory_order_relaxed);
     if (cancelled || (context->poll != nullptr && context->poll(context->poll_argument))) {
       return base::CanceledError("the statement was interrupted");
+    }
+    if (context->deadline_ns != 0 && context->environment->clock->MonotonicNanos() >= context->deadline_ns) {
+      return base::CanceledError("canceling statement due to statement timeout");
     }
     return absl::OkStatus();
   }

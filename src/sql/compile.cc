@@ -87,8 +87,20 @@ class Compilation {
         const std::string listing =
             PragmaQuery(static_cast<const ast::Pragma&>(statement), *context_.catalog, context_.search_path);
         if (listing.empty()) return CompileCommand(statement, compiled);
-        TURDB_ASSIGN_OR_RETURN(const ParsedStatement query, ParseStatement(arena_, arena_.Copy(listing)));
-        return CompileSelect(static_cast<const ast::SelectStatement&>(*query.statement), compiled);
+        return CompileText(listing, compiled);
+      }
+      case StatementKind::kShow: {
+        const std::string listing = Binder::ShowAsQuery(static_cast<const ast::Show&>(statement).name);
+        if (listing.empty()) return CompileCommand(statement, compiled);
+        return CompileText(listing, compiled);
+      }
+      case StatementKind::kPrepare:
+        return CompilePrepare(static_cast<const ast::Prepare&>(statement), compiled);
+      case StatementKind::kExecute:
+        return CompileExecute(static_cast<const ast::Execute&>(statement), compiled);
+      case StatementKind::kDescribe: {
+        TURDB_ASSIGN_OR_RETURN(const std::string query, binder_->DescribeAsQuery(static_cast<const ast::Describe&>(statement)));
+        return CompileText(query, compiled);
       }
       case StatementKind::kExplain:
         return CompileExplain(static_cast<const ast::Explain&>(statement), compiled);
@@ -105,6 +117,52 @@ class Compilation {
       compiled->column_types.assign(compiled->column_names.size(), vec::TypeId::kText);
     }
     return absl::OkStatus();
+  }
+
+  // Its statement is compiled once for its errors.
+  Status CompilePrepare(const ast::Prepare& prepare, CompiledStatement* compiled) {
+    TURDB_RETURN_IF_ERROR(CompileCommand(prepare, compiled));
+    CompileContext context = context_;
+    std::vector<vec::Type> types = std::get<PrepareCommand>(compiled->command).statement.types;
+    types.resize(static_cast<size_t>(prepare.parameter_count), vec::TypeId::kUnknown);
+    context.bound_types = types;
+    const auto checked = Compilation(context, prepare.text).Run();
+    if (checked.ok()) return absl::OkStatus();
+    const std::optional<int64_t> position = base::GetPosition(checked.status());
+    const int64_t begin = prepare.text.data() - sql_.data();
+    return position ? base::WithPosition(checked.status(), begin + *position) : checked.status();
+  }
+
+  Status CompileExecute(const ast::Execute& execute, CompiledStatement* compiled) {
+    const std::string_view name = execute.name.text;
+    const NamedStatement* named = nullptr;
+    if (context_.named_statements != nullptr) {
+      if (const auto found = context_.named_statements->find(name); found != context_.named_statements->end()) {
+        named = &found->second;
+      }
+    }
+    if (named == nullptr) {
+      return base::WithPosition(base::MakeError(absl::StatusCode::kNotFound, base::SqlState{"26000"},
+                                                absl::StrCat("prepared statement \"", name, "\" does not exist")),
+                                execute.offset);
+    }
+    if (!parsed_.parameter_names.empty()) {
+      return base::WithPosition(base::UnsupportedError("a parameter in EXECUTE is not supported"), execute.offset);
+    }
+    TURDB_ASSIGN_OR_RETURN(std::vector<const Expr*> arguments, binder_->BindExecuteArguments(execute, *named));
+    const std::string_view text = arena_.Copy(named->text);
+    TURDB_ASSIGN_OR_RETURN(named_, ParseStatement(arena_, text));
+    binder_.emplace(context_, text, named_, *plan_, arena_);
+    planner_.emplace(*binder_);
+    changes_.emplace(*binder_, *planner_);
+    TURDB_RETURN_IF_ERROR(binder_->TakeExecuteArguments(std::move(arguments), name, execute.offset));
+    return CompileStatement(*named_.statement, compiled);
+  }
+
+  // A query that stands for another statement.
+  Status CompileText(std::string_view text, CompiledStatement* compiled) {
+    TURDB_ASSIGN_OR_RETURN(const ParsedStatement query, ParseStatement(arena_, arena_.Copy(text)));
+    return CompileSelect(static_cast<const ast::SelectStatement&>(*query.statement), compiled);
   }
 
   Status CompileSelect(const ast::SelectStatement& statement, CompiledStatement* compiled) {
@@ -127,11 +185,28 @@ class Compilation {
   }
 
   Status CompileCopy(const ast::Copy& copy, CompiledStatement* compiled) {
-    if (!copy.from) {
-      return base::WithPosition(base::UnsupportedError("COPY TO is not supported"), copy.offset);
-    }
+    if (!copy.from) return CompileCopyTo(copy, compiled);
     TURDB_ASSIGN_OR_RETURN(Binder::BoundInsert insert, binder_->BindCopyFrom(copy));
     return CompileInsert(insert, compiled);
+  }
+
+  Status CompileCopyTo(const ast::Copy& copy, CompiledStatement* compiled) {
+    TURDB_ASSIGN_OR_RETURN(const Binder::BoundCopy bound, binder_->BindCopyTo(copy));
+    auto* node = plan_->New<exec::CopyToNode>();
+    TURDB_ASSIGN_OR_RETURN(node->input, planner_->PlanQuery(bound.query));
+    node->path = bound.path;
+    node->options = bound.options;
+    node->options.null_text = plan_->Copy(bound.options.null_text);
+    node->raw = bound.raw;
+    node->column_names = plan_->Copy(bound.names);
+    node->booleans = plan_->Copy(bound.booleans);
+    if (bound.to_client) {
+      node->types = plan_->Copy(std::vector<vec::Type>{vec::TypeId::kText});
+      compiled->column_names = {"COPY"};
+      compiled->column_types = {vec::TypeId::kText};
+    }
+    root_ = node;
+    return absl::OkStatus();
   }
 
   Status CompileUpdate(Binder::BoundUpdate& bound, CompiledStatement* compiled) {
@@ -217,6 +292,7 @@ class Compilation {
   base::Arena arena_;
   std::shared_ptr<exec::Plan> plan_;
   ParsedStatement parsed_;
+  ParsedStatement named_;  // the statement that EXECUTE names
   std::optional<Binder> binder_;
   std::optional<Planner> planner_;
   std::optional<ChangeCompiler> changes_;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,6 +25,12 @@
 namespace turdb::sql {
 
 // What a statement is compiled against. Everything is borrowed for the call; the plan keeps what it needs.
+// A statement that PREPARE has named.
+struct NamedStatement {
+  std::string text;
+  std::vector<vec::Type> types;  // of its first parameters; kUnknown: as the statement has it
+};
+
 struct CompileContext {
   std::shared_ptr<const catalog::Snapshot> catalog;
   std::span<const std::string> search_path;
@@ -37,6 +44,7 @@ struct CompileContext {
   std::function<std::shared_ptr<const exec::TableFunction>(const std::shared_ptr<const catalog::Snapshot>&,
                                                            const catalog::Relation&)>
       system_view_source;
+  const std::map<std::string, NamedStatement, std::less<>>* named_statements = nullptr;  // EXECUTE's
   catalog::ObjectId fills_view = base::kNoFile;  // the materialised view that the statement may change: it fills it
 };
 
@@ -180,10 +188,17 @@ struct CreateViewCommand {
   bool if_not_exists = false;
 };
 
-using Command =
-    std::variant<std::monostate, TransactionCommand, SetCommand, ShowCommand, CreateSchemaCommand, CreateTableCommand,
-                 CreateIndexCommand, DropCommand, AlterTableCommand, MaintenanceCommand, NoOperation, CreateViewCommand,
-                 SetConstraintsCommand, CreateSequenceCommand, AlterSequenceCommand, RefreshCommand, CommentSchemaCommand>;
+struct PrepareCommand {
+  std::string name;
+  NamedStatement statement;
+};
+struct DeallocateCommand {
+  std::string name;  // empty: all
+};
+using Command = std::variant<std::monostate, TransactionCommand, SetCommand, ShowCommand, CreateSchemaCommand,
+                             CreateTableCommand, CreateIndexCommand, DropCommand, AlterTableCommand, MaintenanceCommand,
+                             NoOperation, CreateViewCommand, SetConstraintsCommand, CreateSequenceCommand, AlterSequenceCommand,
+                             RefreshCommand, CommentSchemaCommand, PrepareCommand, DeallocateCommand>;
 
 struct Dependency {
   catalog::ObjectId id = 0;

@@ -1,4 +1,4 @@
-// INSERT, UPDATE, DELETE, COPY FROM: where new values come from, and the rules every new row must pass.
+// INSERT, UPDATE, DELETE: where new values come from, and the rules every new row must pass.
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
@@ -161,16 +161,12 @@ std::vector<ColumnId> Binder::RowColumns(const table::TableSchema& schema, std::
   return ids;
 }
 
-namespace {
-
 Scope ScopeOfRow(const ScopeRelation& relation) {
   Scope scope;
   scope.relations.push_back(relation);
   for (const ScopeColumn& column : relation.columns) scope.visible.push_back({column.name, column.expr, 0});
   return scope;
 }
-
-}  // namespace
 
 // Generated columns, checks and index expressions, over the row in `scope`.
 Status Binder::BindRowRules(const Target& target, Scope* scope, std::vector<exec::GeneratedColumn>* generated,
@@ -597,86 +593,6 @@ StatusOr<Binder::BoundIndexes> Binder::BindIndexesOf(const table::TableSchema& s
   bound.row = RowColumns(schema, schema.name, &row);
   Scope scope = ScopeOfRow(row);
   TURDB_RETURN_IF_ERROR(BindIndexExpressions(schema, &scope, &bound.index_expressions));
-  return bound;
-}
-
-// ---- COPY FROM
-
-StatusOr<Binder::BoundInsert> Binder::BindCopyFrom(const ast::Copy& copy) {
-  if (copy.program) return Unsupported("COPY FROM PROGRAM", copy.offset);
-  if (copy.standard_stream) return Unsupported("COPY FROM STDIN", copy.offset);
-  if (copy.where != nullptr) return Unsupported("COPY ... WHERE", copy.where->offset);
-  BoundInsert bound;
-  TURDB_ASSIGN_OR_RETURN(const Target target, FindTarget(copy.table, {}, table::kOnInsert));
-  bound.relation = target.relation;
-  bound.table = target.table;
-  bound.name = target.relation->name();
-  const table::TableSchema& schema = *target.relation->schema;
-  LogicalNode* csv = NewNode(LogicalKind::kCsv);
-  csv->path = copy.path;
-  bool is_csv = copy.path.ends_with(".csv");
-  for (const ast::Option& option : copy.options) {
-    const std::string_view name = option.name.text;
-    const auto one = [&](char* out) -> Status {
-      if (option.value.size() != 1) {
-        return Error(sqlstate::kInvalidParameter, absl::StrCat("COPY ", name, " must be a single one-byte character"),
-                     option.name.offset);
-      }
-      *out = option.value[0];
-      return absl::OkStatus();
-    };
-    if (name == "format") {
-      if (option.value != "csv") return Unsupported(absl::StrCat("COPY format \"", option.value, "\""), option.name.offset);
-      is_csv = true;
-    } else if (name == "header") {
-      csv->csv.header = option.value.empty() || option.value == "true" || option.value == "on" || option.value == "1" ||
-                        option.value == "match";
-    } else if (name == "delimiter" || name == "delim" || name == "sep") {
-      TURDB_RETURN_IF_ERROR(one(&csv->csv.delimiter));
-    } else if (name == "quote") {
-      TURDB_RETURN_IF_ERROR(one(&csv->csv.quote));
-    } else if (name == "escape") {
-      TURDB_RETURN_IF_ERROR(one(&csv->csv.escape));
-    } else if (name == "null" || name == "nullstr") {
-      csv->csv.null_text = plan_.Copy(option.value);
-    } else if (name == "max_rejected_rows") {
-      if (!absl::SimpleAtoi(option.value, &csv->csv.max_rejected_rows)) {
-        return Error(sqlstate::kInvalidParameter, "max_rejected_rows takes a number", option.name.offset);
-      }
-    } else if (name != "encoding" && name != "auto_detect") {
-      return Error(sqlstate::kSyntaxError, absl::StrCat("option \"", name, "\" not recognized"), option.name.offset);
-    }
-  }
-  if (!is_csv) {
-    return base::WithHint(Unsupported("COPY in PostgreSQL's text format", copy.offset), "WITH (FORMAT csv) reads CSV");
-  }
-  std::vector<int32_t> targets;
-  if (copy.columns.empty()) {
-    for (size_t i = 0; i < schema.columns.size(); ++i) {
-      if (schema.columns[i].generation != table::Generation::kStored) targets.push_back(static_cast<int32_t>(i));
-    }
-  }
-  for (const ast::Name& name : copy.columns) {
-    TURDB_ASSIGN_OR_RETURN(const int32_t column, TargetColumn(name, *target.relation));
-    targets.push_back(column);
-  }
-  std::vector<ProjectionItem> items(schema.columns.size());
-  for (const int32_t column : targets) {
-    csv->outputs.push_back(NewColumn(schema.columns[column].name, schema.columns[column].type));
-    items[column].expr = ColumnExpr(csv->outputs.back());
-  }
-  for (size_t i = 0; i < items.size(); ++i) {
-    items[i].name = schema.columns[i].name;
-    if (items[i].expr != nullptr) continue;
-    TURDB_ASSIGN_OR_RETURN(items[i].expr, DefaultOf(schema, static_cast<int32_t>(i)));
-  }
-  std::vector<OutputColumn> outputs;
-  bound.input = Project(csv, items, &outputs);
-  for (const OutputColumn& output : outputs) bound.input_columns.push_back(output.id);
-  ScopeRelation row;
-  bound.row = RowColumns(*target.relation->schema, target.alias, &row);
-  Scope row_scope = ScopeOfRow(row);
-  TURDB_RETURN_IF_ERROR(BindRowRules(target, &row_scope, &bound.generated, &bound.checks, &bound.index_expressions));
   return bound;
 }
 

@@ -65,9 +65,9 @@ StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
     case StatementKind::kCreateType:
       return Unsupported("CREATE TYPE", statement.offset);
     case StatementKind::kPrepare:
-    case StatementKind::kExecute:
+      return BindPrepare(static_cast<const ast::Prepare&>(statement));
     case StatementKind::kDeallocate:
-      return Unsupported("PREPARE and EXECUTE in SQL", statement.offset);
+      return Command(DeallocateCommand{std::string(static_cast<const ast::Execute&>(statement).name.text)});
     case StatementKind::kComment:
       return BindComment(static_cast<const ast::Comment&>(statement));
     case StatementKind::kRefresh:
@@ -75,8 +75,6 @@ StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
     case StatementKind::kAttach:
     case StatementKind::kDetach:
       return Unsupported("ATTACH", statement.offset);
-    case StatementKind::kDescribe:
-      return Unsupported("DESCRIBE", statement.offset);
     case StatementKind::kOther:
       return Unsupported(absl::AsciiStrToUpper(static_cast<const ast::Other&>(statement).words), statement.offset);
     default:

@@ -134,6 +134,9 @@ StatusOr<const Expr*> Binder::BindLiteral(const ast::Literal& literal) {
 }
 
 StatusOr<const Expr*> Binder::BindParameter(const ast::Parameter& parameter) {
+  if (view_depth_ == 0 && static_cast<size_t>(parameter.number) <= execute_arguments_.size()) {
+    return execute_arguments_[static_cast<size_t>(parameter.number) - 1];
+  }
   if (view_depth_ > 0 || static_cast<size_t>(parameter.number) > parameter_types_.size()) {
     return Error(sqlstate::kUndefinedParameter, "there are no parameters here", parameter.offset);
   }

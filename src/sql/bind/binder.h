@@ -53,6 +53,8 @@ struct Scope {
   // Common tables that queries inside may name.
   std::vector<CommonTableInfo*> common_tables;
 };
+// One row of a table, its columns named with or without it.
+Scope ScopeOfRow(const ScopeRelation& relation);
 
 // The windows of one SELECT: those that WINDOW names, and one operator a partition and order, to be linked when the
 // calls are known.
@@ -199,6 +201,22 @@ class Binder {
   base::StatusOr<BoundUpdate> BindDelete(const ast::Delete& statement);  // without assignments
   base::StatusOr<BoundMerge> BindMerge(const ast::Merge& merge);
   base::StatusOr<BoundInsert> BindCopyFrom(const ast::Copy& copy);
+  struct BoundCopy {
+    BoundQuery query;  // its columns are texts
+    std::string_view path;
+    bool to_client = false;  // STDOUT: the lines are the statement's rows
+    bool raw = false;        // one column, written as it is
+    exec::CsvOptions options;
+    std::vector<std::string_view> names;
+    std::vector<uint8_t> booleans;  // by column, 0 or 1: written t and f
+  };
+  base::StatusOr<BoundCopy> BindCopyTo(const ast::Copy& copy);
+  // EXECUTE: its arguments, then, in the named statement's binder, what stands in its parameters' places.
+  base::StatusOr<std::vector<const Expr*>> BindExecuteArguments(const ast::Execute& execute, const NamedStatement& statement);
+  base::Status TakeExecuteArguments(std::vector<const Expr*> arguments, std::string_view name, int32_t offset);
+  // The query that DESCRIBE or SUMMARIZE stands for, as text; SHOW's, empty when it shows a setting.
+  base::StatusOr<std::string> DescribeAsQuery(const ast::Describe& describe);
+  static std::string ShowAsQuery(std::string_view name);
 
   // ---- triggers (bind_trigger.cc)
   // One with what it runs. What it reads of the row that is changed belongs to no operator: it is correlated.
@@ -336,6 +354,7 @@ class Binder {
   ExprOr BindCast(const ast::Cast& cast, const ExprContext& context);
   ExprOr BindCall(const ast::Call& call, const ExprContext& context);
   ExprOr BindSpecialCall(std::string_view name, const ast::Call& call, const ExprContext& context, bool* special);
+  base::StatusOr<Command> BindPrepare(const ast::Prepare& prepare);
   base::StatusOr<std::vector<const Expr*>> BindArguments(const ast::Call& call, std::string_view name,
                                                          const ExprContext& context);
   base::Status BindWithinGroup(const ast::Call& call, const ExprContext& context, LogicalAggregate* aggregate);
@@ -488,6 +507,9 @@ class Binder {
     std::string_view alias;
   };
   // `event`, of table::TriggerSchema: what is to be done to it.
+  enum class CopyFormat : uint8_t { kNone, kCsv, kJson };
+  base::StatusOr<CopyFormat> BindCopyOptions(const ast::Copy& copy, exec::CsvOptions* options);
+  base::StatusOr<const ast::Select*> CopiedQuery(const ast::Copy& copy);
   base::StatusOr<Target> FindTarget(const ast::QualifiedName& name, const ast::Name& alias, uint8_t event);
   base::StatusOr<FromItem> BindTargetRows(const Target& target, const ast::NamedTable& table, BoundUpdate* bound);
   base::StatusOr<std::vector<int32_t>> TargetColumns(const ast::Insert& insert, const catalog::Relation& relation);
@@ -617,6 +639,7 @@ class Binder {
   std::vector<std::unique_ptr<LogicalNode>> nodes_;
   std::vector<vec::Type> parameter_types_;
   std::vector<bool> parameter_open_;
+  std::vector<const Expr*> execute_arguments_;
   std::vector<Expr*> open_parameters_;  // nodes to be typed when their parameter is
   std::vector<Dependency> dependencies_;
   std::vector<std::shared_ptr<const catalog::Relation>> locked_;

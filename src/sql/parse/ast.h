@@ -502,6 +502,8 @@ struct Prepare : Statement {
   Name name;
   List<TypeName*> types;
   Statement* statement = nullptr;
+  Text text;                    // of the statement, as it was written
+  int32_t parameter_count = 0;  // of the statement: PREPARE itself has none
 };
 
 struct Execute : Statement {  // also Deallocate, without arguments; an empty name is ALL

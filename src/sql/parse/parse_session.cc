@@ -1,5 +1,6 @@
 // The statement's first word, and statements about the session: transactions, settings, maintenance,
 // EXPLAIN, PREPARE.
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "sql/parse/parser_internal.h"
 
@@ -469,7 +470,12 @@ Statement* Parser::ParsePrepare() {
     prepare->types = Keep(types);
   }
   Expect("as"_kw);
+  const int32_t begin = token_.offset;
   prepare->statement = ParseExplainable();
+  if (failed()) return prepare;
+  prepare->text = absl::StripTrailingAsciiWhitespace(sql_.substr(begin, token_.offset - begin));
+  prepare->parameter_count = static_cast<int32_t>(parameters_.size());
+  parameters_.clear();
   return prepare;
 }
 

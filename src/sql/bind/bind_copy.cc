@@ -1,0 +1,204 @@
+// COPY: files as where rows come from, and where they go to.
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "sql/bind/binder.h"
+
+namespace turdb::sql {
+
+using base::Status;
+using base::StatusOr;
+using function::CastContext;
+using vec::TypeId;
+namespace sqlstate = base::sqlstate;
+
+namespace {
+
+template <typename T>
+ast::List<T> Keep(base::Arena& arena, const std::vector<T>& items) {
+  const std::span<T> kept = arena.NewArray<T>(items.size());
+  std::copy(items.begin(), items.end(), kept.begin());
+  return kept;
+}
+
+}  // namespace
+
+StatusOr<Binder::CopyFormat> Binder::BindCopyOptions(const ast::Copy& copy, exec::CsvOptions* options) {
+  CopyFormat format = CopyFormat::kNone;
+  bool escape_given = false;  // else it is the quote
+  for (const std::string_view end : {".csv", ".tsv"}) {
+    if (copy.path.ends_with(end)) format = CopyFormat::kCsv;
+  }
+  for (const std::string_view end : {".json", ".jsonl", ".ndjson"}) {
+    if (copy.path.ends_with(end)) format = CopyFormat::kJson;
+  }
+  if (copy.path.ends_with(".tsv")) options->delimiter = '\t';
+  for (const ast::Option& option : copy.options) {
+    const std::string_view name = option.name.text;
+    const auto one = [&](char* out) -> Status {
+      if (option.value.size() != 1) {
+        return Error(sqlstate::kInvalidParameter, absl::StrCat("COPY ", name, " must be a single one-byte character"),
+                     option.name.offset);
+      }
+      *out = option.value[0];
+      return absl::OkStatus();
+    };
+    if (name == "format") {
+      if (option.value != "csv" && option.value != "json") {
+        return Unsupported(absl::StrCat("COPY format \"", option.value, "\""), option.name.offset);
+      }
+      format = option.value == "csv" ? CopyFormat::kCsv : CopyFormat::kJson;
+    } else if (name == "header") {
+      options->header = option.value.empty() || option.value == "true" || option.value == "on" || option.value == "1" ||
+                        option.value == "match";
+    } else if (name == "delimiter" || name == "delim" || name == "sep") {
+      TURDB_RETURN_IF_ERROR(one(&options->delimiter));
+    } else if (name == "quote") {
+      TURDB_RETURN_IF_ERROR(one(&options->quote));
+    } else if (name == "escape") {
+      TURDB_RETURN_IF_ERROR(one(&options->escape));
+      escape_given = true;
+    } else if (name == "null" || name == "nullstr") {
+      options->null_text = plan_.Copy(option.value);
+    } else if (name == "force_quote") {
+      if (copy.from)
+        return Error(sqlstate::kFeatureNotSupported, "COPY FORCE_QUOTE cannot be used with COPY FROM", option.name.offset);
+      options->force_quote_all |= option.value == "*" || option.names.empty();
+    } else if (name == "max_rejected_rows" && copy.from) {
+      if (!absl::SimpleAtoi(option.value, &options->max_rejected_rows)) {
+        return Error(sqlstate::kInvalidParameter, "max_rejected_rows takes a number", option.name.offset);
+      }
+    } else if (name != "encoding" && name != "auto_detect") {
+      return Error(sqlstate::kSyntaxError, absl::StrCat("option \"", name, "\" not recognized"), option.name.offset);
+    }
+  }
+  if (!escape_given) options->escape = options->quote;
+  if (format == CopyFormat::kNone) {
+    return base::WithHint(Unsupported("COPY in PostgreSQL's text format", copy.offset),
+                          copy.from ? "WITH (FORMAT csv) reads CSV" : "WITH (FORMAT csv) writes CSV, (FORMAT json) JSON lines");
+  }
+  return format;
+}
+
+StatusOr<Binder::BoundInsert> Binder::BindCopyFrom(const ast::Copy& copy) {
+  if (copy.program) return Unsupported("COPY FROM PROGRAM", copy.offset);
+  if (copy.standard_stream) return Unsupported("COPY FROM STDIN", copy.offset);
+  if (copy.where != nullptr) return Unsupported("COPY ... WHERE", copy.where->offset);
+  BoundInsert bound;
+  TURDB_ASSIGN_OR_RETURN(const Target target, FindTarget(copy.table, {}, table::kOnInsert));
+  bound.relation = target.relation;
+  bound.table = target.table;
+  bound.name = target.relation->name();
+  const table::TableSchema& schema = *target.relation->schema;
+  LogicalNode* csv = NewNode(LogicalKind::kCsv);
+  csv->path = copy.path;
+  TURDB_ASSIGN_OR_RETURN(const CopyFormat format, BindCopyOptions(copy, &csv->csv));
+  if (format != CopyFormat::kCsv) return Unsupported("COPY FROM in JSON", copy.offset);
+  std::vector<int32_t> targets;
+  if (copy.columns.empty()) {
+    for (size_t i = 0; i < schema.columns.size(); ++i) {
+      if (schema.columns[i].generation != table::Generation::kStored) targets.push_back(static_cast<int32_t>(i));
+    }
+  }
+  for (const ast::Name& name : copy.columns) {
+    TURDB_ASSIGN_OR_RETURN(const int32_t column, TargetColumn(name, *target.relation));
+    targets.push_back(column);
+  }
+  std::vector<ProjectionItem> items(schema.columns.size());
+  for (const int32_t column : targets) {
+    csv->outputs.push_back(NewColumn(schema.columns[column].name, schema.columns[column].type));
+    items[column].expr = ColumnExpr(csv->outputs.back());
+  }
+  for (size_t i = 0; i < items.size(); ++i) {
+    items[i].name = schema.columns[i].name;
+    if (items[i].expr != nullptr) continue;
+    TURDB_ASSIGN_OR_RETURN(items[i].expr, DefaultOf(schema, static_cast<int32_t>(i)));
+  }
+  std::vector<OutputColumn> outputs;
+  bound.input = Project(csv, items, &outputs);
+  for (const OutputColumn& output : outputs) bound.input_columns.push_back(output.id);
+  ScopeRelation row;
+  bound.row = RowColumns(*target.relation->schema, target.alias, &row);
+  Scope row_scope = ScopeOfRow(row);
+  TURDB_RETURN_IF_ERROR(BindRowRules(target, &row_scope, &bound.generated, &bound.checks, &bound.index_expressions));
+  return bound;
+}
+
+// ---- COPY TO
+
+// What of the table COPY TO writes: the columns named, or all but those that are computed from others.
+StatusOr<const ast::Select*> Binder::CopiedQuery(const ast::Copy& copy) {
+  if (copy.query != nullptr) {
+    if (copy.query->kind != ast::StatementKind::kSelect)
+      return Unsupported("COPY of a statement that is no query", copy.offset);
+    return static_cast<const ast::SelectStatement&>(*copy.query).select;
+  }
+  TURDB_ASSIGN_OR_RETURN(const auto relation, FindRelation(copy.table));
+  std::vector<ast::Name> names(copy.columns.begin(), copy.columns.end());
+  if (names.empty()) {
+    for (const table::Column& column : relation->schema->columns) {
+      if (column.generation != table::Generation::kStored)
+        names.push_back({arena_.Copy(column.name), copy.table.offset(), true});
+    }
+  }
+  std::vector<ast::SelectItem> items;
+  for (const ast::Name& name : names) {
+    auto* column = arena_.New<ast::Column>();
+    column->kind = ast::ExprKind::kColumn;
+    column->offset = name.offset;
+    column->parts = Keep(arena_, std::vector<ast::Name>{name});
+    items.push_back({column, {}});
+  }
+  auto* table = arena_.New<ast::NamedTable>();
+  table->kind = ast::TableRefKind::kNamed;
+  table->offset = copy.table.offset();
+  table->name = copy.table;
+  auto* core = arena_.New<ast::SelectCore>();
+  core->kind = ast::BodyKind::kCore;
+  core->offset = copy.offset;
+  core->items = Keep(arena_, items);
+  core->from = Keep(arena_, std::vector<ast::TableRef*>{table});
+  auto* select = arena_.New<ast::Select>();
+  select->offset = copy.offset;
+  select->body = core;
+  return select;
+}
+
+StatusOr<Binder::BoundCopy> Binder::BindCopyTo(const ast::Copy& copy) {
+  if (copy.program) return Unsupported("COPY TO PROGRAM", copy.offset);
+  if (copy.where != nullptr) {
+    return base::WithHint(Error(sqlstate::kSyntaxError, "WHERE clause not allowed with COPY TO", copy.where->offset),
+                          "COPY (SELECT ... WHERE ...) TO");
+  }
+  BoundCopy bound;
+  bound.path = plan_.Copy(copy.path);
+  bound.to_client = copy.standard_stream;
+  TURDB_ASSIGN_OR_RETURN(const CopyFormat format, BindCopyOptions(copy, &bound.options));
+  TURDB_ASSIGN_OR_RETURN(const ast::Select* select, CopiedQuery(copy));
+  TURDB_ASSIGN_OR_RETURN(const BoundQuery query, BindSelect(*select, nullptr));
+  ResolveOpenParameters();
+  std::vector<ProjectionItem> items;
+  if (format == CopyFormat::kJson) {
+    bound.raw = true;
+    bound.options.header = false;
+    std::vector<ScopeColumn> columns;
+    for (const OutputColumn& column : query.columns) columns.push_back({column.name, ColumnExpr(column.id)});
+    TURDB_ASSIGN_OR_RETURN(const Expr* row, BindRowAsJson(columns, /*jsonb=*/false, Position(copy.offset)));
+    TURDB_ASSIGN_OR_RETURN(row, Coerce(row, TypeId::kText, CastContext::kExplicit));
+    items.push_back({row, "row"});
+  } else {
+    for (const OutputColumn& column : query.columns) {
+      const Expr* value = ColumnExpr(column.id);
+      bound.booleans.push_back(value->type.id == TypeId::kBoolean);
+      TURDB_ASSIGN_OR_RETURN(value, Coerce(value, TypeId::kText, CastContext::kExplicit));
+      items.push_back({value, column.name});
+      bound.names.push_back(plan_.Copy(column.name));
+    }
+  }
+  bound.query.root = Project(query.root, items, &bound.query.columns);
+  return bound;
+}
+
+}  // namespace turdb::sql

@@ -192,8 +192,8 @@ TURDB_API void turdb_options_free(turdb_options* options);
  * Returns TURDB_OK; TURDB_LOCKED when another process has it open (the message names its pid); TURDB_CORRUPT
  * for a file that is damaged or foreign, TURDB_UNSUPPORTED for one of a newer format (nothing is written in
  * either case); TURDB_IO or TURDB_FULL from the file system; TURDB_NOT_FOUND with create = false; TURDB_READ_ONLY
- * when read_only meets a database that needs recovery; TURDB_MISUSE also for options that differ from those it is
- * open with, or that contradict each other.
+ * when read_only meets a database that needs recovery; TURDB_ERROR (25001) for options that differ from those it is
+ * open with; TURDB_DATA (22023) for options that contradict each other.
  * Caller owns *out, free with turdb_db_free. Threads: any.
  */
 TURDB_API turdb_status turdb_db_open(const char* path, const turdb_options* options, turdb_db** out, turdb_error** error);
@@ -383,7 +383,9 @@ TURDB_API int64_t turdb_stmt_parameter_index(const turdb_stmt* stmt, const char*
 
 /*
  * Binding. Values are copied before return unless said otherwise. A value whose type is not the
- * parameter's converts when nothing is lost; otherwise the step fails with TURDB_DATA or TURDB_ERROR (42804).
+ * parameter's converts when nothing is lost. Otherwise a comparison takes it as it is, and where it is stored it is cast
+ * by assignment, as a value that SQL computes is (2.5 into an integer column stores 2); or the step fails with TURDB_DATA or
+ * TURDB_ERROR (42804).
  *   index   from 1
  * Return TURDB_OK; TURDB_NOT_FOUND for an index outside 1..count; TURDB_DATA for a value outside its type's range or
  * text that is not UTF-8; TURDB_MISUSE also for a statement in the middle of its rows (reset it first) and for a
@@ -394,6 +396,7 @@ TURDB_API turdb_status turdb_stmt_bind_bool(turdb_stmt* stmt, int64_t index, boo
 TURDB_API turdb_status turdb_stmt_bind_int64(turdb_stmt* stmt, int64_t index, int64_t value, turdb_error** error);
 TURDB_API turdb_status turdb_stmt_bind_uint64(turdb_stmt* stmt, int64_t index, uint64_t value, turdb_error** error);
 TURDB_API turdb_status turdb_stmt_bind_double(turdb_stmt* stmt, int64_t index, double value, turdb_error** error);
+/* `data` NULL binds NULL; a blob's size must be 0 then. */
 TURDB_API turdb_status turdb_stmt_bind_text(turdb_stmt* stmt, int64_t index, const char* data, int64_t size_bytes,
                                             turdb_error** error);
 TURDB_API turdb_status turdb_stmt_bind_blob(turdb_stmt* stmt, int64_t index, const void* data, int64_t size_bytes,

@@ -237,7 +237,11 @@ StatusOr<SharedGuard> Cursor::FixForward(bool* at_index) {
     if (guard.ok() && tree_.IsOurLeaf(guard->page()) && Covers(guard->page(), key)) return guard;
     forward_.page = base::kNoPage;
   }
-  return tree_.FixLeaf<SharedGuard>(key);
+  StatusOr<SharedGuard> guard = tree_.FixLeaf<SharedGuard>(key);
+  // A page written to another's place has nothing wrong in itself, but would be read for ever, or instead of the right one.
+  if (guard.ok() && !Covers(guard->page(), key)) [[unlikely]]
+    return tree_.Misplaced(guard->id().page);
+  return guard;
 }
 
 Status Cursor::ReadAhead(Bytes from) {
@@ -327,7 +331,15 @@ StatusOr<SharedGuard> Cursor::FixBackward(bool* at_index) {
     }
     backward_.page = base::kNoPage;
   }
-  return tree_.FixLeaf<SharedGuard>(base::AsBytes(backward_.key), backward_.started ? Tree::Side::kBelow : Tree::Side::kLast);
+  const Bytes key = base::AsBytes(backward_.key);
+  StatusOr<SharedGuard> guard = tree_.FixLeaf<SharedGuard>(key, backward_.started ? Tree::Side::kBelow : Tree::Side::kLast);
+  if (!guard.ok()) return guard;
+  const std::byte* const page = guard->page();
+  const bool below_upper = !HasUpperFence(page) || (backward_.started && base::CompareBytes(key, UpperFence(page)) <= 0);
+  const bool above_lower = !backward_.started || key.empty() || base::CompareBytes(LowerFence(page), key) < 0;
+  if (!below_upper || !above_lower) [[unlikely]]
+    return tree_.Misplaced(guard->id().page);
+  return guard;
 }
 
 StatusOr<bool> Cursor::Backward(const txn::View& view, size_t max_entries, absl::FunctionRef<void(const Entries&)> visit) {

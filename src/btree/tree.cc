@@ -117,6 +117,13 @@ Status Tree::CheckKey(Bytes key) const {
   return base::LimitError(absl::StrCat("a key of ", key.size(), " bytes: the most is ", base::kMaxKeyBytes));
 }
 
+// A key is missing only from the page that would hold it.
+StatusOr<bool> Tree::NotFoundIn(const std::byte* leaf, Bytes key, PageNo page) const {
+  if (Covers(leaf, key)) [[likely]]
+    return false;
+  return Misplaced(page);
+}
+
 StatusOr<bool> Tree::Get(const txn::View& view, Bytes key, absl::FunctionRef<void(Bytes value)> visit) {
   TURDB_RETURN_IF_ERROR(CheckKey(key));
   if (view.reads != nullptr) [[unlikely]]
@@ -128,7 +135,8 @@ StatusOr<bool> Tree::Get(const txn::View& view, Bytes key, absl::FunctionRef<voi
     const leaf::Position at = leaf::Find(page, key);
     const VersionTable* versions = txn::TableOf(guard);
     if (versions == nullptr) [[likely]] {
-      if (!at.found || leaf::GhostAt(page, at.index)) return false;
+      if (!at.found) return NotFoundIn(page, key, guard.id().page);
+      if (leaf::GhostAt(page, at.index)) return false;
       visit(leaf::ValueAt(page, at.index));
       return true;
     }
@@ -139,7 +147,7 @@ StatusOr<bool> Tree::Get(const txn::View& view, Bytes key, absl::FunctionRef<voi
       TURDB_RETURN_IF_ERROR(transactions_.LoadVersions(id));
       continue;
     }
-    if (!at.found) return false;
+    if (!at.found) return NotFoundIn(page, key, guard.id().page);
     txn::Scratch scratch;
     Bytes value;
     const txn::Chain chain = versions->Find(key);

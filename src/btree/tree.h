@@ -226,6 +226,8 @@ class Tree : public txn::UndoTarget, public txn::ReadSource {
   bool IsOurLeaf(const std::byte* page) const { return IsLeaf(page) && IsInt64Tree(page) == (kind_ == KeyKind::kInt64); }
   Status CheckKey(Bytes key) const;
   Status Damaged(PageNo page, std::string_view what) const;
+  StatusOr<bool> NotFoundIn(const std::byte* leaf, Bytes key, PageNo page) const;
+  Status Misplaced(PageNo page) const { return Damaged(page, "holds another range of keys than its parent says"); }
 
   // ---- Descents (descent.cc). Interior nodes optimistically, the leaf latched.
   enum class Side : uint8_t {

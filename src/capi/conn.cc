@@ -44,7 +44,11 @@ turdb_status turdb_conn_close(turdb_conn* conn, turdb_error** error) {
   });
 }
 
-void turdb_conn_free(turdb_conn* conn) { delete conn; }
+void turdb_conn_free(turdb_conn* conn) {
+  if (conn == nullptr) return;
+  Connection::Free(std::move(conn->connection));
+  delete conn;
+}
 
 turdb_status turdb_conn_exec(turdb_conn* conn, const char* sql, int64_t size_bytes, turdb_error** error) {
   return With(conn, error, [&](Connection& connection) -> Status {

@@ -32,7 +32,7 @@ turdb_status turdb_db_check(turdb_db* db, void (*visit)(void* user_data, const c
     TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<turdb::engine::Connection> connection, db->database->Connect());
     const turdb::engine::Connection::Entry entry(*connection);
     TURDB_RETURN_IF_ERROR(entry.status());
-    TURDB_ASSIGN_OR_RETURN(*out, db->database->Check([&](std::string_view problem) {
+    TURDB_ASSIGN_OR_RETURN(*out, connection->database().Check([&](std::string_view problem) {
       if (visit != nullptr) visit(user_data, std::string(problem).c_str());
     }));
     return absl::OkStatus();
@@ -45,7 +45,7 @@ turdb_status turdb_db_checkpoint(turdb_db* db, turdb_error** error) {
     TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<turdb::engine::Connection> connection, db->database->Connect());
     const turdb::engine::Connection::Entry entry(*connection);
     TURDB_RETURN_IF_ERROR(entry.status());
-    return db->database->Checkpoint();
+    return connection->database().Checkpoint();
   });
 }
 

@@ -34,20 +34,24 @@ StatusOr<std::unique_ptr<Backup>> Backup::Begin(std::shared_ptr<Database> databa
   return backup;
 }
 
-// A copy inside the database would be taken for a part of it.
-Status Backup::CheckOutside() const {
-  if (database_->in_memory()) return absl::OkStatus();
-  os::FileSystem& files = *target_.files;
-  TURDB_ASSIGN_OR_RETURN(const std::string source, files.Identity(database_->path()));
-  for (size_t end = path_.rfind('/'); end != std::string::npos && end != 0; end = path_.rfind('/', end - 1)) {
-    const std::string parent = path_.substr(0, end);
+StatusOr<bool> LiesInside(os::FileSystem& files, const std::string& path, const std::string& directory) {
+  TURDB_ASSIGN_OR_RETURN(const std::string source, files.Identity(directory));
+  for (size_t end = path.rfind('/'); end != std::string::npos && end != 0; end = path.rfind('/', end - 1)) {
+    const std::string parent = path.substr(0, end);
     TURDB_ASSIGN_OR_RETURN(const bool exists, files.Exists(parent));
     if (!exists) continue;
     TURDB_ASSIGN_OR_RETURN(const std::string identity, files.Identity(parent));
-    if (identity == source)
-      return base::MisuseError(absl::StrCat("\"", path_, "\" lies inside the database that is backed up"));
+    if (identity == source) return true;
   }
-  return absl::OkStatus();
+  return false;
+}
+
+// A copy inside the database would be taken for a part of it.
+Status Backup::CheckOutside() const {
+  if (database_->in_memory()) return absl::OkStatus();
+  TURDB_ASSIGN_OR_RETURN(const bool inside, LiesInside(*target_.files, path_, database_->path()));
+  if (!inside) return absl::OkStatus();
+  return base::MisuseError(absl::StrCat("\"", path_, "\" lies inside the database that is backed up"));
 }
 
 Backup::~Backup() {

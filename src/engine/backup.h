@@ -41,6 +41,9 @@ class Backup {
   bool done_ = false;
 };
 
+// Whether `path` names something below `directory`, by whichever names.
+base::StatusOr<bool> LiesInside(os::FileSystem& files, const std::string& path, const std::string& directory);
+
 }  // namespace turdb::engine
 
 #endif  // TURDB_ENGINE_BACKUP_H_

@@ -59,23 +59,27 @@ Status Connection::WhyNotEntered() const {
 // CloseFromDatabase parks on the owner word; nobody else waits for it.
 void Connection::WakeCloser() { database_->environment().scheduler->WakeAll(&owner_); }
 
-void Connection::FreeOrphans() {
+void Connection::LeaveWithOrphans() {
   std::vector<std::unique_ptr<Statement>> orphans;
+  std::shared_ptr<Connection>
+      self;  // what is freed may be what keeps the connection alive, until after the owner word is written
   {
     std::lock_guard lock(orphans_mutex_);
     orphans.swap(orphans_);
+    self = std::move(freed_self_);
     has_orphans_.store(false, std::memory_order_relaxed);
   }
+  if (self == nullptr && !orphans.empty()) self = orphans.front()->connection();
+  orphans.clear();
+  owner_.store(0, std::memory_order_release);
+  if (database_->closed()) WakeCloser();
 }
 
 void Connection::Adopt(std::unique_ptr<Statement> statement) {
   if (statement == nullptr) return;
   // The statement keeps its connection alive; we need it a little longer.
   const std::shared_ptr<Connection> connection = statement->connection();
-  if (connection->closed_.load(std::memory_order_acquire) || !connection->database_->of_this_process()) {
-    // Nothing of it is running any more; the list it was in is not used any more either.
-    return;
-  }
+  if (!connection->database_->of_this_process()) return;  // nobody else is left
   uint64_t nobody = 0;
   if (connection->owner_.compare_exchange_strong(nobody, os::CurrentThreadToken(), std::memory_order_acquire)) {
     statement.reset();
@@ -92,6 +96,20 @@ void Connection::Adopt(std::unique_ptr<Statement> statement) {
   if (connection->owner_.compare_exchange_strong(nobody, os::CurrentThreadToken(), std::memory_order_acquire)) {
     connection->Leave();
   }
+}
+
+void Connection::Free(std::shared_ptr<Connection> connection) {
+  if (connection == nullptr || !connection->database_->of_this_process()) return;
+  Connection& freed = *connection;
+  const std::shared_ptr<Connection> kept = connection;
+  if (freed.owner_.load(std::memory_order_acquire) == 0) return;
+  {
+    std::lock_guard lock(freed.orphans_mutex_);
+    freed.freed_self_ = std::move(connection);
+    freed.has_orphans_.store(true, std::memory_order_release);
+  }
+  uint64_t nobody = 0;
+  if (freed.owner_.compare_exchange_strong(nobody, os::CurrentThreadToken(), std::memory_order_acquire)) freed.Leave();
 }
 
 void Connection::CloseEntered() {
@@ -120,8 +138,7 @@ void Connection::CloseFromDatabase() {
         &owner_, [this] { return owner_.load(std::memory_order_acquire) != 0; }, soon_ns);
   }
   CloseEntered();
-  FreeOrphans();
-  owner_.store(0, std::memory_order_release);
+  Leave();
 }
 
 void Connection::PassInterrupt() {

@@ -85,6 +85,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Interrupt();
   // Frees the statement now, or when the thread that is inside leaves.
   static void Adopt(std::unique_ptr<Statement> statement);
+  // Lets go of the connection, now, or when the thread that is inside leaves.
+  static void Free(std::shared_ptr<Connection> connection);
   void CloseFromDatabase();
 
   Database& database() { return *database_; }
@@ -131,15 +133,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (transaction_ != nullptr && ending_.load(std::memory_order_relaxed) == Ending::kNone) SetEnding(Ending::kRollback);
   }
   base::Status WhyNotEntered() const;
+  // The connection may be gone afterwards, when it was freed meanwhile.
   void Leave() {
     if (has_orphans_.load(std::memory_order_acquire)) [[unlikely]]
-      FreeOrphans();
+      return LeaveWithOrphans();
     owner_.store(0, std::memory_order_release);
     if (database_->closed()) [[unlikely]]
       WakeCloser();
   }
   void WakeCloser();
-  void FreeOrphans();
+  void LeaveWithOrphans();
   // Commits or rolls back what is open, and ends the statements that read in it.
   // Before a commit come the deferred checks; one that fails makes it a rollback.
   base::Status EndTransaction(bool commit);
@@ -208,6 +211,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::atomic<bool> has_orphans_{false};
   std::mutex orphans_mutex_;
   std::vector<std::unique_ptr<Statement>> orphans_;
+  std::shared_ptr<Connection> freed_self_;  // with orphans_: freed while somebody was inside
 };
 
 }  // namespace turdb::engine

@@ -12,6 +12,7 @@
 #include "btree/tree.h"
 #include "catalog/salvage.h"
 #include "catalog/table_sql.h"
+#include "engine/backup.h"
 #include "engine/connection.h"
 #include "engine/database.h"
 #include "table/salvage.h"
@@ -390,6 +391,9 @@ StatusOr<RecoverReport> Recover(const os::Environment& environment, const std::s
                             "give the path of a new directory, or of an empty one");
     }
   }
+  TURDB_ASSIGN_OR_RETURN(const bool has_source, files.Exists(from));
+  TURDB_ASSIGN_OR_RETURN(const bool inside, has_source ? LiesInside(files, to, from) : StatusOr<bool>(false));
+  if (inside) return base::MisuseError(absl::StrCat("\"", to, "\" lies inside the database that is read"));
   std::unique_ptr<os::FileLock> lock;  // nobody may write meanwhile
   const std::string lock_path = os::JoinPath(from, "turdb.lock");
   TURDB_ASSIGN_OR_RETURN(const bool has_lock, files.Exists(lock_path));

@@ -116,6 +116,7 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
   context.named_statements = &connection_->named_statements_;
   KeepBound();
   TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
+  variant_.assign(bound_types.begin(), bound_types.end());
   catalog_epoch_ = catalog->epoch();
   locked_in_ = validated_in_ = 0;
   execution_.reset();
@@ -216,7 +217,14 @@ void Statement::KeepBound() {
 
 Status Statement::ConvertParameters() {
   if (parameters_ready_ || compiled_.plan == nullptr) return absl::OkStatus();
-  for (int attempt = 0; attempt < 2; ++attempt) {
+  // A plan made for values of other types would judge these by them.
+  for (size_t i = 0; i < variant_.size(); ++i) {
+    if (variant_[i].id == vec::TypeId::kUnknown || bound_[i].is_null() || bound_[i].type() == variant_[i]) continue;
+    TURDB_RETURN_IF_ERROR(Compile({}));
+    break;
+  }
+  size_t wrong = 0;
+  for (;;) {
     const std::vector<vec::Type>& types = compiled_.plan->parameter_types;
     parameters_.resize(types.size());
     std::vector<vec::Type> variant;  // empty unless it is needed: a statement that runs again allocates nothing
@@ -227,17 +235,20 @@ Status Statement::ConvertParameters() {
                                ConvertParameter(bound_[i], types[i], connection_->text_, &parameters_[i]));
         if (converted) continue;
       }
-      variant.resize(types.size());
+      if (variant.empty()) variant = variant_;
+      variant.resize(types.size(), vec::TypeId::kUnknown);
       variant[i] = bound_[i].type();
+      wrong = i;
     }
     if (variant.empty()) {
       parameters_ready_ = true;
       return absl::OkStatus();
     }
+    if (variant == variant_) break;
     TURDB_RETURN_IF_ERROR(Compile(variant));
   }
   return base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kDatatypeMismatch,
-                         "a bound value has no type that the statement can use");
+                         absl::StrCat("the value bound to parameter ", wrong + 1, " has no type that the statement can use"));
 }
 
 // ---- running

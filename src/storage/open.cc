@@ -64,7 +64,9 @@ Storage::Impl::Impl(const os::Environment& env, std::string dir, const Options& 
       options(opts),
       budget(memory),
       files(*environment.files, directory, options.read_only),
-      synchronous(options.synchronous) {}
+      synchronous(options.synchronous) {
+  files.set_health(&health);
+}
 
 Status Storage::Impl::CheckWritable() const {
   if (options.read_only) {

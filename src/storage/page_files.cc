@@ -20,6 +20,8 @@ bool IsZero(const std::byte* from, const std::byte* to) {
   return std::all_of(from, to, [](std::byte b) { return b == std::byte{0}; });
 }
 
+bool IsOutOfFiles(const Status& status) { return base::GetSqlState(status) == base::sqlstate::kInsufficientResources; }
+
 uint32_t HeaderCrc(const std::byte* page0) { return base::Crc32c(Bytes(page0, file_header::kCrc)); }
 uint32_t PageCrc(const std::byte* page) { return base::Crc32c(Bytes(page + 4, kPageSize - 4)); }
 
@@ -105,27 +107,61 @@ Status PageFiles::OpenFile(FileId id, const std::string& path, std::shared_ptr<P
 }
 
 StatusOr<std::shared_ptr<PageFile>> PageFiles::Get(FileId id) {
-  absl::MutexLock lock(&mu_);
-  auto found = known_.find(id);
-  if (found == known_.end()) {
-    return base::MakeError(absl::StatusCode::kNotFound, base::sqlstate::kUndefinedFile,
-                           absl::StrCat("no file has the id ", id));
+  bool crowded = false, refused = false;  // what could be done has been done: against our limit, against the process's
+  for (;;) {
+    int64_t keep = 0;
+    {
+      absl::MutexLock lock(&mu_);
+      const auto found = known_.find(id);
+      if (found == known_.end()) {
+        return base::MakeError(absl::StatusCode::kNotFound, base::sqlstate::kUndefinedFile,
+                               absl::StrCat("no file has the id ", id));
+      }
+      Known& known = found->second;
+      if (known.open == nullptr && (crowded || open_ < most_open_)) {
+        const Status opened = OpenFile(id, known.path, &known.open);
+        if (opened.ok()) {
+          ++open_;
+        } else if (!IsOutOfFiles(opened) || refused) {
+          return opened;
+        } else {
+          refused = true;  // the host has more open than we reckoned with
+        }
+      }
+      if (known.open != nullptr) {
+        known.open->last_use_ = ++uses_;
+        return known.open;
+      }
+      keep = refused ? open_ / 2 : KeepWhenCrowded();
+    }
+    TURDB_RETURN_IF_ERROR(MakeRoom(keep));
+    crowded = true;
   }
-  Known& known = found->second;
-  if (known.open == nullptr) {
-    // A quarter at once: looking for them takes a walk over all.
-    if (open_ >= most_open_) CloseIdle(most_open_ - most_open_ / 4 - 1);
-    Status opened = OpenFile(id, known.path, &known.open);
-    // The host may have more open than we reckoned with.
-    if (base::GetSqlState(opened) == base::sqlstate::kInsufficientResources && CloseIdle(open_ / 2)) opened = OpenFile(id, known.path, &known.open);
-    TURDB_RETURN_IF_ERROR(opened);
-    ++open_;
-  }
-  known.open->last_use_ = ++uses_;
-  return known.open;
 }
 
-bool PageFiles::CloseIdle(int64_t keep) {
+Status PageFiles::MakeRoom(int64_t keep) {
+  std::vector<std::pair<uint64_t, FileId>> unsynced;
+  {
+    absl::MutexLock lock(&mu_);
+    CloseIdle(keep);
+    if (open_ <= keep) return absl::OkStatus();
+    for (auto& [id, known] : known_) {
+      if (known.open == nullptr || known.open.use_count() != 1) continue;
+      absl::MutexLock file_lock(&known.open->mu_);
+      if (known.open->unsynced_lsn_ != kNothingUnsynced) unsynced.emplace_back(known.open->last_use_, id);
+    }
+    std::sort(unsynced.begin(), unsynced.end());
+    unsynced.resize(std::min(unsynced.size(), static_cast<size_t>(open_ - keep)));
+  }
+  for (const auto& [use, id] : unsynced) {
+    if (Status status = SyncFile(id); !status.ok()) return health_ == nullptr ? status : health_->Poison(status);
+  }
+  absl::MutexLock lock(&mu_);
+  CloseIdle(keep);
+  return absl::OkStatus();
+}
+
+void PageFiles::CloseIdle(int64_t keep) {
   std::vector<std::pair<uint64_t, Known*>> idle;
   for (auto& [id, known] : known_) {
     // Nobody gets hold of it while we have the lock.
@@ -135,24 +171,30 @@ bool PageFiles::CloseIdle(int64_t keep) {
     idle.emplace_back(known.open->last_use_, &known);
   }
   std::sort(idle.begin(), idle.end());
-  bool closed = false;
   for (const auto& [use, known] : idle) {
     if (open_ <= keep) break;
     known->open.reset();
     --open_;
-    closed = true;
   }
-  return closed;
 }
 
 StatusOr<std::shared_ptr<PageFile>> PageFiles::Create(FileId id, const std::string& path) {
   TURDB_CHECK(!read_only_);
+  bool full = false;
+  int64_t half = 0;
   {
     absl::MutexLock lock(&mu_);
-    if (open_ >= most_open_) CloseIdle(most_open_ - most_open_ / 4 - 1);
+    full = open_ >= most_open_;
+    half = open_ / 2;
   }
-  TURDB_ASSIGN_OR_RETURN(std::unique_ptr<os::File> file, files_.Open(FullPath(path), os::OpenMode::kCreateOrTruncate));
-  auto created = std::make_shared<PageFile>(id, std::move(file), path);
+  if (full) TURDB_RETURN_IF_ERROR(MakeRoom(KeepWhenCrowded()));
+  StatusOr<std::unique_ptr<os::File>> file = files_.Open(FullPath(path), os::OpenMode::kCreateOrTruncate);
+  if (IsOutOfFiles(file.status())) {
+    TURDB_RETURN_IF_ERROR(MakeRoom(half));
+    file = files_.Open(FullPath(path), os::OpenMode::kCreateOrTruncate);
+  }
+  TURDB_RETURN_IF_ERROR(file.status());
+  auto created = std::make_shared<PageFile>(id, *std::move(file), path);
   absl::MutexLock lock(&mu_);
   created->last_use_ = ++uses_;
   Known& known = known_[id];
@@ -249,20 +291,30 @@ Status PageFiles::Cut(FileId id, PageNo pages) {
 }
 
 Status PageFiles::SyncFile(FileId id) {
-  StatusOr<std::shared_ptr<PageFile>> known = Get(id);
-  if (absl::IsNotFound(known.status())) return absl::OkStatus();  // dropped meanwhile
-  TURDB_RETURN_IF_ERROR(known.status());
-  PageFile& file = **known;
+  std::shared_ptr<PageFile> known;
+  {
+    absl::MutexLock lock(&mu_);
+    if (const auto found = known_.find(id); found != known_.end()) known = found->second.open;
+  }
+  if (known == nullptr) return absl::OkStatus();  // dropped meanwhile, or closed, for which all must be durable
+  PageFile& file = *known;
   {
     absl::MutexLock lock(&file.mu_);
     if (file.unsynced_lsn_ == kNothingUnsynced) return absl::OkStatus();
     file.syncing_lsn_ = std::min(file.syncing_lsn_, file.unsynced_lsn_);
     file.unsynced_lsn_ = kNothingUnsynced;
+    ++file.syncs_running_;
   }
-  // On failure syncing_lsn_ stays and holds the redo point for ever: the database is about to be poisoned.
-  TURDB_RETURN_IF_ERROR(base::WithFrame(file.file().Sync(), absl::StrCat("syncing ", file.path())));
+  const Status status = file.file().Sync();
   absl::MutexLock lock(&file.mu_);
-  file.syncing_lsn_ = kNothingUnsynced;
+  --file.syncs_running_;
+  if (!status.ok()) {
+    // syncing_lsn_ stays and holds the redo point for ever: the database is about to be poisoned.
+    file.sync_failed_ = true;
+    return base::WithFrame(status, absl::StrCat("syncing ", file.path_));
+  }
+  // Another sync that began meanwhile covers writes of its own.
+  if (file.syncs_running_ == 0 && !file.sync_failed_) file.syncing_lsn_ = kNothingUnsynced;
   return absl::OkStatus();
 }
 

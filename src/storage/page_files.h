@@ -59,7 +59,9 @@ class PageFile {
   Lsn unsynced_lsn_ ABSL_GUARDED_BY(mu_) =
       kNothingUnsynced;                                      // first-dirty minimum over pages written since the last sync began
   Lsn syncing_lsn_ ABSL_GUARDED_BY(mu_) = kNothingUnsynced;  // over those a running sync covers
-  uint64_t last_use_ = 0;                                    // PageFiles' clock; guarded by its lock
+  int syncs_running_ ABSL_GUARDED_BY(mu_) = 0;
+  bool sync_failed_ ABSL_GUARDED_BY(mu_) = false;
+  uint64_t last_use_ = 0;  // PageFiles' clock; guarded by its lock
 };
 
 // A page on its way to its file.
@@ -71,7 +73,7 @@ struct PageWrite {
 // Thread-safe.
 //
 // Files stay open while there are few. Beyond half of what the process may have open, those are closed that were used
-// longest ago, that nobody holds, and whose writes are all durable (whether a sync failed can only be learned from the
+// longest ago and that nobody holds, once their writes are all durable (whether a sync failed can only be learned from the
 // descriptor that wrote).
 class PageFiles {
  public:
@@ -94,6 +96,7 @@ class PageFiles {
   void set_fault_of_page(PageFaultFn fault_of_page) { fault_of_page_ = fault_of_page; }  // before any page is read
   // From then on a page that was changed behind the end of the log is damaged (the log is first, always).
   void set_log(const Log* log) { log_ = log; }
+  void set_health(Health* health) { health_ = health; }      // poisoned when a sync fails that makes room
   void set_most_open(int64_t files) { most_open_ = files; }  // for tests, before any is opened
   int64_t open_files() const {
     absl::MutexLock lock(&mu_);
@@ -123,8 +126,12 @@ class PageFiles {
   static constexpr int64_t kFewestOpen = 16;
 
   Status OpenFile(FileId id, const std::string& path, std::shared_ptr<PageFile>* opened);
-  // Closes idle files until at most `keep` are open, those used longest ago first. False when there was none to close.
-  bool CloseIdle(int64_t keep) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // How many stay open when there are too many: a quarter goes at once, since looking for them takes a walk over all.
+  int64_t KeepWhenCrowded() const { return most_open_ - most_open_ / 4 - 1; }
+  // Closes idle files until at most `keep` are open, those used longest ago first.
+  void CloseIdle(int64_t keep) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The same, and makes the writes of others durable so that they can be closed too.
+  Status MakeRoom(int64_t keep);
   Status Verify(const PageFile& file, PageId id, const std::byte* page) const;
 
   os::FileSystem& files_;
@@ -140,6 +147,7 @@ class PageFiles {
     std::shared_ptr<PageFile> open;
   };
   base::HashMap<FileId, Known> known_ ABSL_GUARDED_BY(mu_);
+  Health* health_ = nullptr;
   int64_t most_open_;
   int64_t open_ ABSL_GUARDED_BY(mu_) = 0;
   uint64_t uses_ ABSL_GUARDED_BY(mu_) = 0;

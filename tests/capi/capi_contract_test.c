@@ -76,6 +76,64 @@ static void a_second_thread_is_told(void) { /* [C-THREAD-1] */
   session_close(&s);
 }
 
+/* What is freed from inside its own run: the last owner goes while the connection is busy. */
+struct freed_inside {
+  turdb_db* db;
+  turdb_conn* conn;
+  turdb_stmt* stmt;
+  bool conn_first;
+};
+
+static bool free_all(void* argument) {
+  struct freed_inside* freed = (struct freed_inside*)argument;
+  if (freed->conn_first) turdb_conn_free(freed->conn);
+  turdb_stmt_free(freed->stmt);
+  if (!freed->conn_first) turdb_conn_free(freed->conn);
+  turdb_db_free(freed->db);
+  return true; /* and stop */
+}
+
+static void busy_handles_can_be_freed(void) { /* [C-FREE-1] [C-THREAD-1] */
+  const char* endless = "select count(*) from generate_series(1, 1000000) a, generate_series(1, 1000000) b";
+  for (int round = 0; round < 4; ++round) {
+    struct freed_inside freed = {NULL, NULL, NULL, (round & 1) != 0};
+    CHECK_STATUS(TURDB_OK, turdb_db_open(":memory:", NULL, &freed.db, NULL));
+    CHECK_STATUS(TURDB_OK, turdb_conn_open(freed.db, &freed.conn, NULL));
+    CHECK_STATUS(TURDB_OK, turdb_conn_set_progress(freed.conn, 1, free_all, &freed, NULL));
+    if (round < 2) {
+      CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(freed.conn, endless, -1, NULL, &freed.stmt, NULL));
+      CHECK_STATUS(TURDB_INTERRUPTED, turdb_stmt_step(freed.stmt, NULL));
+    } else {
+      CHECK_STATUS(TURDB_INTERRUPTED, turdb_conn_exec(freed.conn, endless, -1, NULL));
+    }
+  }
+}
+
+/* What is bound before a value has no say in what becomes of it. */
+static void bound_values_have_no_history(void) {
+  struct session s = session_open(":memory:");
+  turdb_stmt* stmt = NULL;
+  turdb_error* error = NULL;
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(a bigint, b double precision)"));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "insert into t values (?, ?)", -1, NULL, &stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_decimal(stmt, 1, "1.005", -1, NULL));
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_text(stmt, 1, "1.5", -1, NULL));
+  CHECK_STATUS(TURDB_DATA, turdb_stmt_step(stmt, &error));
+  CHECK_TEXT("22P02", turdb_error_sqlstate(error));
+  turdb_error_free(error);
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_null(stmt, 1, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_uint64(stmt, 2, UINT64_MAX, NULL));
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_double(stmt, 1, 2.0, NULL));
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_double(stmt, 1, 2.5, NULL));
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  turdb_stmt_free(stmt);
+  CHECK(query_int64(s.conn, "select count(*) from t") == 4);
+  session_close(&s);
+}
+
 static void statements_outlive_schema_changes(void) { /* [C-PREPARE-1] */
   struct session s = session_open(":memory:");
   turdb_stmt* stmt = NULL;
@@ -352,6 +410,8 @@ void contract_tests(void) {
   statuses_have_signs();
   texts_have_a_size_and_a_nul_behind();
   a_second_thread_is_told();
+  busy_handles_can_be_freed();
+  bound_values_have_no_history();
   statements_outlive_schema_changes();
   changes_are_made_in_the_first_step();
   commit_keeps_cursors_and_rollback_ends_them();

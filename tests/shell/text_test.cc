@@ -116,6 +116,10 @@ TEST(ValueText, TypesAreTheNarrowestThatLoseNothing) {
   EXPECT_EQ(TypeOf("1.5"), kDouble);
   EXPECT_EQ(TypeOf("-.5"), kDouble);
   EXPECT_EQ(TypeOf("1e300"), kDouble);
+  EXPECT_EQ(TypeOf("1234567890123.45"), kDouble);
+  EXPECT_EQ(TypeOf("12345678901234567.89"), kNumeric);
+  EXPECT_EQ(TypeOf("0.00000000000000000012"), kDouble);
+  EXPECT_EQ(TypeOf("-100000000000000000000.5"), kNumeric);
   EXPECT_EQ(TypeOf("1e400"), kText) << "no double holds it";
   EXPECT_EQ(TypeOf("01.5"), kText);
   EXPECT_EQ(TypeOf("-"), kText);
@@ -150,7 +154,9 @@ TEST(ValueText, WideningMeetsInTheNarrowestCommonType) {
   EXPECT_EQ(Widen(kBigint, kInteger), kBigint);
   EXPECT_EQ(Widen(kDouble, kInteger), kDouble);
   EXPECT_EQ(Widen(kDecimal, kBigint), kDecimal);
-  EXPECT_EQ(Widen(kDecimal, kDouble), kDouble);
+  EXPECT_EQ(Widen(kDecimal, kDouble), kNumeric);
+  EXPECT_EQ(Widen(kBigint, kDouble), kNumeric);
+  EXPECT_EQ(Widen(kNumeric, kInteger), kNumeric);
   EXPECT_EQ(Widen(kTimestamp, kDate), kTimestamp);
   EXPECT_EQ(Widen(kTimestampTz, kTimestamp), kText);
   EXPECT_EQ(Widen(kBool, kInteger), kText);

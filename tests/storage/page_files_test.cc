@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "os/environment.h"
+#include "os/fault_file_system.h"
 #include "storage/file_header.h"
 #include "storage/toy_pages.h"
 
@@ -60,16 +61,36 @@ TEST_F(PageFilesTest, ThoseUsedLongestAgoAreClosedAndOpenedAgain) {
   }
 }
 
-TEST_F(PageFilesTest, WhatIsNotDurableOrHeldStaysOpen) {
-  for (FileId id = 2; id < 2 + kFiles; ++id) Make(id);
-  EXPECT_EQ(files_.open_files(), kFiles);
-  EXPECT_EQ(files_.UnsyncedFiles().size(), size_t{kFiles});
+TEST_F(PageFilesTest, WhatIsNotDurableIsMadeSoAndWhatIsHeldStaysOpen) {
+  Make(2);
   const std::shared_ptr<PageFile> held = files_.Get(2).value();
-  for (const FileId id : files_.UnsyncedFiles()) ASSERT_OK(files_.SyncFile(id));
-  Make(2 + kFiles);
-  EXPECT_LE(files_.open_files(), 8);
+  for (FileId id = 3; id < 2 + kFiles; ++id) {
+    Make(id);
+    EXPECT_LE(files_.open_files(), 9);
+  }
+  EXPECT_LE(files_.UnsyncedFiles().size(), 9u);
   EXPECT_EQ(files_.Get(2).value(), held);
-  for (FileId id = 2; id <= 2 + kFiles; ++id) ExpectThere(id);
+  for (FileId id = 2; id < 2 + kFiles; ++id) ExpectThere(id);
+}
+
+TEST_F(PageFilesTest, ASyncThatFailsToMakeRoomPoisons) {
+  os::FaultFileSystem disk;
+  PageFiles files(disk, "", false);
+  Health health;
+  files.set_health(&health);
+  files.set_most_open(2);
+  disk.Inject({.operation = os::FileOperation::kSync});
+  alignas(8) std::byte page[kPageSize] = {};
+  Status status;
+  for (FileId id = 2; id < 6 && status.ok(); ++id) {
+    status = files.Create(id, absl::StrCat(id)).status();
+    PageWrite write{PageId{id, 1}, page};
+    const Lsn first_dirty = 8;
+    if (status.ok()) status = files.WritePages({&write, 1}, {&first_dirty, 1});
+  }
+  EXPECT_FALSE(status.ok());
+  EXPECT_FALSE(health.ok());
+  EXPECT_EQ(files.UnsyncedLsn(), 8u);  // the redo point stays
 }
 
 TEST_F(PageFilesTest, EveryByteOfPage0IsJudged) {

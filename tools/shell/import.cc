@@ -61,6 +61,7 @@ int32_t TypeNumber(ColumnType type) {
     case ColumnType::kDouble:
       return TURDB_TYPE_DOUBLE;
     case ColumnType::kDecimal:
+    case ColumnType::kNumeric:
       return TURDB_TYPE_DECIMAL;
     case ColumnType::kDate:
       return TURDB_TYPE_DATE;

@@ -176,6 +176,8 @@ const char* SqlName(ColumnType type) {
       return "double precision";
     case ColumnType::kDecimal:
       return "decimal(38,0)";
+    case ColumnType::kNumeric:
+      return "numeric";
     case ColumnType::kDate:
       return "date";
     case ColumnType::kTimestamp:
@@ -187,6 +189,22 @@ const char* SqlName(ColumnType type) {
       break;
   }
   return "text";
+}
+
+// From the first digit that is not 0 to the last; 0 where there is an exponent: that is a double's way of writing.
+int SignificantDigits(std::string_view number) {
+  int digits = 0, zeros = 0;
+  for (const char c : number) {
+    if (c == '.') continue;
+    if (!IsDigit(c)) return 0;
+    if (c == '0') {
+      if (digits != 0) ++zeros;
+      continue;
+    }
+    digits += zeros + 1;
+    zeros = 0;
+  }
+  return digits;
 }
 
 ColumnType TypeOf(std::string_view text) {
@@ -202,8 +220,10 @@ ColumnType TypeOf(std::string_view text) {
     if (!digits.empty() && std::all_of(digits.begin(), digits.end(), IsDigit)) {
       return digits.size() <= 38 && digits[0] != '0' ? ColumnType::kDecimal : ColumnType::kText;
     }
-    if (ParseDouble(text))
-      return first == '.' || digits[0] == '.' || IsCanonicalNumber(text) ? ColumnType::kDouble : ColumnType::kText;
+    if (ParseDouble(text)) {
+      if (first != '.' && digits[0] != '.' && !IsCanonicalNumber(text)) return ColumnType::kText;
+      return SignificantDigits(digits) <= std::numeric_limits<double>::digits10 ? ColumnType::kDouble : ColumnType::kNumeric;
+    }
     if (ParseDate(text)) return ColumnType::kDate;
     if (const std::optional<TimestampText> timestamp = ParseTimestamp(text)) {
       return timestamp->has_zone ? ColumnType::kTimestampTz : ColumnType::kTimestamp;
@@ -217,8 +237,12 @@ ColumnType Widen(ColumnType a, ColumnType b) {
   if (a == b || b == ColumnType::kUnknown) return a;
   if (a == ColumnType::kUnknown) return b;
   if (a > b) std::swap(a, b);
-  const auto is_number = [](ColumnType type) { return type >= ColumnType::kInteger && type <= ColumnType::kDecimal; };
-  if (is_number(a) && is_number(b)) return a == ColumnType::kDouble ? a : b;  // a decimal(38,0) has no fractions
+  const auto is_number = [](ColumnType type) { return type >= ColumnType::kInteger && type <= ColumnType::kNumeric; };
+  if (is_number(a) && is_number(b)) {
+    // A double does not hold every bigint, a decimal(38,0) no fractions.
+    const bool exact = a == ColumnType::kBigint || b == ColumnType::kDecimal;
+    return exact && (a == ColumnType::kDouble || b == ColumnType::kDouble) ? ColumnType::kNumeric : b;
+  }
   if (a == ColumnType::kDate && b == ColumnType::kTimestamp) return b;
   return ColumnType::kText;
 }

@@ -28,6 +28,7 @@ enum class ColumnType : uint8_t {
   kBigint,
   kDouble,
   kDecimal,
+  kNumeric,  // digits that a double would lose
   kDate,
   kTimestamp,
   kTimestampTz,

@@ -76,8 +76,8 @@ const PgType& PgTypeOf(const Type& type) {
 
 // pg_type's id of what a column was declared with.
 int64_t TypeIdOf(const table::Column& column) {
-  if (column.domain != base::kNoFile) return column.domain;
-  return column.type.id == TypeId::kEnum ? int64_t{column.type.enum_id()} : PgTypeOf(column.type).oid;
+  if (column.domain != base::kNoFile) return kUserTypeIds + column.domain;
+  return column.type.id == TypeId::kEnum ? kUserTypeIds + column.type.enum_id() : PgTypeOf(column.type).oid;
 }
 
 // What PostgreSQL calls atttypmod.
@@ -368,7 +368,7 @@ Status PgTypes(const SystemView&, const SystemViewContext& context, RowSink sink
     if (!status.ok()) return;
     const bool domain = type->kind == RelationKind::kDomain;
     const table::Column* const value = domain ? &type->schema->columns[0] : nullptr;
-    const Value row[] = {Number(type->id),
+    const Value row[] = {Number(kUserTypeIds + type->id),
                          Text(type->name()),
                          Number(NamespaceOf(context.snapshot, *type)),
                          Number(kOwnerId),
@@ -629,6 +629,7 @@ std::optional<std::string> Some(const std::string& text) {
 }  // namespace
 
 std::optional<std::string> ObjectDescriber::Name(int64_t id, std::span<const std::string> search_path) const {
+  if (id > kUserTypeIds && id <= kUserTypeIds + UINT32_MAX) id -= kUserTypeIds;
   const auto relation = id > 0 && id <= UINT32_MAX ? snapshot_.RelationOf(static_cast<ObjectId>(id)) : nullptr;
   std::shared_ptr<const Relation> table;
   if (relation == nullptr) {

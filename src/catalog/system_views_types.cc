@@ -41,7 +41,7 @@ Status PgEnum(const SystemView&, const SystemViewContext& context, RowSink sink)
   return ForEachType(context.snapshot, [&](const Relation& type) -> Status {
     for (size_t i = 0; i < type.labels.size(); ++i) {
       const auto place = static_cast<int64_t>(i) + 1;
-      const Value row[] = {Value::Int64((int64_t{type.id} << 16) + place), Value::Int64(type.id),
+      const Value row[] = {Value::Int64((int64_t{type.id} << 16) + place), Value::Int64(kUserTypeIds + type.id),
                            Value::Of(TypeId::kFloat, static_cast<float>(place)), Text(type.labels[i].name)};
       TURDB_RETURN_IF_ERROR(sink(row));
     }

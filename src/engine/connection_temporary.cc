@@ -119,7 +119,7 @@ Status Connection::RunCommitActions() {
     status = statement.status();
     if (status.ok()) status = (*statement)->Step().status();
   };
-  for (const auto& relation : actions.emptied) run("TRUNCATE ", *relation, "");
+  for (const auto& relation : actions.emptied) run("DELETE FROM ", *relation, "");
   for (const auto& relation : actions.dropped) run("DROP TABLE ", *relation, " CASCADE");
   changes_ = changes;
   total_changes_ = total_changes;

@@ -87,6 +87,8 @@ int32_t PublicType(TypeId id) {
       return TURDB_TYPE_UUID;
     case TypeId::kAny:
       return TURDB_TYPE_ANY;
+    case TypeId::kEnum:
+      return TURDB_TYPE_ENUM;
     case TypeId::kJson:
       return TURDB_TYPE_JSON;
     case TypeId::kJsonb:
@@ -171,7 +173,7 @@ T Number(const Value& value) {
       break;
   }
   if (type.id == TypeId::kBlob) return T{};
-  const bool has_parts = type.id == TypeId::kJsonb || type.id == TypeId::kArray;
+  const bool has_parts = type.id == TypeId::kJsonb || type.id == TypeId::kArray || type.id == TypeId::kEnum;
   turdb::base::StatusOr<Value> parsed = Value::Parse(has_parts ? value.ToString() : value.bytes(), TypeId::kNumeric);
   return parsed.ok() ? Number<T>(*parsed) : T{};
 }

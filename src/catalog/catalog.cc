@@ -19,34 +19,15 @@ namespace {
 constexpr ObjectId kRootSchemaId = 2;
 constexpr ObjectId kSystemSchemaId = 3;
 constexpr ObjectId kInformationSchemaId = 4;
+constexpr ObjectId kTemporarySchemaId = 5;                       // never stored
 constexpr ObjectId kFirstSystemViewId = UINT32_MAX - 255;  // never stored
 constexpr ObjectId kFirstFreeId = 16;
 
 }  // namespace
 
-Catalog::Catalog(table::TableStore& store) : store_(store), rep_(std::make_unique<Rep>()) {}
-Catalog::~Catalog() = default;
-
-Status Catalog::Create(table::TableStore& store, txn::Transaction& transaction) {
-  TURDB_RETURN_IF_ERROR(store.PrepareCatalogTree());
-  TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<ObjectTable> objects, ObjectTable::Open(store));
-  const ObjectRow root{ObjectKind::kSchema, kRootSchemaId, std::string(kDefaultSchema), ""};
-  TURDB_ASSIGN_OR_RETURN(const bool made, objects->Insert(transaction, root));
-  if (!made) return absl::OkStatus();  // an earlier making was cut short after this
-  TURDB_RETURN_IF_ERROR(store.NewObjectId(kFirstFreeId - 1).status());
-  return store.WriteSchemaFacts(1, kRootSchemaId);
-}
-
-StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store) {
-  auto catalog = std::unique_ptr<Catalog>(new Catalog(store));
-  Rep& rep = *catalog->rep_;
-  TURDB_RETURN_IF_ERROR(store.FinishRecovery());
-  TURDB_ASSIGN_OR_RETURN(rep.objects, ObjectTable::Open(store));
-  const txn::Snapshot reading = store.transactions().AcquireSnapshot();
-  auto state = std::make_shared<Snapshot::Rep>();
-  state->epoch = rep.next_epoch++;
-  state->AddSchema({kSystemSchemaId, std::string(kSystemSchema), true});
-  state->AddSchema({kInformationSchemaId, std::string(kInformationSchema), true});
+void Catalog::AddSystemViews(Rep& rep, Snapshot::Rep& state) {
+  state.AddSchema({kSystemSchemaId, std::string(kSystemSchema), true});
+  state.AddSchema({kInformationSchemaId, std::string(kInformationSchema), true});
   ObjectId next_view = kFirstSystemViewId;
   for (const SystemView* const view : SystemViews()) {
     auto relation = std::make_shared<Relation>(nullptr);
@@ -55,14 +36,38 @@ StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store) {
     relation->version = rep.next_version++;
     relation->schema = SchemaOf(*view, relation->id);
     relation->system_view = view;
-    state->AddRelation(relation);
+    state.AddRelation(relation);
   }
+}
+
+Catalog::Catalog(table::TableStore& store) : store_(store), rep_(std::make_unique<Rep>()) {}
+Catalog::~Catalog() = default;
+
+Status Catalog::Create(table::TableStore& store, txn::Transaction& transaction, const CatalogKind& kind) {
+  TURDB_RETURN_IF_ERROR(store.PrepareCatalogTree());
+  TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<ObjectTable> objects, ObjectTable::Open(store));
+  const ObjectRow root{ObjectKind::kSchema, kRootSchemaId, kind.default_schema, ""};
+  TURDB_ASSIGN_OR_RETURN(const bool made, objects->Insert(transaction, root));
+  if (!made) return absl::OkStatus();  // an earlier making was cut short after this
+  TURDB_RETURN_IF_ERROR(store.NewObjectId((kind.temporary ? table::kFirstTemporaryId : kFirstFreeId) - 1).status());
+  return store.WriteSchemaFacts(1, kRootSchemaId);
+}
+
+StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store, const CatalogKind& kind) {
+  auto catalog = std::unique_ptr<Catalog>(new Catalog(store));
+  Rep& rep = *catalog->rep_;
+  TURDB_RETURN_IF_ERROR(store.FinishRecovery());
+  TURDB_ASSIGN_OR_RETURN(rep.objects, ObjectTable::Open(store));
+  const txn::Snapshot reading = store.transactions().AcquireSnapshot();
+  auto state = std::make_shared<Snapshot::Rep>();
+  state->epoch = rep.next_epoch++;
+  if (!kind.temporary) AddSystemViews(rep, *state);
   std::map<uint64_t, std::string> schema_names;
   TURDB_RETURN_IF_ERROR(rep.objects->ForEach(txn::View{reading.read_ts()}, [&](const ObjectRow& row) -> Status {
     if (row.kind == ObjectKind::kSchema) {
       state->AddSchema({static_cast<ObjectId>(row.id), row.name, false, row.definition});
       schema_names[static_cast<uint64_t>(row.id)] = row.name;
-      if (row.name == kDefaultSchema) rep.default_schema = static_cast<ObjectId>(row.id);
+      if (row.name == kind.default_schema) rep.default_schema = static_cast<ObjectId>(row.id);
     } else if (row.kind == ObjectKind::kRelation) {
       StatusOr<RelationDefinition> definition = DecodeRelation(row.definition);
       if (!definition.ok()) {
@@ -78,11 +83,22 @@ StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store) {
       relation->view_search_path = std::move(definition->view_search_path);
       relation->sequence = std::move(definition->sequence);
       relation->unpopulated = definition->unpopulated;
+      relation->labels = std::move(definition->labels);
       relation->schema = std::make_shared<const table::TableSchema>(std::move(definition->schema));
       state->AddRelation(relation);
     }
     return absl::OkStatus();
   }));
+  if (!kind.temporary) {
+    state->temporary_schema = state->schemas.contains(kTemporarySchema) ? "pg_temp" : kTemporarySchema;
+    if (!state->schemas.contains(state->temporary_schema)) {
+      Schema temporary{kTemporarySchemaId, state->temporary_schema};
+      temporary.is_temporary = true;
+      state->AddSchema(temporary);
+    } else {
+      state->temporary_schema.clear();  // both names are taken: there is no place for temporary objects
+    }
+  }
   if (rep.default_schema == 0) return base::CorruptionError("the catalog has no default schema");
   rep.history.push_back({0, std::shared_ptr<const Snapshot>(new Snapshot(std::move(state)))});
   rep.current_epoch.store(rep.history.back().snapshot->epoch(), std::memory_order_release);
@@ -102,6 +118,16 @@ std::shared_ptr<const Snapshot> Catalog::At(base::Timestamp read_ts) const {
     if (it->since <= read_ts) return it->snapshot;
   }
   return rep_->history.front().snapshot;
+}
+
+std::shared_ptr<const Snapshot> Catalog::Merge(const Snapshot& snapshot, const Snapshot& temporary) const {
+  auto merged = std::make_shared<Snapshot::Rep>(*snapshot.rep_);
+  merged->epoch = rep_->next_epoch++;
+  for (const auto& [id, relation] : temporary.rep_->by_id) {
+    merged->AddRelation(relation);
+    merged->has_temporary = true;
+  }
+  return std::shared_ptr<const Snapshot>(new Snapshot(std::move(merged)));
 }
 
 void Catalog::ForgetBefore(base::Timestamp oldest_read_ts) {

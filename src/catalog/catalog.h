@@ -26,6 +26,8 @@ namespace turdb::catalog {
 inline constexpr std::string_view kDefaultSchema = "root";  // also answers to "main" and "public"
 inline constexpr std::string_view kSystemSchema = "turdb_catalog";
 inline constexpr std::string_view kInformationSchema = "information_schema";
+// Of temporary objects; also answers to "pg_temp", which is its name in databases that have a schema "temp" of their own.
+inline constexpr std::string_view kTemporarySchema = "temp";
 
 using ObjectId = base::FileId;
 
@@ -38,6 +40,14 @@ enum class RelationKind : uint8_t {
   kView = 2,
   kSystemView = 3,  // never stored: rows computed from a Snapshot (system_views.h)
   kSequence = 4,
+  kEnum = 5,    // a type of its own; shares names with relations, as in PostgreSQL
+  kDomain = 6,  // likewise: columns[0] says what it stands for, its default and whether NULL is one of its values; `checks`
+};
+
+// A value of an enumerated type (vec/enum.h).
+struct EnumLabel {
+  std::string order;
+  std::string name;
 };
 
 // A table, a view, a sequence or a system view. Immutable, shared by the snapshots that have it unchanged: two
@@ -53,8 +63,10 @@ class Relation {
   std::vector<std::string> view_search_path;  // where names in it are looked up; empty: as its reader does
   bool unpopulated = false;                   // a materialised view that has not been filled
   table::SequenceSchema sequence;             // kSequence
+  std::vector<EnumLabel> labels;              // kEnum, in their order
   const struct SystemView* system_view = nullptr;
 
+  bool is_type() const { return kind == RelationKind::kEnum || kind == RelationKind::kDomain; }
   bool is_materialized_view() const { return kind == RelationKind::kTable && !view_sql.empty(); }
   const std::string& name() const { return schema->name; }
   const std::string& schema_name() const { return schema->schema_name; }
@@ -81,6 +93,8 @@ struct Schema {
   std::string name;
   bool is_system = false;
   std::string comment = {};
+  // What is in it belongs to one session and is in another catalog, that of the session (Catalog::Merge).
+  bool is_temporary = false;
 };
 
 // Where an index is: its table and its position among that table's indexes, -1 for the primary key.
@@ -110,6 +124,10 @@ class Snapshot {
                                                std::span<const std::string> search_path) const;
   IndexRef FindIndex(std::string_view schema, std::string_view name, std::span<const std::string> search_path) const;
   std::shared_ptr<const Relation> RelationOf(ObjectId id) const;
+  // Types that users made. FindRelation and ForEachRelation pass by them, RelationOf does not.
+  std::shared_ptr<const Relation> FindType(std::string_view schema, std::string_view name,
+                                           std::span<const std::string> search_path) const;
+  void ForEachType(absl::FunctionRef<void(const std::shared_ptr<const Relation>&)> visit) const;
 
   // The same with errors for users: 3F000 no such schema, 42P01 no such relation, 42704 no such index, with a
   // hint when a name is close.
@@ -118,9 +136,16 @@ class Snapshot {
   base::StatusOr<IndexRef> GetIndex(std::string_view schema, std::string_view name,
                                     std::span<const std::string> search_path) const;
 
+  // What SQL calls a type: those of users by their names.
+  std::string NameOf(const vec::Type& type) const;
+
   // In order of schema and name.
   void ForEachSchema(absl::FunctionRef<void(const Schema&)> visit) const;
   void ForEachRelation(absl::FunctionRef<void(const std::shared_ptr<const Relation>&)> visit) const;
+  // The schema of temporary objects; null in the catalog that such objects are kept in.
+  const Schema* temporary_schema() const;
+  // Whether there are any.
+  bool has_temporary() const;
   SequenceOwner OwnerOf(ObjectId sequence) const;
   // Foreign keys that refer to the table, its own among them: in order of their tables' ids.
   void ForEachReference(ObjectId table,
@@ -130,6 +155,8 @@ class Snapshot {
   friend class Catalog;
   friend class SchemaChanges;
   struct Rep;
+  std::shared_ptr<const Relation> Find(std::string_view schema, std::string_view name, std::span<const std::string> search_path,
+                                       bool types) const;
   explicit Snapshot(std::shared_ptr<const Rep> rep);
   std::shared_ptr<const Rep> rep_;
 };
@@ -141,13 +168,19 @@ bool ParseRelationName(std::string_view text, std::string* schema, std::string* 
 // A column of a table or view by name: exact, then the one that differs in case only. -1: none or several.
 int32_t FindColumn(const table::TableSchema& schema, std::string_view name);
 
+// What sets the catalog of a session's temporary objects apart.
+struct CatalogKind {
+  std::string default_schema{kDefaultSchema};
+  bool temporary = false;  // ids begin at table::kFirstTemporaryId, and there are no system views
+};
+
 // The catalog of one database. Thread-safe.
 class Catalog {
  public:
   // Makes turdb.meta of a new database: the catalog's tree and the default schema.
-  static base::Status Create(table::TableStore& store, txn::Transaction& transaction);
+  static base::Status Create(table::TableStore& store, txn::Transaction& transaction, const CatalogKind& kind = {});
   // Reads what is committed. REQUIRES: recovery is done.
-  static base::StatusOr<std::unique_ptr<Catalog>> Open(table::TableStore& store);
+  static base::StatusOr<std::unique_ptr<Catalog>> Open(table::TableStore& store, const CatalogKind& kind = {});
   ~Catalog();
 
   // The newest committed schema.
@@ -156,6 +189,9 @@ class Catalog {
   uint64_t CurrentEpoch() const;
   // What was current at a read timestamp: what a transaction without DDL of its own binds against.
   std::shared_ptr<const Snapshot> At(base::Timestamp read_ts) const;
+  // `snapshot`, of this catalog, with the relations of `temporary`, of the catalog of a session's temporary objects. With an
+  // epoch of its own.
+  std::shared_ptr<const Snapshot> Merge(const Snapshot& snapshot, const Snapshot& temporary) const;
   // Snapshots that only readers older than this needed may go.
   void ForgetBefore(base::Timestamp oldest_read_ts);
 
@@ -170,6 +206,7 @@ class Catalog {
   explicit Catalog(table::TableStore& store);
   table::TableStore& store_;
   struct Rep;
+  static void AddSystemViews(Rep& rep, Snapshot::Rep& state);
   std::unique_ptr<Rep> rep_;
 };
 
@@ -246,7 +283,15 @@ class SchemaChanges {
   // 2BP01 when a default draws from it; `cascade` drops that.
   base::StatusOr<bool> DropSequence(std::string_view schema, std::string_view name, bool if_exists, bool cascade);
 
-  base::Status RenameTable(const Relation& relation, std::string_view new_name);  // or a view, or a sequence
+  // ---- types
+  // `definition`: schema_name, name; of a domain, see RelationKind::kDomain.
+  base::StatusOr<bool> CreateType(RelationKind kind, table::TableSchema definition, std::vector<EnumLabel> labels);
+  base::Status ReplaceLabels(const Relation& type, std::vector<EnumLabel> labels);
+  base::Status ReplaceDomain(const Relation& domain, table::TableSchema changed);
+  // REQUIRES: nothing has it.
+  base::Status DropType(const Relation& type);
+
+  base::Status RenameTable(const Relation& relation, std::string_view new_name);  // or a view, a sequence, a type
   base::Status MoveToSchema(const Relation& relation, std::string_view new_schema);
   // Texts that name the column are for the caller to change.
   base::Status RenameColumn(const Relation& relation, int32_t column, std::string_view new_name);

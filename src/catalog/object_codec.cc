@@ -153,6 +153,7 @@ std::string Encode(const Column& column) {
   out.Position(8, column.stored);
   out.Number(9, column.sequence);
   for (const base::FileId sequence : column.owned_sequences) out.Number(10, sequence);
+  out.Number(11, column.domain);
   return out.Take();
 }
 
@@ -191,11 +192,31 @@ StatusOr<Column> DecodeColumn(std::string_view bytes) {
       case 10:
         column.owned_sequences.push_back(static_cast<base::FileId>(field.number));
         return true;
+      case 11:
+        column.domain = static_cast<base::FileId>(field.number);
+        return true;
       default:
         return false;
     }
   }));
   return column;
+}
+
+std::string Encode(const EnumLabel& label) {
+  Writer out;
+  out.Text(1, label.order);
+  out.Text(2, label.name);
+  return out.Take();
+}
+
+StatusOr<EnumLabel> DecodeLabel(std::string_view bytes) {
+  EnumLabel label;
+  TURDB_RETURN_IF_ERROR(ReadFields(bytes, "label", [&](const Field& field) -> StatusOr<bool> {
+    if (field.tag == 1) label.order = field.text();
+    if (field.tag == 2) label.name = field.text();
+    return field.tag == 1 || field.tag == 2;
+  }));
+  return label;
 }
 
 std::string Encode(const StoredColumn& stored) {
@@ -603,6 +624,8 @@ std::string EncodeRelation(const RelationDefinition& definition) {
   for (const TriggerSchema& trigger : schema.triggers) out.Bytes(20, Encode(trigger));
   out.Number(21, definition.unpopulated);
   out.Text(22, schema.primary_key_comment);
+  out.Number(23, static_cast<uint64_t>(schema.on_commit));
+  for (const EnumLabel& label : definition.labels) out.Bytes(24, Encode(label));
   return out.Take();
 }
 
@@ -657,6 +680,14 @@ StatusOr<RelationDefinition> DecodeRelation(std::string_view bytes) {
       case 22:
         schema.primary_key_comment = field.text();
         return true;
+      case 23:
+        schema.on_commit = static_cast<table::OnCommit>(field.number);
+        return true;
+      case 24: {
+        TURDB_ASSIGN_OR_RETURN(EnumLabel label, DecodeLabel(field.bytes));
+        definition.labels.push_back(std::move(label));
+        return true;
+      }
       default:
         return DecodeList(field, &schema);
     }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "catalog/catalog.h"
 #include "table/schema.h"
 #include "table/sequence.h"
 
@@ -21,6 +22,7 @@ struct RelationDefinition {
   std::vector<std::string> view_search_path;
   bool unpopulated = false;        // a materialised view that has not been filled
   table::SequenceSchema sequence;  // of a sequence; without a file otherwise
+  std::vector<EnumLabel> labels;   // of an enumerated type
 };
 
 std::string EncodeRelation(const RelationDefinition& definition);

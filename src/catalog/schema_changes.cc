@@ -443,7 +443,7 @@ void SchemaChanges::Commit(base::Timestamp commit_ts) {
   // A count for readers of the file; nothing depends on it, and the next change of schemas repairs it.
   uint64_t count = 0;
   state.history.back().snapshot->ForEachSchema(
-      [&](const Schema& schema) { count += static_cast<uint64_t>(!schema.is_system); });
+      [&](const Schema& schema) { count += static_cast<uint64_t>(!schema.is_system && !schema.is_temporary); });
   rep_->store.WriteSchemaFacts(count, state.default_schema).IgnoreError();
 }
 

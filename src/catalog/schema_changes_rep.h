@@ -119,13 +119,18 @@ struct SchemaChanges::Rep {
       return base::MakeError(absl::StatusCode::kPermissionDenied, base::SqlState{"42501"},
                              absl::StrCat("schema \"", schema->name, "\" belongs to the system"));
     }
+    if (schema->is_temporary) {
+      return base::MakeError(absl::StatusCode::kPermissionDenied, base::SqlState{"42501"},
+                             absl::StrCat("schema \"", schema->name, "\" is that of temporary objects"));
+    }
     return *schema;
   }
 
   bool NameIsTaken(const Schema& schema, std::string_view name) {
     const std::string exact(name);
-    const auto relation = now().FindRelation(schema.name, name, {});
-    if (relation != nullptr && relation->name() == exact) return true;
+    for (const auto& found : {now().FindRelation(schema.name, name, {}), now().FindType(schema.name, name, {})}) {
+      if (found != nullptr && found->name() == exact) return true;
+    }
     const IndexRef index = now().FindIndex(schema.name, name, {});
     return index.relation != nullptr && NameOf(index) == exact;
   }
@@ -159,6 +164,7 @@ struct SchemaChanges::Rep {
     definition.view_search_path = relation.view_search_path;
     definition.sequence = relation.sequence;
     definition.unpopulated = relation.unpopulated;
+    definition.labels = relation.labels;
     return {ObjectKind::kRelation, relation.id, "", EncodeRelation(definition)};
   }
 
@@ -190,6 +196,7 @@ struct SchemaChanges::Rep {
     next->unpopulated = unpopulated;
     next->view_search_path = relation.view_search_path;
     next->sequence = relation.sequence;
+    next->labels = relation.labels;
     TURDB_RETURN_IF_ERROR(state.objects->Update(transaction, RowOf(*next, schema)));
     Push({.kind = ChangeKind::kPutRelation, .schema = {}, .id = 0, .relation = next, .made_files = {}});
     return absl::OkStatus();

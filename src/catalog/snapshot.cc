@@ -136,7 +136,8 @@ bool IsDefaultAlias(std::string_view folded) { return folded == "main" || folded
 
 // Views that answer without a schema, as their models do.
 bool IsUnqualifiedSystemName(std::string_view folded) {
-  return folded == "sqlite_schema" || folded == "sqlite_master" || folded.starts_with("pg_");
+  return folded == "sqlite_schema" || folded == "sqlite_master" || folded == "sqlite_temp_schema" ||
+         folded == "sqlite_temp_master" || folded.starts_with("pg_");
 }
 
 }  // namespace
@@ -146,12 +147,23 @@ const Schema* Snapshot::FindSchema(std::string_view name) const {
   auto found = rep_->schemas.find(folded);
   if (found == rep_->schemas.end() && IsDefaultAlias(folded)) found = rep_->schemas.find(kDefaultSchema);
   if (found == rep_->schemas.end() && folded == "pg_catalog") found = rep_->schemas.find(kSystemSchema);
+  if (found == rep_->schemas.end() && folded == "pg_temp") found = rep_->schemas.find(rep_->temporary_schema);
   if (found == rep_->schemas.end()) return nullptr;
   return Choose(found->second, name, [](const Schema& schema) -> const std::string& { return schema.name; });
 }
 
 std::shared_ptr<const Relation> Snapshot::FindRelation(std::string_view schema, std::string_view name,
                                                        std::span<const std::string> search_path) const {
+  return Find(schema, name, search_path, false);
+}
+
+std::shared_ptr<const Relation> Snapshot::FindType(std::string_view schema, std::string_view name,
+                                                   std::span<const std::string> search_path) const {
+  return Find(schema, name, search_path, true);
+}
+
+std::shared_ptr<const Relation> Snapshot::Find(std::string_view schema, std::string_view name,
+                                               std::span<const std::string> search_path, bool types) const {
   const std::string folded = FoldName(name);
   const auto find_in = [&](std::string_view schema_name) -> std::shared_ptr<const Relation> {
     const Schema* const where = FindSchema(schema_name);
@@ -160,13 +172,13 @@ std::shared_ptr<const Relation> Snapshot::FindRelation(std::string_view schema, 
     if (found == rep_->relations.end()) return nullptr;
     const auto* const relation =
         Choose(found->second, name, [](const std::shared_ptr<const Relation>& r) -> const std::string& { return r->name(); });
-    return relation == nullptr ? nullptr : *relation;
+    return relation == nullptr || (*relation)->is_type() != types ? nullptr : *relation;
   };
   if (!schema.empty()) return find_in(schema);
   for (const std::string& place : search_path) {
     if (auto relation = find_in(place)) return relation;
   }
-  return IsUnqualifiedSystemName(folded) ? find_in(kSystemSchema) : nullptr;
+  return !types && IsUnqualifiedSystemName(folded) ? find_in(kSystemSchema) : nullptr;
 }
 
 IndexRef Snapshot::FindIndex(std::string_view schema, std::string_view name, std::span<const std::string> search_path) const {
@@ -191,16 +203,42 @@ std::shared_ptr<const Relation> Snapshot::RelationOf(ObjectId id) const {
   return found == rep_->by_id.end() ? nullptr : found->second;
 }
 
+const Schema* Snapshot::temporary_schema() const {
+  const auto found = rep_->schemas.find(rep_->temporary_schema);
+  return found == rep_->schemas.end() ? nullptr : &found->second.front();
+}
+
+bool Snapshot::has_temporary() const { return rep_->has_temporary; }
+
+// That of temporary objects is there once it holds something.
 void Snapshot::ForEachSchema(absl::FunctionRef<void(const Schema&)> visit) const {
   for (const auto& [folded, schemas] : rep_->schemas) {
-    for (const Schema& schema : schemas) visit(schema);
+    for (const Schema& schema : schemas) {
+      if (!schema.is_temporary || rep_->has_temporary) visit(schema);
+    }
   }
 }
 
 void Snapshot::ForEachRelation(absl::FunctionRef<void(const std::shared_ptr<const Relation>&)> visit) const {
   for (const auto& [key, relations] : rep_->relations) {
-    for (const std::shared_ptr<const Relation>& relation : relations) visit(relation);
+    for (const std::shared_ptr<const Relation>& relation : relations) {
+      if (!relation->is_type()) visit(relation);
+    }
   }
+}
+
+void Snapshot::ForEachType(absl::FunctionRef<void(const std::shared_ptr<const Relation>&)> visit) const {
+  for (const auto& [key, relations] : rep_->relations) {
+    for (const std::shared_ptr<const Relation>& relation : relations) {
+      if (relation->is_type()) visit(relation);
+    }
+  }
+}
+
+std::string Snapshot::NameOf(const vec::Type& type) const {
+  const std::shared_ptr<const Relation> user_type = type.enum_id() == 0 ? nullptr : RelationOf(type.enum_id());
+  if (user_type == nullptr) return type.ToString();
+  return absl::StrCat(user_type->name(), type.id == vec::TypeId::kArray ? "[]" : "");
 }
 
 void Snapshot::ForEachReference(

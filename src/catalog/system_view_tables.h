@@ -12,7 +12,11 @@ namespace turdb::catalog {
 
 inline constexpr std::string_view kCatalogName = "turdb";  // what information_schema calls the database
 
+// pg_type's id of a type that a user made: object ids and PostgreSQL's own ids of types overlap.
+inline constexpr int64_t kUserTypeIds = int64_t{1} << 36;
+
 std::span<const SystemView> SequenceViews();
+std::span<const SystemView> TypeViews();
 std::span<const SystemView> PgViewList();
 std::span<const SystemView> InformationViews();
 

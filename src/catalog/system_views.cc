@@ -27,6 +27,10 @@ std::string_view KindName(const Relation& relation) {
       return "system view";
     case RelationKind::kSequence:
       return "sequence";
+    case RelationKind::kEnum:
+      return "enum";
+    case RelationKind::kDomain:
+      return "domain";
   }
   return "";
 }
@@ -34,13 +38,14 @@ std::string_view KindName(const Relation& relation) {
 // ---- turdb_catalog
 
 constexpr SystemColumn kSchemasColumns[] = {
-    {"schema_name", TypeId::kText}, {"schema_id", TypeId::kInt64}, {"is_system", TypeId::kBoolean}, {"comment", TypeId::kText}};
+    {"schema_name", TypeId::kText}, {"schema_id", TypeId::kInt64}, {"is_system", TypeId::kBoolean}, {"comment", TypeId::kText},
+    {"is_temporary", TypeId::kBoolean}};
 Status Schemas(const SystemView&, const SystemViewContext& context, RowSink sink) {
   Status status;
   context.snapshot.ForEachSchema([&](const Schema& schema) {
     if (!status.ok()) return;
     const Value row[] = {Text(schema.name), Value::Int64(schema.id), Value::Boolean(schema.is_system),
-                         TextOrNull(schema.comment)};
+                         TextOrNull(schema.comment), Value::Boolean(schema.is_temporary)};
     status = sink(row);
   });
   return status;
@@ -85,7 +90,7 @@ Status Columns(const SystemView&, const SystemViewContext& context, RowSink sink
                            Text(schema.name),
                            Text(column.name),
                            Value::Int64(static_cast<int64_t>(i) + 1),
-                           Text(column.type.ToString()),
+                           Text(TypeNameOf(context.snapshot, column)),
                            Value::Boolean(!column.not_null),
                            TextOrNull(DefaultSql(context.snapshot, column)),
                            key_position,
@@ -201,8 +206,10 @@ constexpr SystemColumn kSqliteColumns[] = {{"type", TypeId::kText},
                                            {"tbl_name", TypeId::kText},
                                            {"rootpage", TypeId::kInt64},
                                            {"sql", TypeId::kText}};
-Status SqliteSchema(const SystemView&, const SystemViewContext& context, RowSink sink) {
+Status SqliteSchema(const SystemView& view, const SystemViewContext& context, RowSink sink) {
+  const bool temporary = view.name.starts_with("sqlite_temp_");
   return ForEach(context.snapshot, [&](const Relation& relation) -> Status {
+    if (table::IsTemporary(relation.id) != temporary) return absl::OkStatus();
     if (relation.kind == RelationKind::kSystemView || relation.kind == RelationKind::kSequence) return absl::OkStatus();
     const TableSchema& schema = *relation.schema;
     const Value row[] = {Text(KindName(relation)), Text(schema.name), Text(schema.name),
@@ -244,7 +251,9 @@ Status InfoTables(const SystemView&, const SystemViewContext& context, RowSink s
   return ForEach(context.snapshot, [&](const Relation& relation) -> Status {
     if (relation.kind == RelationKind::kSequence || relation.is_materialized_view()) return absl::OkStatus();
     const Value row[] = {Text(kCatalogName), Text(relation.schema_name()), Text(relation.name()),
-                         Text(relation.kind == RelationKind::kTable ? "BASE TABLE" : "VIEW")};
+                         Text(relation.kind != RelationKind::kTable    ? "VIEW"
+                              : table::IsTemporary(relation.id) ? "LOCAL TEMPORARY"
+                                                                : "BASE TABLE")};
     return sink(row);
   });
 }
@@ -393,6 +402,8 @@ constexpr SystemView kViews[] = {
     {kSystemSchema, "settings", kSettingsColumns, Others},
     {kSystemSchema, "sqlite_schema", kSqliteColumns, SqliteSchema},
     {kSystemSchema, "sqlite_master", kSqliteColumns, SqliteSchema},
+    {kSystemSchema, "sqlite_temp_schema", kSqliteColumns, SqliteSchema},
+    {kSystemSchema, "sqlite_temp_master", kSqliteColumns, SqliteSchema},
     {kInformationSchema, "schemata", kSchemataColumns, Schemata},
     {kInformationSchema, "tables", kInfoTablesColumns, InfoTables},
     {kInformationSchema, "views", kInfoViewsColumns, InfoViews},
@@ -414,7 +425,7 @@ Status ForEach(const Snapshot& snapshot, absl::FunctionRef<Status(const Relation
 std::vector<const SystemView*> SystemViews() {
   std::vector<const SystemView*> all;
   for (const std::span<const SystemView> some :
-       {std::span<const SystemView>(kViews), SequenceViews(), PgViewList(), InformationViews()}) {
+       {std::span<const SystemView>(kViews), SequenceViews(), TypeViews(), PgViewList(), InformationViews()}) {
     for (const SystemView& view : some) all.push_back(&view);
   }
   return all;

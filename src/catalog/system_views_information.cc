@@ -113,7 +113,9 @@ Status Column(const Snapshot& snapshot, const Relation& relation, size_t positio
   const TableSchema& schema = *relation.schema;
   const table::Column& column = schema.columns[position];
   const Type& type = column.type;
-  const std::string full = type.ToString();
+  const auto user_type = type.enum_id() == 0 ? nullptr : snapshot.RelationOf(type.enum_id());
+  const auto domain = column.domain == base::kNoFile ? nullptr : snapshot.RelationOf(column.domain);
+  const std::string full = type.id == TypeId::kEnum ? "USER-DEFINED" : type.ToString();
   const std::string_view name = std::string_view(full).substr(0, full.find('('));
   const bool decimal = type.id == TypeId::kDecimal;
   const bool text = vec::IsText(type.id);
@@ -125,7 +127,9 @@ Status Column(const Snapshot& snapshot, const Relation& relation, size_t positio
   const auto option = [&](int64_t table::SequenceSchema::*number) {
     return identity && sequence != nullptr ? Text(absl::StrCat(sequence->sequence.*number)) : Null(TypeId::kText);
   };
-  const std::string_view udt = UdtName(type).empty() ? name : UdtName(type);
+  const std::string_view udt = user_type != nullptr    ? std::string_view(user_type->name())
+                               : UdtName(type).empty() ? name
+                                                       : UdtName(type);
   const bool always = column.generation == table::Generation::kIdentityAlways;
   const Value row[] = {Text(kCatalogName),
                        Text(schema.schema_name),
@@ -144,9 +148,9 @@ Status Column(const Snapshot& snapshot, const Relation& relation, size_t positio
                        Null(TypeId::kText),
                        Null(TypeId::kText),
                        TextOrNull(column.collation),
-                       Null(TypeId::kText),
+                       domain == nullptr ? Null(TypeId::kText) : Text(domain->name()),
                        Text(kCatalogName),
-                       Text("pg_catalog"),
+                       Text(user_type == nullptr ? std::string_view("pg_catalog") : std::string_view(user_type->schema_name())),
                        Text(udt),
                        YesNo(identity),
                        TextOrNull(!identity ? ""

@@ -74,6 +74,12 @@ const PgType& PgTypeOf(const Type& type) {
   return kTypes[5];  // an untyped literal, or an array, is text here
 }
 
+// pg_type's id of what a column was declared with.
+int64_t TypeIdOf(const table::Column& column) {
+  if (column.domain != base::kNoFile) return kUserTypeIds + column.domain;
+  return column.type.id == TypeId::kEnum ? kUserTypeIds + column.type.enum_id() : PgTypeOf(column.type).oid;
+}
+
 // What PostgreSQL calls atttypmod.
 int64_t ModifierOf(const Type& type) {
   if (type.id == TypeId::kDecimal) return ((int64_t{type.precision} << 16) | type.scale) + 4;
@@ -97,6 +103,9 @@ std::string_view KindLetter(const Relation& relation) {
     case RelationKind::kView:
     case RelationKind::kSystemView:
       return "v";
+    case RelationKind::kEnum:
+    case RelationKind::kDomain:
+      break;
   }
   return "";
 }
@@ -271,7 +280,7 @@ Status PgClass(const SystemView&, const SystemViewContext& context, RowSink sink
                            Value::Of(TypeId::kFloat, rows),
                            Flag(has_index),
                            Flag(false),
-                           Text("p"),
+                           Text(table::IsTemporary(relation.id) ? "t" : "p"),
                            Text(kind),
                            Value::Of(TypeId::kInt16, static_cast<int16_t>(columns)),
                            Value::Of(TypeId::kInt16, static_cast<int16_t>(checks)),
@@ -310,7 +319,7 @@ Status PgAttribute(const SystemView&, const SystemViewContext& context, RowSink 
       const bool stored = column.generation == table::Generation::kStored;
       const Value row[] = {Number(relation.id),
                            Text(column.name),
-                           Number(type.oid),
+                           Number(TypeIdOf(column)),
                            Value::Of(TypeId::kInt16, type.bytes),
                            Value::Of(TypeId::kInt16, static_cast<int16_t>(i + 1)),
                            Value::Int32(static_cast<int32_t>(ModifierOf(column.type))),
@@ -354,7 +363,29 @@ Status PgTypes(const SystemView&, const SystemViewContext& context, RowSink sink
                          Null(TypeId::kText)};
     TURDB_RETURN_IF_ERROR(sink(row));
   }
-  return absl::OkStatus();
+  Status status;
+  context.snapshot.ForEachType([&](const std::shared_ptr<const Relation>& type) {
+    if (!status.ok()) return;
+    const bool domain = type->kind == RelationKind::kDomain;
+    const table::Column* const value = domain ? &type->schema->columns[0] : nullptr;
+    const Value row[] = {Number(kUserTypeIds + type->id),
+                         Text(type->name()),
+                         Number(NamespaceOf(context.snapshot, *type)),
+                         Number(kOwnerId),
+                         Value::Of(TypeId::kInt16, domain ? PgTypeOf(value->type).bytes : int16_t{4}),
+                         Text(domain ? "d" : "e"),
+                         Text(Letter(domain ? PgTypeOf(value->type).category : 'E')),
+                         Flag(true),
+                         Number(0),
+                         Number(0),
+                         Number(0),
+                         Number(domain ? TypeIdOf(*value) : 0),
+                         Value::Int32(domain ? static_cast<int32_t>(ModifierOf(value->type)) : -1),
+                         Flag(domain && value->not_null),
+                         domain ? TextOrNull(value->default_sql) : Null(TypeId::kText)};
+    status = sink(row);
+  });
+  return status;
 }
 
 constexpr SystemColumn kIndexColumns[] = {
@@ -598,13 +629,15 @@ std::optional<std::string> Some(const std::string& text) {
 }  // namespace
 
 std::optional<std::string> ObjectDescriber::Name(int64_t id, std::span<const std::string> search_path) const {
+  if (id > kUserTypeIds && id <= kUserTypeIds + UINT32_MAX) id -= kUserTypeIds;
   const auto relation = id > 0 && id <= UINT32_MAX ? snapshot_.RelationOf(static_cast<ObjectId>(id)) : nullptr;
   std::shared_ptr<const Relation> table;
   if (relation == nullptr) {
     const std::optional<PgIndex> index = FindIndexById(snapshot_, id, &table);
     return index.has_value() ? std::optional(QuoteName(index->name)) : std::optional<std::string>();
   }
-  const auto found = snapshot_.FindRelation({}, relation->name(), search_path);
+  const auto found = relation->is_type() ? snapshot_.FindType({}, relation->name(), search_path)
+                                         : snapshot_.FindRelation({}, relation->name(), search_path);
   if (found != nullptr && found->id == relation->id) return QuoteName(relation->name());
   return absl::StrCat(QuoteName(relation->schema_name()), ".", QuoteName(relation->name()));
 }

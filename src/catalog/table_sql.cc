@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 
 namespace turdb::catalog {
 
@@ -84,7 +85,7 @@ std::string ColumnSql(const Snapshot& snapshot, const TableSchema& schema, const
                                                                   : "bigserial");
     return column.not_null ? absl::StrCat(sql, " NOT NULL") : sql;
   }
-  absl::StrAppend(&sql, column.type.ToString());
+  absl::StrAppend(&sql, TypeNameOf(snapshot, column));
   if (IsAutoincrement(schema, column)) {
     return absl::StrCat(sql, " CONSTRAINT ", QuoteName(schema.primary_key_name), " PRIMARY KEY AUTOINCREMENT");
   }
@@ -126,6 +127,31 @@ bool IsImplicit(const Snapshot& snapshot, const Relation& sequence) {
          (IsDefault(sequence.sequence) && vec::IsSignedInteger(column.type.id) && column.type.id == sequence.sequence.type);
 }
 
+std::string TypeNameOf(const Snapshot& snapshot, const table::Column& column) {
+  const ObjectId id = column.domain != base::kNoFile ? column.domain : ObjectId{column.type.enum_id()};
+  const std::shared_ptr<const Relation> type = id == base::kNoFile ? nullptr : snapshot.RelationOf(id);
+  if (type == nullptr) return column.type.ToString();
+  return absl::StrCat(QualifiedName(*type->schema), column.type.id == vec::TypeId::kArray && column.domain == 0 ? "[]" : "");
+}
+
+std::string TypeSql(const Snapshot& snapshot, const Relation& type) {
+  const std::string name = QualifiedName(*type.schema);
+  if (type.kind == RelationKind::kEnum) {
+    const auto quote = [](std::string* out, const EnumLabel& label) {
+      absl::StrAppend(out, "'", absl::StrReplaceAll(label.name, {{"'", "''"}}), "'");
+    };
+    return absl::StrCat("CREATE TYPE ", name, " AS ENUM (", absl::StrJoin(type.labels, ", ", quote), ")");
+  }
+  const table::Column& value = type.schema->columns[0];
+  std::string sql = absl::StrCat("CREATE DOMAIN ", name, " AS ", TypeNameOf(snapshot, value));
+  if (!value.default_sql.empty()) absl::StrAppend(&sql, " DEFAULT ", value.default_sql);
+  if (value.not_null) absl::StrAppend(&sql, " NOT NULL");
+  for (const table::CheckConstraint& check : type.schema->checks) {
+    absl::StrAppend(&sql, " CONSTRAINT ", QuoteName(check.name), " CHECK (", check.sql, ")");
+  }
+  return sql;
+}
+
 std::string_view ActionSql(table::ForeignKeyAction action) {
   switch (action) {
     case table::ForeignKeyAction::kNoAction:
@@ -164,14 +190,16 @@ std::string SqlOf(const TableSchema& schema, const table::ForeignKey& key, const
 std::string SqlOf(const Snapshot& snapshot, const Relation& relation) {
   const TableSchema& schema = *relation.schema;
   if (relation.kind == RelationKind::kSystemView) return "";
+  if (relation.is_type()) return TypeSql(snapshot, relation);
+  const std::string_view temporary = table::IsTemporary(relation.id) ? "CREATE TEMPORARY " : "CREATE ";
   if (relation.kind == RelationKind::kSequence) {
     if (IsImplicit(snapshot, relation)) return "";
-    return absl::StrCat("CREATE SEQUENCE ", QualifiedName(schema), " AS ", vec::Type(relation.sequence.type).ToString(), " ",
+    return absl::StrCat(temporary, "SEQUENCE ", QualifiedName(schema), " AS ", vec::Type(relation.sequence.type).ToString(), " ",
                         OptionsSql(relation.sequence));
   }
   if (!relation.view_sql.empty()) {
     const auto name = [](std::string* out, const table::Column& column) { absl::StrAppend(out, QuoteName(column.name)); };
-    return absl::StrCat(relation.is_materialized_view() ? "CREATE MATERIALIZED VIEW " : "CREATE VIEW ", QualifiedName(schema),
+    return absl::StrCat(temporary, relation.is_materialized_view() ? "MATERIALIZED VIEW " : "VIEW ", QualifiedName(schema),
                         " (", absl::StrJoin(schema.columns, ", ", name), ") AS ", relation.view_sql);
   }
   std::vector<std::string> lines;
@@ -196,7 +224,10 @@ std::string SqlOf(const Snapshot& snapshot, const Relation& relation) {
     if (referenced == nullptr) continue;
     lines.push_back(SqlOf(schema, key, *referenced->schema));
   }
-  return absl::StrCat("CREATE TABLE ", QualifiedName(schema), " (", absl::StrJoin(lines, ", "), ")");
+  return absl::StrCat(temporary, "TABLE ", QualifiedName(schema), " (", absl::StrJoin(lines, ", "), ")",
+                      schema.on_commit == table::OnCommit::kDeleteRows ? " ON COMMIT DELETE ROWS"
+                      : schema.on_commit == table::OnCommit::kDrop     ? " ON COMMIT DROP"
+                                                                       : "");
 }
 
 std::string SqlOf(const TableSchema& schema, const table::IndexSchema& index) {

@@ -32,6 +32,11 @@ std::string SqlOf(const table::TableSchema& schema, const table::TriggerSchema& 
 // "a, b DESC".
 std::string PartsSql(const table::TableSchema& schema, const std::vector<table::IndexPart>& parts);
 
+// What a column was declared with: users' types and domains by their names, with their schemas.
+std::string TypeNameOf(const Snapshot& snapshot, const table::Column& column);
+// CREATE TYPE or CREATE DOMAIN.
+std::string TypeSql(const Snapshot& snapshot, const Relation& type);
+
 }  // namespace turdb::catalog
 
 #endif  // TURDB_CATALOG_TABLE_SQL_H_

@@ -13,9 +13,9 @@ using Kind = sql::AlterStep::Kind;
 
 Status CommandRunner::Alter(const sql::AlterTableCommand& command, catalog::SchemaChanges& changes) {
   if (command.relation->kind == catalog::RelationKind::kTable) {
-    txn::TransactionManager& transactions = connection_.database().transactions();
-    txn::Transaction& transaction = *connection_.transaction_;
     const catalog::ObjectId id = command.relation->id;
+    txn::TransactionManager& transactions = connection_.DatabaseOf(id).transactions();
+    txn::Transaction& transaction = connection_.TransactionOf(id);
     TURDB_RETURN_IF_ERROR(transactions.LockTable(transaction, id, txn::TableLockMode::kExclusive));
     // Rows are read and written anew: this transaction must see them as they are.
     TURDB_RETURN_IF_ERROR(base::WithFrame(transactions.RequireSeesAll(transaction, id),
@@ -37,6 +37,9 @@ Status CommandRunner::Alter(const sql::AlterTableCommand& command, catalog::Sche
     const auto relation = connection_.VisibleCatalog()->RelationOf(command.relation->id);
     TURDB_RETURN_IF_ERROR(RunStep(step, *relation, changes));
   }
+  if (const auto changed = connection_.VisibleCatalog()->RelationOf(command.relation->id); changed != nullptr) {
+    return KeepTypesOf(*changed->schema);
+  }
   return absl::OkStatus();
 }
 
@@ -55,7 +58,7 @@ Status CommandRunner::RunStep(const sql::AlterStep& step, const catalog::Relatio
       const catalog::Relation& edited = other != nullptr ? *other : relation;
       table::TableSchema changed = *edited.schema;
       TURDB_RETURN_IF_ERROR(step.edit(changed));
-      return changes.ReplaceTable(edited, std::move(changed));
+      return connection_.SchemaChangesOf(edited.id).ReplaceTable(edited, std::move(changed));
     }
     case Kind::kRun:
       return RunText(step.sql).status();
@@ -72,17 +75,20 @@ Status CommandRunner::RunStep(const sql::AlterStep& step, const catalog::Relatio
     case Kind::kDropIndex:
       return changes.DropIndexOf(relation, step.name, step.cascade);
     case Kind::kDropForeignKey:
-      return changes.DropForeignKey(*connection_.VisibleCatalog()->RelationOf(step.other), step.name);
+      return connection_.SchemaChangesOf(step.other)
+          .DropForeignKey(*connection_.VisibleCatalog()->RelationOf(step.other), step.name);
     case Kind::kSetViewText: {
       const auto view = connection_.VisibleCatalog()->RelationOf(step.other);
-      return changes.SetViewText(*view, step.sql);
+      return connection_.SchemaChangesOf(view->id).SetViewText(*view, step.sql);
     }
     case Kind::kDropView: {
       const auto view = connection_.VisibleCatalog()->RelationOf(step.other);
       if (view->is_materialized_view()) {
-        return changes.DropMaterializedView(view->schema_name(), view->name(), true, true).status();
+        return connection_.SchemaChangesOf(view->id)
+            .DropMaterializedView(view->schema_name(), view->name(), true, true)
+            .status();
       }
-      return changes.DropView(view->schema_name(), view->name(), true).status();
+      return connection_.SchemaChangesOf(view->id).DropView(view->schema_name(), view->name(), true).status();
     }
     case Kind::kAddSequence:
       return changes.AddColumnSequence(relation, relation.schema->FindColumn(step.name), step.new_name, step.sequence);

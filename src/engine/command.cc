@@ -1,5 +1,6 @@
 #include "engine/command.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <new>
@@ -230,20 +231,15 @@ Status CommandRunner::SetReadOnly(bool read_only) {
 // One statement of the transaction: when a check fails, the constraints are as they were.
 Status CommandRunner::RunSetConstraints(const sql::SetConstraintsCommand& command) {
   if (!connection_.explicit_transaction_) return absl::OkStatus();  // it would last for this statement alone
-  txn::TransactionManager& transactions = connection_.database().transactions();
-  txn::Transaction& transaction = *connection_.transaction_;
-  TURDB_ASSIGN_OR_RETURN(const txn::Savepoint savepoint, transactions.BeginStatement(transaction));
-  const base::StatementNo number = transaction.statement();
+  Connection::StatementMark mark;
+  TURDB_RETURN_IF_ERROR(connection_.BeginStatement(&mark));
+  const base::StatementNo number = mark.number;
   exec::DeferredChecks& checks = connection_.deferred_checks_;
   if (command.all) checks.SetMode(base::kNoFile, {}, command.deferred, number);
   for (const auto& [table, name] : command.constraints) checks.SetMode(table, name, command.deferred, number);
   Status status = command.deferred ? absl::OkStatus() : connection_.CheckDeferred(false);
-  if (!status.ok()) {
-    TURDB_RETURN_IF_ERROR(
-        base::WithFrame(transactions.RollbackTo(transaction, savepoint), "rolling back the failed statement"));
-    checks.RollbackTo(number - 1);
-  }
-  transactions.EndStatement(transaction, number);
+  if (!status.ok()) TURDB_RETURN_IF_ERROR(connection_.RollBackStatement(mark));
+  connection_.EndStatement(mark);
   return status;
 }
 
@@ -328,7 +324,7 @@ Status CommandRunner::RunSchemaChange(const sql::Command& command) {
     if (own) {
       connection_.RollBackLater();
     } else {
-      connection_.database().transactions().Doom(*connection_.transaction_);
+      connection_.DoomTransaction();
     }
     return base::NoMemory();
   }
@@ -336,18 +332,15 @@ Status CommandRunner::RunSchemaChange(const sql::Command& command) {
 
 Status CommandRunner::RunSchemaChangeIn(const sql::Command& command, bool own) {
   Database& database = connection_.database();
-  txn::TransactionManager& transactions = database.transactions();
-  if (database.settings().read_only) {
+  const bool temporary = IsTemporary(command);
+  if (database.settings().read_only && !temporary) {
     return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
                            "the database is open read-only");
   }
-  if (own) {
-    connection_.transaction_ = transactions.Begin(connection_.default_isolation_, connection_.default_read_only_);
-    connection_.transaction_->set_lock_timeout_ns(connection_.busy_timeout_ms_ * 1'000'000);
-  }
+  if (temporary) TURDB_RETURN_IF_ERROR(connection_.OpenTemporary());
+  if (own) connection_.BeginTransaction(connection_.default_isolation_, connection_.default_read_only_);
   txn::Transaction& transaction = *connection_.transaction_;
   connection_.ShowTransaction();
-  size_t schema_mark = 0;
   Status status;
   // First the lock, then the snapshot, so that the snapshot sees what the lock waited for.
   std::shared_ptr<const catalog::Relation> read;  // whose rows the command reads
@@ -361,50 +354,65 @@ Status CommandRunner::RunSchemaChangeIn(const sql::Command& command, bool own) {
     read = refresh->relation;
     mode = txn::TableLockMode::kExclusive;
   }
-  if (own && read != nullptr) status = transactions.LockTable(transaction, read->id, mode);
+  if (own && read != nullptr) status = connection_.LockTable(read->id, mode);
   if (const auto* alter = std::get_if<sql::AlterTableCommand>(&command); own && alter != nullptr) {
-    for (size_t i = 0; status.ok() && i < alter->read.size(); ++i) {
-      status = transactions.LockTable(transaction, alter->read[i], mode);
-    }
+    for (size_t i = 0; status.ok() && i < alter->read.size(); ++i) status = connection_.LockTable(alter->read[i], mode);
   }
-  base::StatusOr<txn::Savepoint> savepoint = transactions.BeginStatement(transaction);
-  if (status.ok()) status = savepoint.status();
-  const base::StatementNo number = transaction.statement();
-  if (status.ok() && transaction.read_only()) {
+  Connection::StatementMark mark;
+  const Status begun = connection_.BeginStatement(&mark);
+  if (status.ok()) status = begun;
+  if (status.ok() && transaction.read_only() && !temporary) {
     status = base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
                              "a change in a read-only transaction");
   }
   if (status.ok() && own && read != nullptr) {
-    status = database.catalog().CheckStillCurrent(*read);
+    status = connection_.DatabaseOf(read->id).catalog().CheckStillCurrent(*read);
   }
   if (status.ok()) {
-    catalog::SchemaChanges& changes = connection_.SchemaChangesOf();
-    schema_mark = changes.Mark();
     if (connection_.progress_) {
       connection_.StartProgress();
       transaction.set_poll([connection = &connection_] { return connection->Progress(); });
     }
     try {
-      status = ChangeSchema(command, changes);
+      status = ChangeSchema(command, temporary ? connection_.temporary_->Changes() : connection_.SchemaChangesOf());
     } catch (const std::bad_alloc&) {
       status = base::NoMemory();
     }
   }
   transaction.set_poll(nullptr);
   connection_.HideTransaction();
-  transactions.ClearCancel(transaction);
+  database.transactions().ClearCancel(transaction);
   if (own) {
     Status ended = connection_.EndTransaction(status.ok());
     return status.ok() ? ended : status;
   }
-  if (!status.ok() && savepoint.ok()) {
-    TURDB_RETURN_IF_ERROR(
-        base::WithFrame(transactions.RollbackTo(transaction, *savepoint), "rolling back the failed statement"));
-    if (connection_.schema_changes_ != nullptr) connection_.schema_changes_->RollbackTo(schema_mark);
-    connection_.deferred_checks_.RollbackTo(number - 1);
-  }
-  transactions.EndStatement(transaction, number);
+  if (!status.ok() && begun.ok()) TURDB_RETURN_IF_ERROR(connection_.RollBackStatement(mark));
+  connection_.EndStatement(mark);
   return status;
+}
+
+// Whether all that the command makes, changes or drops is temporary.
+bool CommandRunner::IsTemporary(const sql::Command& command) const {
+  const std::shared_ptr<const catalog::Snapshot> catalog = connection_.VisibleCatalog();
+  const auto in_schema = [&](std::string_view name) {
+    const catalog::Schema* const schema = catalog->FindSchema(name);
+    return schema != nullptr && schema->is_temporary;
+  };
+  if (const auto* create = std::get_if<sql::CreateTableCommand>(&command)) {
+    return in_schema(create->table.definition.schema_name);
+  }
+  if (const auto* create = std::get_if<sql::CreateViewCommand>(&command)) return in_schema(create->columns.schema_name);
+  if (const auto* create = std::get_if<sql::CreateSequenceCommand>(&command)) return in_schema(create->sequence.schema_name);
+  if (const auto* create = std::get_if<sql::CreateTypeCommand>(&command)) return in_schema(create->definition.schema_name);
+  if (const auto* create = std::get_if<sql::CreateIndexCommand>(&command)) return table::IsTemporary(create->relation->id);
+  if (const auto* alter = std::get_if<sql::AlterTableCommand>(&command)) return table::IsTemporary(alter->relation->id);
+  if (const auto* alter = std::get_if<sql::AlterSequenceCommand>(&command)) return table::IsTemporary(alter->relation->id);
+  if (const auto* alter = std::get_if<sql::AlterTypeCommand>(&command)) return table::IsTemporary(alter->type->id);
+  if (const auto* drop = std::get_if<sql::DropCommand>(&command)) {
+    return drop->kind != sql::DropKind::kSchema &&
+           std::all_of(drop->names.begin(), drop->names.end(), [&](const auto& name) { return in_schema(name.schema); });
+  }
+  return false;
 }
 
 Status CommandRunner::RequireNothingDeferred(std::string_view what, const catalog::Relation& relation) const {
@@ -419,15 +427,25 @@ Status CommandRunner::ChangeSchema(const sql::Command& command, catalog::SchemaC
   if (const auto* create = std::get_if<sql::CreateSchemaCommand>(&command)) {
     return changes.CreateSchema(create->name, create->if_not_exists).status();
   }
+  if (const auto* create = std::get_if<sql::CreateTypeCommand>(&command)) {
+    return changes.CreateType(create->kind, create->definition, create->labels).status();
+  }
+  if (const auto* alter = std::get_if<sql::AlterTypeCommand>(&command)) return AlterType(*alter);
   if (const auto* create = std::get_if<sql::CreateTableCommand>(&command)) {
+    TURDB_RETURN_IF_ERROR(KeepTypesOf(create->table.definition));
     TURDB_ASSIGN_OR_RETURN(const bool created, changes.CreateTable(create->table));
     if (!created || create->fill_sql.empty()) return absl::OkStatus();
     if (!create->table.view_sql.empty()) {
       const table::TableSchema& view = create->table.definition;
       return FillView(create->fill_sql, *connection_.VisibleCatalog()->FindRelation(view.schema_name, view.name, {}));
     }
-    TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<Statement> fill, connection_.Prepare(create->fill_sql, nullptr));
-    return fill->Step().status();
+    // The query means what it meant before there was the new table.
+    const table::TableSchema& made = create->table.definition;
+    connection_.hidden_ = connection_.VisibleCatalog()->FindRelation(made.schema_name, made.name, {})->id;
+    const auto fill = connection_.Prepare(create->fill_sql, nullptr);
+    const Status status = fill.ok() ? (*fill)->Step().status() : fill.status();
+    connection_.hidden_ = base::kNoFile;
+    return status;
   }
   if (const auto* create = std::get_if<sql::CreateIndexCommand>(&command)) {
     table::TableSchema with_index = *create->relation->schema;
@@ -436,7 +454,7 @@ Status CommandRunner::ChangeSchema(const sql::Command& command, catalog::SchemaC
                            IndexEvaluation::Create(connection_.database(), connection_.VisibleCatalog(), with_index));
     return changes.CreateIndex(*create->relation, create->index, create->if_not_exists, evaluation->evaluator()).status();
   }
-  if (const auto* drop = std::get_if<sql::DropCommand>(&command)) return Drop(*drop, changes);
+  if (const auto* drop = std::get_if<sql::DropCommand>(&command)) return Drop(*drop);
   if (const auto* create = std::get_if<sql::CreateViewCommand>(&command)) {
     return changes.CreateView(create->columns, create->sql, create->search_path, create->or_replace, create->if_not_exists)
         .status();
@@ -451,7 +469,7 @@ Status CommandRunner::ChangeSchema(const sql::Command& command, catalog::SchemaC
   return base::InternalError("a command without a runner");
 }
 
-Status CommandRunner::Drop(const sql::DropCommand& command, catalog::SchemaChanges& changes) {
+Status CommandRunner::Drop(const sql::DropCommand& command) {
   std::vector<catalog::ObjectId> tables;  // that go together
   const std::string path[] = {std::string(catalog::kDefaultSchema)};
   for (const sql::DropCommand::Name& name : command.names) {
@@ -462,6 +480,9 @@ Status CommandRunner::Drop(const sql::DropCommand& command, catalog::SchemaChang
     tables.push_back(relation->id);
   }
   for (const sql::DropCommand::Name& name : command.names) {
+    const catalog::Schema* const in = connection_.VisibleCatalog()->FindSchema(name.schema);
+    const bool temporary = connection_.temporary_ != nullptr && in != nullptr && in->is_temporary;
+    catalog::SchemaChanges& changes = temporary ? connection_.temporary_->Changes() : connection_.SchemaChangesOf();
     switch (command.kind) {
       case sql::DropKind::kSchema:
         TURDB_RETURN_IF_ERROR(changes.DropSchema(name.name, command.if_exists, command.cascade).status());
@@ -478,6 +499,10 @@ Status CommandRunner::Drop(const sql::DropCommand& command, catalog::SchemaChang
       case sql::DropKind::kMaterializedView:
         TURDB_RETURN_IF_ERROR(
             changes.DropMaterializedView(name.schema, name.name, command.if_exists, command.cascade).status());
+        break;
+      case sql::DropKind::kType:
+      case sql::DropKind::kDomain:
+        TURDB_RETURN_IF_ERROR(DropType(name.schema, name.name, command.cascade));
         break;
       case sql::DropKind::kSequence:
         TURDB_RETURN_IF_ERROR(changes.DropSequence(name.schema, name.name, command.if_exists, command.cascade).status());

@@ -49,7 +49,18 @@ class CommandRunner {
   base::Status AlterSequence(const sql::AlterSequenceCommand& command, catalog::SchemaChanges& changes);
   base::Status ChangeSequence(const catalog::Relation& relation, const table::SequenceSchema& changed,
                               std::optional<int64_t> restart, catalog::SchemaChanges& changes);
-  base::Status Drop(const sql::DropCommand& command, catalog::SchemaChanges& changes);
+  base::Status Drop(const sql::DropCommand& command);
+  bool IsTemporary(const sql::Command& command) const;
+  // ---- types (type_command.cc)
+  base::Status AlterType(const sql::AlterTypeCommand& command);
+  base::Status AddLabel(const catalog::Relation& type, const sql::AlterTypeCommand& command, catalog::SchemaChanges& changes);
+  base::Status RenameLabel(const catalog::Relation& type, const sql::AlterTypeCommand& command,
+                           catalog::SchemaChanges& changes);
+  base::Status EditDomain(const catalog::Relation& domain, const sql::AlterTypeCommand& command,
+                          catalog::SchemaChanges& changes);
+  base::Status CheckUsesOf(const catalog::Relation& domain);
+  base::Status DropType(const std::string& schema, const std::string& name, bool cascade);
+  base::Status KeepTypesOf(const table::TableSchema& schema);
   // 55006 when checks of the relation's rows wait for the end of the transaction.
   base::Status RequireNothingDeferred(std::string_view what, const catalog::Relation& relation) const;
 

@@ -31,6 +31,7 @@ Connection::Connection(std::shared_ptr<Database> database)
   std::array<std::byte, sizeof random_seed_> seed;
   database_->environment().entropy->Fill(seed);
   std::memcpy(&random_seed_, seed.data(), sizeof random_seed_);
+  text_.enums = &session_;
 }
 
 Connection::~Connection() {
@@ -38,6 +39,7 @@ Connection::~Connection() {
   if (!database_->of_this_process()) {
     (void)transaction_.release();
     (void)schema_changes_.release();
+    (void)temporary_.release();
     return;
   }
   if (!closed_.load(std::memory_order_acquire)) CloseEntered();
@@ -125,6 +127,8 @@ void Connection::CloseEntered() {
       SetEnding(Ending::kNone);
     }
   }
+  session_.Forget();
+  temporary_.reset();
 }
 
 void Connection::CloseFromDatabase() {
@@ -259,15 +263,19 @@ Status Connection::Exec(std::string_view sql) {
 // ---- transactions
 
 std::shared_ptr<const catalog::Snapshot> Connection::VisibleCatalog() const {
-  if (transaction_ != nullptr && transaction_->has_snapshot()) {
-    if (schema_changes_ != nullptr && !schema_changes_->empty()) return schema_changes_->Visible(transaction_->read_ts());
-    return database_->catalog().At(transaction_->read_ts());
+  std::shared_ptr<const catalog::Snapshot> snapshot;
+  if (transaction_ == nullptr || !transaction_->has_snapshot()) {
+    snapshot = database_->catalog().Current();
+  } else if (schema_changes_ != nullptr && !schema_changes_->empty()) {
+    snapshot = schema_changes_->Visible(transaction_->read_ts());
+  } else {
+    snapshot = database_->catalog().At(transaction_->read_ts());
   }
-  return database_->catalog().Current();
+  return temporary_ == nullptr ? snapshot : temporary_->MergeInto(snapshot);
 }
 
 uint64_t Connection::VisibleEpoch() const {
-  return transaction_ == nullptr ? database_->catalog().CurrentEpoch() : VisibleCatalog()->epoch();
+  return transaction_ == nullptr && temporary_ == nullptr ? database_->catalog().CurrentEpoch() : VisibleCatalog()->epoch();
 }
 
 catalog::SchemaChanges& Connection::SchemaChangesOf() {
@@ -290,8 +298,7 @@ Status Connection::Begin(txn::Isolation isolation, bool read_only) {
                                           "there is already a transaction in progress"),
                           "SAVEPOINT nests inside one");
   }
-  transaction_ = database_->transactions().Begin(isolation, read_only || database_->settings().read_only);
-  transaction_->set_lock_timeout_ns(busy_timeout_ms_ * 1'000'000);
+  BeginTransaction(isolation, read_only);
   explicit_transaction_ = true;
   ++transaction_number_;
   return absl::OkStatus();
@@ -299,12 +306,12 @@ Status Connection::Begin(txn::Isolation isolation, bool read_only) {
 
 Status Connection::CheckDeferred(bool all) {
   if (deferred_checks_.empty()) return absl::OkStatus();
-  txn::TransactionManager& transactions = database_->transactions();
-  TURDB_RETURN_IF_ERROR(transactions.BeginStatement(*transaction_).status());
-  const base::StatementNo number = transaction_->statement();
+  StatementMark mark;
+  TURDB_RETURN_IF_ERROR(BeginStatement(&mark));
   function::CallContext call = NewCallContext();
   exec::ExecutionContext context;
   context.transaction = transaction_.get();
+  if (temporary_ != nullptr) context.temporary_transaction = temporary_->transaction();
   context.call = &call;
   context.environment = &database_->environment();
   context.spill_directory = database_->spill_directory();
@@ -315,7 +322,7 @@ Status Connection::CheckDeferred(bool all) {
   } catch (const std::bad_alloc&) {
     status = base::NoMemory();
   }
-  transactions.EndStatement(*transaction_, number);
+  EndStatement(mark);
   return status;
 }
 
@@ -323,6 +330,10 @@ Status Connection::EndTransaction(bool commit) {
   Status checked;
   if (commit && !deferred_checks_.empty()) {
     checked = CheckDeferred(true);
+    commit = checked.ok();
+  }
+  if (commit && temporary_ != nullptr) {
+    checked = RunCommitActions();
     commit = checked.ok();
   }
   HideTransaction();
@@ -370,6 +381,10 @@ Status Connection::FinishEnding() {
     }
   }
   schema_changes_.reset();
+  if (temporary_ != nullptr) {
+    const Status ended = temporary_->End(ending_ == Ending::kCommitted);
+    if (status.ok()) status = ended;
+  }
   savepoints_.clear();
   if (deferred_checks_.used()) deferred_checks_.Clear();
   transaction_.reset();
@@ -409,8 +424,13 @@ StatusOr<size_t> Connection::FindSavepoint(std::string_view name) const {
 
 Status Connection::MakeSavepoint(std::string_view name) {
   TURDB_RETURN_IF_ERROR(RequireTransaction());
-  savepoints_.push_back(Savepoint{std::string(name), database_->transactions().MakeSavepoint(*transaction_),
-                                  schema_changes_ == nullptr ? 0 : schema_changes_->Mark(), transaction_->statement()});
+  Savepoint savepoint{std::string(name), database_->transactions().MakeSavepoint(*transaction_),
+                      schema_changes_ == nullptr ? 0 : schema_changes_->Mark(), transaction_->statement()};
+  if (temporary_ != nullptr) {
+    savepoint.temporary_mark = temporary_->transactions().MakeSavepoint(*temporary_->transaction());
+    savepoint.temporary_schema_mark = temporary_->MarkChanges();
+  }
+  savepoints_.push_back(std::move(savepoint));
   return absl::OkStatus();
 }
 
@@ -420,6 +440,10 @@ Status Connection::RollbackTo(std::string_view name) {
     statement->TransactionRollsBack(savepoints_[found].statement);
   }
   TURDB_RETURN_IF_ERROR(database_->transactions().RollbackTo(*transaction_, savepoints_[found].mark));
+  if (temporary_ != nullptr) {
+    TURDB_RETURN_IF_ERROR(temporary_->transactions().RollbackTo(*temporary_->transaction(), savepoints_[found].temporary_mark));
+    temporary_->RollbackChangesTo(savepoints_[found].temporary_schema_mark);
+  }
   if (schema_changes_ != nullptr) schema_changes_->RollbackTo(savepoints_[found].schema_mark);
   deferred_checks_.RollbackTo(savepoints_[found].statement);
   savepoints_.resize(found + 1);

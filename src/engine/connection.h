@@ -20,6 +20,7 @@
 #include "catalog/catalog.h"
 #include "engine/database.h"
 #include "engine/session.h"
+#include "engine/temporary.h"
 #include "exec/deferred_checks.h"
 #include "function/call.h"
 #include "sql/compile.h"
@@ -102,6 +103,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
     txn::Savepoint mark;
     size_t schema_mark;
     base::StatementNo statement;  // the last one before it
+    // Of the temporary objects: of their beginning, for one that was made before.
+    txn::Savepoint temporary_mark = {};
+    size_t temporary_schema_mark = 0;
+  };
+  // A statement of the transaction, and how to take it back.
+  struct StatementMark {
+    txn::Savepoint savepoint;
+    base::StatementNo number = 0;
+    size_t schema_mark = 0;
+    bool temporary = false;  // there were temporary objects when it began
+    txn::Savepoint temporary_savepoint;
+    base::StatementNo temporary_number = 0;
+    size_t temporary_schema_mark = 0;
   };
 
   explicit Connection(std::shared_ptr<Database> database);
@@ -148,7 +162,30 @@ class Connection : public std::enable_shared_from_this<Connection> {
   base::Status EndTransaction(bool commit);
   // Of constraints that are deferred no more, or `all`.
   base::Status CheckDeferred(bool all);
+  // ON COMMIT DELETE ROWS and DROP.
+  base::Status RunCommitActions();
   base::Status RequireTransaction() const;
+  void BeginTransaction(txn::Isolation isolation, bool read_only);
+  // REQUIRES of these: in a transaction.
+  base::Status BeginStatement(StatementMark* mark);
+  base::Status RollBackStatement(const StatementMark& mark);  // dooms the transaction when memory runs out
+  void EndStatement(const StatementMark& mark);
+  void DoomTransaction();
+  // ---- temporary objects
+  base::Status OpenTemporary();
+  // The database that an object is in, and the transaction of it.
+  Database& DatabaseOf(catalog::ObjectId id) {
+    return temporary_ != nullptr && table::IsTemporary(id) ? temporary_->database() : *database_;
+  }
+  txn::Transaction& TransactionOf(catalog::ObjectId id) {
+    return temporary_ != nullptr && table::IsTemporary(id) ? *temporary_->transaction() : *transaction_;
+  }
+  base::Status LockTable(catalog::ObjectId id, txn::TableLockMode mode);
+  bool HasSchemaChanges() const { return schema_changes_ != nullptr || (temporary_ != nullptr && temporary_->has_changes()); }
+  // Differs whenever temporary objects do; 0: there never were any.
+  uint64_t TemporaryEpoch() const { return temporary_ == nullptr ? 0 : temporary_->epoch(); }
+  // Where a name without a schema is looked up.
+  std::vector<std::string> LookupPath() const;
   base::StatusOr<size_t> FindSavepoint(std::string_view name) const;
   // The catalog as the current transaction sees it; the newest one outside a transaction.
   std::shared_ptr<const catalog::Snapshot> VisibleCatalog() const;
@@ -156,6 +193,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   uint64_t VisibleEpoch() const;
   // The transaction's schema changes, made when first asked for. REQUIRES: in a transaction.
   catalog::SchemaChanges& SchemaChangesOf();
+  // Those of the database that the object is in.
+  catalog::SchemaChanges& SchemaChangesOf(catalog::ObjectId id) {
+    return temporary_ != nullptr && table::IsTemporary(id) ? temporary_->Changes() : SchemaChangesOf();
+  }
 
   std::shared_ptr<Database> database_;
   std::atomic<uint64_t> owner_{0};  // token of the thread that is inside
@@ -167,6 +208,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   uint64_t transaction_number_ = 0;  // counts the transactions of this connection
   std::unique_ptr<catalog::SchemaChanges> schema_changes_;
   std::vector<Savepoint> savepoints_;
+  std::unique_ptr<TemporaryObjects> temporary_;  // null until something temporary is made
+  txn::SnapshotHint temporary_hint_ = 0;
   exec::DeferredChecks deferred_checks_;  // of the transaction
   txn::SnapshotHint snapshot_hint_ = 0;
   Session session_{*this};
@@ -180,6 +223,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   txn::Isolation default_isolation_ = txn::Isolation::kSnapshot;
   bool default_read_only_ = false;
   bool without_triggers_ = false;                 // while ALTER TABLE changes rows: what is compiled now sets off none
+  bool without_temporary_ = false;                // while a materialised view is filled: its names mean what they meant
+  catalog::ObjectId hidden_ = base::kNoFile;      // the table that CREATE TABLE AS is filling
   catalog::ObjectId fills_view_ = base::kNoFile;  // the materialised view that what runs inside a command may change
   std::vector<std::string> search_path_{std::string(catalog::kDefaultSchema)};
   vec::TextContext text_;

@@ -8,6 +8,8 @@
 #include "engine/connection.h"
 #include "engine/index_evaluation.h"
 #include "engine/registry.h"
+#include "engine/remove_tree.h"
+#include "engine/temporary.h"
 #include "exec/spill_file.h"
 #include "os/process.h"
 
@@ -19,8 +21,9 @@ using base::StatusOr;
 
 constexpr std::string_view kInMemory = ":memory:";
 constexpr int64_t kCollectEveryNs = 50'000'000;
+constexpr int64_t kTemporaryLogBytes = int64_t{16} << 20;  // it is read for rollbacks only
 
-storage::Options StorageOptions(const Settings& settings) {
+storage::Options StorageOptions(const Settings& settings, bool temporary) {
   storage::Options options;
   options.page_cache_bytes = settings.page_cache_bytes;
   // A sixteenth of the cache, between what the largest record needs and what group commits can use.
@@ -30,6 +33,7 @@ storage::Options StorageOptions(const Settings& settings) {
   options.threads = static_cast<int>(settings.threads);
   options.read_only = settings.read_only;
   options.create_if_missing = settings.create;
+  if (temporary) options.page_cache_reserve_bytes = settings.page_cache_bytes;  // there may be one for each connection
   return options;
 }
 
@@ -41,7 +45,7 @@ Database::Database(const os::Environment& environment, std::string path, Setting
       settings_(std::move(settings)),
       fork_generation_(os::ForkGeneration()),
       host_files_(environment.files),
-      budget_(settings_.memory_limit_bytes) {}
+      own_budget_(settings_.memory_limit_bytes) {}
 
 StatusOr<std::shared_ptr<Database>> Database::Open(const std::string& path, const Settings& settings) {
   os::WatchForks();
@@ -78,13 +82,36 @@ StatusOr<std::shared_ptr<Database>> Database::OpenIn(const os::Environment& envi
   return database;
 }
 
+StatusOr<std::shared_ptr<Database>> Database::OpenTemporary(Database& of, std::shared_ptr<os::FileSystem> files,
+                                                            const std::string& path, std::string schema_name) {
+  Settings settings = of.settings();
+  settings.read_only = false;
+  settings.create = true;
+  settings.threads = 1;
+  settings.synchronous = storage::Synchronous::kOff;
+  constexpr int64_t kLeastCache = int64_t{base::kMinPoolFrames} * static_cast<int64_t>(base::kPageSize);
+  settings.page_cache_bytes = std::max(kLeastCache, of.settings().page_cache_bytes / 4);
+  settings.wal_limit_bytes = std::min(of.settings().wal_limit_bytes, kTemporaryLogBytes);
+  os::Environment environment = of.environment();
+  environment.files = std::move(files);
+  std::shared_ptr<Database> database(new Database(environment, path, std::move(settings)));
+  database->budget_ = &of.budget();
+  database->kind_ = {std::move(schema_name), /*temporary=*/true};
+  if (Status status = database->Start(); !status.ok()) {
+    database->Discard();
+    return base::WithFrame(std::move(status), "making a place for temporary tables");
+  }
+  return database;
+}
+
 Status Database::Start() {
   storage::RedoTable redo;
   btree::Tree::RegisterRedo(&redo);
-  TURDB_ASSIGN_OR_RETURN(storage_, storage::Storage::Open(environment_, path_, StorageOptions(settings_), budget_, redo));
+  const storage::Options options = StorageOptions(settings_, kind_.temporary);
+  TURDB_ASSIGN_OR_RETURN(storage_, storage::Storage::Open(environment_, path_, options, *budget_, redo));
   const storage::RecoveryInfo& recovery = storage_->recovery();
   commit_log_ = txn::NewStorageCommitLog(*storage_);
-  transactions_ = std::make_unique<txn::TransactionManager>(environment_, *commit_log_, budget_, recovery.next_txn_id);
+  transactions_ = std::make_unique<txn::TransactionManager>(environment_, *commit_log_, *budget_, recovery.next_txn_id);
   txn::ConnectStorage(*storage_, *transactions_);  // before any page is fixed: evicted pages keep their versions
   if (!settings_.read_only) {
     // Versions of a change larger than memory go to a file of their own, which no opening ever reads.
@@ -92,7 +119,7 @@ Status Database::Start() {
     TURDB_RETURN_IF_ERROR(environment_.files->Remove(spill));
     transactions_->SetSpill(spill, settings_.memory_limit_bytes / 16);
   }
-  tables_ = std::make_unique<table::TableStore>(*storage_, *transactions_, budget_);
+  tables_ = std::make_unique<table::TableStore>(*storage_, *transactions_, *budget_);
   transactions_->SetUndoResolver([this](base::FileId file) -> StatusOr<txn::UndoTarget*> {
     TURDB_ASSIGN_OR_RETURN(btree::Tree * tree, tables_->TreeOf(file));
     return tree;
@@ -110,7 +137,8 @@ Status Database::Start() {
   // A crash may have cut the making of the database short: before its catalog had a page, or before it was committed.
   TURDB_ASSIGN_OR_RETURN(const base::PageNo meta_pages, storage_->PageCount(base::kMetaFile));
   if (meta_pages == 1) TURDB_RETURN_IF_ERROR(CreateCatalog());
-  TURDB_ASSIGN_OR_RETURN(catalog_, catalog::Catalog::Open(*tables_));
+  TURDB_ASSIGN_OR_RETURN(catalog_, catalog::Catalog::Open(*tables_, kind_));
+  if (kind_.temporary) return absl::OkStatus();
   if (catalog_->Current()->FindSchema(catalog::kDefaultSchema) == nullptr) {
     catalog_.reset();
     TURDB_RETURN_IF_ERROR(CreateCatalog());
@@ -119,7 +147,7 @@ Status Database::Start() {
   spill_directory_ = settings_.temp_directory.empty() ? os::JoinPath(path_, "tmp") : settings_.temp_directory;
   if (!settings_.read_only) {
     TURDB_RETURN_IF_ERROR(environment_.files->CreateDirectory(spill_directory_));
-    if (settings_.temp_directory.empty()) TURDB_RETURN_IF_ERROR(RemoveSpilledFiles());
+    TURDB_RETURN_IF_ERROR(RemoveSpilledFiles());
   }
   if (settings_.threads > 1 && !settings_.read_only) {
     collector_ = environment_.scheduler->Start("turdb-collect", [this] { Collect(); });
@@ -127,11 +155,22 @@ Status Database::Start() {
   return absl::OkStatus();
 }
 
-// What a killed process left. A temp_directory may be shared with other databases, whose files these may be.
+// What a killed process left. A temp_directory may be shared with other databases: of what is there, only places for temporary
+// tables tell whether somebody uses them.
 Status Database::RemoveSpilledFiles() {
   TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> names, environment_.files->List(spill_directory_));
+  const bool shared = !settings_.temp_directory.empty();
   for (const std::string& name : names) {
-    if (exec::SpillFile::IsName(name)) TURDB_RETURN_IF_ERROR(environment_.files->Remove(os::JoinPath(spill_directory_, name)));
+    const std::string path = os::JoinPath(spill_directory_, name);
+    if (exec::SpillFile::IsName(name) && !shared) TURDB_RETURN_IF_ERROR(environment_.files->Remove(path));
+    if (!TemporaryObjects::IsName(name)) continue;
+    if (!shared) {
+      RemoveTree(*environment_.files, path);
+      continue;
+    }
+    // Whoever uses one holds its lock; who is just making one takes another (TemporaryObjects::Open).
+    const auto lock = environment_.files->Lock(os::JoinPath(path, "turdb.lock"), os::LockMode::kExclusive);
+    if (lock.ok()) RemoveTree(*environment_.files, path);
   }
   return absl::OkStatus();
 }
@@ -144,7 +183,7 @@ Status Database::CreateCatalog() {
   }
   txn::TransactionPtr transaction = transactions_->Begin();
   TURDB_RETURN_IF_ERROR(transactions_->BeginStatement(*transaction).status());
-  TURDB_RETURN_IF_ERROR(catalog::Catalog::Create(*tables_, *transaction));
+  TURDB_RETURN_IF_ERROR(catalog::Catalog::Create(*tables_, *transaction, kind_));
   // Should it be lost, the next opening makes the same catalog: it becomes durable with the first commit that needs it.
   storage_->SetSynchronous(storage::Synchronous::kOff);
   Status status = transactions_->Commit(*transaction);
@@ -222,17 +261,30 @@ Status Database::Close() {
     if (status.ok() && tables_ != nullptr && storage_->health().ok()) status = tables_->SettleNumbers();
     if (status.ok() && tables_ != nullptr && storage_->health().ok()) status = tables_->WriteEstimates();
   }
+  CloseParts(&status);
+  if (!identity_.empty()) Registry::Forget(identity_, this);
+  return base::WithFrame(std::move(status), absl::StrCat("closing database \"", path_, "\""));
+}
+
+// Without `status`, nothing is written any more.
+void Database::CloseParts(Status* status) {
   catalog_.reset();
   tables_.reset();
-  if (storage_ != nullptr) {
+  if (storage_ != nullptr && status != nullptr) {
     Status closed = storage_->Close();
-    if (status.ok()) status = std::move(closed);
+    if (status->ok()) *status = std::move(closed);
   }
   transactions_.reset();
   commit_log_.reset();
   storage_.reset();
-  if (!identity_.empty()) Registry::Forget(identity_, this);
-  return base::WithFrame(std::move(status), absl::StrCat("closing database \"", path_, "\""));
+}
+
+void Database::Discard() {
+  if (closed_.exchange(true, std::memory_order_acq_rel)) return;
+  // What waits for snapshots that end with the session refers to the tables.
+  if (transactions_ != nullptr) transactions_->Drain().IgnoreError();
+  CloseParts(nullptr);
+  RemoveTree(*environment_.files, path_);
 }
 
 void Database::AddBackup(std::shared_ptr<RunningBackup> backup) {

@@ -36,6 +36,10 @@ class Database : public std::enable_shared_from_this<Database> {
   // The same over any world, past the registry: for tests that inject faults.
   static base::StatusOr<std::shared_ptr<Database>> OpenIn(const os::Environment& environment, const std::string& path,
                                                           Settings settings);
+  // A private one at `path` for the temporary objects of a session of `of`, whose memory it uses: not durable, in no registry,
+  // without threads. `files`: where it is kept. Ends with Discard.
+  static base::StatusOr<std::shared_ptr<Database>> OpenTemporary(Database& of, std::shared_ptr<os::FileSystem> files,
+                                                                 const std::string& path, std::string schema_name);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -43,6 +47,8 @@ class Database : public std::enable_shared_from_this<Database> {
   base::StatusOr<std::shared_ptr<Connection>> Connect();
   // Interrupts and ends every connection, makes everything durable, unlocks. Idempotent.
   base::Status Close();
+  // Closes a temporary one without writing what nobody will read, and removes its files.
+  void Discard();
   bool closed() const { return closed_.load(std::memory_order_acquire); }
 
   // Verifies files, trees, indexes against rows. Each problem is visited once; returns how many there are.
@@ -72,7 +78,7 @@ class Database : public std::enable_shared_from_this<Database> {
   bool of_this_process() const { return fork_generation_ == os::ForkGeneration(); }
 
   // REQUIRES: not closed; held by a connection that is entered, so that Close waits.
-  base::MemoryBudget& budget() { return budget_; }
+  base::MemoryBudget& budget() { return *budget_; }
   storage::Storage& storage() { return *storage_; }
   txn::TransactionManager& transactions() { return *transactions_; }
   table::TableStore& tables() { return *tables_; }
@@ -86,6 +92,7 @@ class Database : public std::enable_shared_from_this<Database> {
   base::Status Start();
   base::Status CreateCatalog();
   base::Status RemoveSpilledFiles();
+  void CloseParts(base::Status* status);
   static constexpr size_t kCollectPages = 256;
   void Collect();  // the background thread: garbage of versions
 
@@ -97,7 +104,9 @@ class Database : public std::enable_shared_from_this<Database> {
   bool in_memory_ = false;
   uint64_t fork_generation_;
   std::shared_ptr<os::FileSystem> host_files_;
-  base::MemoryBudget budget_;
+  base::MemoryBudget own_budget_;
+  base::MemoryBudget* budget_ = &own_budget_;  // of a temporary one: that of the database it belongs to
+  catalog::CatalogKind kind_;
 
   // In the order they are made; destroyed in reverse.
   std::unique_ptr<storage::Storage> storage_;

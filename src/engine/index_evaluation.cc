@@ -15,8 +15,12 @@ base::StatusOr<std::unique_ptr<IndexEvaluation>> IndexEvaluation::Create(Databas
   evaluation->call_.budget = &database.budget();
   evaluation->context_.call = &evaluation->call_;
   evaluation->context_.environment = &database.environment();
+  evaluation->enums_ = std::make_unique<catalog::SnapshotEnums>(catalog);
+  evaluation->call_.text.enums = evaluation->enums_.get();
   sql::CompileContext context;
   context.catalog = std::move(catalog);
+  static const std::vector<std::string>* const kPath = new std::vector<std::string>{std::string(catalog::kDefaultSchema)};
+  context.search_path = *kPath;  // of types
   context.text = &evaluation->call_.text;
   context.budget = &database.budget();
   auto compiled = sql::CompileIndexExpressions(context, schema);

@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "catalog/catalog.h"
+#include "catalog/types.h"
 #include "exec/execution_context.h"
 #include "exec/index_evaluator.h"
 #include "function/call.h"
@@ -27,6 +28,7 @@ class IndexEvaluation {
  private:
   IndexEvaluation() = default;
 
+  std::unique_ptr<catalog::SnapshotEnums> enums_;
   function::CallContext call_;
   exec::ExecutionContext context_;
   std::unique_ptr<exec::StandaloneIndexEvaluator> evaluator_;

@@ -31,8 +31,10 @@ Status CommandRunner::FillView(const std::string& sql, const catalog::Relation& 
   std::vector<std::string> path = view.view_search_path;
   if (!path.empty()) path.swap(connection_.search_path_);
   connection_.fills_view_ = view.id;
+  connection_.without_temporary_ = true;
   const Status status = RunText(sql).status();
   connection_.fills_view_ = base::kNoFile;
+  connection_.without_temporary_ = false;
   if (!view.view_search_path.empty()) path.swap(connection_.search_path_);
   return status;
 }

@@ -1,6 +1,7 @@
 #include "engine/recover.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "engine/backup.h"
 #include "engine/connection.h"
 #include "engine/database.h"
+#include "engine/remove_tree.h"
 #include "table/salvage.h"
 
 namespace turdb::engine {
@@ -29,16 +31,6 @@ using catalog::RelationKind;
 constexpr int64_t kMemoryBytes = 64 << 20;  // for the damaged database, and for the new one
 constexpr int64_t kRowsATransaction = 10'000;
 constexpr size_t kCopyBytes = 1 << 20;
-
-void RemoveTree(os::FileSystem& files, const std::string& path) {
-  const StatusOr<std::vector<std::string>> names = files.List(path);
-  if (!names.ok()) {
-    (void)files.Remove(path);
-    return;
-  }
-  for (const std::string& name : *names) RemoveTree(files, os::JoinPath(path, name));
-  (void)files.RemoveDirectory(path);
-}
 
 Status CopyFile(os::FileSystem& files, const std::string& from, const std::string& to) {
   TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<os::File> source, files.Open(from, os::OpenMode::kReadOnly));
@@ -133,6 +125,10 @@ class Rescue {
               [](const auto& a, const auto& b) { return a.schema.id < b.schema.id; });
     for (const auto& [id, name] : found_.schemas) Try(absl::StrCat("CREATE SCHEMA IF NOT EXISTS ", QuoteName(name)));
     for (const RelationDefinition& relation : found_.relations) {
+      const auto kind = static_cast<RelationKind>(relation.kind);
+      if (kind == RelationKind::kEnum || kind == RelationKind::kDomain) MakeType(relation);
+    }
+    for (const RelationDefinition& relation : found_.relations) {
       if (IsTable(relation)) TURDB_RETURN_IF_ERROR(MakeTable(relation.schema));
     }
     for (const RelationDefinition& relation : found_.relations) {
@@ -173,6 +169,33 @@ class Rescue {
     return false;
   }
 
+  // With the orders that its labels had: rows hold them.
+  void MakeType(const RelationDefinition& type) {
+    const auto make = [&]() -> Status {
+      table::TableSchema definition = type.schema;
+      definition.id = base::kNoFile;
+      for (table::Column& column : definition.columns) UseNewTypes(column);
+      const txn::TransactionPtr transaction = to_.transactions().Begin();
+      TURDB_RETURN_IF_ERROR(to_.transactions().BeginStatement(*transaction).status());
+      catalog::SchemaChanges changes(to_.catalog(), *transaction);
+      TURDB_RETURN_IF_ERROR(changes.CreateType(static_cast<RelationKind>(type.kind), definition, type.labels).status());
+      TURDB_RETURN_IF_ERROR(to_.transactions().Commit(*transaction));
+      changes.Commit(to_.transactions().visible_ts());
+      const auto made = to_.catalog().Current()->FindType(definition.schema_name, definition.name, {});
+      if (made != nullptr) new_types_[type.schema.id] = made->id;
+      return absl::OkStatus();
+    };
+    if (Status status = make(); !status.ok()) {
+      Problem(base::WithFrame(std::move(status), absl::StrCat("making type ", type.schema.qualified_name())));
+    }
+  }
+  void UseNewTypes(table::Column& column) const {
+    if (const auto found = new_types_.find(column.domain); found != new_types_.end()) column.domain = found->second;
+    if (const auto found = new_types_.find(column.type.enum_id()); found != new_types_.end()) {
+      column.type.length = static_cast<int32_t>(found->second);
+    }
+  }
+
   Status MakeTable(const table::TableSchema& schema) {
     catalog::Relation relation(nullptr);
     auto definition = std::make_shared<table::TableSchema>(schema);
@@ -180,6 +203,7 @@ class Rescue {
     for (table::Column& column : definition->columns) {  // sequences come when the rows are there
       column.sequence = base::kNoFile;
       column.owned_sequences.clear();
+      UseNewTypes(column);
     }
     relation.schema = definition;
     const std::shared_ptr<const catalog::Snapshot> snapshot = to_.catalog().Current();
@@ -356,6 +380,7 @@ class Rescue {
   Database& to_;
   const std::shared_ptr<Connection> connection_;
   const absl::FunctionRef<void(std::string_view problem)> visit_;
+  std::map<catalog::ObjectId, catalog::ObjectId> new_types_;  // by the ids that they had
   RecoverReport& report_;
   catalog::SalvagedCatalog found_;
 };

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "catalog/object_describer.h"
 #include "catalog/table_sql.h"
+#include "catalog/types.h"
 #include "engine/connection.h"
 
 namespace turdb::engine {
@@ -20,7 +21,12 @@ StatusOr<std::shared_ptr<const catalog::Relation>> Session::RelationNamed(std::s
     return MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kInvalidName,
                      absl::StrCat("invalid name syntax: \"", text, "\""));
   }
-  return connection_.VisibleCatalog()->GetRelation(schema, name, connection_.search_path_);
+  return connection_.VisibleCatalog()->GetRelation(schema, name, connection_.LookupPath());
+}
+
+// Labels of enumerated types, as the statement that runs sees them.
+StatusOr<std::string> Session::Parse(uint32_t type, std::string_view label) const {
+  return catalog::SnapshotEnums(connection_.VisibleCatalog()).Parse(type, label);
 }
 
 StatusOr<int64_t> Session::FindRelation(std::string_view name) {
@@ -50,7 +56,8 @@ StatusOr<Session::Entry*> Session::Find(int64_t sequence) {
   return &entry;
 }
 
-Status Session::RequireWriting(std::string_view function) const {
+Status Session::RequireWriting(std::string_view function, int64_t sequence) const {
+  if (table::IsTemporary(static_cast<catalog::ObjectId>(sequence))) return absl::OkStatus();
   const bool in_transaction = connection_.transaction_ != nullptr;
   const bool read_only = connection_.database().settings().read_only ||
                          (in_transaction ? connection_.transaction_->read_only() : connection_.default_read_only_);
@@ -59,13 +66,17 @@ Status Session::RequireWriting(std::string_view function) const {
                    absl::StrCat("cannot execute ", function, "() in a read-only transaction"));
 }
 
+void Session::NoteDraw(int64_t sequence, base::Lsn logged) {
+  if (!table::IsTemporary(static_cast<catalog::ObjectId>(sequence))) draws_lsn_ = std::max(draws_lsn_, logged);
+}
+
 StatusOr<int64_t> Session::NextValue(int64_t sequence) {
   TURDB_ASSIGN_OR_RETURN(Entry* const entry, Find(sequence));
-  TURDB_RETURN_IF_ERROR(RequireWriting("nextval"));
+  TURDB_RETURN_IF_ERROR(RequireWriting("nextval", sequence));
   base::Lsn logged = base::kNoLsn;
   TURDB_ASSIGN_OR_RETURN(const int64_t value,
                          entry->counter->Next(entry->relation->sequence, entry->relation->name(), &logged));
-  draws_lsn_ = std::max(draws_lsn_, logged);
+  NoteDraw(sequence, logged);
   entry->last = value;
   last_sequence_ = sequence;
   return value;
@@ -89,7 +100,7 @@ StatusOr<int64_t> Session::LastValue() {
 
 Status Session::SetValue(int64_t sequence, int64_t value, bool given) {
   TURDB_ASSIGN_OR_RETURN(Entry* const entry, Find(sequence));
-  TURDB_RETURN_IF_ERROR(RequireWriting("setval"));
+  TURDB_RETURN_IF_ERROR(RequireWriting("setval", sequence));
   const table::SequenceSchema& schema = entry->relation->sequence;
   if (value < schema.min_value || value > schema.max_value) {
     return MakeError(absl::StatusCode::kOutOfRange, sqlstate::kNumericOutOfRange,
@@ -98,7 +109,7 @@ Status Session::SetValue(int64_t sequence, int64_t value, bool given) {
   }
   base::Lsn logged = base::kNoLsn;
   TURDB_RETURN_IF_ERROR(entry->counter->Set({value, given}, &logged));
-  draws_lsn_ = std::max(draws_lsn_, logged);
+  NoteDraw(sequence, logged);
   if (given) entry->last = value;
   return absl::OkStatus();
 }
@@ -130,7 +141,7 @@ StatusOr<std::optional<std::string>> Session::Ask(function::CatalogQuestion ques
       return std::optional<std::string>();
     case Question::kIsVisible:
     case Question::kName: {
-      const std::optional<std::string> name = describe.Name(object, connection_.search_path_);
+      const std::optional<std::string> name = describe.Name(object, connection_.LookupPath());
       if (question == Question::kIsVisible && name.has_value() && name->find('.') != std::string::npos) {
         return std::optional<std::string>();
       }

@@ -14,14 +14,17 @@
 #include "catalog/catalog.h"
 #include "function/call.h"
 #include "table/sequence.h"
+#include "vec/enum.h"
 
 namespace turdb::engine {
 
 class Connection;
 
 // For the thread that is inside the connection, which it belongs to.
-class Session : public function::SessionAccess {
+class Session : public function::SessionAccess, public vec::EnumSource {
  public:
+  base::StatusOr<std::string> Parse(uint32_t type, std::string_view label) const override;
+
   explicit Session(Connection& connection) : connection_(connection) {}
 
   base::StatusOr<int64_t> FindRelation(std::string_view name) override;
@@ -32,6 +35,8 @@ class Session : public function::SessionAccess {
   base::StatusOr<std::string> SequenceOfColumn(std::string_view table, std::string_view column) override;
   base::StatusOr<std::optional<std::string>> Ask(function::CatalogQuestion question, int64_t object, int64_t part) override;
 
+  // At the end of the session.
+  void Forget() { sequences_.clear(); }
   // Values that were drawn count once the log is durable as far as a commit's: no other process shall get them again.
   // Call before they leave the database, but for those of a transaction, which wait for its end.
   base::Status SettleDraws() { return draws_lsn_ == base::kNoLsn ? absl::OkStatus() : WaitForDraws(); }
@@ -45,7 +50,9 @@ class Session : public function::SessionAccess {
   base::Status WaitForDraws();
   // The sequence as the statement that runs sees it.
   base::StatusOr<Entry*> Find(int64_t sequence);
-  base::Status RequireWriting(std::string_view function) const;
+  base::Status RequireWriting(std::string_view function, int64_t sequence) const;
+  // `logged` by a sequence. Nobody else draws from a temporary one, now or later.
+  void NoteDraw(int64_t sequence, base::Lsn logged);
   base::StatusOr<std::shared_ptr<const catalog::Relation>> RelationNamed(std::string_view name) const;
 
   Connection& connection_;

@@ -39,22 +39,47 @@ StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connecti
                                                         int64_t* tail_bytes) {
   TURDB_RETURN_IF_ERROR(vec::CheckUtf8(sql));
   const std::shared_ptr<const catalog::Snapshot> catalog = connection->VisibleCatalog();
-  sql::CompileContext context;
-  context.catalog = catalog;
-  context.search_path = connection->search_path_;
-  context.fills_view = connection->fills_view_;
-  context.text = &connection->text_;
-  context.budget = &connection->database_->budget();
-  context.without_triggers = connection->without_triggers_;
-  context.system_view_source = SystemViewsOf(*connection);
-  context.named_statements = &connection->named_statements_;
+  const sql::CompileContext context = CompileContextOf(*connection, catalog);
   TURDB_ASSIGN_OR_RETURN(sql::CompiledStatement compiled, sql::Compile(context, sql));
   if (tail_bytes != nullptr) *tail_bytes = static_cast<int64_t>(compiled.end_offset);
   if (compiled.empty) return std::unique_ptr<Statement>();
   std::string own_text(sql.substr(0, compiled.end_offset));
   std::unique_ptr<Statement> statement(new Statement(std::move(connection), std::move(own_text), std::move(compiled)));
-  statement->catalog_epoch_ = catalog->epoch();
+  statement->NoteCompiled(*catalog);
+  statement->NameTypes(*catalog);
   return statement;
+}
+
+sql::CompileContext Statement::CompileContextOf(Connection& connection, std::shared_ptr<const catalog::Snapshot> catalog) {
+  sql::CompileContext context;
+  context.catalog = std::move(catalog);
+  context.search_path = connection.search_path_;
+  context.without_temporary = connection.without_temporary_;
+  context.hidden = connection.hidden_;
+  context.fills_view = connection.fills_view_;
+  context.text = &connection.text_;
+  context.budget = &connection.database_->budget();
+  context.without_triggers = connection.without_triggers_;
+  context.system_view_source = SystemViewsOf(connection);
+  context.named_statements = &connection.named_statements_;
+  return context;
+}
+
+void Statement::NameTypes(const catalog::Snapshot& catalog) {
+  for (size_t i = 0; i < column_types_.size(); ++i) {
+    if (column_types_[i].enum_id() != 0) declared_types_[i] = catalog.NameOf(column_types_[i]);
+  }
+}
+
+void Statement::NoteCompiled(const catalog::Snapshot& catalog) {
+  catalog_epoch_ = catalog.epoch();
+  temporary_epoch_ = connection_->TemporaryEpoch();
+  const auto temporary = [](const auto& each) { return table::IsTemporary(each.id); };
+  uses_temporary_ = std::any_of(compiled_.dependencies.begin(), compiled_.dependencies.end(), temporary);
+  const auto& written = compiled_.written;
+  writes_permanent_ = compiled_.changes_data &&
+                      (written.empty() || !std::all_of(written.begin(), written.end(),
+                                                       [](const auto& relation) { return table::IsTemporary(relation->id); }));
 }
 
 Statement::Statement(std::shared_ptr<Connection> connection, std::string sql, sql::CompiledStatement compiled)
@@ -104,20 +129,12 @@ void Statement::SetColumns() {
 
 Status Statement::Compile(std::span<const vec::Type> bound_types) {
   const std::shared_ptr<const catalog::Snapshot> catalog = connection_->VisibleCatalog();
-  sql::CompileContext context;
-  context.catalog = catalog;
-  context.search_path = connection_->search_path_;
-  context.fills_view = connection_->fills_view_;
-  context.text = &connection_->text_;
-  context.budget = &connection_->database_->budget();
+  sql::CompileContext context = CompileContextOf(*connection_, catalog);
   context.bound_types = bound_types;
-  context.without_triggers = connection_->without_triggers_;
-  context.system_view_source = SystemViewsOf(*connection_);
-  context.named_statements = &connection_->named_statements_;
   KeepBound();
   TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
   variant_.assign(bound_types.begin(), bound_types.end());
-  catalog_epoch_ = catalog->epoch();
+  NoteCompiled(*catalog);
   locked_in_ = validated_in_ = 0;
   execution_.reset();
   point_.reset();
@@ -126,6 +143,7 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
   bound_.resize(compiled_.parameter_names.size());
   bound_directly_.resize(bound_.size(), 0);
   SetColumns();
+  NameTypes(*catalog);
   return absl::OkStatus();
 }
 
@@ -140,17 +158,21 @@ Status Statement::Revalidate() {
   }
   const bool explicit_transaction = connection_->explicit_transaction_;
   if (!explicit_transaction) {
-    if (connection_->database_->catalog().CurrentEpoch() == catalog_epoch_) return absl::OkStatus();
-  } else if (validated_in_ == connection_->transaction_number_ && connection_->schema_changes_ == nullptr) {
+    const uint64_t epoch = connection_->temporary_ == nullptr ? connection_->database_->catalog().CurrentEpoch()
+                                                              : connection_->VisibleCatalog()->epoch();
+    if (epoch == catalog_epoch_) return absl::OkStatus();
+  } else if (validated_in_ == connection_->transaction_number_ && !connection_->HasSchemaChanges()) {
     return absl::OkStatus();  // a transaction without schema changes sees one schema
   }
   const std::shared_ptr<const catalog::Snapshot> catalog = connection_->VisibleCatalog();
   if (explicit_transaction) validated_in_ = connection_->transaction_number_;
   if (catalog->epoch() == catalog_epoch_) return absl::OkStatus();
-  const bool current = std::all_of(compiled_.dependencies.begin(), compiled_.dependencies.end(), [&](const auto& dependency) {
-    const std::shared_ptr<const catalog::Relation> relation = catalog->RelationOf(dependency.id);
-    return relation != nullptr && relation->version == dependency.version;
-  });
+  // A temporary object may have come before one that a name meant, or gone.
+  const bool current = connection_->TemporaryEpoch() == temporary_epoch_ &&
+                       std::all_of(compiled_.dependencies.begin(), compiled_.dependencies.end(), [&](const auto& dependency) {
+                         const std::shared_ptr<const catalog::Relation> relation = catalog->RelationOf(dependency.id);
+                         return relation != nullptr && relation->version == dependency.version;
+                       });
   if (current && !compiled_.dependencies.empty()) {
     catalog_epoch_ = catalog->epoch();
     return absl::OkStatus();
@@ -349,8 +371,9 @@ StatusOr<StepResult> Statement::StepPoint() {
     // Reads neither wait nor take long, so there is nothing to interrupt.
     const Status status = RunPoint(&found);
     snapshot_.Release();
+    temporary_snapshot_.Release();
     if (in_statement_) [[unlikely]] {
-      connection_->database_->transactions().EndStatement(*connection_->transaction_, statement_number_);
+      connection_->EndStatement(mark_);
       in_statement_ = false;
     }
     TURDB_RETURN_IF_ERROR(status);
@@ -365,7 +388,8 @@ StatusOr<StepResult> Statement::StepPoint() {
 Status Statement::RunPoint(bool* found) {
   txn::Transaction* const transaction = connection_->transaction_.get();
   if (!compiled_.changes_data && connection_->explicit_transaction_ && transaction->has_snapshot() && transaction->active() &&
-      validated_in_ == connection_->transaction_number_ && connection_->schema_changes_ == nullptr && parameters_ready_) {
+      validated_in_ == connection_->transaction_number_ && !connection_->HasSchemaChanges() && parameters_ready_ &&
+      !uses_temporary_) {
     // A read that ends before anything else begins needs no number of its own: it sees what is there now.
     view_ = transaction->view_with_own_changes();
   } else {
@@ -374,6 +398,7 @@ Status Statement::RunPoint(bool* found) {
   }
   context_.view = &view_;
   context_.transaction = compiled_.changes_data ? connection_->transaction_.get() : nullptr;
+  SetTemporaryContext();
   context_.call = &call_;
   context_.parameters = parameters_;
   call_.session = &connection_->session_;
@@ -391,9 +416,8 @@ Status Statement::LockWrittenTables() {
   // Locks are held until the transaction ends, and whoever holds one keeps the table as it is.
   if (connection.explicit_transaction_ && locked_in_ == connection.transaction_number_) return absl::OkStatus();
   for (const std::shared_ptr<const catalog::Relation>& relation : compiled_.written) {
-    TURDB_RETURN_IF_ERROR(
-        connection.database().transactions().LockTable(*connection.transaction_, relation->id, txn::TableLockMode::kWrite));
-    TURDB_RETURN_IF_ERROR(connection.database().catalog().CheckStillCurrent(*relation));
+    TURDB_RETURN_IF_ERROR(connection.LockTable(relation->id, txn::TableLockMode::kWrite));
+    TURDB_RETURN_IF_ERROR(connection.DatabaseOf(relation->id).catalog().CheckStillCurrent(*relation));
   }
   if (connection.explicit_transaction_) locked_in_ = connection.transaction_number_;
   return absl::OkStatus();
@@ -405,34 +429,50 @@ Status Statement::OpenView() {
   txn::TransactionManager& transactions = database.transactions();
   // The snapshot comes first, then the schema as of it.
   if (compiled_.changes_data && connection.transaction_ == nullptr) {
-    if (database.settings().read_only) {
+    if (database.settings().read_only && writes_permanent_) {
       return base::WithHint(base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
                                             "the database is open read-only"),
                             "open it with read_only = false");
     }
-    connection.transaction_ = transactions.Begin(connection.default_isolation_, connection.default_read_only_);
-    connection.transaction_->set_lock_timeout_ns(connection.busy_timeout_ms_ * 1'000'000);
+    connection.BeginTransaction(connection.default_isolation_, connection.default_read_only_);
     own_transaction_ = true;
     connection.ShowTransaction();
   }
   if (connection.transaction_ != nullptr) {
     txn::Transaction& transaction = *connection.transaction_;
-    if (compiled_.changes_data && transaction.read_only()) {
+    if (writes_permanent_ && transaction.read_only()) {
       return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
                              "a change in a read-only transaction");
     }
-    TURDB_ASSIGN_OR_RETURN(savepoint_, transactions.BeginStatement(transaction));
+    TURDB_RETURN_IF_ERROR(connection.BeginStatement(&mark_));
     in_statement_ = true;
-    statement_number_ = transaction.statement();
-    schema_mark_ = connection.schema_changes_ == nullptr ? 0 : connection.schema_changes_->Mark();
   } else {
     snapshot_ = transactions.AcquireSnapshot(&connection.snapshot_hint_);
   }
+  const bool wrote_permanent = writes_permanent_;
   TURDB_RETURN_IF_ERROR(Revalidate());
+  if (writes_permanent_ && !wrote_permanent && connection.transaction_->read_only()) {
+    return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
+                           "a change in a read-only transaction");
+  }
   TURDB_RETURN_IF_ERROR(ConvertParameters());
   if (compiled_.changes_data) TURDB_RETURN_IF_ERROR(LockWrittenTables());
   view_ = connection.transaction_ != nullptr ? connection.transaction_->view() : txn::View{snapshot_.read_ts(), nullptr, 0};
+  if (connection.temporary_ == nullptr) return absl::OkStatus();
+  if (connection.transaction_ != nullptr) {
+    temporary_view_ = connection.temporary_->transaction()->view();
+  } else if (uses_temporary_) {
+    temporary_snapshot_ = connection.temporary_->transactions().AcquireSnapshot(&connection.temporary_hint_);
+    temporary_view_ = txn::View{temporary_snapshot_.read_ts(), nullptr, 0};
+  }
   return absl::OkStatus();
+}
+
+void Statement::SetTemporaryContext() {
+  TemporaryObjects* const temporary = connection_->temporary_.get();
+  context_.temporary_view = temporary == nullptr ? nullptr : &temporary_view_;
+  context_.temporary_transactions = temporary == nullptr ? nullptr : &temporary->transactions();
+  context_.temporary_transaction = temporary == nullptr || !compiled_.changes_data ? nullptr : temporary->transaction();
 }
 
 Status Statement::StartPlan() {
@@ -450,6 +490,7 @@ Status Statement::StartPlan() {
   context_.view = &view_;
   context_.transaction = compiled_.changes_data ? connection.transaction_.get() : nullptr;
   context_.transactions = &database.transactions();
+  SetTemporaryContext();
   context_.call = &call_;
   context_.environment = &database.environment();
   context_.host_files = database.host_files();
@@ -488,8 +529,7 @@ StatusOr<StepResult> Statement::NextRow() {
     if (compiled_.locks_rows && own_transaction_) {
       // The transaction would else stay with the connection, and what runs next would be part of it.
       TURDB_RETURN_IF_ERROR(execution_->Hold(flow == exec::Flow::kHaveMore ? chunk : nullptr, 0));
-      context_.transaction = nullptr;
-      context_.view = nullptr;
+      LeaveTransaction();
       in_statement_ = own_transaction_ = false;
       TURDB_RETURN_IF_ERROR(connection_->EndTransaction(true));
       continue;
@@ -569,6 +609,7 @@ Status Statement::FinishRun(Status outcome) {
   if (counted_) connection.EndRun();
   counted_ = false;
   snapshot_.Release();
+  temporary_snapshot_.Release();
   kept_snapshot_.reset();
   if (connection.transaction_ != nullptr && (in_statement_ || own_transaction_)) {
     txn::TransactionManager& transactions = connection.database().transactions();
@@ -579,16 +620,9 @@ Status Statement::FinishRun(Status outcome) {
       if (outcome.ok()) outcome = std::move(ended);
     } else {
       if (!outcome.ok()) {
-        try {
-          Status undone = transactions.RollbackTo(*connection.transaction_, savepoint_);
-          if (connection.schema_changes_ != nullptr) connection.schema_changes_->RollbackTo(schema_mark_);
-          connection.deferred_checks_.RollbackTo(statement_number_ - 1);
-          if (!undone.ok()) outcome = base::WithFrame(std::move(undone), "rolling back the failed statement");
-        } catch (const std::bad_alloc&) {
-          transactions.Doom(*connection.transaction_);
-        }
+        if (Status undone = connection.RollBackStatement(mark_); !undone.ok()) outcome = std::move(undone);
       }
-      transactions.EndStatement(*connection.transaction_, statement_number_);
+      connection.EndStatement(mark_);
     }
   }
   in_statement_ = false;
@@ -609,7 +643,7 @@ void Statement::TransactionCommits(std::shared_ptr<txn::Snapshot>* snapshot) {
   if (!running_ || !in_statement_ || own_transaction_ || execution_ == nullptr) return;
   in_statement_ = false;
   const bool validated = view_.reads != nullptr && connection_->transaction_->is_writer();
-  if (view_.self == nullptr && !compiled_.changes_data && !validated) {
+  if (view_.self == nullptr && !compiled_.changes_data && !validated && !uses_temporary_) {
     // It sees nothing of the transaction's own: its snapshot is all that it needs.
     view_.reads = nullptr;
     if (*snapshot == nullptr) {
@@ -621,8 +655,7 @@ void Statement::TransactionCommits(std::shared_ptr<txn::Snapshot>* snapshot) {
   }
   const bool on_row = has_row_;
   execution_->Hold(chunk_, on_row ? row_ : row_ + 1).IgnoreError();  // Next says it behind the last row
-  context_.transaction = nullptr;
-  context_.view = nullptr;
+  LeaveTransaction();
   DropChunk();
   has_row_ = false;
   if (!on_row) return;
@@ -632,8 +665,14 @@ void Statement::TransactionCommits(std::shared_ptr<txn::Snapshot>* snapshot) {
   if (flow.ok() && *flow == exec::Flow::kHaveMore) ShowChunk(chunk);
 }
 
+// What is kept of the rows needs none of it.
+void Statement::LeaveTransaction() {
+  context_.transaction = context_.temporary_transaction = nullptr;
+  context_.view = context_.temporary_view = nullptr;
+}
+
 void Statement::TransactionRollsBack(base::StatementNo after) {
-  if (!running_ || !in_statement_ || own_transaction_ || statement_number_ <= after) return;
+  if (!running_ || !in_statement_ || own_transaction_ || mark_.number <= after) return;
   running_ = in_statement_ = has_row_ = false;
   if (counted_) connection_->EndRun();
   counted_ = false;
@@ -647,6 +686,7 @@ void Statement::Detach() {
   execution_.reset();
   point_.reset();
   snapshot_.Release();
+  temporary_snapshot_.Release();
   kept_snapshot_.reset();
   compiled_.plan.reset();
   compiled_.written.clear();

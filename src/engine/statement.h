@@ -86,7 +86,10 @@ class Statement {
   friend class Connection;
   Statement(std::shared_ptr<Connection> connection, std::string sql, sql::CompiledStatement compiled);
 
+  static sql::CompileContext CompileContextOf(Connection& connection, std::shared_ptr<const catalog::Snapshot> catalog);
   base::Status Compile(std::span<const vec::Type> bound_types);
+  // After it was compiled against `catalog`.
+  void NoteCompiled(const catalog::Snapshot& catalog);
   // Compiles again when the catalog has changed under the plan.
   base::Status Revalidate();
   // The bound values as the plan's types; may compile a variant of the plan for values that do not convert.
@@ -98,6 +101,8 @@ class Statement {
   base::Status StartRun();
   // The transaction and the view of this run; begins a transaction of its own for a change outside one.
   base::Status OpenView();
+  void SetTemporaryContext();
+  void LeaveTransaction();
   // The short path: the whole statement in one step, when the plan allows it.
   base::StatusOr<StepResult> StepPoint();
   base::Status RunPoint(bool* found);
@@ -120,14 +125,18 @@ class Statement {
   void TransactionRollsBack(base::StatementNo after);
   void Detach();  // the connection closes
   void SetColumns();
+  void NameTypes(const catalog::Snapshot& catalog);  // those of users
   void KeepBound();
 
   std::shared_ptr<Connection> connection_;
   const std::string sql_;
   sql::CompiledStatement compiled_;
-  uint64_t locked_in_ = 0;      // the explicit transaction in which the written tables were locked already
-  uint64_t validated_in_ = 0;   // and the one whose schema the plan was compared with
-  uint64_t catalog_epoch_ = 0;  // of the catalog that it was compiled or checked against last
+  uint64_t locked_in_ = 0;         // the explicit transaction in which the written tables were locked already
+  uint64_t validated_in_ = 0;      // and the one whose schema the plan was compared with
+  uint64_t catalog_epoch_ = 0;     // of the catalog that it was compiled or checked against last
+  uint64_t temporary_epoch_ = 0;   // of the temporary objects that it was compiled beside
+  bool uses_temporary_ = false;    // it names some
+  bool writes_permanent_ = false;  // it changes more than temporary tables
 
   std::vector<vec::Value> bound_;        // as they were bound
   std::vector<vec::Value> parameters_;   // as the plan's types
@@ -147,17 +156,17 @@ class Statement {
   function::CallContext call_;
   exec::ExecutionContext context_;
   txn::View view_;
+  txn::View temporary_view_;                      // of temporary tables
   txn::Snapshot snapshot_;                        // of a read outside a transaction
+  txn::Snapshot temporary_snapshot_;              // likewise
   std::shared_ptr<txn::Snapshot> kept_snapshot_;  // of a transaction that committed under a cursor
-  txn::Savepoint savepoint_;                      // where a failed statement rolls back to
-  size_t schema_mark_ = 0;
+  Connection::StatementMark mark_;                // what a failed statement rolls back to
   bool running_ = false;
   bool counted_ = false;          // by Connection::BeginRun
   bool interrupted_ = false;      // by an interrupt while another statement ran, or none was inside
   bool in_statement_ = false;     // a statement of the transaction was begun and not ended
   bool own_transaction_ = false;  // the run began it, so the run ends it
   bool ended_by_rollback_ = false;
-  base::StatementNo statement_number_ = 0;
 
   bool has_row_ = false;
   const vec::Chunk* chunk_ = nullptr;

@@ -205,6 +205,50 @@ class DistinctFromEvaluator : public ComputedEvaluator {
   }
 };
 
+// A domain's constraint; the value passes through.
+class CheckEvaluator : public Evaluator {
+ public:
+  CheckEvaluator(const Expression& expression, Evaluators arguments, const EvaluatorOptions& options)
+      : Evaluator(expression), arguments_(std::move(arguments)), failed_(options.capacity, options.budget) {}
+  Status Start(Runtime& runtime) override { return StartAll(arguments_, runtime); }
+  Status Evaluate(Runtime& runtime, const Chunk& input, Rows rows, const Vector** out) override {
+    TURDB_RETURN_IF_ERROR(arguments_[0]->Evaluate(runtime, input, rows, out));
+    if (arguments_.size() == 1) {
+      const VectorView view = (*out)->View();
+      for (uint32_t i = 0; i < rows.count; ++i) {
+        if (!view.IsValid(rows[i])) return Refuse(base::sqlstate::kNotNullViolation);
+      }
+      return absl::OkStatus();
+    }
+    const Vector* const around = std::exchange(runtime.checked_value, *out);
+    const Vector* holds = nullptr;
+    Status status = arguments_[1]->Evaluate(runtime, input, rows, &holds);
+    runtime.checked_value = around;
+    TURDB_RETURN_IF_ERROR(status);
+    if (function::SelectFalse(*holds, rows, failed_.data()) == 0) return absl::OkStatus();  // NULL passes
+    return Refuse(base::sqlstate::kCheckViolation);
+  }
+
+ private:
+  Status Refuse(const base::SqlState& state) const {
+    return base::WithPosition(base::MakeError(absl::StatusCode::kInvalidArgument, state, expression().value->bytes()),
+                              expression().position);
+  }
+
+  Evaluators arguments_;
+  vec::SelectionVector failed_;
+};
+
+class CheckedValueEvaluator : public Evaluator {
+ public:
+  using Evaluator::Evaluator;
+  Status Start(Runtime&) override { return absl::OkStatus(); }
+  Status Evaluate(Runtime& runtime, const Chunk&, Rows, const Vector** out) override {
+    *out = runtime.checked_value;
+    return absl::OkStatus();
+  }
+};
+
 }  // namespace
 
 Status StartAll(const Evaluators& evaluators, Runtime& runtime) {
@@ -257,6 +301,10 @@ StatusOr<std::unique_ptr<Evaluator>> MakeEvaluator(const Expression& expression,
       return MakeIn(expression, std::move(arguments), options);
     case ExpressionKind::kSubquery:
       return MakeSubquery(expression, std::move(arguments), options);
+    case ExpressionKind::kCheck:
+      return std::make_unique<CheckEvaluator>(expression, std::move(arguments), options);
+    case ExpressionKind::kValue:
+      return std::make_unique<CheckedValueEvaluator>(expression);
   }
   return base::InternalError("an expression of unknown kind");
 }

@@ -10,6 +10,7 @@
 #include "base/memory_budget.h"
 #include "function/call.h"
 #include "os/environment.h"
+#include "table/schema.h"
 #include "vec/value.h"
 
 namespace turdb::txn {
@@ -35,6 +36,10 @@ struct ExecutionContext {
   const txn::View* view = nullptr;                  // what reads see; null for plans without tables
   txn::Transaction* transaction = nullptr;          // what writes belong to; null for plans that change nothing
   txn::TransactionManager* transactions = nullptr;  // the transaction's; null for plans without triggers
+  // The same of temporary tables, which are in a database of their own; null where the session has none.
+  const txn::View* temporary_view = nullptr;
+  txn::Transaction* temporary_transaction = nullptr;
+  txn::TransactionManager* temporary_transactions = nullptr;
   function::CallContext* call = nullptr;            // the session's: zone, times, random numbers; required
   os::Environment* environment = nullptr;           // the clock, files of spilled data
   os::FileSystem* host_files = nullptr;             // files of COPY
@@ -46,6 +51,12 @@ struct ExecutionContext {
   // Called once a chunk, with no latch or lock held: true stops the statement as `cancelled` does. For progress.
   bool (*poll)(void* argument) = nullptr;
   void* poll_argument = nullptr;
+
+  // By the table's id. REQUIRES: what is asked for is there.
+  const txn::View& ViewOf(base::FileId table) const { return table::IsTemporary(table) ? *temporary_view : *view; }
+  txn::Transaction& TransactionOf(base::FileId table) const {
+    return table::IsTemporary(table) ? *temporary_transaction : *transaction;
+  }
 };
 
 }  // namespace turdb::exec

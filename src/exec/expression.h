@@ -46,6 +46,10 @@ enum class ExpressionKind : uint8_t {
   kCoalesce,       // arguments, one or more, of one type
   kIn,             // arguments[0] IN (arguments[1..]), of one type; NULL logic of =
   kSubquery,       // subquery
+  // arguments[0], checked as a domain's values are: arguments[1], in which kValue stands for it, is not false (23514), or,
+  // without arguments[1], it is not NULL (23502). `value`: the message otherwise.
+  kCheck,
+  kValue,  // what the kCheck around this is looking at
 };
 
 // How a subquery becomes a value.

@@ -144,7 +144,7 @@ Status ForeignKeyProbe::Find(Runtime& runtime) {
       key_[i] = converts ? CellOf(*converted_.values()[i], row) : values_[i];
     }
     TURDB_ASSIGN_OR_RETURN(const Reference reference,
-                           FindReferenced(*runtime.context->transaction, check_, values_, key_, &buffer_));
+                           FindReferenced(runtime.context->TransactionOf(check_.table->schema().id), check_, values_, key_, &buffer_));
     if (reference == Reference::kMissing) missing_.Append(static_cast<SelIndex>(row));
   }
   return absl::OkStatus();
@@ -162,7 +162,7 @@ StatusOr<Rows> ForeignKeyProbe::FindMissing(Runtime& runtime, const Chunk& rows)
 }
 
 Status ForeignKeyProbe::CheckAgain(Runtime& runtime, const Vector& row_keys, uint32_t count) {
-  const txn::Transaction& transaction = *runtime.context->transaction;
+  const txn::Transaction& transaction = runtime.context->TransactionOf(check_.table->schema().id);
   const vec::VectorView view = row_keys.View();
   keys_.Reset();
   uint32_t kept = 0;

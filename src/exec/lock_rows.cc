@@ -60,7 +60,7 @@ class LockRowsOperator : public Operator {
       const auto& key = keys.Get<vec::StringView>(row);
       TURDB_ASSIGN_OR_RETURN(
           const bool locked,
-          lock.table->LockRow(*runtime.context->transaction, {reinterpret_cast<const std::byte*>(key.data()), key.size()},
+          lock.table->LockRow(runtime.context->TransactionOf(lock.table->schema().id), {reinterpret_cast<const std::byte*>(key.data()), key.size()},
                               ToTxn(lock.strength), ToTxn(lock.wait)));
       if (!locked) return false;
     }

@@ -139,7 +139,7 @@ Status ModifySource::RequireUntouched(Runtime& runtime, RowView old_row, base::B
     for (size_t c = 0; c < columns.size(); ++c) columns[c] = static_cast<int32_t>(c);
     all_columns_.emplace(table_.MakeProjection(columns));
   }
-  const txn::View now = runtime.context->transaction->view_with_own_changes();
+  const txn::View now = runtime.context->TransactionOf(table_.schema().id).view_with_own_changes();
   TURDB_ASSIGN_OR_RETURN(bool same, table_.Get(now, row_key, *all_columns_, &present_));
   std::string before, after;
   for (size_t c = 0; same && c < old_row.columns.size(); ++c) {
@@ -248,7 +248,7 @@ class UpdateSource : public ModifySource {
 
   Status FinishChanges(Runtime& runtime) override {
     if (all_rows_.has_value()) TURDB_RETURN_IF_ERROR(Apply(runtime, *all_rows_, all_rows_->rows.size()));
-    return table_.FinishRows(*runtime.context->transaction, scratch_);
+    return table_.FinishRows(runtime.context->TransactionOf(table_.schema().id), scratch_);
   }
 
  private:
@@ -403,7 +403,7 @@ class UpdateSource : public ModifySource {
   }
 
   Status Apply(Runtime& runtime, table::UpdateBatches& batches, uint64_t wanted) {
-    TURDB_ASSIGN_OR_RETURN(const int64_t updated, table_.UpdateRows(*runtime.context->transaction, batches, columns_,
+    TURDB_ASSIGN_OR_RETURN(const int64_t updated, table_.UpdateRows(runtime.context->TransactionOf(table_.schema().id), batches, columns_,
                                                                     index_expressions_.get(), scratch_));
     changed_ += updated;
     return runtime.is_referential && updated != static_cast<int64_t>(wanted) ? RowChangedMeanwhile(table_) : absl::OkStatus();
@@ -448,14 +448,14 @@ class DeleteSource : public ModifySource {
     }
     return absl::OkStatus();
   }
-  Status FinishChanges(Runtime& runtime) override { return table_.FinishRows(*runtime.context->transaction, scratch_); }
+  Status FinishChanges(Runtime& runtime) override { return table_.FinishRows(runtime.context->TransactionOf(table_.schema().id), scratch_); }
 
  private:
   Status Delete(Runtime& runtime, const Chunk& input, Rows rows) {
     const vec::VectorView keys = input.column(input.column_count() - 1).View();
     deleted_.set_size(0);
     TURDB_RETURN_IF_ERROR(
-        table_.DeleteRows(*runtime.context->transaction, keys, rows, index_expressions_.get(), scratch_, &deleted_));
+        table_.DeleteRows(runtime.context->TransactionOf(table_.schema().id), keys, rows, index_expressions_.get(), scratch_, &deleted_));
     changed_ += deleted_.size();
     if (runtime.is_referential && deleted_.size() != rows.count) TURDB_RETURN_IF_ERROR(RequireGone(runtime, keys, rows));
     if (references_ != nullptr) {
@@ -469,7 +469,7 @@ class DeleteSource : public ModifySource {
 
   // A row that was not there to be deleted was deleted before, or the snapshot does not show it.
   Status RequireGone(Runtime& runtime, const vec::VectorView& keys, Rows rows) {
-    const txn::Transaction& transaction = *runtime.context->transaction;
+    const txn::Transaction& transaction = runtime.context->TransactionOf(table_.schema().id);
     const txn::View newest = transaction.view_of_newest(transaction.statement() + 1);
     for (uint32_t i = 0; i < rows.count; ++i) {
       const base::Bytes key = base::AsBytes(keys.Get<vec::StringView>(rows[i]).view());

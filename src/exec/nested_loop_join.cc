@@ -273,7 +273,7 @@ class IndexJoin : public PairingOperator {
 
   StatusOr<Flow> NextRight(Runtime& runtime, Batch* right) override {
     if (ended_) return Flow::kDone;
-    const txn::View& view = *runtime.context->view;
+    const txn::View& view = runtime.context->ViewOf(table_.schema().id);
     StatusOr<bool> more =
         index_ < 0 ? table_scan_->Next(view, chunk_.capacity(), &chunk_) : index_scan_->Next(view, chunk_.capacity(), &chunk_);
     TURDB_RETURN_IF_ERROR(more.status());

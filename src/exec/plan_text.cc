@@ -466,6 +466,12 @@ void AppendText(const Expression& expression, std::string* out) {
     case ExpressionKind::kSubquery:
       AppendSubquery(expression, out);
       return;
+    case ExpressionKind::kCheck:
+      StrAppend(out, "CHECKED(", List(arguments), ")");
+      return;
+    case ExpressionKind::kValue:
+      StrAppend(out, "VALUE");
+      return;
   }
 }
 
@@ -476,7 +482,9 @@ std::string ToText(const Expression& expression) {
 }
 
 bool IsRowIndependent(const Expression& expression) {
-  if (expression.kind == ExpressionKind::kColumn) return false;
+  if (expression.kind == ExpressionKind::kColumn || expression.kind == ExpressionKind::kValue) return false;
+  // Its condition reads the value and nothing else.
+  if (expression.kind == ExpressionKind::kCheck) return IsRowIndependent(*expression.arguments[0]);
   for (const Expression* argument : expression.arguments) {
     if (!IsRowIndependent(*argument)) return false;
   }

@@ -29,7 +29,7 @@ ReferentialRuns::ReferentialRuns(const Plan& plan, base::MemoryBudget* budget, u
 
 void ReferentialRuns::Start(const ExecutionContext& context, ReferentialQueue* queue, TriggerRuns* triggers, int32_t depth) {
   context_ = context;
-  context_.view = &view_;
+  context_.view = context_.temporary_view = &view_;  // foreign keys stay within one database
   runtime_.context = &context_;
   runtime_.referential = queue;
   runtime_.triggers = triggers;
@@ -51,13 +51,13 @@ Status ReferentialRuns::StartStream(const ReferencingKey& key, MaterializedRows&
   if (key_sets_[cte] == nullptr) key_sets_[cte] = std::make_unique<KeySet>();
   key_sets_[cte]->kept = &keys;
   runtime_.ctes[cte] = key_sets_[cte].get();
-  view_ = context_.transaction->view_of_newest(before);
+  view_ = context_.TransactionOf(key.table->schema().id).view_of_newest(before);
   return (*stream)->Start(runtime_);
 }
 
 Status ReferentialRuns::Change(const ReferencingKey& key, MaterializedRows& keys) {
   txn::TransactionManager& transactions = key.referenced->store().transactions();
-  txn::Transaction& transaction = *context_.transaction;
+  txn::Transaction& transaction = context_.TransactionOf(key.referenced->schema().id);
   TURDB_RETURN_IF_ERROR(transactions.BeginStatement(transaction).status());
   const base::StatementNo number = transaction.statement();
   Stream* stream = nullptr;
@@ -80,13 +80,13 @@ Status ReferentialRuns::Blame(const ReferencingKey& key, const Batch& batch) {
   const vec::VectorView row_keys = batch.chunk->column(batch.chunk->column_count() - 1).View();
   const base::Bytes row_key = base::AsBytes(row_keys.Get<vec::StringView>(row).view());
   TURDB_RETURN_IF_ERROR(
-      key.table->LockRow(*context_.transaction, row_key, txn::LockStrength::kKeyShare, txn::WaitPolicy::kWait).status());
+      key.table->LockRow(context_.TransactionOf(key.table->schema().id), row_key, txn::LockStrength::kKeyShare, txn::WaitPolicy::kWait).status());
   return KeyInUseError(key, values);
 }
 
 Status ReferentialRuns::Check(const ReferencingKey& key, MaterializedRows& keys) {
   Stream* stream = nullptr;
-  TURDB_RETURN_IF_ERROR(StartStream(key, keys, context_.transaction->statement() + 1, &stream));
+  TURDB_RETURN_IF_ERROR(StartStream(key, keys, context_.TransactionOf(key.table->schema().id).statement() + 1, &stream));
   for (;;) {
     Batch batch;
     TURDB_ASSIGN_OR_RETURN(const Flow flow, stream->Next(runtime_, &batch));
@@ -107,7 +107,8 @@ Status ReferentialRuns::CheckRows(const ForeignKeyCheck& check, const Vector& ro
 }
 
 Status ReferentialRuns::KeepGone(const ReferencingKey& key, MaterializedRows& keys, MaterializedRows* gone) {
-  const txn::View newest = context_.transaction->view_of_newest(context_.transaction->statement() + 1);
+  const txn::Transaction& transaction = context_.TransactionOf(key.referenced->schema().id);
+  const txn::View newest = transaction.view_of_newest(transaction.statement() + 1);
   vec::Chunk chunk(key.key_types, capacity_, budget_);
   vec::SelectionVector absent(capacity_, budget_);
   std::vector<table::Cell> cells(key.parts.size());

@@ -36,6 +36,7 @@ struct Runtime {
   bool is_referential = false;              // this runs for a foreign key
   TriggerRuns* triggers = nullptr;          // runs them; null when no node of the plan has any
   int32_t trigger_depth = 0;                // how many triggers are around this
+  const vec::Vector* checked_value = nullptr;  // what kValue stands for
   uint64_t statement_runs = 0;              // counts Execution::Start; what was computed once a run compares it
 
   function::CallContext& call() const { return *context->call; }

@@ -54,8 +54,8 @@ class ScanSource : public Source {
   StatusOr<Flow> Next(Runtime& runtime, Batch* out) override {
     if (done_) return Flow::kDone;
     const uint32_t max_rows = ramp_.Next(chunk_.capacity());
-    StatusOr<bool> more = index_ < 0 ? table_scan_->Next(*runtime.context->view, max_rows, &chunk_)
-                                     : index_scan_->Next(*runtime.context->view, max_rows, &chunk_);
+    StatusOr<bool> more = index_ < 0 ? table_scan_->Next(runtime.context->ViewOf(table_.schema().id), max_rows, &chunk_)
+                                     : index_scan_->Next(runtime.context->ViewOf(table_.schema().id), max_rows, &chunk_);
     TURDB_RETURN_IF_ERROR(more.status());
     if (!*more) {
       done_ = true;
@@ -118,7 +118,7 @@ class PointLookupSource : public Source {
   StatusOr<Flow> Next(Runtime& runtime, Batch* out) override {
     if (!found_) return Flow::kDone;
     found_ = false;
-    const txn::View& view = *runtime.context->view;
+    const txn::View& view = runtime.context->ViewOf(table_.schema().id);
     if (index_ >= 0) {
       index_key_ = row_key_;
       TURDB_ASSIGN_OR_RETURN(const bool in_index, table_.FindUnique(view, index_, index_key_.bytes(), &row_key_));

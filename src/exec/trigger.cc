@@ -60,6 +60,7 @@ struct TriggerRuns::Level {
   ExecutionContext context;
   uint64_t run = 0;  // that the context is of
   txn::View view;
+  txn::View temporary_view;
   std::unique_ptr<ReferentialQueue> referential;
   Rows statement_rows;
   std::vector<std::unique_ptr<Body>> bodies;
@@ -121,6 +122,7 @@ StatusOr<TriggerRuns::Level*> TriggerRuns::LevelAt(int32_t depth) {
     level.run = run_;
     level.context = *context_;
     level.context.view = &level.view;
+    if (context_->temporary_transaction != nullptr) level.context.temporary_view = &level.temporary_view;
     level.runtime.context = &level.context;
   }
   return &level;
@@ -160,6 +162,9 @@ StatusOr<bool> TriggerRuns::Run(Level& level, Body& body, const TriggerCause& ca
   }
   if (body.condition.has_value()) {
     level.view = context_->transaction->view_with_own_changes();
+    if (context_->temporary_transaction != nullptr) {
+      level.temporary_view = context_->temporary_transaction->view_with_own_changes();
+    }
     TURDB_RETURN_IF_ERROR(body.condition->Start(runtime));
     TURDB_ASSIGN_OR_RETURN(const Vector* const holds, body.condition->Evaluate(runtime));
     if (holds->IsNull(0) || !holds->View().Get<bool>(0)) return true;
@@ -176,6 +181,13 @@ Status TriggerRuns::RunStatement(Level& level, Stream& stream, const TriggerStat
   TURDB_RETURN_IF_ERROR(context_->transactions->BeginStatement(transaction).status());
   const base::StatementNo number = transaction.statement();
   level.view = transaction.view();
+  txn::Transaction* const temporary = context_->temporary_transaction;
+  base::StatementNo temporary_number = 0;
+  if (temporary != nullptr) {
+    TURDB_RETURN_IF_ERROR(context_->temporary_transactions->BeginStatement(*temporary).status());
+    temporary_number = temporary->statement();
+    level.temporary_view = temporary->view();
+  }
   if (level.referential != nullptr) level.referential->Start(level.runtime);
   ++level.runtime.statement_runs;
   Status status = stream.Start(level.runtime);
@@ -186,6 +198,7 @@ Status TriggerRuns::RunStatement(Level& level, Stream& stream, const TriggerStat
     if (!status.ok() || *flow == Flow::kDone) break;
     if (*flow == Flow::kHaveMore && !statement.sets.empty()) status = SetNew(level, batch, statement, cause, trigger);
   }
+  if (temporary != nullptr) context_->temporary_transactions->EndStatement(*temporary, temporary_number);
   context_->transactions->EndStatement(transaction, number);
   return status;
 }

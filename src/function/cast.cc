@@ -246,6 +246,7 @@ const CastProperties* FindCast(TypeId from, TypeId to) {
 }
 
 bool CanCast(Type from, Type to, CastContext context) {
+  if (from.id == TypeId::kEnum && to.id == TypeId::kEnum) return from == to;
   if (from.id == TypeId::kArray && to.id == TypeId::kArray) return CanCast(from.element_type(), to.element_type(), context);
   const CastProperties* cast = FindCast(from.id, to.id);
   return cast != nullptr && cast->context <= context;
@@ -254,7 +255,8 @@ bool CanCast(Type from, Type to, CastContext context) {
 StatusOr<BoundCall> BindCast(Type from, Type to, CastContext context) {
   const bool arrays = from.id == TypeId::kArray && to.id == TypeId::kArray;
   const CastProperties* cast = arrays ? FindCast(from.element_type().id, to.element_type().id) : FindCast(from.id, to.id);
-  if (cast == nullptr) {
+  const bool other_labels = from.enum_id() != 0 && to.enum_id() != 0 && from.enum_id() != to.enum_id();
+  if (cast == nullptr || other_labels) {
     return MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kCannotCoerce,
                      absl::StrCat("cannot cast type ", from.ToString(), " to ", to.ToString()));
   }

@@ -93,6 +93,10 @@ void FormatTypeKernel(Call& call) {
     for (const TypeName& type : kTypeNames) {
       if (type.oid == oid) name = std::string(type.name);
     }
+    if (name == "???" && call.context.session != nullptr) {  // a user's
+      const StatusOr<std::optional<std::string>> answer = call.context.session->Ask(CatalogQuestion::kName, oid, 0);
+      if (answer.ok() && answer->has_value()) name = **answer;
+    }
     if (modifier >= 0 && (oid == 1042 || oid == 1043)) absl::StrAppend(&name, "(", modifier, ")");
     if (modifier >= 0 && oid == 1700) absl::StrAppend(&name, "(", modifier >> 16, ",", modifier & 0xffff, ")");
     call.result->SetString(row, name);

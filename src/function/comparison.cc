@@ -2,6 +2,7 @@
 // order (NaN is the greatest number and equals itself).
 #include "function/builtins.h"
 #include "function/kernels.h"
+#include "function/resolve.h"
 #include "vec/compare.h"
 
 namespace turdb::function {
@@ -128,6 +129,16 @@ Status BindComparison(BoundCall* call, std::span<const Type> actual) {
   return absl::OkStatus();
 }
 
+// An untyped literal beside a label is one of the same type; two types have no labels in common.
+Status BindEnums(BoundCall* call, std::span<const Type> actual) {
+  const Type common = actual[0].id == TypeId::kEnum ? actual[0] : actual[1];
+  for (const Type& type : actual) {
+    if (type.id == TypeId::kEnum && type != common) return NoSuchFunction(call->function->name, actual, true, true);
+  }
+  call->argument_types = {common, common};
+  return absl::OkStatus();
+}
+
 template <typename T>
 void AddLayout(FunctionList& list, std::initializer_list<TypeId> ids) {
   for (TypeId id : ids) {
@@ -160,6 +171,9 @@ void AddComparisons(FunctionList& list) {
   AddLayout<Interval>(list, {TypeId::kInterval});
   AddLayout<Uuid>(list, {TypeId::kUuid});
   AddLayout<StringView>(list, {TypeId::kText, TypeId::kBlob});
+  const size_t first_enum = list.functions().size();
+  AddLayout<StringView>(list, {TypeId::kEnum});
+  for (size_t i = first_enum; i < list.functions().size(); ++i) list.functions()[i].bind = BindEnums;
   for (TypeId id : {TypeId::kNumeric, TypeId::kChar, TypeId::kAny, TypeId::kJsonb}) {
     const BindFunction bind = id == TypeId::kNumeric ? BindComparison : nullptr;
     // The values are decoded on the way, which may allocate: not latch-safe.

@@ -19,6 +19,7 @@ char CategoryOf(TypeId id) {
   if (vec::IsDateTime(id)) return 'D';
   if (id == TypeId::kUnknown) return 'X';
   if (id == TypeId::kArray) return 'A';
+  if (id == TypeId::kEnum) return 'E';
   return 'U';
 }
 
@@ -223,7 +224,7 @@ StatusOr<Type> CommonType(std::span<const Type> types, std::string_view construc
   if (all_same && types[0].id != TypeId::kUnknown) return types[0];
   // What several types have in common has no length or precision, but for decimals, whose scale is kept.
   const auto without_parameters = [](Type type) {
-    return type.id == TypeId::kDecimal || type.id == TypeId::kArray ? type
+    return type.id == TypeId::kDecimal || type.id == TypeId::kArray || type.id == TypeId::kEnum ? type
            : type.id == TypeId::kChar                               ? Type::Char(0)
                                                                     : Type(type.id);
   };
@@ -248,6 +249,7 @@ StatusOr<Type> CommonType(std::span<const Type> types, std::string_view construc
       common = Type::ArrayOf(element);
       continue;
     }
+    if (common.id == TypeId::kEnum && type.id == TypeId::kEnum) return mismatch(common, type, false);
     if (common.id == type.id && common.id != TypeId::kDecimal) {
       common = without_parameters(common);
       continue;

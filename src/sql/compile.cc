@@ -85,7 +85,7 @@ class Compilation {
         return CompileTruncate(static_cast<const ast::Truncate&>(statement), compiled);
       case StatementKind::kPragma: {
         const std::string listing =
-            PragmaQuery(static_cast<const ast::Pragma&>(statement), *context_.catalog, context_.search_path);
+            PragmaQuery(static_cast<const ast::Pragma&>(statement), *context_.catalog, binder_->search_path());
         if (listing.empty()) return CompileCommand(statement, compiled);
         return CompileText(listing, compiled);
       }

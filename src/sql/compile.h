@@ -45,6 +45,9 @@ struct CompileContext {
                                                            const catalog::Relation&)>
       system_view_source;
   const std::map<std::string, NamedStatement, std::less<>>* named_statements = nullptr;  // EXECUTE's
+  // Names without a schema find temporary objects first, but for names in what the catalog keeps of permanent ones.
+  bool without_temporary = false;
+  catalog::ObjectId hidden = base::kNoFile;      // found by no name without a schema: the table that CREATE TABLE AS fills
   catalog::ObjectId fills_view = base::kNoFile;  // the materialised view that the statement may change: it fills it
 };
 
@@ -118,7 +121,30 @@ struct AlterSequenceCommand {
   std::optional<int64_t> restart;
   SequenceOwnerChange owner;
 };
-enum class DropKind : uint8_t { kSchema, kTable, kIndex, kView, kMaterializedView, kSequence };
+struct CreateTypeCommand {
+  catalog::RelationKind kind = catalog::RelationKind::kEnum;
+  table::TableSchema definition;
+  std::vector<catalog::EnumLabel> labels;
+};
+struct AlterTypeCommand {
+  enum class Kind : uint8_t {
+    kAddValue,      // new_value, before or after `value`, or at the end
+    kRenameValue,   // value to new_value
+    kRename,        // to new_value
+    kMoveToSchema,  // new_value
+    kEditDomain,    // to `domain`; what has the domain is checked when `check` says so
+  };
+  Kind kind = Kind::kAddValue;
+  std::shared_ptr<const catalog::Relation> type;
+  std::string value;
+  std::string new_value;
+  bool beside = false;  // kAddValue: there is a `value`
+  bool before = false;
+  bool if_not_exists = false;
+  bool check = false;
+  table::TableSchema domain;
+};
+enum class DropKind : uint8_t { kSchema, kTable, kIndex, kView, kMaterializedView, kSequence, kType, kDomain };
 struct DropCommand {
   DropKind kind = DropKind::kTable;
   struct Name {
@@ -195,10 +221,11 @@ struct PrepareCommand {
 struct DeallocateCommand {
   std::string name;  // empty: all
 };
-using Command = std::variant<std::monostate, TransactionCommand, SetCommand, ShowCommand, CreateSchemaCommand,
-                             CreateTableCommand, CreateIndexCommand, DropCommand, AlterTableCommand, MaintenanceCommand,
-                             NoOperation, CreateViewCommand, SetConstraintsCommand, CreateSequenceCommand, AlterSequenceCommand,
-                             RefreshCommand, CommentSchemaCommand, PrepareCommand, DeallocateCommand>;
+using Command =
+    std::variant<std::monostate, TransactionCommand, SetCommand, ShowCommand, CreateSchemaCommand, CreateTableCommand,
+                 CreateIndexCommand, DropCommand, AlterTableCommand, MaintenanceCommand, NoOperation, CreateViewCommand,
+                 SetConstraintsCommand, CreateSequenceCommand, AlterSequenceCommand, RefreshCommand, CommentSchemaCommand,
+                 PrepareCommand, DeallocateCommand, CreateTypeCommand, AlterTypeCommand>;
 
 struct Dependency {
   catalog::ObjectId id = 0;

@@ -10,6 +10,7 @@
 #include "table/key_number.h"
 #include "table/key_text.h"
 #include "vec/any.h"
+#include "vec/enum.h"
 #include "vec/numeric.h"
 #include "vec/scalar.h"
 #include "vec/string_view.h"
@@ -147,7 +148,9 @@ std::byte* PutFixed(const vec::Type& type, Cell cell, std::byte* to) {
   return to;
 }
 
-bool IsStringKey(TypeId id) { return vec::IsText(id) || id == TypeId::kBlob || id == TypeId::kUnknown || id == TypeId::kJson; }
+bool IsStringKey(TypeId id) {
+  return vec::IsText(id) || id == TypeId::kBlob || id == TypeId::kUnknown || id == TypeId::kJson || id == TypeId::kEnum;
+}
 bool IsFixedKey(TypeId id) {
   return !IsStringKey(id) && id != TypeId::kNumeric && id != TypeId::kAny && id != TypeId::kJsonb && id != TypeId::kArray;
 }
@@ -226,7 +229,8 @@ void AppendAny(std::string_view bytes, std::string* out) {
   const vec::Value value = vec::DecodeAny(bytes);
   const vec::Type& type = value.type();
   if (IsStringKey(type.id)) {
-    AppendCommonText(ComparedText(type.id, value.bytes()), StringTypeByte(type.id), out);
+    const std::string_view text = type.id == TypeId::kEnum ? vec::LabelOf(value.bytes()) : value.bytes();
+    AppendCommonText(ComparedText(type.id, text), StringTypeByte(type.id), out);
   } else if (type == TypeId::kNumeric) {
     AppendNumeric(value.bytes(), out);
   } else if (type.id == TypeId::kJsonb) {

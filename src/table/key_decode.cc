@@ -259,7 +259,9 @@ class PartBytes {
   std::string large_;
 };
 
-bool IsStringPart(TypeId id) { return vec::IsText(id) || id == TypeId::kBlob || id == TypeId::kUnknown || id == TypeId::kJson; }
+bool IsStringPart(TypeId id) {
+  return vec::IsText(id) || id == TypeId::kBlob || id == TypeId::kUnknown || id == TypeId::kJson || id == TypeId::kEnum;
+}
 
 bool IsTextByte(TypeId id, std::byte type_byte) {
   return type_byte == std::byte{id == TypeId::kBlob ? key_byte::kBlob : key_byte::kText};

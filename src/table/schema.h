@@ -26,6 +26,11 @@ namespace turdb::table {
 inline constexpr int32_t kRowKeyColumn = -1;  // blob: the row's key in the primary tree, its identity everywhere above
 inline constexpr int32_t kRowIdColumn = -2;   // bigint: the same of a table keyed by an integer (rowid, or its primary key)
 
+// Ids of temporary objects, which live in a database of their session's own; so that an id alone tells where.
+inline constexpr base::FileId kFirstTemporaryId = base::FileId{1} << 31;
+inline constexpr base::FileId kLastTemporaryId = 0xfffffeff;  // those above are system views
+constexpr bool IsTemporary(base::FileId id) { return id >= kFirstTemporaryId && id <= kLastTemporaryId; }
+
 // On disk: do not change a number of the enums of this file.
 enum class Generation : uint8_t {
   kNone = 0,
@@ -44,6 +49,7 @@ struct Column {
   std::string default_sql;  // the default, or the generating expression; empty: none
   std::string collation;    // empty: binary
   std::string comment;
+  base::FileId domain = base::kNoFile;        // id of the domain that it was declared with; `type` is what that stands for
   base::FileId sequence = base::kNoFile;      // id of the sequence whose numbers are the default
   std::vector<base::FileId> owned_sequences;  // go when the column goes
   int32_t stored = -1;                        // into TableSchema::stored; -1: kept in the key only (an integer primary key)
@@ -133,6 +139,9 @@ struct TriggerSchema {
   std::vector<std::string> search_path;  // where names in it are looked up
 };
 
+// What becomes of a temporary table at a commit.
+enum class OnCommit : uint8_t { kPreserveRows = 0, kDeleteRows = 1, kDrop = 2 };
+
 struct TableSchema {
   base::FileId id = base::kNoFile;
   std::string schema_name;
@@ -151,6 +160,7 @@ struct TableSchema {
   std::vector<ForeignKey> foreign_keys;
   std::vector<TriggerSchema> triggers;  // of views, too
   std::string comment;
+  OnCommit on_commit = OnCommit::kPreserveRows;  // of temporary tables
 
   uint16_t row_version = 1;          // what new rows are written as
   std::vector<StoredColumn> stored;  // every place rows have or had

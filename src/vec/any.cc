@@ -3,8 +3,10 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/bytes.h"
 #include "base/check.h"
 #include "vec/compare.h"
+#include "vec/enum.h"
 #include "vec/numeric.h"
 
 namespace turdb::vec {
@@ -72,9 +74,11 @@ int ClassOf(TypeId id) {
   }
 }
 
-// Kinds of text compare by their bytes, character(n) without its trailing blanks.
+// Kinds of text compare by their bytes, character(n) without its trailing blanks; so do labels of enumerated types, whose order
+// is theirs alone.
 std::string_view ComparedText(const Value& value) {
   std::string_view text = value.bytes();
+  if (value.type().id == TypeId::kEnum) return LabelOf(text);
   if (value.type().id == TypeId::kChar) {
     while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   }
@@ -90,6 +94,11 @@ std::string EncodeAny(const Value& value) {
   if (type.id == TypeId::kDecimal) {
     bytes.push_back(static_cast<char>(type.precision));
     bytes.push_back(static_cast<char>(type.scale));
+  }
+  if (type.id == TypeId::kEnum) {
+    char id[4];
+    base::StoreLE<uint32_t>(id, type.enum_id());
+    bytes.append(id, sizeof(id));
   }
   if (type.id == TypeId::kArray) {
     bytes.push_back(static_cast<char>(type.element));
@@ -115,6 +124,11 @@ Value DecodeAny(std::string_view bytes) {
     TURDB_CHECK_GE(bytes.size(), 2u);
     type = Type::Decimal(bytes[0], bytes[1]);
     bytes.remove_prefix(2);
+  }
+  if (id == TypeId::kEnum) {
+    TURDB_CHECK_GE(bytes.size(), 4u);
+    type = Type::Enum(base::LoadLE<uint32_t>(bytes.data()));
+    bytes.remove_prefix(4);
   }
   if (id == TypeId::kArray) {
     TURDB_CHECK_GE(bytes.size(), 3u);

@@ -3,8 +3,9 @@
 //   offset size
 //   0      1     TypeId
 //   1      2     decimal only: precision, scale
+//   1      4     enumerated types only: the type's id (u32)
 //   1      3     arrays only: TypeId of the elements, their precision and scale
-//   1|3|4  rest  fixed-width types: the value as it lies in a vector; others: their bytes
+//   1|3..5 rest  fixed-width types: the value as it lies in a vector; others: their bytes
 //
 // The length of varchar and char and the precision of timestamps are not kept: they belong to columns.
 // Order is that of keys: booleans, numbers (by value, whatever their types), texts of all kinds, blobs, dates,

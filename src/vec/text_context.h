@@ -9,9 +9,12 @@
 
 namespace turdb::vec {
 
+class EnumSource;
+
 struct TextContext {
   absl::TimeZone zone = absl::UTCTimeZone();  // the session's TimeZone setting
   std::optional<int64_t> now_us;              // when the transaction began: what 'now' and 'today' mean
+  const EnumSource* enums = nullptr;          // knows the labels of enumerated types (enum.h)
 };
 
 }  // namespace turdb::vec

@@ -12,6 +12,7 @@
 #include "vec/any.h"
 #include "vec/array.h"
 #include "vec/datetime.h"
+#include "vec/enum.h"
 #include "vec/json.h"
 #include "vec/numeric.h"
 #include "vec/utf8.h"
@@ -178,6 +179,9 @@ void AppendSlotText(Type type, const void* slot, const TextContext& context, std
     case TypeId::kChar:
     case TypeId::kJson:
       out->append(As<StringView>(slot).view());
+      return;
+    case TypeId::kEnum:
+      out->append(LabelOf(As<StringView>(slot).view()));
       return;
     case TypeId::kBlob:
       return AppendHexBlob(As<StringView>(slot).view(), out);

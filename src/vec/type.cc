@@ -299,6 +299,8 @@ std::string Type::ToString() const {
       return "uuid";
     case TypeId::kAny:
       return "any";
+    case TypeId::kEnum:
+      return "enum";
     case TypeId::kJson:
       return "json";
     case TypeId::kJsonb:

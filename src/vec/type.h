@@ -48,6 +48,7 @@ enum class TypeId : uint8_t {
   kInterval = 23,
   kUuid = 24,
   kAny = 25,    // a value with its type, as any.h says
+  kEnum = 26,   // a label of an enumerated type, whose id is `Type::length`; bytes as enum.h says
   kJson = 27,   // text that is JSON, kept as it was written
   kJsonb = 28,  // JSON in the binary form of json.h
   kArray = 29,  // of `Type::element`, any number of dimensions; bytes as array.h says
@@ -103,7 +104,7 @@ struct Type {
   uint8_t precision = 0;              // kDecimal: digits in all; kTime, kTimestamp, kTimestampTz, kInterval: digits of a second
   uint8_t scale = 0;                  // kDecimal: digits after the point
   TypeId element = TypeId::kUnknown;  // kArray: the elements' type; precision, scale and length are theirs, too
-  int32_t length = 0;                 // kVarchar, kChar: characters; 0 means no limit
+  int32_t length = 0;                 // kVarchar, kChar: characters; 0 means no limit. kEnum: the id of the type
 
   constexpr Type() = default;
   // Any id but kDecimal with its default parameters (character is character(1)).
@@ -129,6 +130,7 @@ struct Type {
   }
   static constexpr Type Varchar(int32_t length) { return WithLength(TypeId::kVarchar, length); }
   static constexpr Type Char(int32_t length) { return WithLength(TypeId::kChar, length); }
+  static constexpr Type Enum(uint32_t id) { return WithLength(TypeId::kEnum, static_cast<int32_t>(id)); }
   // REQUIRES: `element` is no array; arrays have dimensions instead.
   static constexpr Type ArrayOf(const Type& element) {
     Type type = element;
@@ -149,6 +151,11 @@ struct Type {
     type.id = element;
     type.element = TypeId::kUnknown;
     return type;
+  }
+
+  // The id of the enumerated type that this is, or is an array of; 0: none.
+  constexpr uint32_t enum_id() const {
+    return id == TypeId::kEnum || element == TypeId::kEnum ? static_cast<uint32_t>(length) : 0;
   }
 
   constexpr PhysicalType physical() const;
@@ -215,6 +222,7 @@ constexpr PhysicalType Type::physical() const {
     case TypeId::kChar:
     case TypeId::kBlob:
     case TypeId::kAny:
+    case TypeId::kEnum:
     case TypeId::kJson:
     case TypeId::kJsonb:
     case TypeId::kArray:

@@ -7,6 +7,7 @@
 #include "vec/array.h"
 #include "vec/compare.h"
 #include "vec/datetime.h"
+#include "vec/enum.h"
 #include "vec/json_text.h"
 #include "vec/numeric.h"
 #include "vec/text_context.h"
@@ -177,6 +178,13 @@ StatusOr<Value> Value::Parse(std::string_view text, Type type, const TextContext
     }
     case TypeId::kArray:
       return ParseArray(text, type, context);
+    case TypeId::kEnum: {
+      if (context == nullptr || context->enums == nullptr) {
+        return base::InternalError("a value of an enumerated type where no types are known");
+      }
+      TURDB_ASSIGN_OR_RETURN(std::string bytes, context->enums->Parse(type.enum_id(), text));
+      return OfBytes(type, std::move(bytes));
+    }
     case TypeId::kBlob: {
       std::string bytes, message;
       if (!ParseBlob(text, &bytes, &message)) {

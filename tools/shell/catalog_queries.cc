@@ -28,6 +28,8 @@ bool StartsWithIgnoringCase(std::string_view text, std::string_view start) {
          });
 }
 
+// Of what outlives the session.
+constexpr char kPermanent[] = "schema_name NOT IN (SELECT schema_name FROM turdb_catalog.schemas WHERE is_temporary)";
 constexpr char kUserSchemas[] = "table_schema NOT IN ('turdb_catalog', 'information_schema')";
 
 }  // namespace
@@ -51,26 +53,28 @@ std::string TablesQuery(std::string_view pattern) {
 }
 
 std::string SchemaQuery(std::string_view pattern) {
-  return "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name LIKE " + QuoteText(pattern) +
-         " ORDER BY type = 'trigger', type = 'view', tbl_name, type = 'index', name";
+  return "SELECT sql FROM (SELECT type_id AS place, 'a type' AS type, type_name AS name, type_name AS tbl_name, sql FROM "
+         "turdb_catalog.types UNION ALL SELECT NULL, type, name, tbl_name, sql FROM sqlite_schema UNION ALL SELECT NULL, type, "
+         "name, tbl_name, sql FROM sqlite_temp_schema) AS s WHERE sql IS NOT NULL AND tbl_name LIKE " +
+         QuoteText(pattern) + " ORDER BY place, type = 'trigger', type = 'view', tbl_name, type = 'index', name";
 }
 
 std::string ObjectsQuery(std::string_view pattern) {
-  return "SELECT kind, schema_name, table_name, sql FROM turdb_catalog.tables WHERE kind <> 'system view' AND table_name "
-         "LIKE " +
-         QuoteText(pattern) + " ORDER BY schema_name, table_name";
+  return std::string("SELECT kind, schema_name, table_name, sql FROM turdb_catalog.tables WHERE kind <> 'system view' AND ") +
+         kPermanent + " AND table_name LIKE " + QuoteText(pattern) + " ORDER BY schema_name, table_name";
 }
 
 std::string IndexSqlQuery(std::string_view pattern) {
-  return "SELECT sql FROM turdb_catalog.indexes WHERE sql IS NOT NULL AND NOT is_constraint AND table_name LIKE " +
-         QuoteText(pattern) + " ORDER BY schema_name, index_name";
+  return std::string("SELECT sql FROM turdb_catalog.indexes WHERE sql IS NOT NULL AND NOT is_constraint AND ") + kPermanent +
+         " AND table_name LIKE " + QuoteText(pattern) + " ORDER BY schema_name, index_name";
 }
 
 std::string SequencesQuery(std::string_view pattern) {
-  return "SELECT schema_name, sequence_name, last_value, CASE WHEN is_called THEN 'true' ELSE 'false' END FROM "
-         "turdb_catalog.sequences WHERE coalesce(owner_table, "
-         "sequence_name) LIKE " +
-         QuoteText(pattern) + " ORDER BY schema_name, sequence_name";
+  return std::string(
+             "SELECT schema_name, sequence_name, last_value, CASE WHEN is_called THEN 'true' ELSE 'false' END FROM "
+             "turdb_catalog.sequences WHERE ") +
+         kPermanent + " AND coalesce(owner_table, sequence_name) LIKE " + QuoteText(pattern) +
+         " ORDER BY schema_name, sequence_name";
 }
 
 std::string TriggerSqlQuery(std::string_view pattern) {
@@ -80,16 +84,26 @@ std::string TriggerSqlQuery(std::string_view pattern) {
 
 std::string DisabledTriggersQuery(std::string_view pattern) {
   return "SELECT DISTINCT event_object_schema, event_object_table, trigger_name FROM information_schema.triggers "
-         "WHERE is_enabled = 'NO' AND event_object_table LIKE " +
+         "WHERE is_enabled = 'NO' AND event_object_schema NOT IN (SELECT schema_name FROM turdb_catalog.schemas WHERE "
+         "is_temporary) AND event_object_table LIKE " +
          QuoteText(pattern) + " ORDER BY 1, 2, 3";
 }
 
 const char kSchemasQuery[] =
-    "SELECT schema_name FROM turdb_catalog.schemas WHERE NOT is_system AND schema_name <> 'root' ORDER BY schema_name";
+    "SELECT schema_name FROM turdb_catalog.schemas WHERE NOT is_system AND NOT is_temporary AND schema_name <> 'root' ORDER BY "
+    "schema_name";
+
+const std::string& TypesQuery() {
+  static const std::string* const kQuery =
+      new std::string(std::string("SELECT sql FROM turdb_catalog.types WHERE ") + kPermanent + " ORDER BY type_id");
+  return *kQuery;
+}
 
 std::string IndexesQuery(std::string_view pattern) {
-  return "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'index' AND tbl_name LIKE " + QuoteText(pattern) +
-         " ORDER BY tbl_name, name";
+  return "SELECT name, tbl_name FROM (SELECT * FROM sqlite_schema UNION ALL SELECT * FROM sqlite_temp_schema) AS s WHERE type "
+         "= "
+         "'index' AND tbl_name LIKE " +
+         QuoteText(pattern) + " ORDER BY tbl_name, name";
 }
 
 std::vector<std::string> Candidates(std::string_view line, std::string_view word, const std::vector<std::string>& names) {

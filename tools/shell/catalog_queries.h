@@ -23,6 +23,8 @@ std::string TriggerSqlQuery(std::string_view pattern);
 std::string DisabledTriggersQuery(std::string_view pattern);  // schema, table, trigger
 // The schemas that the user made.
 extern const char kSchemasQuery[];
+// SQL of the types that the user made, each behind those that it is made of.
+const std::string& TypesQuery();
 // Name and table of indexes, of tables LIKE `pattern`.
 std::string IndexesQuery(std::string_view pattern);
 

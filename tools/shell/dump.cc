@@ -73,13 +73,15 @@ std::string Literal(turdb_stmt* stmt, int64_t index) {
 
 bool Dump(turdb_conn* conn, std::string_view pattern, std::FILE* out, ErrorHandle& error) {
   std::vector<Row> schemas;
+  std::vector<Row> types;
   std::vector<Row> objects;
   std::vector<Row> indexes;
   std::vector<Row> sequences;
   std::vector<Row> triggers;
   std::vector<Row> disabled;
-  if (!Collect(conn, kSchemasQuery, &schemas, error) || !Collect(conn, ObjectsQuery(pattern), &objects, error) ||
-      !Collect(conn, IndexSqlQuery(pattern), &indexes, error) || !Collect(conn, SequencesQuery(pattern), &sequences, error) ||
+  if (!Collect(conn, kSchemasQuery, &schemas, error) || !Collect(conn, TypesQuery(), &types, error) ||
+      !Collect(conn, ObjectsQuery(pattern), &objects, error) || !Collect(conn, IndexSqlQuery(pattern), &indexes, error) ||
+      !Collect(conn, SequencesQuery(pattern), &sequences, error) ||
       !Collect(conn, TriggerSqlQuery(pattern), &triggers, error) ||
       !Collect(conn, DisabledTriggersQuery(pattern), &disabled, error)) {
     return false;
@@ -91,6 +93,7 @@ bool Dump(turdb_conn* conn, std::string_view pattern, std::FILE* out, ErrorHandl
       if (object[0] == kind && !object[3].empty()) std::fprintf(out, "%s;\n", object[3].c_str());
     }
   };
+  for (const Row& type : types) std::fprintf(out, "%s;\n", type[0].c_str());
   put_sql_of("sequence");
   put_sql_of("table");
   for (const Row& object : objects) {

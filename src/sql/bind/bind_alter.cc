@@ -25,6 +25,9 @@ Status AlterBinder::Bind(const ast::AlterItem& item) {
     case AlterAction::kRenameTable:
       return RenameTable(item);
     case AlterAction::kSetSchema:
+      if (table::IsTemporary(relation_->id) || b_.IsTemporarySchema(item.new_name.text)) {
+        return b_.Error(sqlstate::kFeatureNotSupported, "cannot move objects into or out of temporary schemas", item.offset);
+      }
       Add(AlterStep::Kind::kMoveToSchema).new_name = std::string(item.new_name.text);
       return absl::OkStatus();
     default:

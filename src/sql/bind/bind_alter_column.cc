@@ -36,12 +36,14 @@ Status AlterBinder::AddColumn(const ast::AlterItem& item) {
   as_if_new.columns = ast::List<ast::ColumnDefinition*>(&definition, 1);
   TURDB_RETURN_IF_ERROR(b_.CheckStoredExpressions(as_if_new, with));
   TURDB_RETURN_IF_ERROR(b_.BindForeignKeys(as_if_new.columns, {}, &with));
+  TURDB_RETURN_IF_ERROR(b_.CheckPersistence(with, item.offset));
   table::Column column = with.columns.back();
   TURDB_ASSIGN_OR_RETURN(auto sequence, b_.SequenceOfColumn(*item.column, column));
   const table::Generation generation = column.generation;
   if (sequence.has_value()) column.generation = table::Generation::kNone;  // until there is a sequence
   vec::Value missing = vec::Value::Null(column.type);
-  bool fill = column.generation == table::Generation::kStored || sequence.has_value() || column.sequence != base::kNoFile;
+  bool fill = column.generation == table::Generation::kStored || sequence.has_value() || column.sequence != base::kNoFile ||
+              column.domain != base::kNoFile;
   if (!fill && !column.default_sql.empty()) {
     // A constant is what old rows show without being touched.
     TURDB_ASSIGN_OR_RETURN(const Expr* value, b_.DefaultOf(with, static_cast<int32_t>(with.columns.size()) - 1));
@@ -137,6 +139,9 @@ Status AlterBinder::SetDefault(const ast::AlterItem& item) {
     TURDB_ASSIGN_OR_RETURN(const auto drawn, b_.SequenceOfDefault(*item.expr));
     if (drawn != nullptr) {
       sequence = drawn->id;
+      TableSchema with = schema_;
+      with.columns[static_cast<size_t>(column_)].sequence = sequence;
+      TURDB_RETURN_IF_ERROR(b_.CheckPersistence(with, item.offset));
       text.clear();
     }
   }
@@ -167,7 +172,8 @@ Status AlterBinder::DropNotNull(const ast::AlterItem& item) {
 Status AlterBinder::SetType(const ast::AlterItem& item) {
   const table::Column& column = Column();
   const std::string name = column.name;
-  TURDB_ASSIGN_OR_RETURN(const Type type, b_.BindType(*item.type));
+  base::FileId domain = base::kNoFile;
+  TURDB_ASSIGN_OR_RETURN(const Type type, b_.BindTypeOrDomain(*item.type, &domain));
   TURDB_RETURN_IF_ERROR(CheckTypeDependents(item));
   ExprContext context;
   context.scope = &row_;
@@ -197,7 +203,7 @@ Status AlterBinder::SetType(const ast::AlterItem& item) {
                       item.offset);
     }
   }
-  if (type == column.type && item.expr == nullptr) return absl::OkStatus();
+  if (type == column.type && domain == column.domain && item.expr == nullptr) return absl::OkStatus();
   std::vector<table::IndexSchema> indexes;  // are made anew over the new values
   for (const table::IndexSchema& index : schema_.indexes) {
     bool in_expression = false;
@@ -211,6 +217,7 @@ Status AlterBinder::SetType(const ast::AlterItem& item) {
   table::Column made;
   made.name = place;
   made.type = type;
+  made.domain = domain;
   Edit([made](TableSchema& schema) { return catalog::AddColumn(schema, made, vec::Value::Null(made.type)); });
   Run(absl::StrCat("UPDATE ", table_, " SET ", Quoted(place), " = ", item.expr != nullptr ? item.expr_text : Quoted(name)));
   if (column.not_null) RequireNoNulls(place);
@@ -219,6 +226,7 @@ Status AlterBinder::SetType(const ast::AlterItem& item) {
     const int32_t last = schema.FindColumn(place);
     std::swap(old.type, schema.columns[static_cast<size_t>(last)].type);
     std::swap(old.stored, schema.columns[static_cast<size_t>(last)].stored);
+    std::swap(old.domain, schema.columns[static_cast<size_t>(last)].domain);
     return catalog::DropColumn(schema, last);
   });
   for (const table::CheckConstraint& check : schema_.checks) {

@@ -89,14 +89,16 @@ StatusOr<const Expr*> Binder::DefaultOf(const table::TableSchema& schema, int32_
   const table::Column& definition = schema.columns[column];
   if (definition.sequence != base::kNoFile) {
     TURDB_ASSIGN_OR_RETURN(const Expr* number, NextValueOf(definition.sequence, 0));
-    return Coerce(number, definition.type, CastContext::kAssignment);
+    TURDB_ASSIGN_OR_RETURN(number, Coerce(number, definition.type, CastContext::kAssignment));
+    return ToColumn(number, definition);
   }
-  if (definition.generation != table::Generation::kNone || definition.default_sql.empty()) {
-    return NullConstant(definition.type, 0);
-  }
+  if (definition.generation != table::Generation::kNone) return NullConstant(definition.type, 0);
+  const std::string text = DefaultTextOf(definition);
+  if (text.empty()) return ToColumn(NullConstant(definition.type, 0), definition);
   TURDB_ASSIGN_OR_RETURN(const Expr* value,
-                         BindStored(definition.default_sql, nullptr, absl::StrCat("the default of ", definition.name)));
-  return Coerce(value, definition.type, CastContext::kAssignment);
+                         BindStored(arena_.Copy(text), nullptr, absl::StrCat("the default of ", definition.name)));
+  TURDB_ASSIGN_OR_RETURN(value, Coerce(value, definition.type, CastContext::kAssignment));
+  return ToColumn(value, definition);
 }
 
 Status Binder::IdentityGiven(const table::Column& column, int32_t offset) const {
@@ -136,14 +138,14 @@ Status Binder::AssignCasts(const table::TableSchema& schema, int32_t column, con
   const Type from = (*expr)->type;
   auto cast = Coerce(*expr, definition.type, CastContext::kAssignment);
   if (cast.ok()) {
-    *expr = *cast;
+    TURDB_ASSIGN_OR_RETURN(*expr, ToColumn(*cast, definition));
     return absl::OkStatus();
   }
   if (base::GetSqlState(cast.status()) == sqlstate::kDatatypeMismatch ||
       base::GetSqlState(cast.status()) == sqlstate::kCannotCoerce) {
     Status status = base::MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kDatatypeMismatch,
-                                    absl::StrCat("column \"", definition.name, "\" is of type ", definition.type.ToString(),
-                                                 " but expression is of type ", from.ToString()));
+                                    absl::StrCat("column \"", definition.name, "\" is of type ", NameOf(definition.type),
+                                                 " but expression is of type ", NameOf(from)));
     status = base::WithHint(std::move(status), "You will need to rewrite or cast the expression.");
     return base::WithPosition(std::move(status), (*expr)->position);
   }
@@ -176,6 +178,7 @@ Status Binder::BindRowRules(const Target& target, Scope* scope, std::vector<exec
     if (schema.columns[i].generation != table::Generation::kStored) continue;
     TURDB_ASSIGN_OR_RETURN(const Expr* value, BindStored(schema.columns[i].default_sql, scope, "a generated column"));
     TURDB_ASSIGN_OR_RETURN(value, Coerce(value, schema.columns[i].type, CastContext::kAssignment));
+    TURDB_ASSIGN_OR_RETURN(value, ToColumn(value, schema.columns[i]));
     generated->push_back({static_cast<int32_t>(i), value});
   }
   for (const table::CheckConstraint& check : schema.checks) {

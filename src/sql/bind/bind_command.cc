@@ -63,7 +63,9 @@ StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
     case StatementKind::kAlterSequence:
       return BindAlterSequence(static_cast<const ast::AlterSequence&>(statement));
     case StatementKind::kCreateType:
-      return Unsupported("CREATE TYPE", statement.offset);
+      return BindCreateType(static_cast<const ast::CreateType&>(statement));
+    case StatementKind::kAlterType:
+      return BindAlterType(static_cast<const ast::AlterType&>(statement));
     case StatementKind::kPrepare:
       return BindPrepare(static_cast<const ast::Prepare&>(statement));
     case StatementKind::kDeallocate:
@@ -106,6 +108,12 @@ StatusOr<Command> Binder::BindDrop(const ast::Drop& drop) {
     case ast::ObjectKind::kSequence:
       command.kind = DropKind::kSequence;
       break;
+    case ast::ObjectKind::kType:
+      command.kind = DropKind::kType;
+      break;
+    case ast::ObjectKind::kDomain:
+      command.kind = DropKind::kDomain;
+      break;
     default:
       // There are none of these yet, so IF EXISTS is satisfied.
       if (drop.if_exists) {
@@ -117,6 +125,14 @@ StatusOr<Command> Binder::BindDrop(const ast::Drop& drop) {
   for (const ast::QualifiedName& name : drop.names) {
     TURDB_ASSIGN_OR_RETURN(const RelationName split, SplitName(name));
     std::string schema(split.schema);
+    if (command.kind == DropKind::kType || command.kind == DropKind::kDomain) {
+      const auto type = FindUserType(name, command.kind == DropKind::kDomain);
+      if (!type.ok() && !(command.if_exists && base::GetSqlState(type.status()) == sqlstate::kUndefinedObject)) {
+        return type.status();
+      }
+      if (type.ok()) command.names.push_back({(*type)->schema_name(), (*type)->name()});
+      continue;
+    }
     if (schema.empty() && command.kind != DropKind::kIndex && command.kind != DropKind::kSchema) {
       const auto found = context_.catalog->FindRelation({}, split.name, search_path_);
       if (found != nullptr) schema = found->schema_name();
@@ -126,6 +142,7 @@ StatusOr<Command> Binder::BindDrop(const ast::Drop& drop) {
     }
     command.names.push_back({std::move(schema), std::string(split.name)});
   }
+  if (command.names.empty()) return Command(NoOperation{"types that do not exist, skipping"});
   return Command(std::move(command));
 }
 

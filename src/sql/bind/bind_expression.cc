@@ -410,7 +410,8 @@ StatusOr<const Expr*> Binder::BindCast(const ast::Cast& cast, const ExprContext&
     TURDB_ASSIGN_OR_RETURN(const Expr* name, Bind(*cast.operand, context));
     return CastToRegclass(name, Position(cast.offset));
   }
-  TURDB_ASSIGN_OR_RETURN(const Type type, BindType(*cast.type));
+  base::FileId domain = base::kNoFile;
+  TURDB_ASSIGN_OR_RETURN(const Type type, BindTypeOrDomain(*cast.type, &domain));
   const bool array = cast.operand->kind == ExprKind::kArray && type.id == TypeId::kArray;
   TURDB_ASSIGN_OR_RETURN(const Expr* operand,
                          array ? BindArray(As<ast::Array>(*cast.operand), &type, context) : Bind(*cast.operand, context));
@@ -427,6 +428,11 @@ StatusOr<const Expr*> Binder::BindCast(const ast::Cast& cast, const ExprContext&
       absl::StrAppend(&text, " ", last == std::string_view::npos ? fields : fields.substr(last + 1));
       operand = plan_.Constant(Value::Unknown(text), TypeId::kUnknown, operand->position);
     }
+  }
+  if (domain != base::kNoFile) {
+    if (cast.syntax == ast::CastSyntax::kTry) return Unsupported("TRY_CAST to a domain", cast.offset);
+    TURDB_ASSIGN_OR_RETURN(operand, Coerce(operand, type, CastContext::kExplicit, position));
+    return CheckDomain(operand, domain, position);
   }
   if (cast.syntax != ast::CastSyntax::kTry) return Coerce(operand, type, CastContext::kExplicit, position);
   if (operand->type.id == TypeId::kUnknown) {

@@ -111,6 +111,12 @@ Status Binder::BindForeignKey(const ast::Constraint& constraint, std::vector<ast
   for (const int32_t position : positions) {
     key.referenced_columns.push_back(referenced->columns[static_cast<size_t>(position)].name);
   }
+  if (key.referenced_table != base::kNoFile) {
+    table::TableSchema referring;
+    referring.schema_name = schema->schema_name;
+    referring.foreign_keys = {key};
+    TURDB_RETURN_IF_ERROR(CheckPersistence(referring, constraint.references.offset()));
+  }
   if (referenced->FindUniqueKey(positions) == -2) {
     return base::WithHint(
         Error(kInvalidForeignKey,

@@ -176,7 +176,11 @@ StatusOr<Binder::FromItem> Binder::BindView(const std::shared_ptr<const catalog:
   const int32_t saved = fixed_position_;
   const std::span<const std::string> saved_path = search_path_;
   if (fixed_position_ < 0) fixed_position_ = ref.offset;
-  if (!relation->view_search_path.empty()) search_path_ = relation->view_search_path;
+  if (!relation->view_search_path.empty()) {
+    search_path_ = relation->view_search_path;
+  } else if (!table::IsTemporary(relation->id)) {
+    search_path_ = context_.search_path;
+  }
   ++view_depth_;
   Scope nothing;
   const std::string_view alias = ref.alias.empty() ? std::string_view(relation->name()) : ref.alias.text;

@@ -45,7 +45,7 @@ RowLockWait WaitOf(const ast::LockingClause& clause) {
   return RowLockWait::kWait;
 }
 
-std::string_view NameOf(const ast::LockingClause& clause) {
+std::string_view ClauseName(const ast::LockingClause& clause) {
   static constexpr std::string_view kNames[] = {"FOR UPDATE", "FOR NO KEY UPDATE", "FOR SHARE", "FOR KEY SHARE"};
   return kNames[static_cast<size_t>(clause.strength)];
 }
@@ -79,7 +79,7 @@ void AddLock(const LogicalNode* get, RowLockStrength strength, RowLockWait wait,
 }  // namespace
 
 Status Binder::CannotLock(const ast::LockingClause& clause, std::string_view why) const {
-  return At(base::UnsupportedError(absl::StrCat(NameOf(clause), " ", why)), clause.offset);
+  return At(base::UnsupportedError(absl::StrCat(ClauseName(clause), " ", why)), clause.offset);
 }
 
 // The query of a view or of a derived table called `alias`, with what the clauses around it say about it.
@@ -120,11 +120,11 @@ StatusOr<LogicalNode*> Binder::BindLocking(ast::List<ast::LockingClause> clauses
                                       [&](const ScopeRelation& relation) { return relation.alias == name.text; });
       if (found == scope.relations.end()) {
         return Error(sqlstate::kUndefinedTable,
-                     absl::StrCat("relation \"", name.text, "\" in ", NameOf(clause), " clause not found in FROM clause"),
+                     absl::StrCat("relation \"", name.text, "\" in ", ClauseName(clause), " clause not found in FROM clause"),
                      name.offset);
       }
       if (!found->not_lockable.empty()) {
-        return At(base::UnsupportedError(absl::StrCat(NameOf(clause), " cannot be applied to ", found->not_lockable)),
+        return At(base::UnsupportedError(absl::StrCat(ClauseName(clause), " cannot be applied to ", found->not_lockable)),
                   name.offset);
       }
       named.push_back(found->get);  // null: a query, which has the clause itself

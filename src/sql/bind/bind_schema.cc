@@ -21,11 +21,17 @@ bool IsBinaryCollation(std::string_view name) {
   return name == "C" || name == "POSIX" || name == "binary" || name == "BINARY" || name == "default" || name == "ucs_basic";
 }
 
+table::OnCommit OnCommitOf(const ast::CreateTable& create) {
+  return create.on_commit == ast::OnCommit::kDeleteRows ? table::OnCommit::kDeleteRows
+         : create.on_commit == ast::OnCommit::kDrop     ? table::OnCommit::kDrop
+                                                        : table::OnCommit::kPreserveRows;
+}
+
 }  // namespace
 
 std::string Binder::CreationSchema(std::string_view schema) const {
   if (!schema.empty()) return std::string(schema);
-  for (const std::string& name : search_path_) {
+  for (const std::string& name : context_.search_path) {
     const catalog::Schema* found = context_.catalog->FindSchema(name);
     if (found != nullptr && !found->is_system) return found->name;
   }
@@ -36,19 +42,22 @@ std::string Binder::CreationSchema(std::string_view schema) const {
 
 StatusOr<Command> Binder::BindCreateTable(const ast::CreateTable& create) {
   if (!create.unsupported.empty()) return Unsupported(create.unsupported, create.unsupported_offset);
-  if (create.temporary) return Unsupported("a temporary table", create.offset);
   if (create.or_replace) return Unsupported("CREATE OR REPLACE TABLE", create.offset);
   TURDB_ASSIGN_OR_RETURN(const RelationName name, SplitName(create.name));
-  const std::string schema_name = CreationSchema(name.schema);
+  TURDB_ASSIGN_OR_RETURN(const std::string schema_name, CreationSchemaOf(create.name, create.temporary));
+  if (create.on_commit != ast::OnCommit::kNone && !IsTemporarySchema(schema_name)) {
+    return Error(sqlstate::kInvalidTableDefinition, "ON COMMIT can only be used on temporary tables", create.on_commit_offset);
+  }
   if (create.if_not_exists && context_.catalog->FindRelation(schema_name, name.name, {}) != nullptr) {
     return Command(NoOperation{absl::StrCat("relation \"", name.name, "\" already exists, skipping")});
   }
-  if (create.as != nullptr) return BindCreateTableAs(create);
+  if (create.as != nullptr) return BindCreateTableAs(create, schema_name);
   CreateTableCommand command;
   command.table.if_not_exists = create.if_not_exists;
   table::TableSchema& schema = command.table.definition;
   schema.schema_name = schema_name;
   schema.name = std::string(name.name);
+  schema.on_commit = OnCommitOf(create);
   TURDB_RETURN_IF_ERROR(BindColumns(create, &command.table));
   for (const ast::ColumnDefinition* column : create.columns) {
     for (const ast::Constraint* constraint : column->constraints) {
@@ -60,6 +69,7 @@ StatusOr<Command> Binder::BindCreateTable(const ast::CreateTable& create) {
   }
   for (const table::IndexPart& part : schema.primary_key) schema.columns[part.column].not_null = true;
   TURDB_RETURN_IF_ERROR(BindForeignKeys(create.columns, create.constraints, &schema));
+  TURDB_RETURN_IF_ERROR(CheckPersistence(schema, create.name.offset()));
   TURDB_RETURN_IF_ERROR(CheckStoredExpressions(create, schema));
   for (const ast::ColumnDefinition* column : create.columns) {
     const int32_t position = schema.FindColumn(column->name.text);
@@ -96,6 +106,7 @@ Status Binder::BindLikeTable(const ast::LikeTable& like, catalog::NewTable* tabl
     column.type = from.type;
     column.not_null = from.not_null;
     column.collation = from.collation;
+    column.domain = from.domain;
     if (defaults && from.generation == table::Generation::kNone) {
       column.default_sql = from.default_sql;
       column.sequence = from.sequence;  // drawn from by both
@@ -128,7 +139,7 @@ Status Binder::BindColumnType(const ast::ColumnDefinition& definition, table::Co
     column->type = TypeId::kInt64;
     return absl::OkStatus();
   }
-  TURDB_ASSIGN_OR_RETURN(column->type, BindType(*definition.type));
+  TURDB_ASSIGN_OR_RETURN(column->type, BindTypeOrDomain(*definition.type, &column->domain));
   return absl::OkStatus();
 }
 
@@ -307,15 +318,16 @@ Status Binder::CheckStoredExpressions(const ast::CreateTable& create, const tabl
   return absl::OkStatus();
 }
 
-StatusOr<Command> Binder::BindCreateTableAs(const ast::CreateTable& create) {
+StatusOr<Command> Binder::BindCreateTableAs(const ast::CreateTable& create, std::string schema_name) {
   if (create.as->kind != ast::StatementKind::kSelect) return Unsupported("CREATE TABLE AS EXECUTE", create.as->offset);
   if (!parameter_types_.empty()) return Unsupported("a parameter in CREATE TABLE AS", create.as->offset);
   TURDB_ASSIGN_OR_RETURN(const RelationName name, SplitName(create.name));
   CreateTableCommand command;
   command.table.if_not_exists = create.if_not_exists;
   table::TableSchema& schema = command.table.definition;
-  schema.schema_name = CreationSchema(name.schema);
+  schema.schema_name = std::move(schema_name);
   schema.name = std::string(name.name);
+  schema.on_commit = OnCommitOf(create);
   TURDB_ASSIGN_OR_RETURN(const BoundQuery query,
                          BindSelect(*static_cast<const ast::SelectStatement*>(create.as)->select, nullptr));
   if (create.as_columns.size() > query.columns.size()) {
@@ -430,17 +442,13 @@ StatusOr<Command> Binder::BindCreateIndex(const ast::CreateIndex& create) {
 }
 
 StatusOr<Command> Binder::BindCreateView(const ast::CreateView& create) {
-  if (create.temporary) return Unsupported("a temporary view", create.offset);
   if (create.recursive) return Unsupported("a recursive view", create.offset);
   if (!parameter_types_.empty()) return Error(sqlstate::kUndefinedParameter, "a view cannot have parameters", create.offset);
   TURDB_ASSIGN_OR_RETURN(const RelationName name, SplitName(create.name));
   CreateViewCommand command;
   command.or_replace = create.or_replace;
   command.if_not_exists = create.if_not_exists;
-  command.columns.schema_name = CreationSchema(name.schema);
   command.columns.name = std::string(name.name);
-  command.search_path.assign(search_path_.begin(), search_path_.end());
-  const auto existing = context_.catalog->FindRelation(command.columns.schema_name, command.columns.name, {});
   std::vector<TextEdit> stars;
   star_edits_ = &stars;
   auto bound = BindSelect(*create.select, nullptr);
@@ -450,6 +458,15 @@ StatusOr<Command> Binder::BindCreateView(const ast::CreateView& create) {
   const auto begin = static_cast<int32_t>(create.select_text.data() - sql_.data());
   for (TextEdit& edit : stars) edit.offset -= begin;
   command.sql = Edited(create.select_text, std::move(stars));
+  // A view of what is temporary is temporary.
+  const bool temporary = UsesTemporary();
+  if (temporary && create.materialized) {
+    return Error(sqlstate::kFeatureNotSupported, "materialized views must not use temporary tables or views", create.offset);
+  }
+  TURDB_ASSIGN_OR_RETURN(command.columns.schema_name, CreationSchemaOf(create.name, create.temporary || temporary));
+  const std::span<const std::string> path = temporary ? search_path_ : context_.search_path;
+  command.search_path.assign(path.begin(), path.end());
+  const auto existing = context_.catalog->FindRelation(command.columns.schema_name, command.columns.name, {});
   const bool replaces = create.or_replace && existing != nullptr && existing->kind == catalog::RelationKind::kView;
   if (replaces &&
       std::any_of(dependencies_.begin(), dependencies_.end(), [&](const Dependency& d) { return d.id == existing->id; })) {

@@ -171,10 +171,9 @@ Status Binder::BindSequenceOwner(const ast::Option& option, std::string_view sch
 }
 
 StatusOr<Command> Binder::BindCreateSequence(const ast::CreateSequence& create) {
-  if (create.temporary) return Unsupported("a temporary sequence", create.offset);
   TURDB_ASSIGN_OR_RETURN(const RelationName name, SplitName(create.name));
   CreateSequenceCommand command;
-  command.sequence.schema_name = CreationSchema(name.schema);
+  TURDB_ASSIGN_OR_RETURN(command.sequence.schema_name, CreationSchemaOf(create.name, create.temporary));
   command.sequence.name = std::string(name.name);
   command.sequence.if_not_exists = create.if_not_exists;
   TURDB_ASSIGN_OR_RETURN(SequenceChange change, BindSequenceOptions(create.options, nullptr, TypeId::kUnknown));

@@ -319,9 +319,15 @@ StatusOr<Command> Binder::BindCreateTrigger(const ast::CreateTrigger& create) {
   trigger.condition_sql = std::string(create.condition_text);
   trigger.body_sql = std::string(create.body_text);
   if (!trigger.body_sql.ends_with(';')) trigger.body_sql.push_back(';');
-  trigger.search_path.assign(search_path_.begin(), search_path_.end());
+  const bool temporary = table::IsTemporary(relation->id);
+  const std::span<const std::string> path = temporary ? search_path_ : context_.search_path;
+  trigger.search_path.assign(path.begin(), path.end());
   const TriggerText text{create.condition_offset, create.body_offset};
   TURDB_RETURN_IF_ERROR(BindTrigger(relation, trigger, &text).status());
+  if (!temporary && UsesTemporary()) {
+    return Error(sqlstate::kInvalidTableDefinition, "a trigger of a permanent table cannot use temporary objects",
+                 create.body_offset);
+  }
   return Editing(relation, [trigger, replace = create.or_replace](table::TableSchema& schema) {
     const auto found = Find(schema.triggers, trigger.name);
     if (found == schema.triggers.end()) {

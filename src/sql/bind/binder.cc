@@ -16,7 +16,8 @@ namespace sqlstate = base::sqlstate;
 
 Binder::Binder(const CompileContext& context, std::string_view sql, const ParsedStatement& parsed, exec::Plan& plan,
                base::Arena& arena)
-    : context_(context), search_path_(context.search_path), sql_(sql), plan_(plan), arena_(arena) {
+    : context_(context), sql_(sql), plan_(plan), arena_(arena) {
+  StartSearchPath();
   if (context.text != nullptr) call_context_.text = *context.text;
   parameter_types_.resize(parsed.parameter_count());
   parameter_open_.resize(parsed.parameter_count());
@@ -54,6 +55,14 @@ StatusOr<Binder::RelationName> Binder::SplitName(const ast::QualifiedName& name)
 StatusOr<std::shared_ptr<const catalog::Relation>> Binder::FindRelation(const ast::QualifiedName& name) {
   TURDB_ASSIGN_OR_RETURN(const RelationName split, SplitName(name));
   auto relation = context_.catalog->GetRelation(split.schema, split.name, search_path_);
+  if (relation.ok() && (*relation)->id == context_.hidden && split.schema.empty()) {
+    std::vector<std::string> others(search_path_.begin(), search_path_.end());
+    std::erase_if(others, [&](const std::string& place) {
+      const catalog::Schema* const schema = context_.catalog->FindSchema(place);
+      return schema != nullptr && schema->name == (*relation)->schema_name();
+    });
+    relation = context_.catalog->GetRelation(split.schema, split.name, others);
+  }
   if (!relation.ok()) return At(relation.status(), name.offset());
   DependOn(*relation);
   return relation;
@@ -78,8 +87,12 @@ void Binder::DependOn(const std::shared_ptr<const catalog::Relation>& relation) 
 StatusOr<vec::Type> Binder::BindType(const ast::TypeName& type) {
   if (!type.fields.empty() || !type.types.empty()) return Unsupported("a type with parts", type.offset);
   if (type.set_of) return Unsupported("SETOF", type.offset);
+  base::FileId domain = base::kNoFile;
+  TURDB_ASSIGN_OR_RETURN(const vec::Type of_user, BindUserType(type, &domain));
+  if (of_user.id != vec::TypeId::kUnknown) return of_user;
   if (type.name.parts.size() > 1 && type.name.parts[0].text != "pg_catalog") {
-    return Unsupported("a type of a schema", type.offset);
+    return Error(sqlstate::kUndefinedObject,
+                 absl::StrCat("type \"", type.name.parts[0].text, ".", type.name.last().text, "\" does not exist"), type.offset);
   }
   if (type.modifiers.empty()) {  // ids and names of PostgreSQL's catalog
     const std::string_view word = type.name.last().text;
@@ -182,6 +195,7 @@ void Binder::NoteReference(const ast::Column& column, const Expr* found, const S
 
 StatusOr<const Expr*> Binder::BindColumn(const ast::Column& column, const ExprContext& context) {
   const ast::Name& last = column.parts.back();
+  if (domain_value_ != nullptr && column.parts.size() == 1 && !last.quoted && last.text == "value") return domain_value_;
   const auto placed = [&](const Expr* expr) {
     Expr* copy = plan_.NewExpression(expr->kind, expr->type, expr->arguments, Position(column.offset));
     copy->index = expr->index;

@@ -297,6 +297,7 @@ class Binder {
   // The tables whose rows the statement locks by FOR UPDATE and its kin.
   const std::vector<std::shared_ptr<const catalog::Relation>>& locked() const { return locked_; }
   exec::Plan& plan() { return plan_; }
+  std::span<const std::string> search_path() const { return search_path_; }
   bool fires_triggers() const { return !context_.without_triggers; }
   const catalog::Snapshot& catalog() const { return *context_.catalog; }
   function::CallContext& call_context() { return call_context_; }
@@ -589,7 +590,7 @@ class Binder {
   // What an index keeps must be the same whenever it is asked: no subquery, no parameter, only immutable functions.
   ExprOr BindForIndex(const ast::Expr& expr, Scope* row, std::string_view clause);
   void OpenRow(const table::TableSchema& schema, Scope* row);
-  base::StatusOr<Command> BindCreateTableAs(const ast::CreateTable& create);
+  base::StatusOr<Command> BindCreateTableAs(const ast::CreateTable& create, std::string schema_name);
   base::StatusOr<Command> BindCreateIndex(const ast::CreateIndex& create);
   base::StatusOr<Command> BindCreateView(const ast::CreateView& create);
   base::Status CheckReplacedView(const table::TableSchema& before, const table::TableSchema& after, int32_t offset);
@@ -625,8 +626,32 @@ class Binder {
   base::StatusOr<Command> BindSet(const ast::Set& set);
   base::StatusOr<Command> BindPragma(const ast::Pragma& pragma);
   std::string CreationSchema(std::string_view schema) const;
+  // ---- temporary objects (bind_temporary.cc)
+  void StartSearchPath();
+  // Where a new object goes. Errors: 42P16 when it cannot be temporary there, or permanent.
+  base::StatusOr<std::string> CreationSchemaOf(const ast::QualifiedName& name, bool temporary);
+  bool IsTemporarySchema(std::string_view schema) const;
+  bool UsesTemporary() const;  // what has been bound so far
+  base::Status CheckPersistence(const table::TableSchema& schema, int32_t offset) const;
+  // ---- types of users (bind_type.cc)
+  base::StatusOr<vec::Type> BindUserType(const ast::TypeName& type, base::FileId* domain);
+  base::StatusOr<vec::Type> BindTypeOrDomain(const ast::TypeName& type, base::FileId* domain);
+  std::string NameOf(const vec::Type& type) const { return context_.catalog->NameOf(type); }
+  // A value of the domain, checked.
+  ExprOr CheckDomain(const Expr* value, base::FileId domain, int32_t position);
+  ExprOr ToColumn(const Expr* value, const table::Column& column);
+  std::string DefaultTextOf(const table::Column& column) const;
+  base::StatusOr<std::shared_ptr<const catalog::Relation>> FindUserType(const ast::QualifiedName& name, bool domain);
+  base::StatusOr<Command> BindCreateType(const ast::CreateType& create);
+  base::Status CheckLabel(std::string_view label, int32_t offset) const;
+  base::StatusOr<Command> BindCreateDomain(const ast::CreateType& create, CreateTypeCommand command);
+  base::Status BindDomainDefault(const ast::Expr& expr, std::string_view text, table::Column* value);
+  base::StatusOr<Command> BindAlterType(const ast::AlterType& alter);
+  base::StatusOr<Command> BindAlterDomain(const ast::AlterType& alter, std::shared_ptr<const catalog::Relation> domain);
+  base::Status BindDomainConstraint(const ast::Constraint& constraint, table::TableSchema* domain);
 
   const CompileContext& context_;
+  std::vector<std::string> own_path_;         // the statement's: the session's, behind the schema of temporary objects
   std::span<const std::string> search_path_;  // the statement's; inside a view, the view's
   std::string_view sql_;
   exec::Plan& plan_;
@@ -649,6 +674,7 @@ class Binder {
   ColumnId merge_action_ = -1;                        // in RETURNING of a MERGE
   Scope* enclosing_ = nullptr;                        // in a trigger: NEW, OLD and the tables of its statement's rows
   CommonTableInfo* action_keys_ = nullptr;            // while a foreign key's action is bound: what `keys` means
+  const Expr* domain_value_ = nullptr;                // while a domain's CHECK is bound: what VALUE means
   std::vector<NameReference>* references_ = nullptr;  // of the text at view_depth_ 1, when somebody wants them
   std::vector<TextEdit>* star_edits_ = nullptr;       // in CREATE VIEW: what each * stands for
 };

@@ -84,6 +84,14 @@ StatusOr<const Expr*> Binder::Coerce(const Expr* expr, const Type& type, CastCon
   const Type from = function::ResolveUnknown(expr->type);
   if (from == type) return expr;
   auto cast = function::BindCast(from, type, context);
+  if (!cast.ok() && (from.enum_id() != 0 || type.enum_id() != 0)) {
+    const bool exists = base::GetSqlState(cast.status()) == sqlstate::kDatatypeMismatch;
+    const std::string message =
+        exists ? absl::StrCat("a value of type ", NameOf(from), " cannot be used as ", NameOf(type), " without a cast")
+               : absl::StrCat("cannot cast type ", NameOf(from), " to ", NameOf(type));
+    cast = base::MakeError(absl::StatusCode::kInvalidArgument, base::GetSqlState(cast.status()), message);
+    if (exists) cast = base::WithHint(cast.status(), "You will need to rewrite or cast the expression.");
+  }
   if (!cast.ok()) return base::WithPosition(cast.status(), position >= 0 ? position : expr->position);
   return Fold(plan_.Cast(*std::move(cast), expr, position >= 0 ? position : expr->position));
 }

@@ -78,6 +78,9 @@ Statement* Parser::ParseAlter() {
     return ParseAlterTable(offset, object);
   if (object == ObjectKind::kSequence) return ParseAlterSequence(offset);
   if (object == ObjectKind::kTrigger) return ParseAlterTrigger(offset);
+  if (object == ObjectKind::kType || object == ObjectKind::kDomain) {
+    return ParseAlterType(offset, object == ObjectKind::kDomain);
+  }
   return ParseOther(offset, arena_.Copy(absl::StrCat("alter ", words)));
 }
 

@@ -595,42 +595,4 @@ Statement* Parser::ParseCreateView(int32_t offset, bool or_replace, bool tempora
   return create;
 }
 
-Statement* Parser::ParseCreateType(int32_t offset, bool domain) {
-  auto* create = NewStatement<ast::CreateType>(StatementKind::kCreateType, offset);
-  create->domain = domain;
-  Advance();
-  create->name = ParseQualifiedName();
-  if (domain) {
-    Accept("as"_kw);
-    create->base = ParseType();
-    create->constraints = ParseColumnConstraints();
-    return create;
-  }
-  if (!Accept("as"_kw)) return ParseOther(offset, "create type");
-  if (Accept("enum"_kw)) {
-    create->is_enum = true;
-    Expect("(");
-    Items<ast::Text> labels;
-    while (token_.kind == TokenKind::kString) {
-      labels.push_back(token_.text);
-      Advance();
-      if (!Accept(",")) break;
-    }
-    Expect(")");
-    create->labels = Keep(labels);
-    return create;
-  }
-  if (!At("(")) return ParseOther(offset, "create type");
-  Advance();
-  Items<ast::ColumnDefinition*> fields;
-  if (!At(")")) {
-    do {
-      fields.push_back(ParseColumnDefinition());
-    } while (Accept(","));
-  }
-  Expect(")");
-  create->fields = Keep(fields);
-  return create;
-}
-
 }  // namespace turdb::sql

@@ -276,6 +276,8 @@ class Parser {
   ast::Statement* ParseTriggerStatement();
   ast::Statement* ParseSetNew();
   ast::Statement* ParseAlterTrigger(int32_t offset);
+  ast::Statement* ParseAlterType(int32_t offset, bool domain);
+  ast::Text ParseLabelText();
   ast::Statement* ParseCreateSequence(int32_t offset, bool temporary);
   ast::Statement* ParseAlterSequence(int32_t offset);
   ast::Statement* ParseRefresh();

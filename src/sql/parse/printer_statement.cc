@@ -181,9 +181,11 @@ void Printer::Constraint(const ast::Constraint& constraint) {
 void Printer::CreateTable(const ast::CreateTable& create) {
   Add("CREATE ", create.temporary ? "TEMPORARY " : "", "TABLE ", create.if_not_exists ? "IF NOT EXISTS " : "");
   Path(create.name);
+  static constexpr std::string_view kOnCommit[] = {"", " ON COMMIT PRESERVE ROWS", " ON COMMIT DELETE ROWS", " ON COMMIT DROP"};
+  const std::string_view on_commit = kOnCommit[static_cast<size_t>(create.on_commit)];
   if (create.as != nullptr) {
     if (!create.as_columns.empty()) Parenthesised(create.as_columns);
-    Add(" AS ");
+    Add(on_commit, " AS ");
     Print(*create.as);
     if (create.with_no_data) Add(" WITH NO DATA");
     return;
@@ -211,7 +213,7 @@ void Printer::CreateTable(const ast::CreateTable& create) {
     Path(like.table);
     for (const ast::Name& name : like.including) Add(" INCLUDING ", name.text);
   }
-  Add(")", create.without_rowid ? " WITHOUT ROWID" : "", create.strict ? " STRICT" : "");
+  Add(")", create.without_rowid ? " WITHOUT ROWID" : "", create.strict ? " STRICT" : "", on_commit);
 }
 
 void Printer::CreateIndex(const ast::CreateIndex& create) {

@@ -61,7 +61,7 @@ bool FitsInteger(int64_t value, TypeId id) {
 bool KeyKeepsValue(TypeId id) {
   return id == TypeId::kBoolean || (id >= TypeId::kInt16 && id <= TypeId::kInt64) || id == TypeId::kText ||
          id == TypeId::kVarchar || id == TypeId::kBlob || id == TypeId::kDate || id == TypeId::kTime ||
-         id == TypeId::kTimestamp || id == TypeId::kTimestampTz || id == TypeId::kUuid;
+         id == TypeId::kTimestamp || id == TypeId::kTimestampTz || id == TypeId::kUuid || id == TypeId::kEnum;
 }
 
 }  // namespace

@@ -47,13 +47,13 @@ bool Planner::HasSubquery(const Expr* expr) const {
 }
 
 bool Planner::CanRaise(const Expr* expr) const {
-  if (expr->kind == ExpressionKind::kSubquery) return true;
+  if (expr->kind == ExpressionKind::kSubquery || expr->kind == ExpressionKind::kCheck) return true;
   if (expr->call != nullptr && (expr->call->flags & function::kCanRaise) != 0 && !expr->try_cast) return true;
   return std::any_of(expr->arguments.begin(), expr->arguments.end(), [this](const Expr* e) { return CanRaise(e); });
 }
 
 bool Planner::IsMovable(const Expr* expr) const {
-  if (expr->kind == ExpressionKind::kSubquery) return false;
+  if (expr->kind == ExpressionKind::kSubquery || expr->kind == ExpressionKind::kCheck) return false;
   if (expr->call != nullptr) {
     if ((expr->call->flags & function::kVolatile) != 0) return false;
     if ((expr->call->flags & function::kCanRaise) != 0 && !expr->try_cast) return false;

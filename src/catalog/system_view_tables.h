@@ -12,6 +12,7 @@ namespace turdb::catalog {
 
 inline constexpr std::string_view kCatalogName = "turdb";  // what information_schema calls the database
 
+std::span<const SystemView> LockViews();
 std::span<const SystemView> SequenceViews();
 std::span<const SystemView> PgViewList();
 std::span<const SystemView> InformationViews();

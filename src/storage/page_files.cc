@@ -67,6 +67,13 @@ void PageFiles::SetPath(FileId id, std::string path) {
   known.path = std::move(path);
 }
 
+void PageFiles::SetPaths(FileId id, std::string path, std::string same_path) {
+  absl::MutexLock lock(&mu_);
+  Known& known = known_.at(id);
+  if (known.open != nullptr) known.open->set_path(std::move(same_path));
+  known.path = std::move(path);
+}
+
 void PageFiles::Forget(FileId id) {
   absl::MutexLock lock(&mu_);
   const auto found = known_.find(id);
@@ -117,7 +124,8 @@ StatusOr<std::shared_ptr<PageFile>> PageFiles::Get(FileId id) {
     if (open_ >= most_open_) CloseIdle(most_open_ - most_open_ / 4 - 1);
     Status opened = OpenFile(id, known.path, &known.open);
     // The host may have more open than we reckoned with.
-    if (base::GetSqlState(opened) == base::sqlstate::kInsufficientResources && CloseIdle(open_ / 2)) opened = OpenFile(id, known.path, &known.open);
+    if (base::GetSqlState(opened) == base::sqlstate::kInsufficientResources && CloseIdle(open_ / 2))
+      opened = OpenFile(id, known.path, &known.open);
     TURDB_RETURN_IF_ERROR(opened);
     ++open_;
   }

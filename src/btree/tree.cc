@@ -279,7 +279,7 @@ StatusOr<Tree::InsertResult> Tree::Insert(Transaction& transaction, Bytes key, B
       if (judgement.verdict != Verdict::kAbsent) {
         guard.Release();
         frames.Release();
-        TURDB_RETURN_IF_ERROR(transactions_.Resolve(transaction, judgement));
+        TURDB_RETURN_IF_ERROR(transactions_.Resolve(transaction, judgement, txn::WaitPolicy::kWait, {file_, key}));
         continue;
       }
       garbage = chain.empty();
@@ -385,7 +385,7 @@ StatusOr<Tree::RowState> Tree::JudgeRow(Transaction& transaction, ExclusiveGuard
   guard.Release();
   if (judgement.verdict == Verdict::kAbsent) return RowState::kNoRow;
   frames.Release();
-  TURDB_RETURN_IF_ERROR(transactions_.Resolve(transaction, judgement, policy));
+  TURDB_RETURN_IF_ERROR(transactions_.Resolve(transaction, judgement, policy, {file_, key, txn::StrengthOf(intent)}));
   return RowState::kAgain;
 }
 

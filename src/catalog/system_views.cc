@@ -166,30 +166,6 @@ Status Transactions(const SystemView&, const SystemViewContext& context, RowSink
   return absl::OkStatus();
 }
 
-constexpr SystemColumn kLocksColumns[] = {
-    {"transaction_id", TypeId::kInt64}, {"kind", TypeId::kText}, {"table_id", TypeId::kInt64},
-    {"table_name", TypeId::kText},      {"mode", TypeId::kText}, {"is_granted", TypeId::kBoolean},
-    {"waits_for", TypeId::kInt64}};
-Status Locks(const SystemView&, const SystemViewContext& context, RowSink sink) {
-  const auto name_of = [](txn::TableLockMode mode) {
-    return mode == txn::TableLockMode::kWrite ? "write" : mode == txn::TableLockMode::kShare ? "share" : "exclusive";
-  };
-  for (const txn::LockInfo& info : context.transactions.ListLocks()) {
-    const bool is_row = info.table == base::kNoFile;
-    const std::shared_ptr<const Relation> relation = is_row ? nullptr : context.snapshot.RelationOf(info.table);
-    const Value row[] = {
-        Value::Int64(static_cast<int64_t>(info.txn)),
-        Text(is_row ? "row" : "table"),
-        is_row ? Value::Null(vec::Type::Int64()) : Value::Int64(info.table),
-        TextOrNull(relation == nullptr ? "" : relation->name()),
-        TextOrNull(is_row ? "" : name_of(info.mode)),
-        Value::Boolean(info.granted),
-        info.waits_for == 0 ? Value::Null(vec::Type::Int64()) : Value::Int64(static_cast<int64_t>(info.waits_for))};
-    TURDB_RETURN_IF_ERROR(sink(row));
-  }
-  return absl::OkStatus();
-}
-
 constexpr SystemColumn kMemoryColumns[] = {
     {"name", TypeId::kText}, {"size_bytes", TypeId::kInt64}, {"description", TypeId::kText}};
 
@@ -397,7 +373,6 @@ constexpr SystemView kViews[] = {
     {kSystemSchema, "columns", kColumnsColumns, Columns},
     {kSystemSchema, "indexes", kIndexesColumns, Indexes},
     {kSystemSchema, "transactions", kTransactionsColumns, Transactions},
-    {kSystemSchema, "locks", kLocksColumns, Locks},
     {kSystemSchema, "memory", kMemoryColumns, Others},
     {kSystemSchema, "settings", kSettingsColumns, Others},
     {kSystemSchema, "sqlite_schema", kSqliteColumns, SqliteSchema},
@@ -425,7 +400,7 @@ Status ForEach(const Snapshot& snapshot, absl::FunctionRef<Status(const Relation
 std::vector<const SystemView*> SystemViews() {
   std::vector<const SystemView*> all;
   for (const std::span<const SystemView> some :
-       {std::span<const SystemView>(kViews), SequenceViews(), TypeViews(), PgViewList(), InformationViews()}) {
+       {std::span<const SystemView>(kViews), LockViews(), SequenceViews(), TypeViews(), PgViewList(), InformationViews()}) {
     for (const SystemView& view : some) all.push_back(&view);
   }
   return all;

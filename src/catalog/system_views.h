@@ -32,7 +32,7 @@ class SystemRows {
 
 struct SystemViewContext {
   const Snapshot& snapshot;
-  const txn::TransactionManager& transactions;
+  txn::TransactionManager& transactions;
   const SystemRows* others = nullptr;  // null: such views are empty
 };
 

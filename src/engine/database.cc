@@ -118,6 +118,7 @@ Status Database::Start() {
     const std::string spill = os::JoinPath(path_, "versions.tmp");
     TURDB_RETURN_IF_ERROR(environment_.files->Remove(spill));
     transactions_->SetSpill(spill, settings_.memory_limit_bytes / 16);
+    TURDB_RETURN_IF_ERROR(transactions_->FillReserve());
   }
   tables_ = std::make_unique<table::TableStore>(*storage_, *transactions_, *budget_);
   transactions_->SetUndoResolver([this](base::FileId file) -> StatusOr<txn::UndoTarget*> {

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <new>
 #include <thread>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/limits.h"
@@ -218,10 +220,9 @@ StatusOr<Frame*> BufferPool::FindOrLoad(PageId id, bool read, bool* loaded) {
   }
   misses_.fetch_add(1, std::memory_order_relaxed);
   if (read) {
-    if (Status status = files_.ReadPage(id, frame->data); !status.ok()) {
-      Drop(frame);
-      return status;
-    }
+    auto drop = absl::MakeCleanup([this, frame] { Drop(frame); });  // also when there is no memory to open the file
+    TURDB_RETURN_IF_ERROR(files_.ReadPage(id, frame->data));
+    std::move(drop).Cancel();
   } else {
     std::memset(frame->data, 0, kPageSize);
   }
@@ -237,6 +238,11 @@ void BufferPool::Prefetch(std::span<const PageId> ids) {
   absl::InlinedVector<PageId, kPrefetchPages> wanted;
   absl::InlinedVector<std::byte*, kPrefetchPages> into;
   absl::InlinedVector<Frame*, kPrefetchPages> frames;
+  absl::InlinedVector<Status, kPrefetchPages> results;
+  // A hint needs no error, but its frames are latched.
+  auto drop = absl::MakeCleanup([this, &frames] {
+    for (Frame* frame : frames) Drop(frame);
+  });
   for (const PageId id : ids) {
     if (wanted.size() == most) break;
     if (Find(id) != nullptr) continue;
@@ -254,8 +260,9 @@ void BufferPool::Prefetch(std::span<const PageId> ids) {
   }
   if (wanted.empty()) return;
   misses_.fetch_add(wanted.size(), std::memory_order_relaxed);
-  absl::InlinedVector<Status, kPrefetchPages> results(wanted.size());
+  results.resize(wanted.size());
   files_.ReadPages(wanted, into, std::span<Status>(results));
+  std::move(drop).Cancel();
   for (size_t i = 0; i < frames.size(); ++i) {
     if (!results[i].ok()) {
       Drop(frames[i]);
@@ -500,6 +507,7 @@ StatusOr<Frame*> BufferPool::TakeFrame(int attempts) {
 Status BufferPool::Rehash(size_t frames) {
   const size_t heads = std::bit_ceil(std::max<size_t>(kNeighbours, (2 * frames + kShards - 1) / kShards));
   auto table = std::make_unique<AddressRange>();
+  tables_.reserve(tables_.size() + 1);  // searches go through the new table before it stands in the list
   TURDB_RETURN_IF_ERROR(table->Reserve(kShards * heads * sizeof(uint32_t), /*huge_pages=*/false));
   for (size_t i = 0; i < kShards; ++i) {
     Shard& shard = shards_[i];
@@ -527,8 +535,11 @@ Status BufferPool::Rehash(size_t frames) {
 void BufferPool::GrowTable() {
   if (!resize_mu_.TryLock()) return;  // somebody does, or will with the next frame
   // Best effort: without the memory for it chains get longer.
-  if (frames_used_.load(std::memory_order_relaxed) > table_frames_.load(std::memory_order_relaxed)) {
-    (void)Rehash(table_frames_.load(std::memory_order_relaxed) * kTableGrowth);
+  try {
+    if (frames_used_.load(std::memory_order_relaxed) > table_frames_.load(std::memory_order_relaxed)) {
+      (void)Rehash(table_frames_.load(std::memory_order_relaxed) * kTableGrowth);
+    }
+  } catch (const std::bad_alloc&) {
   }
   resize_mu_.Unlock();
 }

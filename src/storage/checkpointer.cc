@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 
 namespace turdb::storage {
 namespace {
@@ -42,15 +43,26 @@ void Checkpointer::ThreadBody() {
     // One round, step by step, so that Checkpoint() and committers beyond the limit get their turns in between.
     bool busy = true;
     while (busy && !stopping_.load(std::memory_order_acquire) && health_.ok()) {
-      lock_.Acquire(*environment_.scheduler);
-      if (!Step().ok()) stopping_.store(true, std::memory_order_release);  // poisoned: the cause is in health
-      busy = phase_ != Phase::kIdle;
-      lock_.Release(*environment_.scheduler);
+      const ParkingGuard guard(lock_, *environment_.scheduler);
+      try {
+        if (!Step().ok()) stopping_.store(true, std::memory_order_release);  // poisoned: the cause is in health
+        busy = phase_ != Phase::kIdle;
+      } catch (const std::bad_alloc&) {
+        busy = false;  // goes on from there when it is asked next
+      }
     }
   }
 }
 
+// Committers do not fail for want of memory here: what is not done now is done by the next one.
 void Checkpointer::PaceSlow() {
+  try {
+    PaceNow();
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+void Checkpointer::PaceNow() {
   if (!health_.ok()) return;
   const auto lag = [this] { return log_.next_lsn() - redo_lsn_.load(std::memory_order_relaxed); };
   if (background_) {
@@ -59,22 +71,20 @@ void Checkpointer::PaceSlow() {
   }
   if (lag() <= limit_bytes_) {
     if (!lock_.TryAcquire()) return;
+    const ParkingGuard guard(std::adopt_lock, lock_, *environment_.scheduler);
     (void)Step();  // an error has poisoned the database, which the caller will see
-    lock_.Release(*environment_.scheduler);
     return;
   }
   const uint64_t give_up_at = rounds_.load(std::memory_order_relaxed) + kMaxRoundsPerCall;
   while (lag() > limit_bytes_ && rounds_.load(std::memory_order_relaxed) < give_up_at && health_.ok()) {
-    lock_.Acquire(*environment_.scheduler);
-    const Status status = Step();
-    lock_.Release(*environment_.scheduler);
-    if (!status.ok()) return;
+    const ParkingGuard guard(lock_, *environment_.scheduler);
+    if (!Step().ok()) return;
   }
 }
 
 Status Checkpointer::RunAll(bool closing) {
   TURDB_RETURN_IF_ERROR(health_.status());
-  lock_.Acquire(*environment_.scheduler);
+  const ParkingGuard guard(lock_, *environment_.scheduler);
   Status status;
   const Lsn target = log_.next_lsn();
   BeginRound(target);
@@ -83,23 +93,20 @@ Status Checkpointer::RunAll(bool closing) {
     status = StepRecording(closing);
     if (phase_ == Phase::kRecording) environment_.scheduler->Yield();  // a file is just being made or renamed
   }
-  lock_.Release(*environment_.scheduler);
   return status;
 }
 
 StatusOr<Checkpointer::LogHold> Checkpointer::HoldLog() {
   TURDB_RETURN_IF_ERROR(RunAll(/*closing=*/false));
-  lock_.Acquire(*environment_.scheduler);
+  const ParkingGuard guard(lock_, *environment_.scheduler);
   const LogHold hold = recorded_;  // of that round, or of a later one
   holds_.push_back(hold.keep_from());
-  lock_.Release(*environment_.scheduler);
   return hold;
 }
 
 void Checkpointer::ReleaseLog(const LogHold& hold) {
-  lock_.Acquire(*environment_.scheduler);
+  const ParkingGuard guard(lock_, *environment_.scheduler);
   if (const auto found = std::find(holds_.begin(), holds_.end(), hold.keep_from()); found != holds_.end()) holds_.erase(found);
-  lock_.Release(*environment_.scheduler);
 }
 
 Status Checkpointer::Step() {

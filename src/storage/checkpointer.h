@@ -85,6 +85,7 @@ class Checkpointer {
   enum class Phase : uint8_t { kIdle, kWriting, kSyncing, kRecording };
 
   void PaceSlow();
+  void PaceNow();
   void WakeThread();
   void ThreadBody();
   // All below REQUIRE lock_.

@@ -158,8 +158,7 @@ Status FileDirectory::Create(TxnLog& txn, FileId file, std::string_view path, By
   TURDB_ASSIGN_OR_RETURN(const FileId id_in_header, FileIdOf(full));
   TURDB_CHECK_EQ(id_in_header, file);
 
-  change_lock_.Acquire(*environment_.scheduler);
-  const auto release = absl::MakeCleanup([this] { change_lock_.Release(*environment_.scheduler); });
+  const ParkingGuard guard(change_lock_, *environment_.scheduler);
   const std::string disk_path = CreatedName(path, file);
   Lsn end = base::kNoLsn;
   {
@@ -207,17 +206,22 @@ bool FileDirectory::CanRemove(FileId file) const {
   return found != files_.end() && found->second.state == FileState::kDropped && found->second.pins == 0;
 }
 
+FileDirectory::Removal FileDirectory::RemovalOf(const std::string& path) const {
+  const std::string_view parent = ParentOf(path);
+  return {os::JoinPath(directory_, path), parent.empty() ? directory_ : os::JoinPath(directory_, parent)};
+}
+
 // Durably, so that the log may forget the file afterwards. Fine when it is not there.
-Status FileDirectory::Unlink(const std::string& path) {
-  TURDB_RETURN_IF_ERROR(environment_.files->Remove(os::JoinPath(directory_, path)));
-  return SyncDirectories({std::string(ParentOf(path))});
+Status FileDirectory::Unlink(const Removal& removal) {
+  TURDB_RETURN_IF_ERROR(environment_.files->Remove(removal.file));
+  TURDB_ASSIGN_OR_RETURN(const bool exists, environment_.files->Exists(removal.folder));
+  return exists ? environment_.files->SyncDirectory(removal.folder) : absl::OkStatus();  // an emptied folder may be gone
 }
 
 Status FileDirectory::Rename(TxnLog& txn, FileId file, std::string_view new_path) {
   TURDB_RETURN_IF_ERROR(health_.status());
   if (new_path.size() > kMaxEntryBytes) return base::LimitError("the path of the file is too long");
-  change_lock_.Acquire(*environment_.scheduler);
-  const auto release = absl::MakeCleanup([this] { change_lock_.Release(*environment_.scheduler); });
+  const ParkingGuard guard(change_lock_, *environment_.scheduler);
   absl::MutexLock lock(&mu_);
   const auto found = files_.find(file);
   if (found == files_.end() || found->second.state == FileState::kDropped) return NoSuchFile(file);
@@ -235,8 +239,7 @@ Status FileDirectory::Rename(TxnLog& txn, FileId file, std::string_view new_path
 
 Status FileDirectory::Drop(TxnLog& txn, FileId file) {
   TURDB_RETURN_IF_ERROR(health_.status());
-  change_lock_.Acquire(*environment_.scheduler);
-  const auto release = absl::MakeCleanup([this] { change_lock_.Release(*environment_.scheduler); });
+  const ParkingGuard guard(change_lock_, *environment_.scheduler);
   absl::MutexLock lock(&mu_);
   const auto found = files_.find(file);
   if (found == files_.end() || found->second.state == FileState::kDropped) return NoSuchFile(file);
@@ -252,27 +255,25 @@ Status FileDirectory::Drop(TxnLog& txn, FileId file) {
 Status FileDirectory::Undo(TxnLog& txn, const LogRecordView& record) {
   TURDB_RETURN_IF_ERROR(health_.status());
   const FileId file = record.entries.at(0).page.file;
-  change_lock_.Acquire(*environment_.scheduler);
-  const auto release = absl::MakeCleanup([this] { change_lock_.Release(*environment_.scheduler); });
+  const ParkingGuard guard(change_lock_, *environment_.scheduler);
   std::array<std::byte, 8> undone;
   base::StoreLE<uint64_t>(undone.data(), record.lsn);
-  std::string to_remove;
+  Removal to_remove;
   Lsn end = base::kNoLsn;
   {
     absl::MutexLock lock(&mu_);
     std::vector<Change>& changes = pending_[txn.id];
     TURDB_CHECK(!changes.empty());
-    const Change change = changes.back();  // undone in reverse order
+    Change& change = changes.back();  // undone in reverse order
     TURDB_CHECK_EQ(change.lsn, record.lsn);
-    if (change.kind == RecordKind::kFileCreate) to_remove = files_.at(file).disk_path;
+    const bool made = change.kind == RecordKind::kFileCreate;
+    if (made) to_remove = RemovalOf(files_.at(file).disk_path);
     end = LogChange(RecordKind::kFileUndo, txn, file, record.entries[0].op, undone, {}, record.previous_lsn);
+    if (!made) files_.at(file).path = std::move(change.old_path);
     changes.pop_back();
     if (changes.empty()) pending_.erase(txn.id);
-    if (change.kind != RecordKind::kFileCreate) {
-      files_.at(file).path = change.old_path;
-    }
   }
-  if (to_remove.empty()) return absl::OkStatus();
+  if (to_remove.file.empty()) return absl::OkStatus();
   // Were it unlinked before the undo is durable, a crash would find pages to undo and no file.
   TURDB_RETURN_IF_ERROR(log_.WaitDurable(end));
   pool_.DiscardFile(file);
@@ -283,10 +284,14 @@ Status FileDirectory::Undo(TxnLog& txn, const LogRecordView& record) {
   return absl::OkStatus();
 }
 
+// May be called again when it ran out of memory: what it needs, it has before the first name changes.
 Status FileDirectory::Finish(TxnLog& txn) {
-  change_lock_.Acquire(*environment_.scheduler);
-  const auto release = absl::MakeCleanup([this] { change_lock_.Release(*environment_.scheduler); });
+  const ParkingGuard guard(change_lock_, *environment_.scheduler);
   std::vector<FileMove> moves;
+  struct Names {
+    std::string here, known, open;  // the same name, for files_ and twice for pages_
+  };
+  std::vector<Names> names;  // of each move
   {
     absl::MutexLock lock(&mu_);
     const auto found = pending_.find(txn.id);
@@ -295,21 +300,23 @@ Status FileDirectory::Finish(TxnLog& txn) {
       const File& file = files_.at(change.file);
       const bool known =
           std::any_of(moves.begin(), moves.end(), [&](const FileMove& move) { return move.file == change.file; });
-      if (!known && file.disk_path != file.path) moves.push_back(FileMove{change.file, file.disk_path, file.path});
+      if (known || file.disk_path == file.path) continue;
+      moves.push_back(FileMove{change.file, file.disk_path, file.path});
+      names.push_back({file.path, file.path, file.path});
     }
   }
   TURDB_RETURN_IF_ERROR(log_.WaitDurable(log_.next_lsn()));
-  std::vector<std::string> changed;
+  std::list<std::string> changed;
   if (Status status = ApplyMoves(moves, &changed); !status.ok()) {
     // Committed, but not named so: only the next Open can put that right.
     return health_.Poison(base::WithFrame(status, "naming the files of a committed transaction"));
   }
   absl::MutexLock lock(&mu_);
-  unsynced_folders_.insert(unsynced_folders_.end(), changed.begin(), changed.end());
+  unsynced_folders_.splice(unsynced_folders_.end(), changed);
   Commit(txn.id);
-  for (const FileMove& move : moves) {
-    files_.at(move.file).disk_path = move.to;
-    pages_.SetPath(move.file, move.to);
+  for (size_t i = 0; i < moves.size(); ++i) {
+    files_.at(moves[i].file).disk_path = std::move(names[i].here);
+    pages_.SetPaths(moves[i].file, std::move(names[i].known), std::move(names[i].open));
   }
   return absl::OkStatus();
 }
@@ -318,10 +325,20 @@ Status FileDirectory::SyncNames() {
   std::vector<std::string> folders;
   {
     absl::MutexLock lock(&mu_);
-    folders = std::exchange(unsynced_folders_, {});
+    folders.assign(unsynced_folders_.begin(), unsynced_folders_.end());
+    syncing_folders_.splice(syncing_folders_.end(), unsynced_folders_);
   }
+  // Out of memory: the next one syncs them, too.
+  auto again = absl::MakeCleanup([this] {
+    absl::MutexLock lock(&mu_);
+    unsynced_folders_.splice(unsynced_folders_.end(), syncing_folders_);
+  });
   Status status = SyncDirectories(std::move(folders));
-  return status.ok() ? status : health_.Poison(base::WithFrame(status, "syncing the names of files"));
+  if (!status.ok()) return health_.Poison(base::WithFrame(status, "syncing the names of files"));
+  std::move(again).Cancel();
+  absl::MutexLock lock(&mu_);
+  syncing_folders_.clear();
+  return status;
 }
 
 // REQUIRES: mu_. The pending changes of `txn` are committed: states change, names do not.
@@ -336,29 +353,35 @@ void FileDirectory::Commit(TxnId txn) {
 }
 
 // Names may be swapped or handed on within one set of moves: whoever has a name that another wants steps aside first.
-Status FileDirectory::ApplyMoves(std::vector<FileMove> moves, std::vector<std::string>* changed) {
-  for (const FileMove& move : moves) TURDB_RETURN_IF_ERROR(EnsureDirectories(move.to, changed));
-  const auto rename = [&](const std::string& from, const std::string& to) -> Status {
-    TURDB_ASSIGN_OR_RETURN(const bool taken, environment_.files->Exists(os::JoinPath(directory_, to)));
-    if (taken) return base::CorruptionError(absl::StrCat("renaming ", from, " to ", to, ": a file of that name exists"));
+// Before the first rename all memory is there.
+Status FileDirectory::ApplyMoves(std::vector<FileMove> moves, std::list<std::string>* changed) {
+  std::vector<std::string> made;
+  for (const FileMove& move : moves) TURDB_RETURN_IF_ERROR(EnsureDirectories(move.to, &made));
+  changed->insert(changed->end(), made.begin(), made.end());
+  std::vector<std::pair<std::string, std::string>> steps;  // from, to
+  const auto plan = [&](const std::string& from, const std::string& to) {
     changed->emplace_back(ParentOf(from));
     changed->emplace_back(ParentOf(to));
-    return environment_.files->Rename(os::JoinPath(directory_, from), os::JoinPath(directory_, to));
+    steps.emplace_back(os::JoinPath(directory_, from), os::JoinPath(directory_, to));
   };
   for (FileMove& move : moves) {
     const bool wanted = std::any_of(moves.begin(), moves.end(), [&](const FileMove& other) { return other.to == move.from; });
     if (!wanted) continue;
     const std::string aside = CreatedName(move.to, move.file);
-    TURDB_RETURN_IF_ERROR(rename(move.from, aside));
+    plan(move.from, aside);
     move.from = aside;
   }
-  for (const FileMove& move : moves) TURDB_RETURN_IF_ERROR(rename(move.from, move.to));
+  for (const FileMove& move : moves) plan(move.from, move.to);
+  for (const auto& [from, to] : steps) {
+    TURDB_ASSIGN_OR_RETURN(const bool taken, environment_.files->Exists(to));
+    if (taken) return base::CorruptionError(absl::StrCat("renaming ", from, " to ", to, ": a file of that name exists"));
+    TURDB_RETURN_IF_ERROR(environment_.files->Rename(from, to));
+  }
   return absl::OkStatus();
 }
 
 Status FileDirectory::RemoveDropped(FileId file) {
-  change_lock_.Acquire(*environment_.scheduler);
-  const auto release = absl::MakeCleanup([this] { change_lock_.Release(*environment_.scheduler); });
+  const ParkingGuard guard(change_lock_, *environment_.scheduler);
   std::string path;
   {
     absl::MutexLock lock(&mu_);
@@ -399,7 +422,7 @@ Status FileDirectory::RemoveAllDropped() {
 
 bool FileDirectory::TryLogCheckpointBegin(Lsn* begin) {
   if (!change_lock_.TryAcquire()) return false;
-  const auto release = absl::MakeCleanup([this] { change_lock_.Release(*environment_.scheduler); });
+  const ParkingGuard guard(std::adopt_lock, change_lock_, *environment_.scheduler);
   absl::MutexLock lock(&mu_);
   if (!unsynced_folders_.empty()) return false;
   *begin = log_.Append({.kind = RecordKind::kCheckpointBegin}).begin;
@@ -567,7 +590,7 @@ Status FileDirectory::ApplyKnownNames(Lsn redo_from, std::vector<std::pair<FileI
   }
   for (const FileId id : gone_) files_.erase(id);
   // Also what the process that died had named already: the log is about to forget it.
-  std::vector<std::string> changed;
+  std::list<std::string> changed;
   TURDB_RETURN_IF_ERROR(ApplyMoves(moves, &changed));
   for (const auto& [id, names] : touched_) {
     if (gone_.contains(id)) continue;
@@ -575,7 +598,7 @@ Status FileDirectory::ApplyKnownNames(Lsn redo_from, std::vector<std::pair<FileI
     changed.emplace_back(folder);
     changed.emplace_back(ParentOf(folder));
   }
-  TURDB_RETURN_IF_ERROR(SyncDirectories(std::move(changed)));
+  TURDB_RETURN_IF_ERROR(SyncDirectories({changed.begin(), changed.end()}));
   for (const auto& [id, file] : files_) pages_.SetPath(id, file.disk_path);
   return absl::OkStatus();
 }

@@ -18,6 +18,7 @@
 #define TURDB_STORAGE_FILE_DIRECTORY_H_
 
 #include <array>
+#include <list>
 #include <string>
 #include <utility>
 #include <vector>
@@ -104,10 +105,16 @@ class FileDirectory {
 
   Status ApplyKnownNames(Lsn redo_from, std::vector<std::pair<FileId, std::string>>* missing);
   Status Make(FileId file, const std::string& disk_path, Bytes header, Lsn lsn);
-  Status Unlink(const std::string& path);
+  // A file that goes, and the folder to be synced then: made first, for who has logged it cannot stop for want of memory.
+  struct Removal {
+    std::string file, folder;
+  };
+  Removal RemovalOf(const std::string& path) const;
+  Status Unlink(const Removal& removal);
+  Status Unlink(const std::string& path) { return Unlink(RemovalOf(path)); }
   Status EnsureDirectories(std::string_view path, std::vector<std::string>* above);
   // `changed`: the folders to be synced.
-  Status ApplyMoves(std::vector<FileMove> moves, std::vector<std::string>* changed);
+  Status ApplyMoves(std::vector<FileMove> moves, std::list<std::string>* changed);
   Status SyncDirectories(std::vector<std::string> directories);  // relative to the database's
   bool PathIsTaken(std::string_view path) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Lsn LogChange(RecordKind kind, TxnLog& txn, FileId file, uint8_t op, Bytes first, Bytes second, Lsn undo_next);
@@ -126,7 +133,8 @@ class FileDirectory {
   mutable absl::Mutex mu_;
   base::HashMap<FileId, File> files_ ABSL_GUARDED_BY(mu_);
   base::HashMap<TxnId, std::vector<Change>> pending_ ABSL_GUARDED_BY(mu_);
-  std::vector<std::string> unsynced_folders_ ABSL_GUARDED_BY(mu_);  // (4): that hold such names
+  std::list<std::string> unsynced_folders_ ABSL_GUARDED_BY(mu_);  // (4): that hold such names
+  std::list<std::string> syncing_folders_ ABSL_GUARDED_BY(mu_);   // by SyncNames
 
   // Recovery's.
   struct Creation {

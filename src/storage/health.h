@@ -25,11 +25,12 @@ class Health {
   base::Status Poison(const base::Status& cause) {
     absl::MutexLock lock(&mu_);
     if (!poisoned_.load(std::memory_order_relaxed)) {
+      cause_ = cause;  // all there is to tell when memory is short, too
+      poisoned_.store(true, std::memory_order_release);
       cause_ = base::WithHint(base::WithFrame(cause, "the database is read-only until it is reopened"),
                               base::GetSqlState(cause) == base::sqlstate::kDiskFull
                                   ? "make room on the disk, then reopen the database: what was committed is in the log"
                                   : "reopen the database: what was committed is in the log");
-      poisoned_.store(true, std::memory_order_release);
     }
     return cause_;
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <new>
+#include <optional>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -122,6 +124,22 @@ Log::Position Log::AppendWith(const Record& record, absl::FunctionRef<void(Lsn)>
   return Position{begin, end};
 }
 
+// Poisons. Without memory for the doing the cause is told without it.
+Status Log::Fail(const Status& cause, std::string_view doing) {
+  try {
+    return health_.Poison(base::WithFrame(cause, doing));
+  } catch (const std::bad_alloc&) {
+    return health_.Poison(cause);
+  }
+}
+
+Status Log::EnsureRoom(uint64_t bytes) {
+  if (next_lsn() + bytes <= segments_->room_end()) return absl::OkStatus();
+  const ParkingGuard guard(write_lock_, *environment_.scheduler);
+  if (!health_.ok()) return health_.status();
+  return base::WithFrame(segments_->EnsureRoom(next_lsn() + bytes), "making room in the log");
+}
+
 // False when the log is poisoned and space will never come.
 bool Log::WaitForSpace(Lsn end) {
   const Lsn needed = end - ring_bytes_;
@@ -129,8 +147,9 @@ bool Log::WaitForSpace(Lsn end) {
     if (!health_.ok()) return false;
     if (write_lock_.TryAcquire()) {
       // Half the ring at once would be nice, but everything filled is at least that by now.
+      ParkingGuard guard(std::adopt_lock, write_lock_, *environment_.scheduler);
       const Status written = WriteRing(FilledPrefix());
-      write_lock_.Release(*environment_.scheduler);
+      guard.Release();
       if (!written.ok()) return false;
       if (written_.load(std::memory_order_acquire) < needed) std::this_thread::yield();  // an earlier record is being copied
     } else {
@@ -197,6 +216,15 @@ void Log::AppendMark() {
   slot->lower_bound.store(kFreeSlot, std::memory_order_release);
 }
 
+// What needs memory has it since EnsureRoom; should it come to that all the same, the log is as broken as its disk.
+Status Log::AppendToSegments(Lsn from, Bytes bytes) {
+  try {
+    return segments_->Append(from, bytes);
+  } catch (const std::bad_alloc&) {
+    return base::NoMemory();
+  }
+}
+
 // REQUIRES: the write lock. Hands the ring's bytes up to `to` to the operating system.
 Status Log::WriteRing(Lsn to) {
   Lsn from = written_.load(std::memory_order_relaxed);
@@ -204,8 +232,8 @@ Status Log::WriteRing(Lsn to) {
     if (!health_.ok()) return health_.status();
     const size_t offset = from & (ring_bytes_ - 1);
     const size_t part = static_cast<size_t>(std::min<uint64_t>(to - from, ring_bytes_ - offset));
-    if (Status status = segments_->Append(from, Bytes(ring_ + offset, part)); !status.ok()) {
-      return health_.Poison(base::WithFrame(status, "writing the log"));
+    if (const Status status = AppendToSegments(from, Bytes(ring_ + offset, part)); !status.ok()) {
+      return Fail(status, "writing the log");
     }
     from += part;
   }
@@ -248,9 +276,8 @@ Status Log::WaitWritten(Lsn lsn) {
   while (written_.load(std::memory_order_acquire) < lsn) {
     if (!health_.ok()) return health_.status();
     if (write_lock_.TryAcquire()) {
-      const Status status = written_.load(std::memory_order_relaxed) < lsn ? WriteLocked(lsn) : absl::OkStatus();
-      write_lock_.Release(*environment_.scheduler);
-      TURDB_RETURN_IF_ERROR(status);
+      const ParkingGuard guard(std::adopt_lock, write_lock_, *environment_.scheduler);
+      if (written_.load(std::memory_order_relaxed) < lsn) TURDB_RETURN_IF_ERROR(WriteLocked(lsn));
     } else {
       environment_.scheduler->Park(
           &write_lock_, [this, lsn] { return write_lock_.held() && written_.load(std::memory_order_acquire) < lsn; },
@@ -269,7 +296,7 @@ Status Log::WriteDurablyLocked(bool* durable) {
   if (from == to || to - from > std::min(kLargestDurableWrite, ring_bytes_ - offset)) return absl::OkStatus();
   if (!health_.ok()) return health_.status();
   if (Status status = segments_->AppendDurably(from, Bytes(ring_ + offset, to - from), durable); !status.ok()) {
-    return health_.Poison(base::WithFrame(status, "writing the log"));
+    return Fail(status, "writing the log");
   }
   if (*durable) written_.store(to, std::memory_order_release);
   return absl::OkStatus();
@@ -279,7 +306,7 @@ Status Log::WriteDurablyLocked(bool* durable) {
 StatusOr<Lsn> Log::SyncLocked(Lsn target) {
   // Everything filled by now goes along: whoever waits for it finds it done.
   target = std::max(target, FilledPrefix());
-  write_lock_.Acquire(*environment_.scheduler);
+  ParkingGuard guard(write_lock_, *environment_.scheduler);
   AppendMark();
   // Whoever is in the middle of copying a record is waited for, unless it may be waiting for space in the ring itself.
   while (FilledPrefix() < target &&
@@ -290,10 +317,10 @@ StatusOr<Lsn> Log::SyncLocked(Lsn target) {
   Status status = FilledPrefix() >= target ? WriteDurablyLocked(&durable) : absl::OkStatus();
   if (status.ok() && !durable) status = WriteLocked(target);
   const Lsn covered = written_.load(std::memory_order_acquire);
-  write_lock_.Release(*environment_.scheduler);
+  guard.Release();
   TURDB_RETURN_IF_ERROR(status);
   if (durable) return covered;
-  if (status = segments_->Sync(); !status.ok()) return health_.Poison(base::WithFrame(status, "syncing the log"));
+  if (status = segments_->Sync(); !status.ok()) return Fail(status, "syncing the log");
   return covered;
 }
 
@@ -304,13 +331,15 @@ Status Log::WaitDurable(Lsn lsn, bool commit) {
     return durable_.load(std::memory_order_acquire) >= lsn ? absl::OkStatus() : health_.status();
   }
   const int64_t began = environment_.clock->MonotonicNanos();
-  sync_lock_.Acquire(*environment_.scheduler);
-  const StatusOr<Lsn> covered = SyncLocked(lsn);
-  if (covered.ok()) {
-    durable_.store(*covered, std::memory_order_release);
-    Publish(*covered);
+  StatusOr<Lsn> covered = Lsn{0};
+  {
+    const ParkingGuard guard(sync_lock_, *environment_.scheduler);
+    covered = SyncLocked(lsn);
+    if (covered.ok()) {
+      durable_.store(*covered, std::memory_order_release);
+      Publish(*covered);
+    }
   }
-  sync_lock_.Release(*environment_.scheduler);
   flushes_.Finish(commit, environment_.clock->MonotonicNanos() - began);
   return covered.status();
 }
@@ -329,10 +358,10 @@ StatusOr<LogRecordView> Log::Read(Lsn lsn, std::vector<std::byte>& buffer) {
     std::memcpy(into.data() + first, ring_, into.size() - first);
     return absl::OkStatus();
   };
-  const bool lock = lsn >= written_.load(std::memory_order_acquire);
-  if (lock) {
+  std::optional<ParkingGuard> guard;
+  if (lsn >= written_.load(std::memory_order_acquire)) {
     while (FilledPrefix() <= lsn && health_.ok()) std::this_thread::yield();
-    write_lock_.Acquire(*environment_.scheduler);
+    guard.emplace(write_lock_, *environment_.scheduler);
   }
   const auto read_record = [&]() -> Status {
     buffer.resize(kRecordHeaderBytes);
@@ -344,9 +373,8 @@ StatusOr<LogRecordView> Log::Read(Lsn lsn, std::vector<std::byte>& buffer) {
     buffer.resize(length);
     return read(lsn, buffer);
   };
-  const Status status = read_record();
-  if (lock) write_lock_.Release(*environment_.scheduler);
-  TURDB_RETURN_IF_ERROR(status);
+  TURDB_RETURN_IF_ERROR(read_record());
+  guard.reset();
   LogSegments::Extent extent;
   const uint64_t epoch = segments_->Locate(lsn, &extent) ? extent.epoch : epoch_;
   if (Status verified = VerifyRecord(lsn, epoch, buffer); !verified.ok()) {
@@ -357,23 +385,19 @@ StatusOr<LogRecordView> Log::Read(Lsn lsn, std::vector<std::byte>& buffer) {
 }
 
 Status Log::WriteControl(const ControlBlock& control) {
-  sync_lock_.Acquire(*environment_.scheduler);
-  write_lock_.Acquire(*environment_.scheduler);
+  const ParkingGuard sync_guard(sync_lock_, *environment_.scheduler);
+  ParkingGuard write_guard(write_lock_, *environment_.scheduler);
   ControlBlock stamped = control;
   stamped.durable_lsn = durable_.load(std::memory_order_acquire);
   Status status = health_.ok() ? segments_->WriteControl(stamped) : health_.status();
-  write_lock_.Release(*environment_.scheduler);
+  write_guard.Release();
   if (status.ok()) status = segments_->Sync();
-  if (!status.ok()) status = health_.Poison(base::WithFrame(status, "writing the log's control block"));
-  sync_lock_.Release(*environment_.scheduler);
-  return status;
+  return status.ok() ? status : Fail(status, "writing the log's control block");
 }
 
 Status Log::Recycle(Lsn keep) {
-  write_lock_.Acquire(*environment_.scheduler);
-  Status status = health_.ok() ? segments_->Recycle(keep) : health_.status();
-  write_lock_.Release(*environment_.scheduler);
-  return status;
+  const ParkingGuard guard(write_lock_, *environment_.scheduler);
+  return health_.ok() ? segments_->Recycle(keep) : health_.status();
 }
 
 }  // namespace turdb::storage

@@ -69,6 +69,10 @@ class Log {
   Status Start(size_t ring_bytes, Lsn at, uint64_t epoch, bool gathers, base::MemoryBudget& budget);
   ~Log();
 
+  // With no latch held: sees to it that the log has room for `bytes` more, or as many as two segments hold, so that neither a
+  // full disk nor want of memory stops it half way.
+  Status EnsureRoom(uint64_t bytes);
+
   // Appends a record; waits only for space in the ring. `on_reserved`, when given, gets the record's end before
   // the record counts as filled.
   Position Append(const Record& record) { return AppendWith(record, nullptr); }
@@ -100,6 +104,7 @@ class Log {
     std::atomic<Lsn> lower_bound{kFreeSlot};
   };
 
+  Status Fail(const Status& cause, std::string_view doing);
   Position AppendWith(const Record& record, absl::FunctionRef<void(Lsn)>* on_reserved);
   Slot& AcquireSlot();
   Slot* TryAcquireSlot();  // null: all are taken
@@ -108,6 +113,7 @@ class Log {
   Lsn FilledPrefix() const;
   void AppendMark();
   Status WriteRing(Lsn to);
+  Status AppendToSegments(Lsn from, Bytes bytes);
   Status WriteLocked(Lsn target);
   Status WriteDurablyLocked(bool* durable);
   void Publish(Lsn lsn);

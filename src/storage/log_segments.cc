@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -23,6 +25,7 @@ namespace {
 constexpr std::string_view kSegmentMagic = "TurDB Log";
 constexpr uint64_t kFirstStepBytes = 64 << 10;  // doubles with each step
 constexpr uint64_t kLargestStepBytes = 4 << 20;
+constexpr uint64_t kLeastStepBytes = 4 << 10;
 constexpr size_t kMaxSpares = 2;
 constexpr uint64_t kSectorBytes = 512;
 
@@ -30,6 +33,8 @@ template <typename T>
 Bytes Covered(const T& block) {  // the bytes its checksum covers
   return Bytes(reinterpret_cast<const std::byte*>(&block), offsetof(T, crc));
 }
+
+bool IsDiskFull(const Status& status) { return !status.ok() && base::GetSqlState(status) == base::sqlstate::kDiskFull; }
 
 bool AllZero(Bytes bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
@@ -221,11 +226,14 @@ Status LogSegments::ContinueAt(Lsn end, uint64_t epoch, const ControlBlock& cont
     segment.file.reset();
     TURDB_RETURN_IF_ERROR(config_.files->Remove(segment.path));
   }
-  // A spare whose number is still to come (the power went before it got its header) would be in the way.
   const uint64_t next_number = kept.empty() ? next_number_ : kept.back().number + 1;
   bool removed = !beyond.empty();
-  for (size_t i = spares_.size(); i-- > 0;) {
-    if (spares_[i].number < next_number && spares_.size() <= kMaxSpares) continue;
+  // Those prepared last stay: on a full disk they are what recovery has for the undoing of what was unfinished.
+  for (size_t i = 0; spares_.size() > kMaxSpares && i < spares_.size();) {
+    if (spares_[i].number == next_number) {
+      ++i;
+      continue;
+    }
     TURDB_RETURN_IF_ERROR(config_.files->Remove(spares_[i].path));
     spares_.erase(spares_.begin() + static_cast<std::ptrdiff_t>(i));
     removed = true;
@@ -243,6 +251,8 @@ Status LogSegments::ContinueAt(Lsn end, uint64_t epoch, const ControlBlock& cont
   control_ = control;
   control_.flags = config_.unsynced ? kControlUnsynced : 0;
   fresh_segment_wanted_ = true;
+  continues_at_ = end;
+  room_end_.store(end, std::memory_order_relaxed);
   return absl::OkStatus();
 }
 
@@ -286,48 +296,147 @@ base::StatusOr<std::unique_ptr<os::File>> LogSegments::CopySegment(const Extent&
   return file;
 }
 
-Status LogSegments::BeginSegment(Lsn start) {
+Status LogSegments::PrepareNext(uint64_t log_bytes) {
   TURDB_CHECK(!config_.read_only);
-  if (!fresh_segment_wanted_) TURDB_RETURN_IF_ERROR(Sync());  // Sync() looks only at the newest
-  Segment segment{.number = next_number_,
-                  .start = start,
-                  .end = start + config_.segment_bytes,
-                  .epoch = epoch_,
-                  .allocated_bytes = 0,
-                  .path = PathOf(next_number_),
-                  .file = nullptr};
-  if (!spares_.empty()) {
-    TURDB_RETURN_IF_ERROR(config_.files->Rename(spares_.back().path, segment.path));
-    spares_.pop_back();
-    TURDB_ASSIGN_OR_RETURN(segment.file, config_.files->Open(segment.path, os::OpenMode::kReadWrite));
-    TURDB_ASSIGN_OR_RETURN(segment.allocated_bytes, segment.file->Size());
-  } else {
-    TURDB_ASSIGN_OR_RETURN(segment.file, config_.files->Open(segment.path, os::OpenMode::kCreateOrTruncate));
+  if (next_.file == nullptr) {
+    Segment next;
+    next.number = next_number_;
+    next.path = PathOf(next_number_);
+    {
+      absl::MutexLock lock(&mu_);
+      segments_.reserve(segments_.size() + 1);
+    }
+    // One that has the name already comes first: another would be renamed over it.
+    auto spare = std::find_if(spares_.begin(), spares_.end(), [&](const Spare& each) { return each.path == next.path; });
+    if (spare == spares_.end() && !spares_.empty()) spare = std::prev(spares_.end());
+    if (spare != spares_.end()) {
+      if (spare->path != next.path) TURDB_RETURN_IF_ERROR(config_.files->Rename(spare->path, next.path));
+      spares_.erase(spare);
+      TURDB_ASSIGN_OR_RETURN(next.file, config_.files->Open(next.path, os::OpenMode::kReadWrite));
+      TURDB_ASSIGN_OR_RETURN(next.allocated_bytes, next.file->Size());
+    } else {
+      TURDB_ASSIGN_OR_RETURN(next.file, config_.files->Open(next.path, os::OpenMode::kCreateOrTruncate));
+    }
+    next_ = std::move(next);
   }
-  TURDB_RETURN_IF_ERROR(EnsureAllocated(segment, kSegmentHeaderBytes + 1));
-  const SegmentHeader header = HeaderOf(segment.number, start, epoch_, config_.segment_bytes);
+  Status status = Extend(*next_.file, kSegmentHeaderBytes + log_bytes, &next_.allocated_bytes);
+  if (IsDiskFull(status) && fresh_segment_wanted_) {
+    TURDB_RETURN_IF_ERROR(GiveUpTail());
+    status = Extend(*next_.file, kSegmentHeaderBytes + log_bytes, &next_.allocated_bytes);
+  }
+  NoteRoom();
+  return status;
+}
+
+// After recovery: what the last segment has beyond the log's end was room for what the last run would have written, the undoing
+// of its transactions above all. That goes into the fresh segment now.
+Status LogSegments::GiveUpTail() {
+  std::shared_ptr<os::File> file;
+  uint64_t keep = 0;
+  {
+    absl::MutexLock lock(&mu_);
+    if (segments_.empty()) return absl::OkStatus();
+    const Segment& last = segments_.back();
+    file = last.file;
+    keep = kSegmentHeaderBytes + (last.end - last.start + kSectorBytes - 1) / kSectorBytes * kSectorBytes;
+    if (keep >= last.allocated_bytes) return absl::OkStatus();
+  }
+  TURDB_RETURN_IF_ERROR(file->Truncate(keep));
+  absl::MutexLock lock(&mu_);
+  segments_.back().allocated_bytes = keep;
+  return absl::OkStatus();
+}
+
+Status LogSegments::BeginSegment(Lsn start) {
+  if (!fresh_segment_wanted_) TURDB_RETURN_IF_ERROR(Sync());  // Sync() looks only at the newest
+  TURDB_RETURN_IF_ERROR(PrepareNext(1));
+  const SegmentHeader header = HeaderOf(next_.number, start, epoch_, config_.segment_bytes);
   if (fresh_segment_wanted_) ++control_.sequence;  // outranks the "closed properly" of the last opening
   StampControl(&control_);
   std::array<std::byte, kSegmentHeaderBytes> block{};
   std::memcpy(block.data(), &header, sizeof(header));
   std::memcpy(block.data() + kControlOffset * (1 + control_.sequence % 2), &control_, sizeof(control_));
-  TURDB_RETURN_IF_ERROR(segment.file->Write(0, block));
-  absl::MutexLock lock(&mu_);
-  segments_.push_back(std::move(segment));
-  name_unsynced_ = true;
+  TURDB_RETURN_IF_ERROR(next_.file->Write(0, block));
+  next_.start = start;
+  next_.end = start + config_.segment_bytes;
+  next_.epoch = epoch_;
+  {
+    absl::MutexLock lock(&mu_);
+    segments_.push_back(std::exchange(next_, Segment()));  // PrepareNext has reserved its place
+    name_unsynced_ = true;
+  }
   ++next_number_;
   fresh_segment_wanted_ = false;
+  NoteRoom();
   return absl::OkStatus();
 }
 
-Status LogSegments::EnsureAllocated(Segment& segment, uint64_t bytes) {
-  if (bytes <= segment.allocated_bytes) return absl::OkStatus();
-  const uint64_t step = std::clamp(segment.allocated_bytes, kFirstStepBytes, kLargestStepBytes);
+// Segments grow in steps that double; on a disk that has no room for a step, by what is needed, for which spares go.
+Status LogSegments::Extend(os::File& file, uint64_t bytes, uint64_t* allocated_bytes) {
+  if (bytes <= *allocated_bytes) return absl::OkStatus();
+  const uint64_t step = std::clamp(*allocated_bytes, kFirstStepBytes, kLargestStepBytes);
   const uint64_t full = kSegmentHeaderBytes + config_.segment_bytes;
-  const uint64_t wanted = std::max(bytes, std::min(full, (bytes + step - 1) / step * step));
-  TURDB_RETURN_IF_ERROR(segment.file->Extend(wanted));
-  segment.allocated_bytes = wanted;
+  uint64_t wanted = std::max(bytes, std::min(full, (bytes + step - 1) / step * step));
+  Status status = file.Extend(wanted);
+  if (IsDiskFull(status)) {
+    wanted = (bytes + kLeastStepBytes - 1) / kLeastStepBytes * kLeastStepBytes;
+    status = file.Extend(wanted);
+  }
+  while (IsDiskFull(status) && !spares_.empty()) {
+    TURDB_RETURN_IF_ERROR(config_.files->Remove(spares_.back().path));
+    spares_.pop_back();
+    status = file.Extend(wanted);
+  }
+  if (status.ok()) *allocated_bytes = wanted;
+  return status;
+}
+
+Status LogSegments::ExtendNewest(uint64_t file_bytes) {
+  std::shared_ptr<os::File> file;
+  uint64_t allocated = 0;
+  {
+    absl::MutexLock lock(&mu_);
+    file = segments_.back().file;
+    allocated = segments_.back().allocated_bytes;
+  }
+  if (file_bytes <= allocated) return absl::OkStatus();
+  TURDB_RETURN_IF_ERROR(Extend(*file, file_bytes, &allocated));
+  {
+    absl::MutexLock lock(&mu_);
+    segments_.back().allocated_bytes = allocated;
+  }
+  changes_.fetch_add(1, std::memory_order_release);  // a durable write needs a length that is durable
+  NoteRoom();
   return absl::OkStatus();
+}
+
+void LogSegments::NoteRoom() {
+  const auto log_bytes = [](const Segment& segment) {
+    return segment.allocated_bytes - std::min<uint64_t>(segment.allocated_bytes, kSegmentHeaderBytes);
+  };
+  const uint64_t in_next = next_.file == nullptr ? 0 : std::min(log_bytes(next_), config_.segment_bytes);
+  Lsn room = continues_at_ + in_next;
+  if (!fresh_segment_wanted_) {
+    absl::MutexLock lock(&mu_);
+    const Segment& newest = segments_.back();
+    room = newest.start + log_bytes(newest);
+    if (room >= newest.end) room = newest.end + in_next;
+  }
+  room_end_.store(room, std::memory_order_relaxed);
+}
+
+Status LogSegments::EnsureRoom(Lsn wanted) {
+  Lsn end = continues_at_;
+  if (!fresh_segment_wanted_) {
+    Lsn start = 0;
+    {
+      absl::MutexLock lock(&mu_);
+      start = segments_.back().start;
+      end = segments_.back().end;
+    }
+    TURDB_RETURN_IF_ERROR(ExtendNewest(kSegmentHeaderBytes + (std::min(wanted, end) - start)));
+  }
+  return wanted > end ? PrepareNext(std::min(wanted - end, config_.segment_bytes)) : absl::OkStatus();
 }
 
 Status LogSegments::AppendDurably(Lsn lsn, Bytes bytes, bool* durable) {
@@ -352,27 +461,24 @@ Status LogSegments::AppendDurably(Lsn lsn, Bytes bytes, bool* durable) {
 
 Status LogSegments::Append(Lsn lsn, Bytes bytes) {
   while (!bytes.empty()) {
-    Segment copy;
-    bool full = true;
+    std::shared_ptr<os::File> file;
+    Lsn start = 0, end = 0;
     if (!fresh_segment_wanted_) {
       absl::MutexLock lock(&mu_);
-      copy = segments_.back();
-      full = lsn == copy.end;
-      TURDB_CHECK(lsn >= copy.start && lsn <= copy.end);
+      const Segment& newest = segments_.back();
+      TURDB_CHECK(lsn >= newest.start && lsn <= newest.end);
+      start = newest.start;
+      end = newest.end;
+      file = newest.file;
     }
-    if (full) {
+    if (file == nullptr || lsn == end) {
       TURDB_RETURN_IF_ERROR(BeginSegment(lsn));
       continue;
     }
-    const size_t part = static_cast<size_t>(std::min<uint64_t>(bytes.size(), copy.end - lsn));
-    const uint64_t offset = kSegmentHeaderBytes + (lsn - copy.start);
-    const uint64_t allocated_before = copy.allocated_bytes;
-    TURDB_RETURN_IF_ERROR(EnsureAllocated(copy, offset + part));
-    if (copy.allocated_bytes != allocated_before) {
-      absl::MutexLock lock(&mu_);
-      segments_.back().allocated_bytes = copy.allocated_bytes;
-    }
-    TURDB_RETURN_IF_ERROR(copy.file->Write(offset, bytes.first(part)));
+    const size_t part = static_cast<size_t>(std::min<uint64_t>(bytes.size(), end - lsn));
+    const uint64_t offset = kSegmentHeaderBytes + (lsn - start);
+    TURDB_RETURN_IF_ERROR(ExtendNewest(offset + part));
+    TURDB_RETURN_IF_ERROR(file->Write(offset, bytes.first(part)));
     bytes = bytes.subspan(part);
     lsn += part;
   }
@@ -421,6 +527,7 @@ Status LogSegments::WriteControl(ControlBlock control) {
 
 Status LogSegments::Recycle(Lsn keep) {
   std::vector<Segment> old;
+  spares_.reserve(kMaxSpares);
   {
     absl::MutexLock lock(&mu_);
     size_t count = 0;
@@ -432,7 +539,7 @@ Status LogSegments::Recycle(Lsn keep) {
   for (Segment& segment : old) {
     segment.file.reset();
     if (spares_.size() < kMaxSpares) {
-      spares_.push_back(Spare{segment.number, segment.path});
+      spares_.push_back(Spare{segment.number, std::move(segment.path)});
     } else {
       TURDB_RETURN_IF_ERROR(config_.files->Remove(segment.path));
     }

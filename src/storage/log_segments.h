@@ -101,6 +101,11 @@ class LogSegments {
   // Recovery found that the log ends at `end`: what holds only later bytes is removed, the rest made durable, and
   // the next Append begins a fresh segment under `epoch`.
   base::Status ContinueAt(base::Lsn end, uint64_t epoch, const ControlBlock& control);
+  // Sees to it that the log can be appended to up to `wanted`, as far as that lies in the newest segment or in the one after
+  // it, without asking for anything: no space of the disk, no memory, no file.
+  base::Status EnsureRoom(base::Lsn wanted);
+  // Up to where it can, as far as it is known. Any thread.
+  base::Lsn room_end() const { return room_end_.load(std::memory_order_relaxed); }
   // REQUIRES: `lsn` is where the last Append ended.
   base::Status Append(base::Lsn lsn, base::Bytes bytes);
   // The same in one durable write, and `*durable` says so, when all that was appended before is durable and the space is
@@ -131,7 +136,13 @@ class LogSegments {
   base::Status Load();
   base::Status LoadSegment(uint64_t number, const std::string& path);
   base::Status BeginSegment(base::Lsn start);
-  base::Status EnsureAllocated(Segment& segment, uint64_t bytes);
+  // The segment that comes next, with its file under its name already and room for so many bytes of log, but without a
+  // header, so that whoever opens the database takes it for a spare.
+  base::Status PrepareNext(uint64_t log_bytes);
+  base::Status ExtendNewest(uint64_t file_bytes);
+  base::Status Extend(os::File& file, uint64_t bytes, uint64_t* allocated_bytes);
+  base::Status GiveUpTail();
+  void NoteRoom();
   std::string PathOf(uint64_t number) const;
   void StampControl(ControlBlock* control) const;
   SegmentHeader HeaderOf(uint64_t number, base::Lsn start, uint64_t epoch, uint64_t capacity_bytes) const;
@@ -143,8 +154,11 @@ class LogSegments {
   // The newest segment's name is not durable yet. Syncing the file first makes what a file system journals about both go
   // out together.
   bool name_unsynced_ ABSL_GUARDED_BY(mu_) = false;
-  std::vector<Spare> spares_;  // the writer's
-  ControlBlock control_{};     // the writer's
+  std::vector<Spare> spares_;   // the writer's
+  Segment next_;                // the writer's; without a file: not prepared
+  base::Lsn continues_at_ = 0;  // the writer's; where the fresh segment will begin
+  std::atomic<base::Lsn> room_end_{0};
+  ControlBlock control_{};  // the writer's
   uint64_t epoch_ = 0;
   uint64_t next_number_ = 1;
   bool fresh_segment_wanted_ = true;

@@ -69,6 +69,13 @@ void PageFiles::SetPath(FileId id, std::string path) {
   known.path = std::move(path);
 }
 
+void PageFiles::SetPaths(FileId id, std::string path, std::string same_path) {
+  absl::MutexLock lock(&mu_);
+  Known& known = known_.at(id);
+  if (known.open != nullptr) known.open->set_path(std::move(same_path));
+  known.path = std::move(path);
+}
+
 void PageFiles::Forget(FileId id) {
   absl::MutexLock lock(&mu_);
   const auto found = known_.find(id);

@@ -86,6 +86,8 @@ class PageFiles {
   // The names of files, relative to the directory. Files are opened when first needed; what is opened must carry
   // the id in its header.
   void SetPath(FileId id, std::string path);
+  // The same, for whoever must not stop for want of memory: both are the path. REQUIRES: the file is known.
+  void SetPaths(FileId id, std::string path, std::string same_path);
   void Forget(FileId id);  // closes it
   StatusOr<std::shared_ptr<PageFile>> Get(FileId id);
   // Makes the file anew (its name must not be taken by a live file) and knows it from now on.

@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
+#include <utility>
 
 #include "base/check.h"
 #include "os/environment.h"
@@ -55,6 +57,24 @@ class ParkingLock {
  private:
   const LockRank rank_;
   std::atomic<bool> held_{false};
+};
+
+// Holds one as long as it lives, so that what throws (std::bad_alloc) lets go of it.
+class ParkingGuard {
+ public:
+  ParkingGuard(ParkingLock& lock, os::Scheduler& scheduler) : lock_(&lock), scheduler_(scheduler) { lock.Acquire(scheduler); }
+  // Of one that TryAcquire has got.
+  ParkingGuard(std::adopt_lock_t, ParkingLock& lock, os::Scheduler& scheduler) : lock_(&lock), scheduler_(scheduler) {}
+  ParkingGuard(const ParkingGuard&) = delete;
+  ParkingGuard& operator=(const ParkingGuard&) = delete;
+  ~ParkingGuard() { Release(); }
+  void Release() {
+    if (lock_ != nullptr) std::exchange(lock_, nullptr)->Release(scheduler_);
+  }
+
+ private:
+  ParkingLock* lock_;
+  os::Scheduler& scheduler_;
 };
 
 }  // namespace turdb::storage

@@ -8,6 +8,15 @@
 #include "storage/storage_impl.h"
 
 namespace turdb::storage {
+namespace {
+
+// What one change may log: images of the pages it touches, a record of structure, and what others log meanwhile without
+// asking (purges, checkpoints).
+constexpr uint64_t kChangeRoomBytes = 128 << 10;
+// How far the log grows before somebody looks again whether it has room.
+constexpr uint64_t kRoomStepBytes = 16 << 10;
+
+}  // namespace
 
 Storage::Storage(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Storage::~Storage() = default;
@@ -38,6 +47,28 @@ bool Storage::read_only() const { return impl_->options.read_only; }
 Status Storage::health() const { return impl_->health.status(); }
 
 // ---- Changing pages
+
+Status Storage::PrepareChange(const TxnLog& txn) {
+  Log& log = *impl_->log;
+  const Lsn next = log.next_lsn();
+  if (next < impl_->room_until.load(std::memory_order_relaxed)) [[likely]]
+    return absl::OkStatus();
+  Lsn oldest = impl_->oldest_live_writer ? impl_->oldest_live_writer() : base::kNoLsn;
+  if (const Lsn own = txn.first_lsn.load(std::memory_order_relaxed); own != base::kNoLsn) {
+    oldest = oldest == base::kNoLsn ? own : std::min(oldest, own);
+  }
+  const uint64_t to_undo = oldest == base::kNoLsn ? 0 : next - std::min(next, oldest);
+  // Until somebody looks again the log takes a step of its room, and there may be a step more to undo.
+  const uint64_t wanted = kChangeRoomBytes + to_undo + 2 * kRoomStepBytes;
+  Status status = log.EnsureRoom(wanted);
+  if (!status.ok() && base::GetSqlState(status) == base::sqlstate::kDiskFull) {
+    // Old segments are the nearest place to find some.
+    TURDB_RETURN_IF_ERROR(impl_->checkpointer->RunAll(/*closing=*/false));
+    status = log.EnsureRoom(wanted);
+  }
+  if (status.ok()) impl_->room_until.store(next + kRoomStepBytes, std::memory_order_relaxed);
+  return status;
+}
 
 void Storage::BeginChange(std::span<ExclusiveGuard* const> pages) {
   Log& log = *impl_->log;

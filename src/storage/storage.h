@@ -129,6 +129,10 @@ class Storage {
   Status health() const;
 
   // ---- Changing pages. REQUIRES: not opened read-only.
+  // Before the first change of an operation of `txn`, with no latch held: sees to it that the log has room for the change,
+  // and to take back all that the transaction has logged so far (README.md, "A full disk"). 53100 when the disk is full:
+  // nothing changed, and what has changed so far can be rolled back. Cheap when there is room.
+  Status PrepareChange(const TxnLog& txn);
   // Must precede the first edit of the pages, and the record must follow before a guard is released.
   void BeginChange(std::span<ExclusiveGuard* const> pages);
   // Logs one record and stamps the pages. `txn` may be null for kStructure. `changed` covers every entry's page.

@@ -44,6 +44,7 @@ class Storage::Impl {
   std::unique_ptr<Checkpointer> checkpointer;
   std::atomic<Synchronous> synchronous;
   std::atomic<bool> closed{false};
+  std::atomic<Lsn> room_until{0};  // below, the log has been found to have room for changes
 
   // Transactions that recovery found and nobody has undone yet: the log is kept for them.
   absl::Mutex mu;

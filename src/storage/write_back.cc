@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace turdb::storage {
 
@@ -22,12 +23,12 @@ StatusOr<size_t> WriteBack::Write(std::span<Frame*> frames) {
     return a->page_id.load(std::memory_order_relaxed) < b->page_id.load(std::memory_order_relaxed);
   });
   size_t written = 0;
-  lock_.Acquire(scheduler_);
+  ParkingGuard guard(lock_, scheduler_);
   Status status;
   for (size_t begin = 0; begin < frames.size() && status.ok(); begin += batch_pages_) {
     status = WriteBatch(frames.subspan(begin, std::min(batch_pages_, frames.size() - begin)), &written);
   }
-  lock_.Release(scheduler_);
+  guard.Release();
   TURDB_RETURN_IF_ERROR(status);
   pages_written_.fetch_add(written, std::memory_order_relaxed);
   return written;
@@ -65,7 +66,11 @@ Status WriteBack::WriteBatch(std::span<Frame*> frames, size_t* written) {
       std::sort(writes_.begin(), writes_.end(), [](const PageWrite& a, const PageWrite& b) { return a.id < b.id; });
       std::fill(first_dirty_.begin(), first_dirty_.end(), lowest);
     }
-    status = files_.WritePages(writes_, first_dirty_);
+    try {
+      status = files_.WritePages(writes_, first_dirty_);
+    } catch (const std::bad_alloc&) {
+      status = base::NoMemory();  // nobody can tell what was written
+    }
     if (!status.ok()) status = health_.Poison(status);
   }
   for (size_t i = 0; i < taken_.size(); ++i) {

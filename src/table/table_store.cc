@@ -43,22 +43,16 @@ StatusOr<btree::Tree*> TableStore::TreeOf(FileId file) {
     if (const auto found = rep_->trees.find(file); found != rep_->trees.end()) return found->second.get();
   }
   const std::unique_lock lock(rep_->mutex);
-  std::unique_ptr<btree::Tree>& tree = rep_->trees[file];
-  if (tree == nullptr) {
-    StatusOr<std::unique_ptr<btree::Tree>> opened = btree::Tree::Open(storage_, transactions_, file);
-    if (!opened.ok()) {
-      rep_->trees.erase(file);
-      return base::WithFrame(opened.status(), absl::StrCat("opening the tree of file ", file));
-    }
-    if (rep_->recovered && !storage_.read_only()) {
-      if (Status status = (*opened)->FreePendingOverflow(); !status.ok()) {
-        rep_->trees.erase(file);
-        return base::WithFrame(std::move(status), absl::StrCat("opening the tree of file ", file));
-      }
-    }
-    tree = *std::move(opened);
+  if (const auto found = rep_->trees.find(file); found != rep_->trees.end()) return found->second.get();
+  const auto failed = [file](Status status) {
+    return base::WithFrame(std::move(status), absl::StrCat("opening the tree of file ", file));
+  };
+  StatusOr<std::unique_ptr<btree::Tree>> opened = btree::Tree::Open(storage_, transactions_, file);
+  if (!opened.ok()) return failed(opened.status());
+  if (rep_->recovered && !storage_.read_only()) {
+    if (Status status = (*opened)->FreePendingOverflow(); !status.ok()) return failed(std::move(status));
   }
-  return tree.get();
+  return rep_->trees.emplace(file, *std::move(opened)).first->second.get();
 }
 
 Status TableStore::FinishRecovery() {
@@ -75,8 +69,9 @@ std::shared_ptr<TableState> TableStore::StateOf(FileId table) {
   const std::unique_lock lock(rep_->mutex);
   std::shared_ptr<TableState>& state = rep_->states[table];
   if (state == nullptr) {
-    state = std::make_shared<TableState>();
-    state->file = table;
+    auto made = std::make_shared<TableState>();
+    made->file = table;
+    state = std::move(made);
   }
   return state;
 }

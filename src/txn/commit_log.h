@@ -25,6 +25,7 @@ class CommitLog {
 
   virtual base::Lsn visible_lsn() const = 0;
   virtual base::Status health() const = 0;
+  virtual base::Status PrepareChange(const storage::TxnLog& log) = 0;
   virtual base::Lsn LogCommit(storage::TxnLog& log, absl::FunctionRef<void(base::Lsn)> on_reserved) = 0;
   virtual base::Status WaitCommitted(base::Lsn lsn) = 0;
   virtual base::Status FinishFileChanges(storage::TxnLog& log) = 0;

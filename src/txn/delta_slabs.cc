@@ -9,6 +9,14 @@
 
 namespace turdb::txn {
 
+namespace {
+
+// A change needs a new block of several classes at most: an entry, a delta, a table, keys of a run, a larger array.
+constexpr size_t kReserveBlocks = 8, kReserveLargeBlocks = 3;
+constexpr size_t kSmallReserveBlocks = 3, kSmallReserveLargeBlocks = 1;
+
+}  // namespace
+
 static_assert(DeltaSlabs::ClassBytes(SlabCache::kClasses - 1) == DeltaSlabs::kMaxObjectBytes);
 static_assert(DeltaSlabs::ClassOf(1) == 0 && DeltaSlabs::ClassOf(32) == 0 && DeltaSlabs::ClassOf(33) == 1);
 static_assert(DeltaSlabs::ClassOf(48) == 1 && DeltaSlabs::ClassOf(49) == 2 && DeltaSlabs::ClassOf(64) == 2);
@@ -28,6 +36,10 @@ DeltaSlabs::DeltaSlabs(base::MemoryBudget& budget) : budget_(budget) {
     shapes_[index] = ShapeOf(index, small_budget);
     TURDB_CHECK_LE(size_t{shapes_[index].capacity}, kBlockWords * 64);
   }
+  // A block of a class needs no more than the reserve's memory, nor a larger alignment.
+  while (reserve_split_ < shapes_.size() && shapes_[reserve_split_].bytes == shapes_[0].bytes) ++reserve_split_;
+  reserves_[0].shape = shapes_[0];
+  reserves_[1].shape = shapes_.back();
 }
 
 DeltaSlabs::~DeltaSlabs() {
@@ -41,19 +53,78 @@ DeltaSlabs::~DeltaSlabs() {
     }
   }
   TURDB_CHECK_EQ(reserved_bytes(), 0);
+  for (Reserve& reserve : reserves_) {
+    for (size_t i = 0; i < reserve.count; ++i) {
+      DeleteMemory(reserve.memory[i], reserve.shape);
+      budget_.Release(reserve.shape.bytes);
+    }
+  }
 }
 
-DeltaSlabs::Block* DeltaSlabs::NewBlock(size_t index) {
-  const Shape& shape = shapes_[index];
-  const size_t bytes = shape.bytes;
-  if (!budget_.TryReserve(static_cast<int64_t>(bytes))) {
-    if (!TakeSpare(static_cast<int64_t>(bytes))) budget_.ReserveBeyondLimit(static_cast<int64_t>(bytes));
-    short_.store(true, std::memory_order_relaxed);
+void* DeltaSlabs::NewMemory(const Shape& shape) {
+  return ::operator new(shape.bytes, std::align_val_t{shape.alignment}, std::nothrow);
+}
+
+void DeltaSlabs::DeleteMemory(void* memory, const Shape& shape) {
+  ::operator delete(memory, std::align_val_t{shape.alignment});
+}
+
+void DeltaSlabs::ExpectRoom(int64_t bytes) { ::operator delete(::operator new(static_cast<size_t>(bytes))); }
+
+base::Status DeltaSlabs::FillReserve() {
+  const bool small_budget = budget_.limit_bytes() < kSmallBudgetBytes;
+  reserves_[0].wanted = small_budget ? kSmallReserveBlocks : kReserveBlocks;
+  reserves_[1].wanted = small_budget ? kSmallReserveLargeBlocks : kReserveLargeBlocks;
+  for (Reserve& reserve : reserves_) TURDB_RETURN_IF_ERROR(Refill(reserve));
+  return absl::OkStatus();
+}
+
+base::Status DeltaSlabs::Refill(Reserve& reserve) {
+  std::lock_guard lock(reserve_mu_);
+  while (reserve.count < reserve.wanted) {
+    TURDB_RETURN_IF_ERROR(budget_.Reserve(reserve.shape.bytes, "row versions"));
+    void* const memory = NewMemory(reserve.shape);
+    if (memory == nullptr) {
+      budget_.Release(reserve.shape.bytes);
+      return base::NoMemory();
+    }
+    reserve.memory[reserve.count++] = memory;
   }
-  void* memory = ::operator new(bytes, std::align_val_t{shape.alignment}, std::nothrow);
-  TURDB_CHECK(memory != nullptr);  // a change under way can be neither finished nor taken back
-  reserved_bytes_.fetch_add(static_cast<int64_t>(bytes), std::memory_order_relaxed);
+  return absl::OkStatus();
+}
+
+void* DeltaSlabs::TakeReserve(size_t index) {
+  Reserve& reserve = ReserveOf(index);
+  std::lock_guard lock(reserve_mu_);
+  return reserve.count == 0 ? nullptr : reserve.memory[--reserve.count];
+}
+
+// The budget may refuse, and the machine what the budget grants: then there is the reserve, which is counted already.
+DeltaSlabs::Block* DeltaSlabs::NewBlock(size_t index, bool may_use_reserve) {
+  const Shape& shape = shapes_[index];
+  const auto bytes = static_cast<int64_t>(shape.bytes);
+  void* memory = nullptr;
+  bool from_reserve = false;
+  const bool granted = budget_.TryReserve(bytes);
+  if (granted || TakeSpare(bytes)) {
+    memory = NewMemory(shape);
+    if (memory == nullptr) budget_.Release(bytes);
+    if (!granted) short_.store(true, std::memory_order_relaxed);
+  }
+  if (memory == nullptr) {
+    if (!may_use_reserve) return nullptr;
+    short_.store(true, std::memory_order_relaxed);
+    memory = TakeReserve(index);
+    from_reserve = memory != nullptr;
+    if (memory == nullptr) {
+      budget_.ReserveBeyondLimit(bytes);
+      memory = NewMemory(shape);
+      TURDB_CHECK(memory != nullptr);  // a change under way can be neither finished nor taken back
+    }
+  }
+  reserved_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   auto* const block = new (memory) Block{};
+  block->reserve = from_reserve;
   size_t objects = shape.capacity;
   for (uint64_t& word : block->free) {
     const size_t bits = std::min<size_t>(objects, 64);
@@ -65,16 +136,29 @@ DeltaSlabs::Block* DeltaSlabs::NewBlock(size_t index) {
 }
 
 void DeltaSlabs::ReleaseBlock(Block* block, size_t index) {
-  const auto bytes = static_cast<int64_t>(shapes_[index].bytes);
-  budget_.Release(bytes);
-  reserved_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
-  ::operator delete(block, std::align_val_t{shapes_[index].alignment});
+  reserved_bytes_.fetch_sub(shapes_[index].bytes, std::memory_order_relaxed);
+  if (!block->reserve) {
+    budget_.Release(shapes_[index].bytes);
+    DeleteMemory(block, shapes_[index]);
+    return;
+  }
+  Reserve& reserve = ReserveOf(index);
+  {
+    std::lock_guard lock(reserve_mu_);
+    if (reserve.count < reserve.wanted) {
+      reserve.memory[reserve.count++] = block;
+      return;
+    }
+  }
+  budget_.Release(reserve.shape.bytes);
+  DeleteMemory(block, reserve.shape);
 }
 
-void* DeltaSlabs::Take(Shard& shard, size_t index) {
+void* DeltaSlabs::Take(Shard& shard, size_t index, bool may_use_reserve) {
   Block* block = shard.available;
   if (block == nullptr) {
-    block = NewBlock(index);
+    block = NewBlock(index, may_use_reserve);
+    if (block == nullptr) return nullptr;
     shard.available = block;
     ++shard.empty_blocks;
   }
@@ -117,19 +201,23 @@ DeltaSlabs::Block* DeltaSlabs::GiveBack(Shard& shard, size_t index, void* object
 
 void* DeltaSlabs::AllocateShared(size_t index) {
   std::lock_guard lock(shards_[index].mu);
-  return Take(shards_[index], index);
+  return Take(shards_[index], index, /*may_use_reserve=*/true);
 }
 
 void DeltaSlabs::Refill(SlabCache& cache, size_t index) {
   const size_t want = SlabCache::Limit(index) / 2 + 1;
   void** const into = &cache.free_[SlabCache::Begin(index)];
   std::lock_guard lock(shards_[index].mu);
-  for (size_t i = want; i-- > 0;) {  // the lowest address is the next one out
-    into[i] = Take(shards_[index], index);
+  size_t got = 0;
+  for (; got < want; ++got) {
+    void* const object = Take(shards_[index], index, /*may_use_reserve=*/got == 0);
+    if (object == nullptr) break;
+    into[got] = object;
     // The free part of a block that was in use before is cold, and no processor foresees its order.
-    base::PrefetchLineToWrite(into[i]);
+    base::PrefetchLineToWrite(object);
   }
-  cache.count_[index] = static_cast<uint8_t>(want);
+  std::reverse(into, into + got);  // the lowest address is the next one out
+  cache.count_[index] = static_cast<uint8_t>(got);
 }
 
 void DeltaSlabs::Free(void* object, size_t size_bytes, SlabCache* cache) {
@@ -182,9 +270,14 @@ void DeltaSlabs::SetSpare(int64_t bytes) {
 }
 
 void DeltaSlabs::GiveBackSpare() {
-  const int64_t spare = spare_bytes_.exchange(0, std::memory_order_relaxed);
-  if (spare == 0) return;
-  budget_.Release(spare);
+  budget_.Release(spare_bytes_.exchange(0, std::memory_order_relaxed));
+  for (Reserve& reserve : reserves_) {
+    std::lock_guard lock(reserve_mu_);
+    for (; reserve.count > 0; --reserve.count) {
+      DeleteMemory(reserve.memory[reserve.count - 1], reserve.shape);
+      budget_.Release(reserve.shape.bytes);
+    }
+  }
   short_.store(true, std::memory_order_relaxed);
 }
 
@@ -207,6 +300,7 @@ base::Status DeltaSlabs::Settle() {
     if (spare_bytes_.compare_exchange_strong(spare, spare + wanted, std::memory_order_relaxed)) break;
     budget_.Release(wanted);
   }
+  for (Reserve& reserve : reserves_) TURDB_RETURN_IF_ERROR(Refill(reserve));
   short_.store(false, std::memory_order_relaxed);
   return absl::OkStatus();
 }

@@ -62,8 +62,9 @@ class DeltaSlabs {
   DeltaSlabs& operator=(const DeltaSlabs&) = delete;
   ~DeltaSlabs();
 
-  // Never fails: changes under a latch cannot stop half way. What the budget refuses comes from the spare, and what the
-  // spare does not have is taken all the same, beyond the limit; Admit sees to both before the next change starts.
+  // Never fails: changes under a latch cannot stop half way. What the budget refuses comes from the spare, then from the
+  // reserve, and what they do not have is taken all the same, beyond the limit; what the machine refuses comes from the
+  // reserve. Admit sees to all of it before the next change starts.
   // REQUIRES: size_bytes <= kMaxObjectBytes.
   void* Allocate(size_t size_bytes, SlabCache* cache = nullptr) {
     const size_t index = ClassOf(size_bytes);
@@ -78,9 +79,18 @@ class DeltaSlabs {
   // Gives back the blocks that hold nothing, also those that are kept for a steady load.
   void Trim();
 
-  // How much Admit holds ready for the next change; GiveBackSpare lets go of it until then. 0 at first.
+  // How much of the budget Admit holds ready for the next change; GiveBackSpare lets go of it, and of the reserve, until
+  // then. 0 at first.
   void SetSpare(int64_t bytes);
   void GiveBackSpare();
+
+  // Throws std::bad_alloc when the machine has not that much, as far as asking tells: for whoever is about to take more at
+  // once than a change does.
+  void ExpectRoom(int64_t bytes);
+
+  // Blocks are kept aside for when the machine has no memory, so that a change under way, and the rollback that follows,
+  // never need any. Not to be called again.
+  base::Status FillReserve();
 
   // OK while the budget covers what is in use and the spare; RESOURCE_EXHAUSTED while it does not. One load when all is
   // well.
@@ -103,6 +113,7 @@ class DeltaSlabs {
     Block* previous;  // in the shard's list of blocks that have free objects
     Block* next;
     uint32_t live;
+    bool reserve;                // its memory is of a reserve's size, and goes back there while that lacks some
     uint64_t free[kBlockWords];  // a bit an object
   };
   struct alignas(64) Shard {
@@ -129,10 +140,23 @@ class DeltaSlabs {
 
   void* AllocateShared(size_t index);
   void Refill(SlabCache& cache, size_t index);
-  void* Take(Shard& shard, size_t index);                     // REQUIRES: shard.mu
+  // Null: only the reserve has some left. REQUIRES: shard.mu
+  void* Take(Shard& shard, size_t index, bool may_use_reserve);
   Block* GiveBack(Shard& shard, size_t index, void* object);  // REQUIRES: shard.mu; a block to release, or null
-  Block* NewBlock(size_t index);
+  Block* NewBlock(size_t index, bool may_use_reserve);
   void ReleaseBlock(Block* block, size_t index);
+  // Memory for blocks of one size, counted against the budget as long as it is here or in a block.
+  struct Reserve {
+    Shape shape;
+    size_t wanted = 0;              // constant after FillReserve
+    std::array<void*, 8> memory{};  // guarded by reserve_mu_; the first `count`
+    size_t count = 0;               // guarded by reserve_mu_
+  };
+  Reserve& ReserveOf(size_t index) { return reserves_[index < reserve_split_ ? 0 : 1]; }
+  base::Status Refill(Reserve& reserve);
+  void* TakeReserve(size_t index);
+  static void* NewMemory(const Shape& shape);
+  static void DeleteMemory(void* memory, const Shape& shape);
   bool TakeSpare(int64_t bytes);
   base::Status Settle();
 
@@ -142,6 +166,9 @@ class DeltaSlabs {
   std::atomic<int64_t> reserved_bytes_{0};
   std::atomic<int64_t> spare_target_bytes_{0};
   std::atomic<int64_t> spare_bytes_{0};
+  size_t reserve_split_ = 0;  // constant: the classes below use the first reserve
+  std::mutex reserve_mu_;
+  std::array<Reserve, 2> reserves_;
   std::atomic<bool> short_{false};  // the spare was touched, or the limit passed
 };
 

@@ -1,7 +1,9 @@
 #include "txn/snapshot_registry.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "base/check.h"
 #include "txn/commit_log.h"
 
@@ -59,7 +61,12 @@ Snapshot SnapshotRegistry::Acquire(SnapshotHint* hint) {
   return snapshot;
 }
 
+// Out of memory: as if everything were needed still.
 void SnapshotRegistry::Collect(LiveSnapshots* live) {
+  auto forget = absl::MakeCleanup([live] {
+    live->held.clear();
+    live->horizon = 0;
+  });
   live->held.clear();
   live->horizon = log_.visible_lsn();
   uint64_t horizon = horizon_.load(std::memory_order_relaxed);
@@ -72,6 +79,7 @@ void SnapshotRegistry::Collect(LiveSnapshots* live) {
     if (held != 0 && held - 1 < live->horizon) live->held.push_back(held - 1);
   }
   std::sort(live->held.begin(), live->held.end());
+  std::move(forget).Cancel();
   live->fingerprint = 0;
   for (const Timestamp held : live->held) live->fingerprint = (live->fingerprint ^ held) * 0x9E3779B97F4A7C15u;
 }

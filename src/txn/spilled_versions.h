@@ -37,6 +37,7 @@ struct SpilledVersions {
   static void Free(VersionMemory& memory, SpilledVersions* spilled, bool with_references);
   // Every change in it is seen by all, or was undone.
   bool NobodyNeeds(const LiveSnapshots& live) const;
+  std::span<const Word> list() const { return {words(), word_count}; }
 
  private:
   static size_t SizeBytes(size_t word_count) { return sizeof(SpilledVersions) + word_count * sizeof(Word); }

@@ -11,6 +11,7 @@ class StorageCommitLog : public CommitLog {
 
   base::Lsn visible_lsn() const override { return storage_.visible_lsn(); }
   base::Status health() const override { return storage_.health(); }
+  base::Status PrepareChange(const storage::TxnLog& log) override { return storage_.PrepareChange(log); }
   base::Lsn LogCommit(storage::TxnLog& log, absl::FunctionRef<void(base::Lsn)> on_reserved) override {
     return storage_.LogCommit(log, on_reserved);
   }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
@@ -45,14 +46,25 @@ enum class TableLockMode : uint8_t {
   kExclusive,  // DROP, ALTER, TRUNCATE: alone. Readers take no table lock at all
 };
 
-// One line of turdb_catalog.locks: a table lock, or the wait for one or for a row. Row locks that nobody waits for are not
-// listed: they are where the rows are.
+// A row that somebody waits for: its key in a tree, and what is wanted of it.
+struct RowPlace {
+  base::FileId tree = base::kNoFile;
+  Bytes key;
+  LockStrength strength = LockStrength::kUpdate;
+};
+
+// One line of turdb_catalog.locks: what a transaction holds, or waits for and who stands in its way.
 struct LockInfo {
   TxnId txn = 0;
-  base::FileId table = base::kNoFile;  // kNoFile: a row
-  TableLockMode mode = TableLockMode::kWrite;
+  bool is_row = false;
+  base::FileId file = base::kNoFile;              // the table; of a row the tree that it is in
+  TableLockMode mode = TableLockMode::kWrite;     // of a table
+  LockStrength strength = LockStrength::kUpdate;  // of a row
   bool granted = false;
-  TxnId waits_for = 0;
+  TxnId waits_for = 0;   // not granted: one of those in the way; a line each
+  bool has_key = false;  // false: the keys are on disk at the moment, with the versions of their page
+  std::string key;
+  std::string last_key;  // other rows that the transaction made or deleted, up to this one; empty: only `key`
 };
 
 // A place to roll back to.
@@ -188,6 +200,9 @@ class Transaction {
 
   // Guarded by the wait graph's lock.
   Blocker waits_for_;
+  base::FileId waits_for_tree_ = base::kNoFile;
+  LockStrength waits_for_strength_ = LockStrength::kUpdate;
+  std::string waits_for_key_;
   TableLock* waits_for_table_ = nullptr;
   TableLockMode waits_for_mode_ = TableLockMode::kWrite;
   uint64_t visit_ = 0;

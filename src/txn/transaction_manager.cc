@@ -26,7 +26,7 @@ constexpr size_t kCollectPages = 512;
 constexpr size_t kMostSpillPages = 256;
 constexpr int64_t kMinSpillStepBytes = 16 << 10, kMaxSpillStepBytes = 128 << 10;
 // What one change may need before its transaction asks for memory again, but for splits of leaves full of versions.
-constexpr int64_t kSmallSpareBytes = 24 << 10, kSpareBytes = 256 << 10;
+constexpr int64_t kSmallSpareBytes = 4 << 10, kSpareBytes = 256 << 10;  // beside the slabs' reserve
 constexpr int64_t kSmallBudgetBytes = int64_t{16} << 20;
 
 base::Status DoomedError() {
@@ -46,6 +46,10 @@ struct TransactionManager::Shared {
   std::mutex pool_mu;
   std::vector<std::unique_ptr<Transaction>> all;  // guarded by pool_mu
   std::vector<Transaction*> free;                 // guarded by pool_mu
+
+  // For a rollback that has no memory to read records into.
+  std::mutex reserve_mu;
+  std::vector<std::byte> reserve_buffer;  // guarded by reserve_mu
 
   std::mutex room_mu;
   std::mutex spill_mu;
@@ -92,8 +96,8 @@ TransactionPtr TransactionManager::Begin(Isolation isolation, bool read_only) {
   {
     std::lock_guard lock(shared_->pool_mu);
     if (shared_->free.empty()) {
+      shared_->free.reserve(shared_->all.size() + 1);
       shared_->all.push_back(std::make_unique<Transaction>());
-      shared_->free.reserve(shared_->all.size());
       txn = shared_->all.back().get();
       txn->manager_ = this;
       txn->snapshot_hint_ = static_cast<SnapshotHint>(shared_->all.size() - 1);
@@ -196,13 +200,17 @@ void Transaction::DeferUntilUnneeded(std::function<base::Status()> work, std::fu
 }
 
 base::Status TransactionManager::PrepareWrite(Transaction& txn) {
-  if (txn.word_ != nullptr) return AdmitChange(txn);
+  if (txn.word_ != nullptr) {
+    TURDB_RETURN_IF_ERROR(log_.PrepareChange(txn.log));
+    return AdmitChange(txn);
+  }
   TURDB_CHECK(txn.state_ == TransactionState::kActive);
   if (txn.read_only_) {
     return base::MakeError(absl::StatusCode::kFailedPrecondition, base::sqlstate::kReadOnlyTransaction,
                            "the transaction is read-only and cannot change anything");
   }
   TURDB_RETURN_IF_ERROR(log_.health());
+  TURDB_RETURN_IF_ERROR(log_.PrepareChange(txn.log));
   TURDB_RETURN_IF_ERROR(AdmitChange(txn));
   const TxnId id = next_id_.fetch_add(1, std::memory_order_relaxed);
   TURDB_ASSIGN_OR_RETURN(txn.word_, memory_.words.Acquire(id, &txn));
@@ -333,7 +341,17 @@ base::Status TransactionManager::RollbackTo(Transaction& txn, const Savepoint& s
   return absl::OkStatus();
 }
 
+// Every record taken back is logged, so whoever was stopped for want of memory goes on from there.
 base::Status TransactionManager::UndoChain(storage::TxnLog& log, base::Lsn down_to, std::vector<std::byte>& buffer) {
+  try {
+    return UndoRecords(log, down_to, buffer);
+  } catch (const std::bad_alloc&) {
+  }
+  std::lock_guard lock(shared_->reserve_mu);
+  return UndoRecords(log, down_to, shared_->reserve_buffer);
+}
+
+base::Status TransactionManager::UndoRecords(storage::TxnLog& log, base::Lsn down_to, std::vector<std::byte>& buffer) {
   base::Lsn lsn = log.last_lsn;
   while (lsn > down_to) {
     TURDB_ASSIGN_OR_RETURN(const storage::LogRecordView record, log_.ReadRecord(lsn, buffer));
@@ -433,14 +451,14 @@ Snapshot TransactionManager::AcquireSnapshot(SnapshotHint* hint) {
   return snapshots_.Acquire(hint != nullptr ? hint : &none);
 }
 
-base::Status TransactionManager::Resolve(Transaction& txn, const Judgement& judgement, WaitPolicy policy) {
-  if (judgement.verdict == Verdict::kWait) return WaitFor(txn, judgement.blocker, policy);
+base::Status TransactionManager::Resolve(Transaction& txn, const Judgement& judgement, WaitPolicy policy, const RowPlace& row) {
+  if (judgement.verdict == Verdict::kWait) return WaitFor(txn, judgement.blocker, policy, row);
   TURDB_CHECK(judgement.verdict == Verdict::kConflict);
   return Conflict(txn, judgement.conflict_ts);
 }
 
-base::Status TransactionManager::WaitFor(Transaction& waiter, const Blocker& blocker, WaitPolicy policy) {
-  TURDB_RETURN_IF_ERROR(shared_->waits.WaitForRow(waiter, blocker, policy));
+base::Status TransactionManager::WaitFor(Transaction& waiter, const Blocker& blocker, WaitPolicy policy, const RowPlace& row) {
+  TURDB_RETURN_IF_ERROR(shared_->waits.WaitForRow(waiter, blocker, policy, row));
   // If it committed, the next snapshot must include it, or running the transaction again would only meet
   // the same conflict.
   const CommitState state = blocker.word->state();
@@ -573,6 +591,11 @@ void TransactionManager::SetSpill(std::string path, int64_t keep_bytes) {
   memory_.slabs.SetSpare(lends_spare_ ? kSmallSpareBytes : kSpareBytes);
 }
 
+base::Status TransactionManager::FillReserve() {
+  shared_->reserve_buffer.reserve(storage::kMaxRecordBytes);
+  return memory_.slabs.FillReserve();
+}
+
 base::StatusOr<size_t> TransactionManager::SpillVersions(size_t max_pages) {
   if (!memory_.spill.enabled()) return size_t{0};
   return shared_->collector.SpillSome(max_pages, /*also_used=*/true);
@@ -684,12 +707,14 @@ std::vector<TransactionInfo> TransactionManager::ListTransactions() const {
   return list;
 }
 
-std::vector<LockInfo> TransactionManager::ListLocks() const {
-  std::vector<LockInfo> list = shared_->waits.ListTableLocks();
-  for (const TransactionInfo& info : ListTransactions()) {
-    if (info.waits_for == 0 || info.waits_for_table != base::kNoFile) continue;
-    list.push_back({info.id, base::kNoFile, TableLockMode::kWrite, false, info.waits_for});
+std::vector<LockInfo> TransactionManager::ListLocks(size_t most_rows) {
+  std::vector<LockInfo> list;
+  {
+    std::lock_guard lock(shared_->pool_mu);
+    for (const std::unique_ptr<Transaction>& txn : shared_->all) shared_->waits.ListRowWait(*txn, &list);
   }
+  for (LockInfo& info : shared_->waits.ListTableLocks()) list.push_back(std::move(info));
+  versions_.ListHeldRows(log_, list.size() + most_rows, &list);
   return list;
 }
 

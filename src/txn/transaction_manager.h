@@ -59,6 +59,8 @@ class TransactionManager {
   // Where chains go when more than `keep_bytes` of memory hold versions, or the budget has no more to give.
   // Without this call such a change fails with RESOURCE_EXHAUSTED. The file is temporary, see VersionSpill.
   void SetSpill(std::string path, int64_t keep_bytes);
+  // Memory that changes under way and rollbacks have when the machine has none. For whoever will write.
+  base::Status FillReserve();
 
   // ---- A transaction's life
   TransactionPtr Begin(Isolation isolation = Isolation::kSnapshot, bool read_only = false);
@@ -93,8 +95,11 @@ class TransactionManager {
   // ---- Conflicts. No latch, pin or frame reservation may be held.
   // What to do about a judgement of kWait or kConflict. OK: descend and judge again. Otherwise:
   // 40P01 a deadlock, 55P03 the lock timeout (or kNoWait, kSkipLocked), 40001 a newer commit, 57014 canceled.
-  base::Status Resolve(Transaction& txn, const Judgement& judgement, WaitPolicy policy = WaitPolicy::kWait);
-  base::Status WaitFor(Transaction& waiter, const Blocker& blocker, WaitPolicy policy = WaitPolicy::kWait);
+  // `row`: what is shown to who asks for what the transaction waits.
+  base::Status Resolve(Transaction& txn, const Judgement& judgement, WaitPolicy policy = WaitPolicy::kWait,
+                       const RowPlace& row = {});
+  base::Status WaitFor(Transaction& waiter, const Blocker& blocker, WaitPolicy policy = WaitPolicy::kWait,
+                       const RowPlace& row = {});
   // Returns 40001, once a new snapshot would include the commit at `ts`.
   base::Status Conflict(Transaction& txn, Timestamp ts);
   // Held until the transaction ends. Asking again for the same or a weaker mode is free.
@@ -123,7 +128,9 @@ class TransactionManager {
   base::Lsn OldestLiveWriter() const;  // smallest first_lsn of live writers, kNoLsn when there is none
   TxnId next_transaction_id() const { return next_id_.load(std::memory_order_relaxed); }
   std::vector<TransactionInfo> ListTransactions() const;
-  std::vector<LockInfo> ListLocks() const;
+  // Waits, table locks, and up to `most_rows` lines of rows that transactions have changed or locked. No latch may be held:
+  // rows are where their pages are.
+  std::vector<LockInfo> ListLocks(size_t most_rows = 10'000);
   int64_t version_bytes() const { return memory_.slabs.reserved_bytes(); }  // of memory that holds old versions
   Timestamp oldest_snapshot() const { return snapshots_.Oldest(); }
 
@@ -152,6 +159,7 @@ class TransactionManager {
   // What transactions keep at hand goes back; every object that one holds keeps a block in use.
   void TrimSlabs(Transaction* txn);
   base::Status UndoChain(storage::TxnLog& log, base::Lsn down_to, std::vector<std::byte>& buffer);
+  base::Status UndoRecords(storage::TxnLog& log, base::Lsn down_to, std::vector<std::byte>& buffer);
   // Marks the word, unless LogCommit did, and tells who waits.
   void EndWord(Transaction& txn, CommitState outcome);
   base::Status FinishCommit(Transaction& txn);

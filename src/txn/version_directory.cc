@@ -33,7 +33,6 @@ VersionDirectory::~VersionDirectory() {
 }
 
 VersionTable* VersionDirectory::Lookup(const Shard& shard, base::PageId page) {
-  if (shard.buckets.empty()) return nullptr;
   VersionTable* table = shard.buckets[MixPage(page) & (shard.buckets.size() - 1)];
   while (table != nullptr && table->page_ != page) table = table->hash_next_;
   return table;
@@ -76,9 +75,20 @@ base::Status VersionDirectory::Load(VersionTable* table, const LiveSnapshots& li
   return absl::OkStatus();
 }
 
+VersionDirectory::VersionDirectory(VersionMemory& memory) : memory_(memory) {
+  for (Shard& shard : shards_) shard.buckets.resize(kMinBuckets);
+}
+
+// Cannot fail, for a change is under way: without memory for more buckets the chains get longer.
 void VersionDirectory::Insert(Shard& shard, VersionTable* table) {
+  std::vector<VersionTable*> grown;
   if (shard.count >= shard.buckets.size()) {
-    std::vector<VersionTable*> grown(shard.buckets.empty() ? 8 : shard.buckets.size() * 2, nullptr);
+    try {
+      grown.resize(shard.buckets.size() * 2);
+    } catch (const std::bad_alloc&) {
+    }
+  }
+  if (!grown.empty()) {
     for (VersionTable* chain : shard.buckets) {
       while (chain != nullptr) {
         VersionTable* moved = chain;

@@ -17,6 +17,9 @@
 
 namespace turdb::txn {
 
+class CommitLog;
+struct LockInfo;
+
 class SlabCache;
 struct LiveSnapshots;
 struct SpilledVersions;
@@ -39,7 +42,7 @@ VersionTable* TableOf(const Guard& guard) {
 // Thread-safe. Lock order: page latches, then a shard's lock (never two), then the slabs'.
 class VersionDirectory {
  public:
-  explicit VersionDirectory(VersionMemory& memory) : memory_(memory) {}
+  explicit VersionDirectory(VersionMemory& memory);
   VersionDirectory(const VersionDirectory&) = delete;
   VersionDirectory& operator=(const VersionDirectory&) = delete;
   ~VersionDirectory();
@@ -60,6 +63,9 @@ class VersionDirectory {
 
   // Brings a spilled table back into memory, or forgets it if nobody needs it. REQUIRES: its page's exclusive latch.
   base::Status Load(VersionTable* table, const LiveSnapshots& live);
+
+  // Appends the rows that transactions in progress have changed or locked, until the list is `most` long.
+  void ListHeldRows(CommitLog& log, size_t most, std::vector<LockInfo>* list);
 
   // Pages with versions, spilled ones included.
   size_t table_count() const { return table_count_.load(std::memory_order_relaxed); }
@@ -86,6 +92,7 @@ class VersionDirectory {
     size_t absent_count = 0;
     size_t next_absent = 0;  // the bucket that the collector visits next
   };
+  static constexpr size_t kMinBuckets = 8;
   static constexpr size_t kMinAbsentBuckets = 8, kMaxAbsentBuckets = 2048;
   static size_t ShardIndex(base::PageId page);
   Shard& ShardOf(base::PageId page) { return shards_[ShardIndex(page)]; }

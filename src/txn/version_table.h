@@ -23,6 +23,8 @@
 
 namespace turdb::txn {
 
+struct LockInfo;
+
 class SlabCache;
 class Transaction;
 struct LiveSnapshots;
@@ -86,6 +88,9 @@ class VersionTable {
   // Undo: takes back the newest change of `key`, which transaction `txn` made. Changes are taken back in
   // the reverse order of their making. Locks stay until the transaction ends.
   void Pop(Bytes key, TxnId txn);
+
+  // Appends the rows that transactions in progress have changed or locked, until the list is `most` long.
+  void ListHeldRows(size_t most, std::vector<LockInfo>* list) const;
 
   size_t chain_count() const { return entry_count_; }
   size_t run_count() const;

@@ -216,6 +216,7 @@ base::StatusOr<bool> VersionTable::Spill(bool page_is_resident, std::vector<std:
 
 base::Status VersionTable::Load(std::vector<std::byte>* buffer) {
   TURDB_CHECK(spilled());
+  memory_.slabs.ExpectRoom(spill_->loaded_bytes);
   TURDB_RETURN_IF_ERROR(memory_.spill.Read(spill_->extent, buffer));
   SpilledVersions::Free(memory_, TakeSpilled(), /*with_references=*/false);
   Rebuild(*buffer);

@@ -84,9 +84,6 @@ bool Reconstruct(const Chain& chain, const View& view, bool ghost, Bytes current
   return true;
 }
 
-namespace {
-
-// What an operation asks of others while its transaction lives.
 LockStrength StrengthOf(Intent intent) {
   switch (intent) {
     case Intent::kLockKeyShare:
@@ -103,6 +100,8 @@ LockStrength StrengthOf(Intent intent) {
   }
   return LockStrength::kUpdate;
 }
+
+namespace {
 
 // What a walk down to the newest committed change finds.
 struct Walk {

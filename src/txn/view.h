@@ -71,6 +71,9 @@ constexpr Intent IntentToLock(LockStrength strength) {
   return static_cast<Intent>(static_cast<int>(Intent::kLockKeyShare) + static_cast<int>(strength));
 }
 
+// What an operation asks of others while its transaction lives.
+LockStrength StrengthOf(Intent intent);
+
 enum class Verdict : uint8_t {
   kLive,      // a row, and free to change: update, delete and lock go on; for an insert it is a duplicate
   kAbsent,    // no row: an insert goes on (a ghost in the slot is revived); the others find nothing

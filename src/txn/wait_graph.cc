@@ -1,7 +1,10 @@
 #include "txn/wait_graph.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 
@@ -44,7 +47,7 @@ int64_t WaitGraph::Deadline(const Transaction& txn) const {
   return txn.lock_timeout_ns() > os::Scheduler::kForever - now ? os::Scheduler::kForever : now + txn.lock_timeout_ns();
 }
 
-base::Status WaitGraph::WaitForRow(Transaction& waiter, const Blocker& blocker, WaitPolicy policy) {
+base::Status WaitGraph::WaitForRow(Transaction& waiter, const Blocker& blocker, WaitPolicy policy, const RowPlace& row) {
   CommitWord& word = *blocker.word;
   if (!word.InProgressBy(blocker.txn)) return absl::OkStatus();
   if (policy != WaitPolicy::kWait || waiter.lock_timeout_ns() == 0) return LockTimeout("a row", blocker.txn, policy, 0);
@@ -57,11 +60,13 @@ base::Status WaitGraph::WaitForRow(Transaction& waiter, const Blocker& blocker, 
       const CommitState state(bits);
       if (!state.in_progress() || state.txn() != blocker.txn) return absl::OkStatus();
     } while (!word.bits.compare_exchange_weak(bits, bits | CommitState::kWaiters, std::memory_order_acq_rel));
+    waiter.waits_for_key_.assign(base::AsText(row.key));
+    waiter.waits_for_tree_ = row.tree;
+    waiter.waits_for_strength_ = row.strength;
     waiter.waits_for_ = blocker;
-    if (ClosesCycle(waiter)) {
-      waiter.waits_for_ = {};
-      return Deadlock("a row", blocker.txn);
-    }
+    auto forget = absl::MakeCleanup([&waiter] { waiter.waits_for_ = {}; });
+    if (ClosesCycle(waiter)) return Deadlock("a row", blocker.txn);
+    std::move(forget).Cancel();
   }
   const auto waiting = [&] { return word.InProgressBy(blocker.txn) && !waiter.canceled_.load(std::memory_order_relaxed); };
   const int64_t deadline = Deadline(waiter);
@@ -82,12 +87,10 @@ void WaitGraph::WakeWaiters(CommitWord& word) {
 }
 
 TableLock& WaitGraph::LockOf(base::FileId table) {
-  std::unique_ptr<TableLock>& lock = tables_[table];
-  if (lock == nullptr) {
-    lock = std::make_unique<TableLock>();
-    lock->table = table;
-  }
-  return *lock;
+  if (const auto found = tables_.find(table); found != tables_.end()) return *found->second;
+  auto made = std::make_unique<TableLock>();
+  made->table = table;
+  return *tables_.emplace(table, std::move(made)).first->second;
 }
 
 const Transaction* WaitGraph::FirstBlocker(const TableLock& lock, const Transaction& txn, TableLockMode mode) {
@@ -122,8 +125,9 @@ void WaitGraph::Grant(TableLock& lock, Transaction& txn, TableLockMode mode) {
     }
     return;
   }
-  lock.holders.push_back({&txn, mode});
+  lock.holders.reserve(lock.holders.size() + 1);  // both or neither, should there be no memory
   txn.table_locks_.push_back({&lock, mode});
+  lock.holders.push_back({&txn, mode});
 }
 
 void WaitGraph::RemoveWaiter(TableLock& lock, const Transaction& txn) {
@@ -150,6 +154,12 @@ base::Status WaitGraph::LockTable(Transaction& txn, base::FileId table, TableLoc
   lock.waiters.push_back({&txn, mode});
   txn.waits_for_table_ = &lock;
   txn.waits_for_mode_ = mode;
+  const auto leave = absl::MakeCleanup([&] {
+    txn.waits_for_table_ = nullptr;
+    RemoveWaiter(lock, txn);
+    guard.unlock();
+    environment_.scheduler->WakeAll(&lock);  // those behind may be compatible with what is left
+  });
   base::Status status;
   if (ClosesCycle(txn)) status = Deadlock(what, holder);
 
@@ -168,10 +178,6 @@ base::Status WaitGraph::LockTable(Transaction& txn, base::FileId table, TableLoc
     if (status.ok() && !in_time) status = LockTimeout(what, holder, policy, txn.lock_timeout_ns());
   }
   if (status.ok()) Grant(lock, txn, mode);
-  txn.waits_for_table_ = nullptr;
-  RemoveWaiter(lock, txn);
-  guard.unlock();
-  environment_.scheduler->WakeAll(&lock);  // those behind may be compatible with what is left
   return status;
 }
 
@@ -182,7 +188,7 @@ Timestamp WaitGraph::LastCommit(base::FileId table) {
 
 void WaitGraph::ReleaseTables(Transaction& txn, Timestamp ts) {
   if (txn.table_locks_.empty()) return;
-  absl::InlinedVector<TableLock*, 8> wake;
+  size_t wakes = 0;  // of txn.table_locks_, those with waiters, moved to the front: this needs no memory
   {
     std::lock_guard guard(mu_);
     for (const Transaction::HeldTableLock& held : txn.table_locks_) {
@@ -194,11 +200,11 @@ void WaitGraph::ReleaseTables(Transaction& txn, Timestamp ts) {
       held.lock->last_commit = std::max(held.lock->last_commit, ts);
       if (held.lock->waiters.empty()) continue;
       held.lock->changes.fetch_add(1, std::memory_order_release);
-      wake.push_back(held.lock);
+      txn.table_locks_[wakes++] = held;
     }
   }
+  for (size_t i = 0; i < wakes; ++i) environment_.scheduler->WakeAll(txn.table_locks_[i].lock);
   txn.table_locks_.clear();
-  for (TableLock* lock : wake) environment_.scheduler->WakeAll(lock);
 }
 
 void WaitGraph::PushBlockersOf(const Transaction& txn, std::vector<Transaction*>* out) const {
@@ -249,20 +255,44 @@ void WaitGraph::Cancel(Transaction& txn) {
 
 std::vector<LockInfo> WaitGraph::ListTableLocks() {
   std::vector<LockInfo> list;
+  const auto id_of = [](const Transaction& txn) { return txn.listed_id_.load(std::memory_order_relaxed); };
   std::lock_guard guard(mu_);
   for (const auto& [table, lock] : tables_) {
-    for (const TableLock::Holder& holder : lock->holders) {
-      list.push_back({holder.txn->listed_id_.load(std::memory_order_relaxed), table, holder.mode, true, 0});
-    }
+    const auto add = [&list, &table, &id_of](const TableLock::Holder& asks, const Transaction* in_the_way) {
+      LockInfo info;
+      info.txn = id_of(*asks.txn);
+      info.file = table;
+      info.mode = asks.mode;
+      info.granted = in_the_way == nullptr;
+      if (in_the_way != nullptr) info.waits_for = id_of(*in_the_way);
+      list.push_back(std::move(info));
+    };
+    for (const TableLock::Holder& holder : lock->holders) add(holder, nullptr);
+    std::vector<Transaction*> blockers;
     for (const TableLock::Holder& waiter : lock->waiters) {
-      const Transaction* blocker = FirstBlocker(*lock, *waiter.txn, waiter.mode);
-      list.push_back({waiter.txn->listed_id_.load(std::memory_order_relaxed), table, waiter.mode, false,
-                      blocker == nullptr ? 0 : blocker->listed_id_.load(std::memory_order_relaxed)});
+      blockers.clear();
+      PushBlockersOf(*waiter.txn, &blockers);
+      for (const Transaction* blocker : blockers) add(waiter, blocker);
     }
   }
-  std::sort(list.begin(), list.end(),
-            [](const LockInfo& a, const LockInfo& b) { return a.table != b.table ? a.table < b.table : a.txn < b.txn; });
+  std::sort(list.begin(), list.end(), [](const LockInfo& a, const LockInfo& b) {
+    return std::tie(a.file, a.txn, b.granted, a.waits_for) < std::tie(b.file, b.txn, a.granted, b.waits_for);
+  });
   return list;
+}
+
+void WaitGraph::ListRowWait(const Transaction& txn, std::vector<LockInfo>* list) {
+  std::lock_guard guard(mu_);
+  if (txn.waits_for_.word == nullptr) return;
+  LockInfo info;
+  info.txn = txn.listed_id_.load(std::memory_order_relaxed);
+  info.is_row = true;
+  info.file = txn.waits_for_tree_;
+  info.strength = txn.waits_for_strength_;
+  info.waits_for = txn.waits_for_.txn;
+  info.has_key = true;
+  info.key = txn.waits_for_key_;
+  list->push_back(std::move(info));
 }
 
 void WaitGraph::Describe(const Transaction& txn, TxnId* waits_for, base::FileId* waits_for_table) {

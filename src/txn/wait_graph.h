@@ -41,7 +41,7 @@ class WaitGraph {
   WaitGraph& operator=(const WaitGraph&) = delete;
 
   // Returns when `blocker` has ended, however. Otherwise 40P01, 55P03 or 57014.
-  base::Status WaitForRow(Transaction& waiter, const Blocker& blocker, WaitPolicy policy);
+  base::Status WaitForRow(Transaction& waiter, const Blocker& blocker, WaitPolicy policy, const RowPlace& row);
   base::Status LockTable(Transaction& txn, base::FileId table, TableLockMode mode, WaitPolicy policy);
   // `ts`: when it committed; 0 when it did not.
   void ReleaseTables(Transaction& txn, Timestamp ts);
@@ -53,6 +53,8 @@ class WaitGraph {
   // What `txn` waits for, for the list of transactions: a transaction, or a table.
   void Describe(const Transaction& txn, TxnId* waits_for, base::FileId* waits_for_table);
   std::vector<LockInfo> ListTableLocks();
+  // What `txn` waits for, if it is a row.
+  void ListRowWait(const Transaction& txn, std::vector<LockInfo>* list);
 
  private:
   // All REQUIRE mu_.

@@ -1,18 +1,25 @@
-// Every allocation of statements that read fails once, and then once more with all that follow it: each time the statement ends
-// with TURDB_NO_MEMORY, the connection goes on, and in the end the files are sound and nothing leaked.
+// Every allocation of a script fails once, and then once more with all that follow it: each time the statement ends with
+// TURDB_NO_MEMORY and has changed nothing, the connection goes on, and in the end the files are sound, the rows are those of a
+// run without failures, and nothing leaked.
 //
 // The program interposes malloc and its kin (operator new calls malloc), and fails calls of this thread while it is armed. A
 // statement that failed has changed nothing, so it is simply run again with the next allocation failing, until it gets through.
+// One that got through in spite of a failure is taken back: by the database's files as they were, or by ROLLBACK.
+//
+// By itself it tries some of the allocations; TURDB_OOM_ALL=1 (./dev oom) all of them.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "turdb.h"
 
@@ -75,7 +82,9 @@ void free(void* memory) {
 
 namespace {
 
-// Each is one statement or one transaction.
+namespace fs = std::filesystem;
+
+// Each is one statement or one transaction; "@" stands for the test's directory.
 constexpr const char* kScript[] = {
     "create table account(id bigint primary key, owner text unique, balance bigint not null check (balance >= 0))",
     "insert into account select i, 'owner number ' || i, 100 from generate_series(1, 200) g(i)",
@@ -86,57 +95,93 @@ constexpr const char* kScript[] = {
     "create index entry_note on entry(upper(left(note, 100))) where at > 10",
     "update account set balance = balance + 1, owner = owner || '!' where id % 3 = 0",
     "insert into account values (1, 'x', 5) on conflict (id) do update set balance = excluded.balance returning id, owner",
+    "insert into account values (2, 'y', 5), (3, 'z', 6) on conflict do nothing",
     "delete from account where id between 10 and 20",
     "begin; insert into account values (1000, 'long', 1); savepoint s; update account set balance = 0; rollback to s; commit",
+    "begin; insert into account values (1001, 'longer', 1); savepoint s; delete from entry where at < 50; release s; commit",
+    "begin; update account set balance = 7 where id < 50; create table gone(a int); insert into gone values (1); rollback",
     "insert into entry values (1, 5000, repeat('overflow ', 9000))",
+    "insert into entry select 1, 6000 + i, random()::text || repeat(md5(i::text), 900) from generate_series(1, 3) g(i)",
+    "update entry set note = note || 'more' where at >= 5000",
+    "copy entry from '@/entry.csv' (format csv, header)",
     "select a.owner, count(*), sum(e.at), string_agg(left(e.note, 2), ',' order by e.at) from account a join entry e on "
-    "e.account "
-    "= a.id group by a.owner having count(*) > 0 order by 2 desc, 1 limit 5",
+    "e.account = a.id group by a.owner having count(*) > 0 order by 2 desc, 1 limit 5",
     "with recursive n(i) as (select 1 union all select i + 1 from n where i < 20) select i, (select count(*) from account "
-    "where "
-    "id <= n.i), row_number() over (partition by i % 3 order by i desc) from n where i in (select at from entry)",
+    "where id <= n.i), row_number() over (partition by i % 3 order by i desc) from n where i in (select at from entry)",
     "select distinct balance from account union select at from entry except select 3 order by 1",
+    "select * from account where id = 5 for update",
     "alter table account add column opened date default '2020-02-02'",
     "alter table account alter column balance type numeric using balance + 1",
     "create view rich as select id, owner from account where balance > 100",
     "select * from rich where owner like 'owner%' order by id",
     "create table copy_of as select * from account",
     "alter table copy_of rename to renamed",
+    "alter table renamed drop column opened",
+    "create sequence numbers",
+    "insert into renamed(id, owner, balance) select 5000 + nextval('numbers'), 'n', 1 from generate_series(1, 5) g",
+    "truncate renamed",
+    "checkpoint",
     "drop table renamed",
     "begin; drop index entry_at; truncate entry; rollback",
+    "begin; alter table entry rename to entries; insert into entries values (5, 9000, 'x'); alter table entries rename to "
+    "entry; "
+    "commit",
     "explain analyze select * from account where id = 5",
+    "delete from entry where at % 2 = 0",
+    "reindex table entry",
     "vacuum",
 };
 
-bool Reads(std::string_view sql) {
-  for (const std::string_view word : {"select", "with", "explain"}) {
-    if (sql.substr(0, word.size()) == word) return true;
-  }
-  return false;
+bool StartsWith(std::string_view sql, std::initializer_list<std::string_view> words) {
+  return std::any_of(words.begin(), words.end(), [sql](std::string_view word) { return sql.substr(0, word.size()) == word; });
 }
 
 class OutOfMemory : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
-    path_ = std::filesystem::temp_directory_path() / ("turdb_oom_" + std::to_string(getpid()) + (GetParam() ? "_all" : "_one"));
-    std::filesystem::remove_all(path_);
-  }
-  void TearDown() override { std::filesystem::remove_all(path_); }
-
-  void Open() {
-    turdb_options* options = nullptr;
-    ASSERT_EQ(turdb_options_new(&options, nullptr), TURDB_OK);
-    for (const auto& [key, value] : {std::pair("synchronous", "off"), {"memory_limit", "16MB"}, {"threads", "1"}}) {
-      ASSERT_EQ(turdb_options_set(options, key, value, nullptr), TURDB_OK);
+    root_ = (fs::temp_directory_path() / ("turdb_oom_" + std::to_string(getpid()) + (GetParam() ? "_all" : "_one"))).string();
+    fs::remove_all(root_);
+    fs::create_directories(root_);
+    path_ = root_ + "/db";
+    std::ofstream csv(root_ + "/entry.csv");
+    csv << "account,at,note\n";
+    for (int i = 0; i < 200; ++i) csv << 1 + i % 9 << ',' << 7000 + i << ",\"note " << i << ", of a file\"\n";
+    for (std::string sql : kScript) {
+      for (size_t at; (at = sql.find('@')) != std::string::npos;) sql.replace(at, 1, root_);
+      script_.push_back(std::move(sql));
     }
-    ASSERT_EQ(turdb_db_open(path_.c_str(), options, &db_, nullptr), TURDB_OK);
+    every_ = std::getenv("TURDB_OOM_ALL") != nullptr;
+  }
+  void TearDown() override {
+    Close();
+    fs::remove_all(root_);
+  }
+
+  turdb_status TryOpen(turdb_error** error) {
+    turdb_options* options = nullptr;
+    turdb_status status = turdb_options_new(&options, error);
+    if (status != TURDB_OK) return status;
+    for (const auto& [key, value] : {std::pair("synchronous", "off"), {"memory_limit", "16MB"}, {"threads", "1"}}) {
+      if (status == TURDB_OK) status = turdb_options_set(options, key, value, error);
+    }
+    if (status == TURDB_OK) status = turdb_db_open(path_.c_str(), options, &db_, error);
     turdb_options_free(options);
-    ASSERT_EQ(turdb_conn_open(db_, &conn_, nullptr), TURDB_OK);
+    if (status == TURDB_OK) status = turdb_conn_open(db_, &conn_, error);
+    return status;
+  }
+  void Open() {
+    turdb_error* error = nullptr;
+    ASSERT_EQ(TryOpen(&error), TURDB_OK) << turdb_error_message(error);
   }
   void Close() {
-    turdb_conn_free(conn_);
-    ASSERT_EQ(turdb_db_close(db_, nullptr), TURDB_OK);
-    turdb_db_free(db_);
+    turdb_conn_free(std::exchange(conn_, nullptr));
+    turdb_error* error = nullptr;
+    EXPECT_EQ(db_ == nullptr ? TURDB_OK : turdb_db_close(db_, &error), TURDB_OK) << turdb_error_message(error);
+    turdb_db_free(std::exchange(db_, nullptr));
+  }
+
+  turdb_status Exec(const std::string& sql, turdb_error** error = nullptr) {
+    return turdb_conn_exec(conn_, sql.c_str(), TURDB_NUL_TERMINATED, error);
   }
 
   // All rows of all statements, as text that tells them apart.
@@ -160,65 +205,211 @@ class OutOfMemory : public testing::TestWithParam<bool> {
     return text;
   }
   std::string State() {
-    return Query("select sql from sqlite_schema order by name") +
-           Query("select count(*), sum(balance), min(owner) from account") +
-           Query("select count(*), sum(length(note)), min(at) from entry");
+    return Query("select sql from sqlite_schema where name not like '%marker%' order by name") +
+           Query("select count(*), sum(balance), min(owner), sum(length(owner)) from account") +
+           Query("select count(*), sum(length(note)), min(at), sum(at) from entry") +
+           Query("select count(*), sum(at) from entry where at > 0 and at < 100000 and account > 0") +
+           Query("select count(*) from renamed");
+  }
+  void Check() {
+    int64_t problems = -1;
+    EXPECT_EQ(turdb_db_check(
+                  db_, [](void*, const char* problem) { ADD_FAILURE() << problem; }, nullptr, &problems, nullptr),
+              TURDB_OK);
+    EXPECT_EQ(problems, 0);
   }
 
-  std::string path_;
+  // The state after each step, of a run without failures; and what the process allocates once, it has then.
+  void RunUndisturbed() {
+    Open();
+    for (const std::string& sql : script_) {
+      turdb_error* error = nullptr;
+      ASSERT_EQ(Exec(sql, &error), TURDB_OK) << sql << "\n" << turdb_error_message(error);
+      states_.push_back(State());
+    }
+    Check();
+    Close();
+    Open();
+    EXPECT_EQ(State(), states_.back());
+    Close();
+    fs::remove_all(path_);
+  }
+
+  void Save() {
+    Close();
+    fs::remove_all(root_ + "/saved");
+    fs::copy(path_, root_ + "/saved", fs::copy_options::recursive);
+    Open();
+  }
+  void Restore() {
+    Close();
+    fs::remove_all(path_);
+    fs::copy(root_ + "/saved", path_, fs::copy_options::recursive);
+    Open();
+  }
+
+  // The allocation that fails after the `nth`.
+  int64_t Next(int64_t nth) { return nth + 1 + (every_ ? 0 : nth / 6 + (salt_++ * 7 % 5)); }
+
+  // Runs `action` with its `nth` allocation failing, and all after it in the second mode. Says whether there was one.
+  template <typename Action>
+  bool Disturb(int64_t nth, Action action) {
+    g_failed = false;
+    g_keep_failing = GetParam();
+    g_until_failure = nth;
+    action();
+    g_until_failure = 0;
+    failures_ += g_failed ? 1 : 0;
+    return g_failed;
+  }
+
+  void ExpectNoMemory(turdb_status status, turdb_error* error, const std::string& what, int64_t nth) {
+    ASSERT_EQ(status, TURDB_NO_MEMORY) << what << "\nallocation " << nth << ": " << turdb_error_message(error);
+    EXPECT_STREQ(turdb_error_sqlstate(error), "53200");
+    turdb_error_free(error);
+  }
+
+  std::string root_, path_;
+  std::vector<std::string> script_, states_;
   turdb_db* db_ = nullptr;
   turdb_conn* conn_ = nullptr;
+  bool every_ = false;
+  int64_t salt_ = 0;
+  int64_t failures_ = 0;
 };
 
-TEST_P(OutOfMemory, EveryAllocationFailsOnce) {
-  Open();
-  for (const char* sql : kScript) ASSERT_EQ(turdb_conn_exec(conn_, sql, TURDB_NUL_TERMINATED, nullptr), TURDB_OK) << sql;
-  Close();  // what the process allocates once, it has now
-  std::filesystem::remove_all(path_);
+TEST_P(OutOfMemory, EachStatementByItself) {
+  RunUndisturbed();
   const int64_t live_before = g_live.load();
   Open();
-  int64_t failures = 0;
-  for (const char* sql : kScript) {
-    if (!Reads(sql)) {
-      ASSERT_EQ(turdb_conn_exec(conn_, sql, TURDB_NUL_TERMINATED, nullptr), TURDB_OK) << sql;
-      continue;
-    }
+  for (size_t step = 0; step < script_.size(); ++step) {
+    const std::string& sql = script_[step];
     const std::string before = State();
-    for (int64_t nth = 1;; ++nth) {
-      g_failed = false;
-      g_keep_failing = GetParam();
-      g_until_failure = nth;
+    Save();
+    for (int64_t nth = 1;; nth = Next(nth)) {
       turdb_error* error = nullptr;
-      const turdb_status status = turdb_conn_exec(conn_, sql, TURDB_NUL_TERMINATED, &error);
-      g_until_failure = 0;
-      if (!g_failed) {
+      turdb_status status = TURDB_OK;
+      const bool disturbed = Disturb(nth, [&] { status = Exec(sql, &error); });
+      if (!disturbed) {
         ASSERT_EQ(status, TURDB_OK) << turdb_error_message(error) << "\n" << sql;
         break;
       }
-      ++failures;
-      if (status == TURDB_OK) break;  // it could do without
-      ASSERT_EQ(status, TURDB_NO_MEMORY) << sql << "\nallocation " << nth << ": " << turdb_error_message(error);
-      EXPECT_STREQ(turdb_error_sqlstate(error), "53200");
-      turdb_error_free(error);
+      if (status == TURDB_OK) {  // it could do without
+        ASSERT_EQ(turdb_conn_in_autocommit(conn_), 1) << sql << "\nallocation " << nth;
+        ASSERT_EQ(State(), states_[step]) << sql << "\nallocation " << nth;
+        Restore();
+        continue;
+      }
+      ExpectNoMemory(status, error, sql, nth);
+      if (HasFatalFailure()) return;
       // A transaction that the failure left open is for its owner to end.
       if (turdb_conn_in_autocommit(conn_) == 0) {
         ASSERT_EQ(turdb_conn_rollback(conn_, nullptr), TURDB_OK) << sql << "\nallocation " << nth;
       }
-      ASSERT_EQ(State(), before) << sql << "\nallocation " << nth;
+      const std::string now = State();
+      // Of several statements the last may be the COMMIT, which nobody heard of.
+      if (now == states_[step] && sql.substr(0, 5) == "begin") {
+        Restore();
+        continue;
+      }
+      ASSERT_EQ(now, before) << sql << "\nallocation " << nth;
     }
+    ASSERT_EQ(State(), states_[step]) << sql;
+    Check();
+    if (HasFailure()) FAIL() << sql;
   }
-  EXPECT_GT(failures, 500);
-  int64_t problems = -1;
-  EXPECT_EQ(turdb_db_check(
-                db_, [](void*, const char* problem) { ADD_FAILURE() << problem; }, nullptr, &problems, nullptr),
-            TURDB_OK);
-  EXPECT_EQ(problems, 0);
-  const std::string state = State();
   Close();
+  EXPECT_GT(failures_, 500);
   EXPECT_LE(g_live.load(), live_before + 16) << "allocations that nobody freed";
   Open();
-  EXPECT_EQ(State(), state);
+  EXPECT_EQ(State(), states_.back());
+}
+
+// What a failed statement did is taken back, what the transaction did before it stays, and it can go on and commit.
+TEST_P(OutOfMemory, EachStatementInATransaction) {
+  RunUndisturbed();
+  Open();
+  ASSERT_EQ(Exec("create table marker(a bigint primary key, b text)"), TURDB_OK);
+  int64_t markers = 0;
+  for (size_t step = 0; step < script_.size(); ++step) {
+    const std::string& sql = script_[step];
+    const std::string before = State();
+    const bool alone = StartsWith(sql, {"begin", "vacuum", "checkpoint", "reindex"});
+    for (int64_t nth = 1; !alone; nth = Next(nth)) {
+      const std::string where = sql + "\nallocation " + std::to_string(nth);
+      ASSERT_EQ(Exec("begin; insert into marker values (" + std::to_string(markers) + ", repeat('m', 100))"), TURDB_OK)
+          << where;
+      turdb_error* error = nullptr;
+      turdb_status status = TURDB_OK;
+      const bool disturbed = Disturb(nth, [&] { status = Exec(sql, &error); });
+      if (status == TURDB_OK) {
+        ASSERT_EQ(State(), states_[step]) << where;
+        ASSERT_EQ(Exec("rollback"), TURDB_OK) << where;
+        ASSERT_EQ(State(), before) << where;
+        if (!disturbed) break;
+        continue;
+      }
+      ExpectNoMemory(status, error, sql, nth);
+      if (HasFatalFailure()) return;
+      ASSERT_EQ(turdb_conn_in_autocommit(conn_), 0) << where;
+      // Changes of the schema may need memory to be taken back; then the transaction cannot go on.
+      const bool must_go_on = !StartsWith(sql, {"create", "alter", "drop", "truncate"});
+      error = nullptr;
+      status = Exec("insert into marker values (-1, 'still here'); delete from marker where a = -1", &error);
+      if (!must_go_on && status != TURDB_OK) {
+        turdb_error_free(error);
+        ASSERT_EQ(Exec("rollback"), TURDB_OK) << where;
+        ASSERT_EQ(State(), before) << where;
+        continue;
+      }
+      ASSERT_EQ(status, TURDB_OK) << where << "\n" << turdb_error_message(error);
+      ASSERT_EQ(State(), before) << where;
+      ASSERT_EQ(Exec("commit"), TURDB_OK) << where;
+      ++markers;
+      ASSERT_EQ(State(), before) << where;
+    }
+    ASSERT_EQ(Exec(sql), TURDB_OK) << sql;
+    ASSERT_EQ(State(), states_[step]) << sql;
+  }
+  Check();
+  EXPECT_EQ(Query("select count(*) from marker"), std::to_string(markers) + "|");
+  EXPECT_GT(failures_, 500);
+}
+
+// A database is closed and opened again, after a proper end and after none; an opening that fails can be tried again.
+TEST_P(OutOfMemory, ClosingAndOpening) {
+  RunUndisturbed();
+  Open();
+  for (const std::string& sql : script_) ASSERT_EQ(Exec(sql), TURDB_OK) << sql;
   Close();
+  for (int64_t nth = 1;; nth = Next(nth)) {
+    turdb_error* error = nullptr;
+    turdb_status status = TURDB_OK;
+    const bool disturbed = Disturb(nth, [&] { status = TryOpen(&error); });
+    if (status != TURDB_OK) {
+      ExpectNoMemory(status, error, "opening", nth);
+      if (HasFatalFailure()) return;
+      turdb_db_free(std::exchange(db_, nullptr));
+      Open();
+    }
+    ASSERT_EQ(State(), states_.back()) << "allocation " << nth;
+    Close();
+    if (!disturbed) break;
+  }
+  for (int64_t nth = 1;; nth = Next(nth)) {
+    Open();
+    ASSERT_EQ(Exec("begin; delete from entry; rollback; update account set owner = owner"), TURDB_OK);
+    const bool disturbed = Disturb(nth, [&] {
+      turdb_conn_free(std::exchange(conn_, nullptr));
+      turdb_db_close(db_, nullptr);
+      turdb_db_free(std::exchange(db_, nullptr));
+    });
+    Open();
+    ASSERT_EQ(State(), states_.back()) << "allocation " << nth;
+    Check();
+    Close();
+    if (!disturbed) break;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, OutOfMemory, testing::Values(false, true),

@@ -7,10 +7,14 @@
 #include <cstdlib>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "tests/sim/simulation.h"
+
+// From so many on every kind of fault has to be among them.
+constexpr uint64_t kManySeeds = 150;
 
 int main(int count, char** arguments) {
   using turdb::sim::Report;
@@ -57,10 +61,25 @@ int main(int count, char** arguments) {
     all.switches += report.switches;
     least = std::min<uint64_t>(least, static_cast<uint64_t>(report.operations));
     for (const auto& [name, times] : report.faults) all.faults[name] += times;
+    for (const auto& [name, times] : report.did) all.did[name] += times;
   }
   std::printf(
       "%lu seeds, %lu wrong: %ld operations (at least %lu a seed), %ld commits, %ld conflicts, %ld crashes, %lu switches\n",
       last - first + 1, wrong, all.operations, least, all.commits, all.conflicts, all.crashes, all.switches);
-  for (const auto& [name, times] : all.faults) std::printf("  %-12s %ld\n", name.c_str(), times);
+  // Whoever runs many seeds relies on all of it being met.
+  const bool many = last - first + 1 >= kManySeeds;
+  bool missed = false;
+  const auto tell = [&](const std::vector<std::string>& kinds, std::map<std::string, int64_t>& times) {
+    for (const std::string& kind : kinds) {
+      std::printf("  %-20s %ld\n", kind.c_str(), times[kind]);
+      missed |= many && times[kind] == 0;
+    }
+  };
+  tell(turdb::sim::FaultKinds(), all.faults);
+  tell(turdb::sim::Doings(), all.did);
+  if (missed && !expect_violations) {
+    std::printf("something was never met\n");
+    return 1;
+  }
   return (wrong == 0) != expect_violations ? 0 : 1;
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -22,6 +23,8 @@ using engine::Database;
 using engine::SqlSession;
 
 constexpr int64_t kKeys = 48;
+constexpr int64_t kTables = 6;  // x0 to x5, which come and go
+constexpr int64_t kTableRows = 3;
 constexpr int kEpochs = 8;
 constexpr int kClients = 5;
 constexpr int kOperations = 40;  // a client and epoch
@@ -40,6 +43,10 @@ enum class Fault : uint8_t {
 };
 constexpr const char* kFaultNames[] = {"none",       "power cut", "torn write", "write error", "sync error",
                                        "read error", "disk full", "slow I/O",   "bit rot"};
+constexpr const char* kCrashInOpen = "crash in opening";
+constexpr const char* kDoings[] = {"table made",   "table dropped", "table renamed", "column renamed",
+                                   "column added", "index made",    "index renamed", "index dropped",
+                                   "vacuum",       "backup",        "savepoint",     "serializable commit"};
 
 // What belongs to a value, in C++ and in SQL: so a row that is half one value and half another shows.
 std::string PadSql(const std::string& value) {
@@ -50,7 +57,7 @@ std::string PadSql(const std::string& value) {
 class Simulation {
  public:
   Simulation(uint64_t seed, const Options& options)
-      : world_(seed), random_(world_.random()), model_(kKeys), options_(options) {}
+      : world_(seed), random_(world_.random()), model_(kKeys), tables_(kTables), options_(options) {}
 
   Report Run() {
     disk_ = std::make_shared<os::FaultFileSystem>();
@@ -63,6 +70,7 @@ class Simulation {
   class Client;
 
   void RunEpoch(int epoch) {
+    if (epoch > 0 && random_.OneIn(4)) CrashInOpening();
     StatusOr<std::shared_ptr<Database>> opened = Open();
     if (!opened.ok()) return Violation(absl::StrCat("opening: ", base::Describe(opened.status())));
     const std::shared_ptr<Database> database = *opened;
@@ -97,14 +105,29 @@ class Simulation {
     disk_->ClearFaults();
   }
 
-  StatusOr<std::shared_ptr<Database>> Open() {
+  // The power goes while the database is opened, perhaps more than once.
+  void CrashInOpening() {
+    do {
+      const uint64_t before = disk_->failure_count();
+      disk_->CutPowerAt(1 + random_.Below(80));
+      StatusOr<std::shared_ptr<Database>> opened = Open();
+      if (opened.ok()) (void)(*opened)->Close();
+      if (disk_->failure_count() != before) {
+        ++report_.faults[kCrashInOpen];
+        ++report_.crashes;
+      }
+      disk_ = disk_->CrashedCopy(random_.Below(8));
+    } while (random_.OneIn(3));
+  }
+
+  StatusOr<std::shared_ptr<Database>> Open(const std::string& directory = kDirectory) {
     engine::Settings settings;
     settings.memory_limit_bytes = 4 << 20;
     settings.page_cache_bytes = 1 << 20;
     settings.wal_limit_bytes = 1 << 20;
     settings.threads = random_.OneIn(2) ? 1 : 4;  // 1: nothing goes on in the background
     settings.busy_timeout_ms = 200;
-    return Database::OpenIn(world_.EnvironmentOver(disk_, options_.lying_disk), kDirectory, settings);
+    return Database::OpenIn(world_.EnvironmentOver(disk_, options_.lying_disk), directory, settings);
   }
 
   void Prepare(Fault fault) {
@@ -144,7 +167,8 @@ class Simulation {
         return world_.set_slowness_ns(20'000'000);
       case Fault::kBitRot:
         rotten_ = true;
-        return RotABit();
+        for (uint64_t bits = random_.OneIn(2) ? 1 : 1 + random_.Below(8); bits > 0; --bits) RotABit();
+        return;
     }
     disk_->Inject(what);
   }
@@ -182,20 +206,61 @@ class Simulation {
     if (!count.ok() || *count != 0) {
       return Violation(absl::StrCat("check: ", count.ok() ? problems : base::Describe(count.status())));
     }
+    std::vector<Value> values, tables;
+    if (!ReadAll(database, "after opening", &values, &tables)) return;
+    CompareAll(model_, model_.Now(), model_.Now(), values, "after opening key");
+    CompareAll(tables_, tables_.Now(), tables_.Now(), tables, "after opening table");
+    model_.Restart(values);
+    tables_.Restart(tables);
+  }
+
+  // All rows, and all tables that come and go.
+  bool ReadAll(Database& database, const std::string& when, std::vector<Value>* values, std::vector<Value>* tables) {
     SqlSession session(*database.Connect());
     const auto rows = session.Query(absl::StrCat("select id, v, pad = ", PadSql("v"), " from t order by id"));
-    if (!rows.ok()) return Violation(absl::StrCat("reading after opening: ", base::Describe(rows.status())));
-    std::vector<Value> values(static_cast<size_t>(kKeys), kNoRow);
-    if (!ReadRows(*rows, &values)) return;
-    Model::Snapshot snapshot;
-    const int64_t now = model_.Now();
-    snapshot.Take(now, now);
-    for (int64_t key = 0; key < kKeys; ++key) {
-      if (model_.Observe(snapshot, key, values[static_cast<size_t>(key)])) continue;
-      Violation(absl::StrCat("after opening key ", key, " shows ", values[static_cast<size_t>(key)], "; ",
-                             model_.Describe(snapshot, key)));
+    if (!rows.ok()) Violation(absl::StrCat("reading ", when, ": ", base::Describe(rows.status())));
+    values->assign(static_cast<size_t>(kKeys), kNoRow);
+    if (!rows.ok() || !ReadRows(*rows, values)) return false;
+    const auto shapes = session.Query(kShapesSql);
+    if (!shapes.ok()) Violation(absl::StrCat("reading the catalog ", when, ": ", base::Describe(shapes.status())));
+    if (!shapes.ok() || !ReadShapes(*shapes, tables)) return false;
+    for (int64_t table = 0; table < kTables; ++table) {
+      const Value shape = (*tables)[static_cast<size_t>(table)];
+      if (shape == kNoRow) continue;
+      const auto count = session.Query(absl::StrCat("select count(*), count(c", shape, ") from x", table));
+      if (count.ok() && count->at(0) == absl::StrCat(kTableRows, "|", kTableRows)) continue;
+      Violation(absl::StrCat("table x", table, " ", when, ": ", count.ok() ? count->at(0) : base::Describe(count.status())));
+      return false;
     }
-    model_.Restart(values);
+    return true;
+  }
+
+  void CompareAll(Model& model, int64_t first, int64_t last, const std::vector<Value>& values, const std::string& what) {
+    Model::Snapshot snapshot;
+    snapshot.Take(first, last);
+    for (int64_t key = 0; key < model.key_count(); ++key) {
+      if (model.Observe(snapshot, key, values[static_cast<size_t>(key)])) continue;
+      Violation(absl::StrCat(what, " ", key, " shows ", values[static_cast<size_t>(key)], "; ", model.Describe(snapshot, key)));
+    }
+  }
+
+  // A table's shape is told by the name of its second column.
+  static constexpr const char* kShapesSql =
+      "select table_name, column_name from turdb_catalog.columns where table_name like 'x_' and column_name like 'c%'";
+  bool ReadShapes(const std::vector<std::string>& rows, std::vector<Value>* tables) {
+    tables->assign(static_cast<size_t>(kTables), kNoRow);
+    for (const std::string& row : rows) {
+      const std::vector<std::string> parts = absl::StrSplit(row, '|');
+      int64_t table = 0;
+      Value shape = kNoRow;
+      if (parts.size() != 2 || !absl::SimpleAtoi(parts[0].substr(1), &table) || !absl::SimpleAtoi(parts[1].substr(1), &shape) ||
+          table < 0 || table >= kTables || (*tables)[static_cast<size_t>(table)] != kNoRow) {
+        Violation(absl::StrCat("a table that nobody made: ", row));
+        return false;
+      }
+      (*tables)[static_cast<size_t>(table)] = shape;
+    }
+    return true;
   }
 
   bool ReadRows(const std::vector<std::string>& rows, std::vector<Value>* values) {
@@ -226,8 +291,10 @@ class Simulation {
   World world_;
   Random& random_;
   Model model_;
+  Model tables_;  // whose keys are tables, and whose values their shapes
   Report report_;
   const Options options_;
+  int backups_ = 0;
   bool rotten_ = false;
   std::shared_ptr<os::FaultFileSystem> disk_;
   Value last_value_ = 0;
@@ -239,6 +306,7 @@ class Simulation::Client {
       : sim_(simulation),
         random_(simulation.random_),
         model_(simulation.model_),
+        tables_(simulation.tables_),
         session_(std::move(connection)),
         number_(number) {}
 
@@ -246,6 +314,8 @@ class Simulation::Client {
     ++sim_.report_.operations;
     const uint64_t what = random_.Below(100);
     if (!open_ && what < 30) return Begin();
+    if (!open_ && what < 31) return Vacuum();
+    if (!open_ && what < 32) return Backup();
     if (open_ && what < 15) return Commit();
     if (open_ && what < 20) return Rollback();
     if (open_ && what < 28) return Savepoints();
@@ -253,6 +323,7 @@ class Simulation::Client {
     if (what < 55) return Read();
     if (what < 60) return ReadAll();
     if (open_ && what < 65) return Lock();
+    if (what < 70) return ChangeSchema();
     Change(random_.Below(3));
   }
   void End() {
@@ -266,17 +337,22 @@ class Simulation::Client {
   int64_t AnyKey() { return static_cast<int64_t>(random_.Below(random_.OneIn(2) ? kKeys : kKeys / 8)); }
 
   StatusOr<std::vector<std::string>> Query(const std::string& sql, bool takes_snapshot = true) {
-    const int64_t first = model_.Now();
+    const int64_t first = model_.Now(), first_table = tables_.Now();
     auto rows = session_.Query(sql);
-    const int64_t last = model_.Now();
+    const int64_t last = model_.Now(), last_table = tables_.Now();
     sim_.Log(absl::StrCat(number_, open_ ? "+ " : ": ", sql.substr(0, 160), " -> ",
                           rows.ok() ? absl::StrCat(rows->size(), " rows") : base::Describe(rows.status())));
     if (!open_) {
-      snapshot_ = Model::Snapshot();
+      snapshot_ = shapes_ = Model::Snapshot();
       snapshot_.Take(first, last);
+      shapes_.Take(first_table, last_table);
     } else if (!taken_ && takes_snapshot) {
-      if (!tried_) first_ = first;  // a statement that failed may have taken it, or not
+      if (!tried_) {  // a statement that failed may have taken it, or not
+        first_ = first;
+        first_table_ = first_table;
+      }
       snapshot_.Take(first_, last);
+      shapes_.Take(first_table_, last_table);
       tried_ = true;
       taken_ = rows.ok();
     }
@@ -292,6 +368,12 @@ class Simulation::Client {
       return;
     }
     if (state == base::sqlstate::kUniqueViolation) return;  // judged by who asked
+    // What comes and goes may be there already, or not.
+    for (const base::SqlState& expected :
+         {base::sqlstate::kUndefinedTable, base::sqlstate::kDuplicateTable, base::sqlstate::kUndefinedColumn,
+          base::sqlstate::kDuplicateColumn, base::sqlstate::kUndefinedObject, base::sqlstate::kDuplicateObject}) {
+      if (changing_schema_ && state == expected) return;
+    }
     if (sim_.disk_->failure_count() != 0 || sim_.rotten_) return;
     sim_.Violation(absl::StrCat(sql.substr(0, 200), ": ", base::Describe(status)));
   }
@@ -323,22 +405,29 @@ class Simulation::Client {
     if (!Query(serializable_ ? "begin isolation level serializable" : "begin").ok()) return;
     open_ = true;
     taken_ = tried_ = false;
+    snapshot_ = shapes_ = Model::Snapshot();
     own_.clear();
+    own_tables_.clear();
     read_.clear();
     savepoints_.clear();
   }
 
   void Commit() {
-    std::shared_ptr<sim::Commit> commit;
+    std::shared_ptr<sim::Commit> commit, shapes;
     if (!own_.empty()) commit = model_.BeginCommit(own_);
+    if (!own_tables_.empty()) shapes = tables_.BeginCommit(own_tables_);
     const auto rows = Query("commit");
     open_ = false;
     if (commit != nullptr) {
-      Settle(commit, rows.status());
+      Settle(model_, commit, rows.status());
       if (rows.ok() && serializable_) CheckReads(*commit);
     }
+    if (shapes != nullptr) Settle(tables_, shapes, rows.status());
+    if (rows.ok() && serializable_) Did("serializable commit");
     own_.clear();
+    own_tables_.clear();
   }
+  void Did(const char* what) { ++sim_.report_.did[what]; }
   // A serializable transaction that writes has read what nobody had changed when it committed.
   void CheckReads(const sim::Commit& commit) {
     for (const int64_t key : read_) {
@@ -348,14 +437,15 @@ class Simulation::Client {
     }
   }
   // An error of another kind leaves it open whether the commit happened.
-  void Settle(const std::shared_ptr<sim::Commit>& commit, const Status& status) {
+  void Settle(Model& model, const std::shared_ptr<sim::Commit>& commit, const Status& status) {
     const base::SqlState state = base::GetSqlState(status);
     if (status.ok()) {
-      model_.Committed(*commit);
+      model.Committed(*commit);
       ++sim_.report_.commits;
     } else if (state == base::sqlstate::kSerializationFailure || state == base::sqlstate::kDeadlock ||
-               state == base::sqlstate::kLockNotAvailable || state == base::sqlstate::kUniqueViolation) {
-      if (!model_.Refused(commit)) sim_.Violation("somebody saw what was not committed");
+               state == base::sqlstate::kLockNotAvailable || state == base::sqlstate::kUniqueViolation ||
+               (changing_schema_ && state.view().substr(0, 2) == "42")) {
+      if (!model.Refused(commit)) sim_.Violation("somebody saw what was not committed");
     }
   }
 
@@ -363,18 +453,22 @@ class Simulation::Client {
     Query("rollback").IgnoreError();
     open_ = false;
     own_.clear();
+    own_tables_.clear();
   }
 
   void Savepoints() {
     if (savepoints_.empty() || random_.OneIn(2)) {
       if (!Query(absl::StrCat("savepoint s", savepoints_.size()), false).ok()) return;
-      savepoints_.push_back(own_);
+      savepoints_.emplace_back(own_, own_tables_);
       return;
     }
     const size_t to = random_.Below(savepoints_.size());
     const bool back = random_.OneIn(2);
     if (!Query(absl::StrCat(back ? "rollback to s" : "release s", to), false).ok()) return;
-    if (back) own_ = savepoints_[to];
+    if (back) {
+      std::tie(own_, own_tables_) = savepoints_[to];
+      Did("savepoint");
+    }
     savepoints_.resize(back ? to + 1 : to);
   }
 
@@ -439,7 +533,7 @@ class Simulation::Client {
     if (!open_) commit = model_.BeginCommit({{key, value}});
     const auto rows = Query(sql);
     if (!rows.ok()) {
-      if (commit != nullptr) Settle(commit, rows.status());
+      if (commit != nullptr) Settle(model_, commit, rows.status());
       if (base::GetSqlState(rows.status()) == base::sqlstate::kUniqueViolation && !Own(key).has_value() &&
           !model_.AnyRow(key)) {
         sim_.Violation(absl::StrCat("a duplicate of key ", key, ", which never was"));
@@ -464,26 +558,164 @@ class Simulation::Client {
                                   own.has_value() ? absl::StrCat("its own is ", *own) : model_.Describe(snapshot_, key)));
     }
     if (commit != nullptr) {
-      Settle(commit, absl::OkStatus());
+      Settle(model_, commit, absl::OkStatus());
     } else {
       Changed(key, value);
     }
   }
 
+  void ChangeSchema() {
+    changing_schema_ = true;
+    DrawSchemaChange();
+    changing_schema_ = false;
+  }
+
+  // What of a table's shape the transaction has changed, or sees; nothing when asking failed.
+  std::optional<Value> Shape(int64_t table) {
+    const auto rows = Query(Simulation::kShapesSql);
+    std::vector<Value> shapes;
+    if (!rows.ok() || !sim_.ReadShapes(*rows, &shapes)) return std::nullopt;
+    for (int64_t each = 0; each < kTables; ++each) {
+      const Value shape = shapes[static_cast<size_t>(each)];
+      const auto own = own_tables_.find(each);
+      const bool right = own != own_tables_.end() ? own->second == shape : tables_.Observe(shapes_, each, shape);
+      if (right) continue;
+      sim_.Violation(
+          absl::StrCat("client ", number_, " sees table x", each, " as ", shape, "; ",
+                       own != own_tables_.end() ? absl::StrCat("its own is ", own->second) : tables_.Describe(shapes_, each)));
+    }
+    return shapes[static_cast<size_t>(table)];
+  }
+  void ChangedTable(int64_t table, Value shape) {
+    if (!own_tables_.contains(table) && !tables_.MayChange(shapes_, table)) {
+      sim_.Violation(absl::StrCat("client ", number_, " changed table x", table, ", which had changed since its snapshot; ",
+                                  tables_.Describe(shapes_, table)));
+    }
+    own_tables_[table] = shape;
+  }
+  // One statement that gives tables new shapes.
+  bool Reshape(const std::string& sql, const std::map<int64_t, Value>& shapes) {
+    std::shared_ptr<sim::Commit> commit;
+    if (!open_) commit = tables_.BeginCommit(shapes);
+    const auto rows = Query(sql);
+    if (commit != nullptr) {
+      Settle(tables_, commit, rows.status());
+    } else if (rows.ok()) {
+      for (const auto& [table, shape] : shapes) ChangedTable(table, shape);
+    }
+    return rows.ok();
+  }
+
+  void DrawSchemaChange() {
+    const int64_t table = static_cast<int64_t>(random_.Below(kTables));
+    const std::string name = absl::StrCat("x", table);
+    switch (random_.Below(9)) {
+      case 0:
+      case 1: {
+        const Value shape = NewValue();
+        if (Reshape(absl::StrCat("create table ", name, " as select i as id, ", shape, " as c", shape,
+                                 " from generate_series(1, ", kTableRows, ") g(i)"),
+                    {{table, shape}})) {
+          Did("table made");
+        }
+        return;
+      }
+      case 2:
+        if (Reshape(absl::StrCat("drop table ", name), {{table, kNoRow}})) Did("table dropped");
+        return;
+      case 3: {
+        const int64_t to = static_cast<int64_t>(random_.Below(kTables));
+        if (!open_ || to == table) return;
+        const std::optional<Value> shape = Shape(table);
+        if (!shape.has_value() || *shape == kNoRow) return;
+        if (Reshape(absl::StrCat("alter table ", name, " rename to x", to), {{table, kNoRow}, {to, *shape}})) {
+          Did("table renamed");
+        }
+        return;
+      }
+      case 4: {
+        if (!open_) return;
+        const std::optional<Value> shape = Shape(table);
+        if (!shape.has_value() || *shape == kNoRow) return;
+        const Value renamed = NewValue();
+        if (Reshape(absl::StrCat("alter table ", name, " rename column c", *shape, " to c", renamed), {{table, renamed}})) {
+          Did("column renamed");
+        }
+        return;
+      }
+      case 5:
+        // Of the table that everybody writes, too.
+        if (Query(absl::StrCat("alter table ", random_.OneIn(2) ? "t" : name, " add column e", random_.Below(1'000'000'000),
+                               " text default 'e'"))
+                .ok()) {
+          Did("column added");
+        }
+        return;
+      case 6:
+        if (Query(absl::StrCat("create index i", random_.Below(3), " on ", random_.OneIn(3) ? "t(v, id)" : name + "(id)"))
+                .ok()) {
+          Did("index made");
+        }
+        return;
+      case 7:
+        if (Query(absl::StrCat("alter index i", random_.Below(3), " rename to i", random_.Below(3))).ok()) Did("index renamed");
+        return;
+      default:
+        if (Query(absl::StrCat("drop index i", random_.Below(3))).ok()) Did("index dropped");
+        return;
+    }
+  }
+
+  void Vacuum() {
+    if (Query("vacuum").ok()) Did("vacuum");
+  }
+
+  // A copy that is made while the others write is the database as it was at some moment meanwhile.
+  void Backup() {
+    const std::string path = absl::StrCat("backup", sim_.backups_++);
+    const int64_t first = model_.Now(), first_table = tables_.Now();
+    const auto made = Query(absl::StrCat("vacuum into '", path, "'"));
+    const int64_t last = model_.Now(), last_table = tables_.Now();
+    if (!made.ok() || sim_.rotten_ || sim_.disk_->failure_count() != 0) return;
+    StatusOr<std::shared_ptr<Database>> copy = sim_.Open(path);
+    std::vector<Value> values, tables;
+    std::string problems;
+    const auto checked = !copy.ok()
+                             ? StatusOr<int64_t>(copy.status())
+                             : (*copy)->Check([&](std::string_view problem) { absl::StrAppend(&problems, problem, "; "); });
+    if (sim_.disk_->failure_count() != 0) return;  // the fault came while it was looked at
+    if (!checked.ok() || *checked != 0) {
+      return sim_.Violation(absl::StrCat("backup: ", checked.ok() ? problems : base::Describe(checked.status())));
+    }
+    const size_t before = sim_.report_.violations.size();
+    const bool read = sim_.ReadAll(**copy, "in a backup", &values, &tables);
+    if (sim_.disk_->failure_count() != 0) {
+      sim_.report_.violations.resize(before);
+      return;
+    }
+    if (!read) return;
+    sim_.CompareAll(model_, first, last, values, "in a backup key");
+    sim_.CompareAll(tables_, first_table, last_table, tables, "in a backup table");
+    (void)(*copy)->Close();
+    Did("backup");
+  }
+
   Simulation& sim_;
   Random& random_;
   Model& model_;
+  Model& tables_;
   SqlSession session_;
   const int number_;
   bool open_ = false;
   bool taken_ = false;  // the snapshot
   bool tried_ = false;
-  int64_t first_ = 0;
-  Model::Snapshot snapshot_;
+  int64_t first_ = 0, first_table_ = 0;
+  Model::Snapshot snapshot_, shapes_;
   bool serializable_ = false;
-  std::map<int64_t, Value> own_;
+  bool changing_schema_ = false;
+  std::map<int64_t, Value> own_, own_tables_;
   std::set<int64_t> read_;
-  std::vector<std::map<int64_t, Value>> savepoints_;
+  std::vector<std::pair<std::map<int64_t, Value>, std::map<int64_t, Value>>> savepoints_;
 };
 
 void Simulation::RunClient(const std::shared_ptr<Database>& database, int number) {
@@ -498,6 +730,13 @@ void Simulation::RunClient(const std::shared_ptr<Database>& database, int number
 }
 
 }  // namespace
+
+std::vector<std::string> FaultKinds() {
+  std::vector<std::string> kinds(std::begin(kFaultNames), std::end(kFaultNames));
+  kinds.emplace_back(kCrashInOpen);
+  return kinds;
+}
+std::vector<std::string> Doings() { return {std::begin(kDoings), std::end(kDoings)}; }
 
 Report Simulate(uint64_t seed, const Options& options) { return Simulation(seed, options).Run(); }
 

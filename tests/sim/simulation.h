@@ -17,7 +17,12 @@ struct Report {
   int64_t crashes = 0;
   uint64_t switches = 0;
   std::map<std::string, int64_t> faults;  // how often each kind was in play and struck
+  std::map<std::string, int64_t> did;     // how often what is not every client's business went through
 };
+
+// All that `faults` and `did` may count: what a long run must have met.
+std::vector<std::string> FaultKinds();
+std::vector<std::string> Doings();
 
 struct Options {
   bool verbose = false;     // print every operation

@@ -118,6 +118,35 @@ TEST(DeltaSlabsTest, TheSpareKeepsAChangeWithinTheLimit) {
   EXPECT_EQ(budget.used_bytes(), 0);
 }
 
+// What a change takes when nothing is left is there already, and comes back to where it was.
+TEST(DeltaSlabsTest, TheReserveIsThereWhenNothingElseIs) {
+  base::MemoryBudget budget(1 << 20);
+  {
+    DeltaSlabs slabs(budget);
+    ASSERT_TRUE(slabs.FillReserve().ok());
+    const int64_t reserve = budget.used_bytes();
+    ASSERT_GT(reserve, 0);
+    const int64_t others = budget.limit_bytes() - reserve;
+    ASSERT_TRUE(budget.TryReserve(others));
+    void* const small = slabs.Allocate(64);
+    void* const large = slabs.Allocate(20000);
+    SlabCache cache;
+    void* const cached = slabs.Allocate(40, &cache);
+    EXPECT_EQ(budget.peak_bytes(), budget.limit_bytes());
+    EXPECT_FALSE(slabs.Admit().ok());  // it cannot be filled again
+    budget.Release(others);
+    EXPECT_TRUE(slabs.Admit().ok());
+    slabs.Free(small, 64);
+    slabs.Free(large, 20000);
+    slabs.Free(cached, 40);
+    slabs.Drain(cache);
+    slabs.Trim();
+    EXPECT_EQ(slabs.reserved_bytes(), 0);
+    EXPECT_EQ(budget.used_bytes(), reserve);
+  }
+  EXPECT_EQ(budget.used_bytes(), 0);
+}
+
 // Under a small budget a class in use does not take much more than its objects.
 TEST(DeltaSlabsTest, SmallBudgetsHaveSmallBlocks) {
   base::MemoryBudget budget(1 << 20);

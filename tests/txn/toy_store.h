@@ -26,6 +26,7 @@ namespace turdb::txn {
 // A log in memory. Thread-safe.
 class ToyLog : public CommitLog {
  public:
+  base::Status PrepareChange(const storage::TxnLog&) override { return absl::OkStatus(); }
   base::Lsn visible_lsn() const override { return visible_.load(std::memory_order_acquire); }
   base::Status health() const override;
   base::Lsn LogCommit(storage::TxnLog& log, absl::FunctionRef<void(base::Lsn)> on_reserved) override;

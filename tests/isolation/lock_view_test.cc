@@ -20,10 +20,10 @@ constexpr std::string_view kRows =
     "select row_key, last_row_key, mode, is_granted from turdb_catalog.locks where kind = 'row' order by is_granted, row_key, "
     "mode";
 
-void Run(std::string_view script) { RunScript("repeatable read", kSetup, script); }
+void Play(std::string_view script) { RunScript("repeatable read", kSetup, script); }
 
 TEST(LockView, RowsHeldAndWaitedFor) {
-  Run(absl::StrCat(
+  Play(absl::StrCat(
       R"(
     1: begin -> ok
     1: update test set value = 11 where id = 1 -> ok
@@ -48,7 +48,7 @@ TEST(LockView, RowsHeldAndWaitedFor) {
 }
 
 TEST(LockView, SeveralWaitForOne) {
-  Run(R"(
+  Play(R"(
     1: begin -> ok
     1: update test set value = 11 where id = 7 -> ok
     2: update test set value = 12 where id = 7 -> waits
@@ -65,7 +65,7 @@ TEST(LockView, SeveralWaitForOne) {
 
 // An insert waits for a key of an index that another has taken and not committed.
 TEST(LockView, KeysOfIndexes) {
-  Run(R"(
+  Play(R"(
     1: begin -> ok
     1: insert into test values (1000, 1, 'taken') -> ok
     2: insert into test values (1001, 1, 'taken') -> waits
@@ -76,7 +76,7 @@ TEST(LockView, KeysOfIndexes) {
 }
 
 TEST(LockView, KeysOfSeveralColumns) {
-  Run(R"(
+  Play(R"(
     1: begin -> ok
     1: delete from word where spelling = 'row' -> ok
     2: delete from word where spelling = 'row' -> waits
@@ -88,7 +88,7 @@ TEST(LockView, KeysOfSeveralColumns) {
 
 // Rows made one after the other are one line.
 TEST(LockView, RunsOfRows) {
-  Run(R"(
+  Play(R"(
     1: begin -> ok
     1: insert into test select i, i, 'new' || i from generate_series(1001, 1100) g(i) -> ok
     2: select min(row_key::int), max(coalesce(last_row_key, row_key)::int), count(*) < 20 from turdb_catalog.locks where kind = 'row' and table_name = 'test' -> 1001|1100|true
@@ -98,7 +98,7 @@ TEST(LockView, RunsOfRows) {
 }
 
 TEST(LockView, Tables) {
-  Run(R"(
+  Play(R"(
     1: begin -> ok
     1: update test set value = 11 where id = 1 -> ok
     2: begin -> ok
@@ -115,7 +115,7 @@ TEST(LockView, Tables) {
 
 // What does not fit into memory is somewhere, too.
 TEST(LockView, ManyRows) {
-  Run(R"(
+  Play(R"(
     1: begin -> ok
     1: update test set value = value + 1 -> ok
     2: select count(distinct row_key), count(distinct transaction_id) from turdb_catalog.locks where kind = 'row' -> 300|1

@@ -48,6 +48,9 @@ StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connecti
   context.without_triggers = connection->without_triggers_;
   context.system_view_source = SystemViewsOf(*connection);
   TURDB_ASSIGN_OR_RETURN(sql::CompiledStatement compiled, sql::Compile(context, sql));
+  if (!compiled.unknown.empty() && LearnAbout(*connection, compiled.unknown)) {
+    TURDB_ASSIGN_OR_RETURN(compiled, sql::Compile(context, sql));
+  }
   if (tail_bytes != nullptr) *tail_bytes = static_cast<int64_t>(compiled.end_offset);
   if (compiled.empty) return std::unique_ptr<Statement>();
   std::string own_text(sql.substr(0, compiled.end_offset));
@@ -114,6 +117,9 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
   context.system_view_source = SystemViewsOf(*connection_);
   KeepBound();
   TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
+  if (!compiled_.unknown.empty() && LearnAbout(*connection_, compiled_.unknown)) {
+    TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
+  }
   catalog_epoch_ = catalog->epoch();
   locked_in_ = validated_in_ = 0;
   execution_.reset();

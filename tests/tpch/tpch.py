@@ -2,6 +2,7 @@
 """TPC-H: the 22 queries against DuckDB, as results and as times.
 
     tpch.py check                      our own tiny data, results against expected.txt (this is the ctest)
+    tpch.py given                      the rows, queries and PostgreSQL's answers in ../shared/corpora/tpch (or $TURDB_CORPORA)
     tpch.py record                     writes expected.txt from DuckDB's results over the same data
     tpch.py compare [SF] [--queries 1,5] [--rounds N] [--threads N] [--reload] [--plans]
                                        dbgen's data in both engines: results must be equal, times are printed
@@ -11,6 +12,7 @@ is measured is 1.5). Times are of a statement from its text to its last row, war
 """
 import argparse
 import csv
+import gzip
 import importlib
 import math
 import os
@@ -162,6 +164,37 @@ def check():
     return failures != 0
 
 
+def given():
+    corpus = os.path.join(os.environ.get("TURDB_CORPORA") or os.path.join(ROOT, "..", "shared", "corpora"), "tpch")
+    if not os.path.isdir(corpus):  # a worktree lies one deeper
+        corpus = os.path.join(ROOT, "..", "..", "shared", "corpora", "tpch")
+    failures = 0
+    with tempfile.TemporaryDirectory(prefix="turdb_tpch_") as directory:
+        files = {}
+        for table in TABLES:
+            files[table] = os.path.join(directory, table + ".csv")
+            with gzip.open(os.path.join(corpus, "sf-0.01", table + ".tbl.gz"), "rt") as rows, open(files[table], "w") as out:
+                out.writelines(row.rstrip("\n").removesuffix("|") + "\n" for row in rows)
+        database, connection = load_turdb(os.path.join(directory, "tpch.turdb"), files, synchronous="off", memory_limit="256MB")
+        for number in range(1, 23):
+            with open(os.path.join(corpus, "queries", f"q{number:02d}.sql")) as f:
+                sql = f.read()
+            with open(os.path.join(corpus, "answers-sf-0.01", f"q{number:02d}.csv")) as f:
+                want = [tuple(line.split("|")) for line in f.read().splitlines()]
+            try:
+                fault = difference([tuple(value.strip() for value in row) for row in run_turdb(connection, sql)],
+                                   [tuple(value.strip().replace('""', 'NULL') for value in row) for row in want])
+            except turdb_backend.TurdbError as error:
+                fault = str(error)
+            if fault:
+                failures += 1
+                print(f"q{number}: {fault}")
+        connection.close()
+        database.close()
+    print(f"{failures} queries failed" if failures else "all 22 queries give PostgreSQL's answers")
+    return failures != 0
+
+
 def record():
     module = duckdb(PEER_VERSION)
     with tempfile.TemporaryDirectory(prefix="turdb_tpch_") as directory:
@@ -262,7 +295,7 @@ def compare(arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["check", "record", "compare"])
+    parser.add_argument("command", choices=["check", "given", "record", "compare"])
     parser.add_argument("sf", type=float, nargs="?", default=0.01)
     parser.add_argument("--queries", help="numbers, with commas between")
     parser.add_argument("--rounds", type=int, default=3)
@@ -274,6 +307,8 @@ def main():
     arguments = parser.parse_args()
     if arguments.command == "check":
         return check()
+    if arguments.command == "given":
+        return given()
     return record() if arguments.command == "record" else compare(arguments)
 
 

@@ -6,6 +6,7 @@
 #include "catalog/object_codec.h"
 #include "catalog/snapshot_rep.h"
 #include "catalog/system_views.h"
+#include "table/statistics.h"
 #include "txn/transaction_manager.h"
 
 namespace turdb::catalog {
@@ -61,6 +62,7 @@ StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store, const
   const txn::Snapshot reading = store.transactions().AcquireSnapshot();
   auto state = std::make_shared<Snapshot::Rep>();
   state->epoch = rep.next_epoch++;
+  state->statistics = std::make_shared<StatisticsRegistry>();
   if (!kind.temporary) AddSystemViews(rep, *state);
   std::map<uint64_t, std::string> schema_names;
   TURDB_RETURN_IF_ERROR(rep.objects->ForEach(txn::View{reading.read_ts()}, [&](const ObjectRow& row) -> Status {
@@ -86,6 +88,13 @@ StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store, const
       relation->labels = std::move(definition->labels);
       relation->schema = std::make_shared<const table::TableSchema>(std::move(definition->schema));
       state->AddRelation(relation);
+    } else if (row.kind == ObjectKind::kStatistics) {
+      // What cannot be read (written by a newer version, say) is as good as not there.
+      StatusOr<table::TableStatistics> statistics = table::DecodeStatistics(row.definition);
+      if (statistics.ok()) {
+        state->statistics->Set(static_cast<ObjectId>(row.id),
+                               std::make_shared<const table::TableStatistics>(*std::move(statistics)));
+      }
     }
     return absl::OkStatus();
   }));
@@ -133,6 +142,17 @@ std::shared_ptr<const Snapshot> Catalog::Merge(const Snapshot& snapshot, const S
 void Catalog::ForgetBefore(base::Timestamp oldest_read_ts) {
   const std::lock_guard lock(rep_->mutex);
   while (rep_->history.size() > 1 && rep_->history[1].since <= oldest_read_ts) rep_->history.pop_front();
+}
+
+Status Catalog::SetStatistics(ObjectId table, std::shared_ptr<const table::TableStatistics> statistics,
+                              txn::Transaction* transaction) {
+  if (transaction != nullptr) {
+    const ObjectRow row{ObjectKind::kStatistics, table, "", table::EncodeStatistics(*statistics)};
+    TURDB_ASSIGN_OR_RETURN(const bool made, rep_->objects->Insert(*transaction, row));
+    if (!made) TURDB_RETURN_IF_ERROR(rep_->objects->Update(*transaction, row));
+  }
+  Current()->rep_->statistics->Set(table, std::move(statistics));
+  return absl::OkStatus();
 }
 
 Status Catalog::CheckStillCurrent(const Relation& relation) const {

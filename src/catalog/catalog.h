@@ -21,6 +21,10 @@
 #include "table/schema.h"
 #include "table/table_store.h"
 
+namespace turdb::table {
+struct TableStatistics;
+}  // namespace turdb::table
+
 namespace turdb::catalog {
 
 inline constexpr std::string_view kDefaultSchema = "root";  // also answers to "main" and "public"
@@ -128,6 +132,8 @@ class Snapshot {
   std::shared_ptr<const Relation> FindType(std::string_view schema, std::string_view name,
                                            std::span<const std::string> search_path) const;
   void ForEachType(absl::FunctionRef<void(const std::shared_ptr<const Relation>&)> visit) const;
+  // The newest that is known about a table's rows (table/statistics.h), whenever the snapshot was taken. Null: nothing.
+  std::shared_ptr<const table::TableStatistics> StatisticsOf(ObjectId table) const;
 
   // The same with errors for users: 3F000 no such schema, 42P01 no such relation, 42704 no such index, with a
   // hint when a name is close.
@@ -198,6 +204,10 @@ class Catalog {
   // Call after locking a table for writing: 40001 when a schema change that this reader does not see has been
   // committed since, because its rows would miss an index or a column.
   base::Status CheckStillCurrent(const Relation& relation) const;
+
+  // Statistics for all who plan from now on. `transaction`, when not null, keeps them for those who open the database later.
+  base::Status SetStatistics(ObjectId table, std::shared_ptr<const table::TableStatistics> statistics,
+                             txn::Transaction* transaction);
 
   table::TableStore& store() const { return store_; }
 

@@ -100,4 +100,11 @@ Status ObjectTable::Delete(txn::Transaction& transaction, ObjectKind kind, int64
   return found ? absl::OkStatus() : base::InternalError(absl::StrCat("the catalog has lost object ", id, " ", name));
 }
 
+Status ObjectTable::DeleteIfThere(txn::Transaction& transaction, ObjectKind kind, int64_t id, std::string_view name) const {
+  table::KeyBuffer key;
+  TURDB_CHECK(KeyOf(kind, id, name, &key));
+  table::WriteScratch scratch(*table_);
+  return table_->DeleteRow(transaction, key.bytes(), nullptr, scratch).status();
+}
+
 }  // namespace turdb::catalog

@@ -5,6 +5,7 @@
 //   kSchema    id of the schema,   its name    -> (nothing)
 //   kRelation  id of the relation, ''          -> its definition (object_codec.h), indexes included
 //   kName      id of the schema,   a name      -> (nothing): taken by a relation or an index of the schema
+//   kStatistics id of the table,   ''          -> what ANALYZE found (table/statistics.h); may be missing, may be outdated
 //
 // Rows of kName are what keeps two transactions from using one name: the second waits for the first.
 #ifndef TURDB_CATALOG_OBJECT_TABLE_H_
@@ -21,7 +22,7 @@
 namespace turdb::catalog {
 
 // On disk: do not change.
-enum class ObjectKind : int16_t { kSchema = 1, kRelation = 2, kName = 3 };
+enum class ObjectKind : int16_t { kSchema = 1, kRelation = 2, kName = 3, kStatistics = 4 };
 
 struct ObjectRow {
   ObjectKind kind;
@@ -42,6 +43,7 @@ class ObjectTable {
   // Replaces the definition. Error 40001 when another transaction changed it since the snapshot.
   base::Status Update(txn::Transaction& transaction, const ObjectRow& row) const;
   base::Status Delete(txn::Transaction& transaction, ObjectKind kind, int64_t id, std::string_view name) const;
+  base::Status DeleteIfThere(txn::Transaction& transaction, ObjectKind kind, int64_t id, std::string_view name) const;
 
  private:
   explicit ObjectTable(std::shared_ptr<table::Table> table) : table_(std::move(table)) {}

@@ -232,6 +232,7 @@ Status SchemaChanges::Rep::DropRelation(const std::shared_ptr<const Relation>& r
     }
   }
   TURDB_RETURN_IF_ERROR(state.objects->Delete(transaction, ObjectKind::kRelation, relation->id, ""));
+  TURDB_RETURN_IF_ERROR(state.objects->DeleteIfThere(transaction, ObjectKind::kStatistics, relation->id, ""));
   TURDB_RETURN_IF_ERROR(GiveNameBack(schema, definition.name));
   if (relation->kind == RelationKind::kSequence) TURDB_RETURN_IF_ERROR(store.DropFile(transaction, relation->sequence.file));
   if (relation->kind == RelationKind::kTable) {

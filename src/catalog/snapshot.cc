@@ -198,6 +198,10 @@ IndexRef Snapshot::FindIndex(std::string_view schema, std::string_view name, std
   return {};
 }
 
+std::shared_ptr<const table::TableStatistics> Snapshot::StatisticsOf(ObjectId table) const {
+  return rep_->statistics->Of(table);
+}
+
 std::shared_ptr<const Relation> Snapshot::RelationOf(ObjectId id) const {
   const auto found = rep_->by_id.find(id);
   return found == rep_->by_id.end() ? nullptr : found->second;

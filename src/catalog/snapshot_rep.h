@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,8 +17,27 @@ namespace turdb::catalog {
 template <typename T>
 using ByName = std::map<std::pair<std::string, std::string>, std::vector<T>, std::less<>>;
 
+// What is known about the rows of tables: one for all snapshots of a catalog. Thread-safe.
+class StatisticsRegistry {
+ public:
+  std::shared_ptr<const table::TableStatistics> Of(ObjectId table) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = by_table_.find(table);
+    return found == by_table_.end() ? nullptr : found->second;
+  }
+  void Set(ObjectId table, std::shared_ptr<const table::TableStatistics> statistics) {
+    const std::lock_guard lock(mutex_);
+    by_table_[table] = std::move(statistics);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<ObjectId, std::shared_ptr<const table::TableStatistics>> by_table_;  // guarded by mutex_
+};
+
 struct Snapshot::Rep {
   uint64_t epoch = 0;
+  std::shared_ptr<StatisticsRegistry> statistics;
   std::map<std::string, std::vector<Schema>, std::less<>> schemas;  // by name in lower case
   ByName<std::shared_ptr<const Relation>> relations;
   ByName<std::pair<std::string, IndexRef>> indexes;  // with the index's name

@@ -308,7 +308,8 @@ Status CommandRunner::RunMaintenance(const sql::MaintenanceCommand& command) {
       }
       return database.Vacuum(connection_.busy_timeout_ms_ * 1'000'000, connection_.cancelled_);
     case sql::MaintenanceAction::kAnalyze:
-      return database.CollectAllGarbage();  // statistics are kept as rows change
+      TURDB_RETURN_IF_ERROR(database.CollectAllGarbage());
+      return RunSchemaChange(command);  // it writes to the catalog
   }
   return absl::OkStatus();
 }
@@ -424,6 +425,7 @@ Status CommandRunner::RequireNothingDeferred(std::string_view what, const catalo
 }
 
 Status CommandRunner::ChangeSchema(const sql::Command& command, catalog::SchemaChanges& changes) {
+  if (const auto* maintenance = std::get_if<sql::MaintenanceCommand>(&command)) return Analyze(*maintenance);
   if (const auto* create = std::get_if<sql::CreateSchemaCommand>(&command)) {
     return changes.CreateSchema(create->name, create->if_not_exists).status();
   }

@@ -41,6 +41,9 @@ StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connecti
   const std::shared_ptr<const catalog::Snapshot> catalog = connection->VisibleCatalog();
   const sql::CompileContext context = CompileContextOf(*connection, catalog);
   TURDB_ASSIGN_OR_RETURN(sql::CompiledStatement compiled, sql::Compile(context, sql));
+  if (!compiled.unknown.empty() && LearnAbout(*connection, compiled.unknown)) {
+    TURDB_ASSIGN_OR_RETURN(compiled, sql::Compile(context, sql));
+  }
   if (tail_bytes != nullptr) *tail_bytes = static_cast<int64_t>(compiled.end_offset);
   if (compiled.empty) return std::unique_ptr<Statement>();
   std::string own_text(sql.substr(0, compiled.end_offset));
@@ -133,6 +136,9 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
   context.bound_types = bound_types;
   KeepBound();
   TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
+  if (!compiled_.unknown.empty() && LearnAbout(*connection_, compiled_.unknown)) {
+    TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
+  }
   variant_.assign(bound_types.begin(), bound_types.end());
   NoteCompiled(*catalog);
   locked_in_ = validated_in_ = 0;

@@ -90,6 +90,8 @@ class Statement {
   base::Status Compile(std::span<const vec::Type> bound_types);
   // After it was compiled against `catalog`.
   void NoteCompiled(const catalog::Snapshot& catalog);
+  // Samples the tables, for the next compilation (analyze.cc).
+  static bool LearnAbout(Connection& connection, const std::vector<std::shared_ptr<const catalog::Relation>>& tables);
   // Compiles again when the catalog has changed under the plan.
   base::Status Revalidate();
   // The bound values as the plan's types; may compile a variant of the plan for values that do not convert.

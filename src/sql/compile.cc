@@ -38,6 +38,7 @@ class Compilation {
     compiled.dependencies = binder_->dependencies();
     for (const std::string_view name : parsed_.parameter_names) compiled.parameter_names.emplace_back(name);
     compiled.parameter_open = binder_->parameter_open();
+    if (planner_->has_joins()) compiled.unknown.assign(planner_->unknown().begin(), planner_->unknown().end());
     if (root_ != nullptr) {
       plan_->parameter_types = binder_->parameter_types();
       plan_->Keep(context_.catalog);

@@ -200,7 +200,8 @@ struct AlterTableCommand {
 enum class MaintenanceAction : uint8_t { kCheckpoint, kVacuum, kVacuumInto, kAnalyze };
 struct MaintenanceCommand {
   MaintenanceAction action = MaintenanceAction::kCheckpoint;
-  std::string path;  // kVacuumInto
+  std::string path;                                                   // kVacuumInto
+  std::vector<std::shared_ptr<const catalog::Relation>> tables = {};  // kAnalyze; none: all
 };
 // Accepted and without effect (CREATE EXTENSION vector, DROP TABLE IF EXISTS of what is not there while binding).
 struct NoOperation {
@@ -251,6 +252,8 @@ struct CompiledStatement {
   std::vector<bool> parameter_open;
   std::vector<Dependency> dependencies;                           // what the plan was bound to
   std::vector<std::shared_ptr<const catalog::Relation>> written;  // tables that the plan changes
+  // Tables of which the planner would have liked to know more: it had no statistics, or outdated ones.
+  std::vector<std::shared_ptr<const catalog::Relation>> unknown;
 };
 
 // Compiles the first statement of `sql`. Errors carry SQLSTATE and a position relative to `sql`.

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "function/registry.h"
 #include "sql/bind/binder.h"
+#include "sql/bind/implication.h"
 
 namespace turdb::sql {
 
@@ -333,7 +334,8 @@ Status Binder::BindInsertSource(const ast::Insert& insert, const std::vector<int
   return absl::OkStatus();
 }
 
-StatusOr<int32_t> Binder::ConflictIndex(const ast::OnConflict& conflict, const catalog::Relation& relation) {
+StatusOr<int32_t> Binder::ConflictIndex(const ast::OnConflict& conflict, const catalog::Relation& relation,
+                                        const BoundInsert& bound, Scope* row) {
   const table::TableSchema& schema = *relation.schema;
   if (!conflict.constraint.empty()) {
     if (conflict.constraint.text == schema.primary_key_name) return -1;
@@ -345,10 +347,15 @@ StatusOr<int32_t> Binder::ConflictIndex(const ast::OnConflict& conflict, const c
                  conflict.constraint.offset);
   }
   if (conflict.target.empty()) return -2;
+  // Inference as PostgreSQL has it: the columns and expressions of the target are those of the index, in any order; the
+  // condition of a partial one follows from the target's.
   std::vector<int32_t> columns;
+  std::vector<const Expr*> expressions;
   for (const ast::IndexElement& element : conflict.target) {
     if (element.expr->kind != ExprKind::kColumn || ast::As<ast::Column>(*element.expr).parts.size() != 1) {
-      return Unsupported("ON CONFLICT over an expression", element.expr->offset);
+      TURDB_ASSIGN_OR_RETURN(const Expr* expression, BindForIndex(*element.expr, row, "ON CONFLICT"));
+      expressions.push_back(expression);
+      continue;
     }
     const ast::Name& name = ast::As<ast::Column>(*element.expr).parts[0];
     if (catalog::FindColumn(schema, name.text) < 0) {
@@ -357,21 +364,40 @@ StatusOr<int32_t> Binder::ConflictIndex(const ast::OnConflict& conflict, const c
     TURDB_ASSIGN_OR_RETURN(const int32_t column, TargetColumn(name, relation));
     columns.push_back(column);
   }
-  const auto same = [&](const std::vector<table::IndexPart>& parts) {
+  std::vector<const Expr*> facts;
+  if (conflict.target_where != nullptr) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* where, BindForIndex(*conflict.target_where, row, "ON CONFLICT"));
+    TURDB_ASSIGN_OR_RETURN(where, ToCondition(where, "WHERE", conflict.target_where->offset));
+    SplitConjuncts(where, &facts);
+  }
+  const auto same = [&](int32_t index, const std::vector<table::IndexPart>& parts) {
     if (parts.empty()) return false;
+    std::vector<const Expr*> own;
+    for (const exec::IndexExpression& expression : bound.index_expressions) {
+      if (expression.index == index && expression.part >= 0) own.push_back(expression.expression);
+    }
+    const auto is_in = [](const std::vector<const Expr*>& list, const Expr* expr) {
+      return std::any_of(list.begin(), list.end(), [&](const Expr* other) { return exec::Equal(*other, *expr); });
+    };
     const auto named = [&](const table::IndexPart& p) {
-      return std::find(columns.begin(), columns.end(), p.column) != columns.end();
+      return p.column < 0 || std::find(columns.begin(), columns.end(), p.column) != columns.end();
     };
     const auto part = [&](int32_t c) {
       return std::any_of(parts.begin(), parts.end(), [&](const table::IndexPart& p) { return p.column == c; });
     };
-    return std::all_of(parts.begin(), parts.end(), named) && std::all_of(columns.begin(), columns.end(), part);
+    return std::all_of(parts.begin(), parts.end(), named) && std::all_of(columns.begin(), columns.end(), part) &&
+           std::all_of(own.begin(), own.end(), [&](const Expr* e) { return is_in(expressions, e); }) &&
+           std::all_of(expressions.begin(), expressions.end(), [&](const Expr* e) { return is_in(own, e); });
   };
-  if (same(schema.primary_key)) return -1;
+  if (same(-1, schema.primary_key)) return -1;
   for (size_t i = 0; i < schema.indexes.size(); ++i) {
-    if (schema.indexes[i].unique && schema.indexes[i].predicate_sql.empty() && same(schema.indexes[i].parts)) {
-      return static_cast<int32_t>(i);
-    }
+    const auto index = static_cast<int32_t>(i);
+    if (!schema.indexes[i].unique || !same(index, schema.indexes[i].parts)) continue;
+    const bool has_rows = std::all_of(
+        bound.index_expressions.begin(), bound.index_expressions.end(), [&](const exec::IndexExpression& expression) {
+          return expression.index != index || expression.part >= 0 || Implies(facts, *expression.expression);
+        });
+    if (has_rows) return index;
   }
   return Error(sqlstate::kInvalidColumnReference,
                "there is no unique or exclusion constraint matching the ON CONFLICT specification", conflict.offset);
@@ -397,9 +423,14 @@ Status Binder::BindOnConflict(const ast::Insert& insert, const Target& target, B
   if (insert.on_conflict.empty()) return absl::OkStatus();
   if (insert.on_conflict.size() > 1) return Unsupported("more than one ON CONFLICT clause", insert.on_conflict[1]->offset);
   const ast::OnConflict& conflict = *insert.on_conflict[0];
-  if (conflict.target_where != nullptr) return Unsupported("ON CONFLICT with a partial index", conflict.offset);
   if (target.table == nullptr) return Unsupported("ON CONFLICT in a change of a view", conflict.offset);
-  TURDB_ASSIGN_OR_RETURN(bound->on_conflict.index, ConflictIndex(conflict, *target.relation));
+  ScopeRelation existing;
+  existing.alias = target.alias;
+  for (size_t i = 0; i < bound->row.size(); ++i) {
+    existing.columns.push_back({target.relation->schema->columns[i].name, ColumnExpr(bound->row[i])});
+  }
+  Scope scope = ScopeOfRow(existing);
+  TURDB_ASSIGN_OR_RETURN(bound->on_conflict.index, ConflictIndex(conflict, *target.relation, *bound, &scope));
   if (!conflict.update) {
     bound->on_conflict.action = exec::ConflictAction::kNothing;
     return absl::OkStatus();
@@ -410,12 +441,6 @@ Status Binder::BindOnConflict(const ast::Insert& insert, const Target& target, B
                           "For example, ON CONFLICT (column_name).");
   }
   bound->on_conflict.action = exec::ConflictAction::kUpdate;
-  ScopeRelation existing;
-  existing.alias = target.alias;
-  for (size_t i = 0; i < bound->row.size(); ++i) {
-    existing.columns.push_back({target.relation->schema->columns[i].name, ColumnExpr(bound->row[i])});
-  }
-  Scope scope = ScopeOfRow(existing);
   scope.parent = enclosing_;
   ScopeRelation excluded;
   bound->excluded = RowColumns(*target.relation->schema, "excluded", &excluded);

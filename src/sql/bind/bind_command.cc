@@ -48,11 +48,14 @@ StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
     }
     case StatementKind::kCheckpoint:
       return Command(MaintenanceCommand{MaintenanceAction::kCheckpoint, {}});
-    case StatementKind::kAnalyze:
+    case StatementKind::kAnalyze: {
+      MaintenanceCommand command{MaintenanceAction::kAnalyze, {}};
       for (const ast::QualifiedName& name : static_cast<const ast::Analyze&>(statement).tables) {
-        TURDB_RETURN_IF_ERROR(FindTable(name).status());
+        TURDB_ASSIGN_OR_RETURN(std::shared_ptr<const catalog::Relation> relation, FindTable(name));
+        command.tables.push_back(std::move(relation));
       }
-      return Command(MaintenanceCommand{MaintenanceAction::kAnalyze, {}});
+      return Command(std::move(command));
+    }
     case StatementKind::kReindex:
       for (const ast::QualifiedName& name : static_cast<const ast::Analyze&>(statement).tables) {
         TURDB_RETURN_IF_ERROR(CheckReindexed(name));

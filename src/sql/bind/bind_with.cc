@@ -96,10 +96,7 @@ StatusOr<CommonTableInfo*> Binder::BindCommonTable(const ast::CommonTable& table
     return Unsupported("a data-changing statement in WITH", table.statement->offset);
   }
   const ast::Select& select = *static_cast<const ast::SelectStatement*>(table.statement)->select;
-  common_tables_.push_back(std::make_unique<CommonTableInfo>());
-  CommonTableInfo* info = common_tables_.back().get();
-  info->name = table.name.text;
-  info->number = plan_.cte_count++;
+  CommonTableInfo* info = NewCommonTable(table.name.text);
   info->materialize = table.materialized == ast::Materialized::kYes;
   if (recursive && Names(select, table.name.text)) {
     const bool shape = select.body->kind == ast::BodyKind::kSetOperation && select.with == nullptr && select.order_by.empty() &&

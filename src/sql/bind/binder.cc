@@ -34,6 +34,20 @@ ColumnId Binder::NewColumn(std::string_view name, const vec::Type& type) {
   return static_cast<ColumnId>(columns_.size()) - 1;
 }
 
+ColumnId Binder::CopyColumn(ColumnId id) {
+  const ColumnInfo copy = columns_[static_cast<size_t>(id)];
+  columns_.push_back(copy);
+  return static_cast<ColumnId>(columns_.size()) - 1;
+}
+
+CommonTableInfo* Binder::NewCommonTable(std::string_view name) {
+  common_tables_.push_back(std::make_unique<CommonTableInfo>());
+  CommonTableInfo* info = common_tables_.back().get();
+  info->name = name;
+  info->number = plan_.cte_count++;
+  return info;
+}
+
 const Expr* Binder::ColumnExpr(ColumnId id, int32_t position) { return plan_.Column(id, columns_[id].type, position); }
 
 Status Binder::Error(const base::SqlState& state, std::string_view message, int32_t offset) const {

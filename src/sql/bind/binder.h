@@ -303,6 +303,8 @@ class Binder {
   function::CallContext& call_context() { return call_context_; }
   LogicalNode* NewNode(LogicalKind kind);
   ColumnId NewColumn(std::string_view name, const vec::Type& type);
+  ColumnId CopyColumn(ColumnId id);  // another one of the same name, type and origin
+  CommonTableInfo* NewCommonTable(std::string_view name);
   const Expr* ColumnExpr(ColumnId id, int32_t position = -1);
 
   // ---- making typed expressions (expression_builder.cc); the planner uses some
@@ -522,7 +524,8 @@ class Binder {
                                 Scope* scope);
   base::Status BindInsertRows(const ast::Insert& insert, const std::vector<int32_t>& targets, BoundInsert* bound, Scope* scope);
   base::Status BindOnConflict(const ast::Insert& insert, const Target& target, BoundInsert* bound);
-  base::StatusOr<int32_t> ConflictIndex(const ast::OnConflict& conflict, const catalog::Relation& relation);
+  base::StatusOr<int32_t> ConflictIndex(const ast::OnConflict& conflict, const catalog::Relation& relation,
+                                        const BoundInsert& bound, Scope* row);
   base::Status BindAssignments(ast::List<ast::SetItem> items, const Target& target, const ExprContext& context,
                                std::vector<exec::Assignment>* out);
   ExprOr BindAssigned(const ast::Expr& expr, const table::TableSchema& schema, int32_t column, const ExprContext& context,

@@ -166,7 +166,8 @@ struct CommonTableInfo {
   bool distinct = false;  // UNION without ALL
   size_t shown_from = 0;  // of the definition's columns, those that are seen: the ones before are there for others
   size_t hidden_from = static_cast<size_t>(-1);
-  bool few = false;  // rows, as a rule: what it is joined with is read by an index, if there is one
+  bool narrow = false;  // made by the planner: keeps only those of the definition's columns that somebody reads
+  bool few = false;     // rows, as a rule: what it is joined with is read by an index, if there is one
   LogicalNode* step = nullptr;
   std::vector<ColumnId> step_columns;
 };

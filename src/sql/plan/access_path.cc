@@ -1,14 +1,16 @@
 // One table: which key, if any, its conditions can be looked up by.
 //
 // A condition `column op value` with a value that does not depend on the row bounds a key when its column is
-// the next of the key's parts. Candidates are the primary key and every b-tree index without a predicate;
-// the cheapest by a guess at rows visited wins. Visiting the row behind an index entry costs kRowFetch times
-// what the next row of a scan does.
+// the next of the key's parts; so does `expression op value` where the part is that expression. Candidates are the primary key
+// and every b-tree index that has all the rows that the conditions leave (implication.h): of those without a predicate, all.
+// The cheapest by a guess at rows visited wins. Visiting the row behind an index entry costs kRowFetch times what the next row
+// of a scan does.
 #include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "function/registry.h"
+#include "sql/bind/implication.h"
 #include "sql/plan/planner.h"
 
 namespace turdb::sql {
@@ -94,6 +96,7 @@ StatusOr<const Expr*> Planner::KeyOperand(const Expr* value, const Type& type, b
 StatusOr<std::vector<Planner::Sarg>> Planner::FindSargs(const LogicalNode* get, const std::vector<const Expr*>& conjuncts) {
   ColumnSet own = EmptySet();
   for (const ColumnId id : get->outputs) own[id] = true;
+  TURDB_ASSIGN_OR_RETURN(const IndexExpressions* parts, IndexExpressionsOf(get));
   const auto column_of = [&](const Expr* expr) -> int32_t {
     expr = Unlabelled(expr);
     if (expr->kind != ExpressionKind::kColumn) return -1;
@@ -110,8 +113,16 @@ StatusOr<std::vector<Planner::Sarg>> Planner::FindSargs(const LogicalNode* get, 
     for (const int side : {0, 1}) {
       const int32_t column = column_of(conjunct->arguments[side]);
       const Expr* value = conjunct->arguments[1 - side];
-      if (column < 0 || Touches(value, own) || !IsMovable(value)) continue;
-      Sarg sarg{column, side == 0 ? op : Swapped(op), nullptr, conjunct, true};
+      if ((column < 0 && parts->empty()) || Touches(value, own) || !IsMovable(value)) continue;
+      for (const exec::IndexExpression& part : *parts) {
+        if (part.part < 0 || !exec::Equal(*part.expression, *conjunct->arguments[side])) continue;
+        Sarg sarg{-1, part.index, part.part, side == 0 ? op : Swapped(op), nullptr, conjunct, true};
+        TURDB_ASSIGN_OR_RETURN(sarg.value, KeyOperand(value, part.expression->type, &sarg.exact));
+        if (op != "=") sarg.exact = false;
+        if (sarg.value != nullptr) sargs.push_back(sarg);
+      }
+      if (column < 0) continue;
+      Sarg sarg{column, -1, -1, side == 0 ? op : Swapped(op), nullptr, conjunct, true};
       const Type& type = get->relation->schema->columns[column].type;
       TURDB_ASSIGN_OR_RETURN(sarg.value, KeyOperand(value, type, &sarg.exact));
       // A NULL in the column is above every value but satisfies no condition.
@@ -125,26 +136,55 @@ StatusOr<std::vector<Planner::Sarg>> Planner::FindSargs(const LogicalNode* get, 
   return sargs;
 }
 
-Planner::KeyMatch Planner::MatchKey(const std::vector<table::IndexPart>& parts, const table::TableSchema& schema,
-                                    const std::vector<Sarg>& sargs) {
-  (void)schema;
+StatusOr<const Planner::IndexExpressions*> Planner::IndexExpressionsOf(const LogicalNode* get) {
+  static const IndexExpressions kNone;
+  const table::TableSchema& schema = *get->relation->schema;
+  const bool any = std::any_of(schema.indexes.begin(), schema.indexes.end(), [](const table::IndexSchema& index) {
+    return !index.predicate_sql.empty() ||
+           std::any_of(index.parts.begin(), index.parts.end(), [](const table::IndexPart& part) { return part.column < 0; });
+  });
+  if (!any) return &kNone;
+  const auto [at, is_new] = index_expressions_.try_emplace(get);
+  if (!is_new) return &at->second;
+  TURDB_ASSIGN_OR_RETURN(Binder::BoundIndexes bound, binder_.BindIndexesOf(schema));
+  Replacements row;
+  for (size_t i = 0; i < bound.row.size(); ++i) row.emplace_back(bound.row[i], binder_.ColumnExpr(get->outputs[i]));
+  for (exec::IndexExpression& expression : bound.index_expressions) {
+    expression.expression = Substitute(expression.expression, row);
+  }
+  at->second = std::move(bound.index_expressions);
+  return &at->second;
+}
+
+StatusOr<bool> Planner::IndexHasAll(const LogicalNode* get, int32_t index, const std::vector<const Expr*>& conjuncts) {
+  if (index < 0 || get->relation->schema->indexes[static_cast<size_t>(index)].predicate_sql.empty()) return true;
+  TURDB_ASSIGN_OR_RETURN(const IndexExpressions* expressions, IndexExpressionsOf(get));
+  return std::any_of(expressions->begin(), expressions->end(), [&](const exec::IndexExpression& expression) {
+    return expression.index == index && expression.part < 0 && Implies(conjuncts, *expression.expression);
+  });
+}
+
+Planner::KeyMatch Planner::MatchKey(int32_t index, const std::vector<table::IndexPart>& parts, const std::vector<Sarg>& sargs) {
   KeyMatch match;
-  for (const table::IndexPart& part : parts) {
-    if (part.column < 0 || !part.collation.empty()) break;
+  for (size_t p = 0; p < parts.size(); ++p) {
+    const table::IndexPart& part = parts[p];
+    if (!part.collation.empty()) break;
     const auto equal =
-        std::find_if(sargs.begin(), sargs.end(), [&](const Sarg& s) { return s.column == part.column && s.op == "="; });
+        std::find_if(sargs.begin(), sargs.end(), [&](const Sarg& s) { return IsOnPart(s, index, parts, p) && s.op == "="; });
     if (equal != sargs.end()) {
       match.equal.push_back(equal->value);
+      match.bounding.push_back(equal->conjunct);
       if (equal->exact) match.used.push_back(equal->conjunct);
       continue;
     }
     if (part.descending) break;
     for (const Sarg& sarg : sargs) {
-      if (sarg.column != part.column) continue;
+      if (!IsOnPart(sarg, index, parts, p)) continue;
       const bool is_lower = sarg.op == ">" || sarg.op == ">=";
       const Expr*& bound = is_lower ? match.lower : match.upper;
       if (bound != nullptr) continue;  // a second bound on one side stays a condition
       bound = sarg.value;
+      match.bounding.push_back(sarg.conjunct);
       // A text that was cut bounds inclusively; the condition itself is checked on every row.
       (is_lower ? match.lower_inclusive : match.upper_inclusive) = sarg.op.size() == 2 || !sarg.exact;
       if (sarg.exact) match.used.push_back(sarg.conjunct);
@@ -155,21 +195,30 @@ Planner::KeyMatch Planner::MatchKey(const std::vector<table::IndexPart>& parts, 
 }
 
 // Whether walking the key gives the wanted order, the first `fixed` parts being equal for all rows.
-bool Planner::OrderMatches(const LogicalNode* get, const std::vector<table::IndexPart>& parts, size_t fixed,
-                           const std::vector<LogicalSortKey>& wanted, bool* reverse) const {
+StatusOr<bool> Planner::OrderMatches(const LogicalNode* get, int32_t index, const std::vector<table::IndexPart>& parts,
+                                     size_t fixed, const std::vector<LogicalSortKey>& wanted, bool* reverse) {
+  TURDB_ASSIGN_OR_RETURN(const IndexExpressions* expressions, IndexExpressionsOf(get));
   size_t part = 0;
   std::optional<bool> direction;
   for (const LogicalSortKey& key : wanted) {
-    if (key.expression->kind != ExpressionKind::kColumn) return false;
-    const auto at = std::find(get->outputs.begin(), get->outputs.end(), key.expression->index);
-    if (at == get->outputs.end()) return false;
-    const auto column = static_cast<int32_t>(at - get->outputs.begin());
+    const auto at = key.expression->kind == ExpressionKind::kColumn
+                        ? std::find(get->outputs.begin(), get->outputs.end(), key.expression->index)
+                        : get->outputs.end();
+    const auto column = at == get->outputs.end() ? -1 : static_cast<int32_t>(at - get->outputs.begin());
+    const auto is_key = [&](size_t p) {
+      if (column >= 0) return parts[p].column == column;
+      return parts[p].column < 0 &&
+             std::any_of(expressions->begin(), expressions->end(), [&](const exec::IndexExpression& expression) {
+               return expression.index == index && expression.part == static_cast<int32_t>(p) &&
+                      exec::Equal(*expression.expression, *key.expression);
+             });
+    };
     // A part that is equal everywhere may be named or left out.
-    while (part < fixed && part < parts.size() && parts[part].column != column) ++part;
-    if (part >= parts.size() || parts[part].column != column || !parts[part].collation.empty()) return false;
+    while (part < fixed && part < parts.size() && !is_key(part)) ++part;
+    if (part >= parts.size() || !is_key(part) || !parts[part].collation.empty()) return false;
     if (part >= fixed) {
       const bool backwards = parts[part].descending != key.descending;
-      const bool nulls_matter = !get->relation->schema->columns[column].not_null;
+      const bool nulls_matter = column < 0 || !get->relation->schema->columns[static_cast<size_t>(column)].not_null;
       if (nulls_matter && (parts[part].nulls_first != key.nulls_first) != backwards) return false;
       if (direction.has_value() && *direction != backwards) return false;
       direction = backwards;
@@ -198,6 +247,7 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& needed, 
   const table::TableSchema& schema = *get->relation->schema;
   const double rows = RowEstimate(get);
   TURDB_ASSIGN_OR_RETURN(const std::vector<Sarg> sargs, FindSargs(get, get->conjuncts));
+  TURDB_ASSIGN_OR_RETURN(const IndexExpressions* expressions, IndexExpressionsOf(get));
 
   // Candidates: -1 is the primary tree.
   struct Candidate {
@@ -213,17 +263,32 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& needed, 
   ColumnSet wanted_columns = needed;
   for (const Expr* conjunct : get->conjuncts) AddColumns(conjunct, &wanted_columns);
   std::optional<Candidate> best;
-  const auto consider = [&](int32_t index, const std::vector<table::IndexPart>& parts, bool unique) {
-    Candidate candidate{index, MatchKey(parts, schema, sargs), rows, 0, false, false, false, false};
+  const auto consider = [&](int32_t index, const std::vector<table::IndexPart>& parts, bool unique) -> base::Status {
+    Candidate candidate{index, MatchKey(index, parts, sargs), rows, 0, false, false, false, false};
+    const bool partial = index >= 0 && !schema.indexes[static_cast<size_t>(index)].predicate_sql.empty();
+    if (partial) {
+      TURDB_ASSIGN_OR_RETURN(const bool has_all, IndexHasAll(get, index, get->conjuncts));
+      if (!has_all) return absl::OkStatus();
+      for (const exec::IndexExpression& expression : *expressions) {
+        if (expression.index == index && expression.part < 0) candidate.selected *= Selectivity(expression.expression);
+      }
+    }
     const KeyMatch& match = candidate.match;
     candidate.point = unique && !parts.empty() && match.equal.size() == parts.size();
-    for (size_t i = 0; i < match.equal.size(); ++i) candidate.selected *= std::max(0.01, 1 / std::sqrt(rows));
-    if (match.lower != nullptr) candidate.selected *= 0.4;
-    if (match.upper != nullptr) candidate.selected *= 0.4;
-    if (candidate.point) candidate.selected = 1;
+    const bool bounded = !match.equal.empty() || match.lower != nullptr || match.upper != nullptr;
+    if (candidate.point) {
+      candidate.selected = 1;
+    } else if (bounded && StatisticsOf(*get->relation) != nullptr) {
+      candidate.selected *= CombinedSelectivity(match.bounding);
+    } else {
+      for (size_t i = 0; i < match.equal.size(); ++i) candidate.selected *= std::max(0.01, 1 / std::sqrt(rows));
+      if (match.lower != nullptr) candidate.selected *= 0.4;
+      if (match.upper != nullptr) candidate.selected *= 0.4;
+    }
     candidate.selected = std::max(1.0, candidate.selected);
     if (wanted != nullptr && !wanted->empty()) {
-      candidate.ordered = OrderMatches(get, parts, match.equal.size(), *wanted, &candidate.reverse);
+      TURDB_ASSIGN_OR_RETURN(candidate.ordered,
+                             OrderMatches(get, index, parts, match.equal.size(), *wanted, &candidate.reverse));
     }
     candidate.index_only = index >= 0;
     for (size_t i = 0; candidate.index_only && i < get->outputs.size(); ++i) {
@@ -236,15 +301,16 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& needed, 
     }
     candidate.cost = candidate.selected * (index < 0 || candidate.index_only ? 1 : kRowFetch) + (index < 0 ? 2 : 3);
     if (wanted != nullptr && !wanted->empty() && !candidate.ordered) candidate.cost += candidate.selected * 2;
-    const bool useful = index < 0 || !match.equal.empty() || match.lower != nullptr || match.upper != nullptr ||
+    const bool useful = index < 0 || partial || !match.equal.empty() || match.lower != nullptr || match.upper != nullptr ||
                         candidate.ordered || candidate.index_only;
     if (useful && (!best.has_value() || candidate.cost < best->cost)) best = std::move(candidate);
+    return absl::OkStatus();
   };
-  consider(-1, schema.primary_key, true);
+  TURDB_RETURN_IF_ERROR(consider(-1, schema.primary_key, true));
   for (size_t i = 0; i < schema.indexes.size(); ++i) {
     const table::IndexSchema& index = schema.indexes[i];
-    if (index.method != table::IndexMethod::kBTree || !index.predicate_sql.empty()) continue;
-    consider(static_cast<int32_t>(i), index.parts, index.unique);
+    if (index.method != table::IndexMethod::kBTree) continue;
+    TURDB_RETURN_IF_ERROR(consider(static_cast<int32_t>(i), index.parts, index.unique));
   }
 
   // What the key answers exactly need not be asked again.
@@ -269,9 +335,7 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& needed, 
       columns.push_back(i == schema.columns.size() ? table::kRowIdColumn : table::kRowKeyColumn);
     }
   }
-  result.rows = best->selected;
-  for (const Expr* conjunct : filter) result.rows *= Selectivity(conjunct);
-  result.rows = std::max(1.0, result.rows);
+  result.rows = best->point ? 1 : EstimateRows(get);
   result.cost = best->cost;
   if (best->ordered) result.order = *wanted;
 
@@ -330,10 +394,11 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& needed, 
   node->reverse = best->ordered && best->reverse;
   SetTypes(node, result.layout);
   SetEstimate(node, result.rows,
-              best->index_only             ? "the index has every column that is wanted"
-              : !best->match.equal.empty() ? "equality on the index's first columns"
-              : best->ordered              ? "the index is in the wanted order"
-                                           : "a range of the index");
+              best->index_only                                               ? "the index has every column that is wanted"
+              : !best->match.equal.empty()                                   ? "equality on the index's first columns"
+              : best->ordered                                                ? "the index is in the wanted order"
+              : best->match.lower == nullptr && best->match.upper == nullptr ? "the conditions imply the index's own"
+                                                                             : "a range of the index");
   result.node = node;
   return result;
 }

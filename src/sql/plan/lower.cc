@@ -116,40 +116,6 @@ void Planner::SetEstimate(exec::Node* node, double rows, std::string_view reason
   node->reason = reason;
 }
 
-// What part of the rows a condition lets through, when nothing is known about the values.
-double Planner::Selectivity(const Expr* conjunct) const {
-  switch (conjunct->kind) {
-    case ExpressionKind::kIsNull:
-      return 0.02;
-    case ExpressionKind::kIsNotNull:
-      return 0.98;
-    case ExpressionKind::kIn:
-      return std::min(0.5, 0.01 * static_cast<double>(conjunct->arguments.size() - 1));
-    case ExpressionKind::kAnd: {
-      double all = 1;
-      for (const Expr* argument : conjunct->arguments) all *= Selectivity(argument);
-      return all;
-    }
-    case ExpressionKind::kOr: {
-      double none = 1;
-      for (const Expr* argument : conjunct->arguments) none *= 1 - Selectivity(argument);
-      return 1 - none;
-    }
-    case ExpressionKind::kNot:
-      return 1 - Selectivity(conjunct->arguments[0]);
-    case ExpressionKind::kCall: {
-      const std::string_view name = conjunct->call->function->name;
-      if (name == "=") return 0.01;
-      if (name == "<>") return 0.99;
-      if (name == "<" || name == "<=" || name == ">" || name == ">=") return 0.33;
-      if (name == "~~" || name == "~~*") return 0.1;
-      return 0.33;
-    }
-    default:
-      return 0.5;
-  }
-}
-
 StatusOr<Physical> Planner::ProjectTo(Physical input, const std::vector<ColumnId>& columns) {
   if (input.layout == columns) return input;
   auto* node = plan_.New<exec::ProjectNode>();
@@ -206,7 +172,7 @@ StatusOr<Physical> Planner::Lower(LogicalNode* node, const ColumnSet& needed, co
     case LogicalKind::kCteScan: {
       auto* scan = plan_.New<exec::CteScanNode>();
       scan->cte = node->cte->number;
-      const double rows = node->cte->few ? 1 : 1000;
+      const double rows = EstimateRows(node);
       result = {scan, node->outputs, rows, rows, {}};
       SetTypes(scan, result.layout);
       SetEstimate(scan, result.rows, {});
@@ -287,8 +253,7 @@ StatusOr<Physical> Planner::LowerFilter(LogicalNode* node, const ColumnSet& need
   auto* filter = plan_.New<exec::FilterNode>();
   filter->input = input.node;
   TURDB_ASSIGN_OR_RETURN(filter->conjuncts, LowerAll(node->conjuncts, input.layout));
-  for (const Expr* conjunct : node->conjuncts) input.rows *= Selectivity(conjunct);
-  input.rows = std::max(1.0, input.rows);
+  input.rows = std::max(1.0, input.rows * CombinedSelectivity(node->conjuncts));
   SetTypes(filter, input.layout);
   SetEstimate(filter, input.rows, "conditions that may raise, or hold a subquery, stay where they were written");
   input.node = filter;
@@ -306,7 +271,23 @@ StatusOr<Physical> Planner::LowerProject(LogicalNode* node, const ColumnSet& nee
     made.push_back(node->outputs[i]);
     AddColumns(node->expressions[i], &below);
   }
-  TURDB_ASSIGN_OR_RETURN(Physical input, Lower(node->left, below, wanted));
+  // An order by what is computed here is one by the computation below, which an index may be in.
+  std::vector<LogicalSortKey> computed_order;
+  if (wanted != nullptr) {
+    computed_order = *wanted;
+    for (LogicalSortKey& key : computed_order) {
+      const auto at = std::find(node->outputs.begin(), node->outputs.end(),
+                                key.expression->kind == ExpressionKind::kColumn ? key.expression->index : -1);
+      if (at != node->outputs.end()) key.expression = node->expressions[static_cast<size_t>(at - node->outputs.begin())];
+    }
+  }
+  TURDB_ASSIGN_OR_RETURN(Physical input, Lower(node->left, below, wanted != nullptr ? &computed_order : nullptr));
+  const auto same_keys = [](const std::vector<LogicalSortKey>& a, const std::vector<LogicalSortKey>& b) {
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](const auto& x, const auto& y) {
+             return x.descending == y.descending && x.nulls_first == y.nulls_first && exec::Equal(*x.expression, *y.expression);
+           });
+  };
+  if (wanted != nullptr && !wanted->empty() && same_keys(input.order, computed_order)) input.order = *wanted;
   if (exprs.empty()) return input;
   auto* project = plan_.New<exec::ProjectNode>();
   project->input = input.node;
@@ -371,7 +352,7 @@ StatusOr<Physical> Planner::LowerAggregate(LogicalNode* node, const ColumnSet& n
   }
   aggregate->calls = plan_.Copy(calls);
   SetTypes(aggregate, layout);
-  double rows = groups == 0 ? 1 : std::max(1.0, std::min(input.rows, std::pow(input.rows, 0.75)));
+  double rows = groups == 0 ? 1 : EstimateRows(node);
   if (!node->grouping_sets.empty()) rows *= static_cast<double>(node->grouping_sets.size());
   SetEstimate(aggregate, rows, keys == 0 ? "one group" : "grouped by hashing");
   return Physical{aggregate, std::move(layout), rows, input.cost + input.rows, {}};
@@ -419,7 +400,7 @@ StatusOr<Physical> Planner::LowerDistinct(LogicalNode* node, const ColumnSet& ne
   distinct->input = input.node;
   TURDB_ASSIGN_OR_RETURN(distinct->on, LowerAll(node->expressions, input.layout));
   SetTypes(distinct, input.layout);
-  input.rows = std::max(1.0, std::pow(input.rows, 0.9));
+  input.rows = EstimateRows(node);
   SetEstimate(distinct, input.rows, {});
   input.node = distinct;
   if (node->expressions.empty()) input.order.clear();
@@ -578,9 +559,43 @@ StatusOr<Physical> Planner::LowerSetOperation(LogicalNode* node) {
   return result;
 }
 
+// Leaves of a common table, and of every scan of it, the columns that somebody reads.
+void Planner::NarrowCte(LogicalNode* node, const ColumnSet& needed) {
+  CommonTableInfo& cte = *node->cte;
+  ColumnSet named = EmptySet();
+  std::copy(needed.begin(), needed.end(), named.begin());
+  AddTreeColumns(node->left, &named);
+  std::vector<LogicalNode*> scans;
+  const auto find = [&](const auto& self, LogicalNode* tree) -> void {
+    if (tree == nullptr) return;
+    if (tree->kind == LogicalKind::kCteScan && tree->cte == &cte) scans.push_back(tree);
+    if (tree->kind == LogicalKind::kCte) {
+      self(self, tree->cte->definition.root);
+      AddTreeColumns(tree->cte->definition.root, &named);
+    }
+    self(self, tree->left);
+    self(self, tree->right);
+  };
+  find(find, node->left);
+  std::vector<bool> read(cte.definition.columns.size());
+  for (const LogicalNode* scan : scans) {
+    for (size_t i = 0; i < read.size(); ++i) read[i] = read[i] || named[scan->outputs[i]];
+  }
+  const auto narrow = [&](auto* list) {
+    size_t kept = 0;
+    for (size_t i = 0; i < read.size(); ++i) {
+      if (read[i]) (*list)[kept++] = (*list)[i];
+    }
+    list->resize(kept);
+  };
+  for (LogicalNode* scan : scans) narrow(&scan->outputs);
+  narrow(&cte.definition.columns);
+}
+
 StatusOr<Physical> Planner::LowerCte(LogicalNode* node, const ColumnSet& needed) {
   CommonTableInfo& cte = *node->cte;
   if (cte.references == 0) return Lower(node->left, needed);
+  if (cte.narrow) NarrowCte(node, needed);
   std::vector<ColumnId> columns;
   ColumnSet below = EmptySet();
   for (const OutputColumn& column : cte.definition.columns) {

@@ -133,18 +133,19 @@ StatusOr<Planner::IndexChoice> Planner::ChooseJoinIndex(const LogicalNode* get, 
     choice.index = index;
     std::vector<const Expr*> used;
     bool from_left = false;
-    for (const table::IndexPart& part : parts) {
+    for (size_t p = 0; p < parts.size(); ++p) {
       const auto found = std::find_if(sargs.begin(), sargs.end(), [&](const Sarg& s) {
-        return s.column == part.column && s.exact && s.op == "=" && IsInside(s.value, left);
+        return IsOnPart(s, index, parts, p) && s.exact && s.op == "=" && IsInside(s.value, left);
       });
-      if (part.column < 0 || !part.collation.empty() || found == sargs.end()) break;
+      if (!parts[p].collation.empty() || found == sargs.end()) break;
       choice.keys.push_back(found->value);
       used.push_back(found->conjunct);
       from_left |= Touches(found->value, left);
     }
     if (choice.keys.empty() || !from_left) return;
     choice.unique = unique && choice.keys.size() == parts.size();
-    choice.matches = choice.unique ? 1 : std::max(1.0, std::pow(rows, 0.4));
+    choice.matches = choice.unique ? 1 : KeyMatches(get, parts, choice.keys.size(), rows);
+    if (choice.matches == 0) choice.matches = std::max(1.0, std::pow(rows, 0.4));
     for (const Expr* conjunct : conjuncts) {
       if (std::find(used.begin(), used.end(), conjunct) == used.end()) choice.residual.push_back(conjunct);
     }
@@ -155,8 +156,9 @@ StatusOr<Planner::IndexChoice> Planner::ChooseJoinIndex(const LogicalNode* get, 
   consider(-1, schema.primary_key, true);
   for (size_t i = 0; i < schema.indexes.size(); ++i) {
     const table::IndexSchema& index = schema.indexes[i];
-    if (index.method != table::IndexMethod::kBTree || !index.predicate_sql.empty()) continue;
-    consider(static_cast<int32_t>(i), index.parts, index.unique);
+    if (index.method != table::IndexMethod::kBTree) continue;
+    TURDB_ASSIGN_OR_RETURN(const bool has_all, IndexHasAll(get, static_cast<int32_t>(i), get->conjuncts));
+    if (has_all) consider(static_cast<int32_t>(i), index.parts, index.unique);
   }
   return best;
 }
@@ -201,6 +203,7 @@ StatusOr<Physical> Planner::MakeIndexJoin(JoinType type, Physical left, LogicalN
 // ---- one join
 
 StatusOr<Physical> Planner::LowerJoin(LogicalNode* node, const ColumnSet& needed) {
+  has_joins_ = true;
   if (node->lateral) {
     const ColumnSet left = Produced(node->left);
     ColumnSet named = EmptySet();
@@ -261,7 +264,14 @@ StatusOr<Physical> Planner::LowerOuterJoin(LogicalNode* node, const ColumnSet& n
     }
   }
   TURDB_ASSIGN_OR_RETURN(Physical right, Lower(node->right, below));
-  return MakeJoin(node->join, std::move(left), std::move(right), node->conjuncts, 0);
+  // The smaller side is built: a left join the other way round is a right one.
+  if (node->join == JoinType::kLeft && left.rows * 2 < right.rows) {
+    return MakeJoin(JoinType::kRight, std::move(right), std::move(left), node->conjuncts, EstimateRows(node));
+  }
+  if (node->join == JoinType::kRight && right.rows > left.rows * 2) {
+    return MakeJoin(JoinType::kLeft, std::move(right), std::move(left), node->conjuncts, EstimateRows(node));
+  }
+  return MakeJoin(node->join, std::move(left), std::move(right), node->conjuncts, EstimateRows(node));
 }
 
 // ---- regions of inner joins
@@ -339,21 +349,6 @@ void Planner::Flatten(LogicalNode* node, Region* region) const {
   region->leaves.push_back(std::move(leaf));
 }
 
-// How many different values an expression has, about: a unique column has one a row.
-double Planner::DistinctValues(const Expr* expr) const {
-  if (expr->kind == ExpressionKind::kCast && expr->arguments.size() == 1) return DistinctValues(expr->arguments[0]);
-  if (expr->kind != ExpressionKind::kColumn) return 200;
-  const ColumnInfo& column = binder_.columns()[expr->index];
-  if (column.origin == nullptr) return 200;
-  const double rows = std::max<double>(1, static_cast<double>(std::max<int64_t>(column.origin->row_estimate(), 0)));
-  const table::TableSchema& schema = *column.origin->schema;
-  if (schema.primary_key.size() == 1 && schema.primary_key[0].column == column.origin_column) return rows;
-  for (const table::IndexSchema& index : schema.indexes) {
-    if (index.unique && index.parts.size() == 1 && index.parts[0].column == column.origin_column) return rows;
-  }
-  return std::max(1.0, std::pow(rows, 0.75));
-}
-
 void Planner::ConsiderSplit(Region* region, uint64_t left, uint64_t right) {
   const Region::Step l = region->StepOf(left);
   const Region::Step r = region->StepOf(right);
@@ -364,7 +359,7 @@ void Planner::ConsiderSplit(Region* region, uint64_t left, uint64_t right) {
     const bool here =
         (condition.leaves & left) != 0 && (condition.leaves & right) != 0 && (condition.leaves & ~(left | right)) == 0;
     connected |= here;
-    equality |= here && IsEquality(condition.expr);
+    equality |= here && IsKeyCondition(condition.expr);
   }
   double cost = l.cost + r.cost + rows;
   cost += equality ? l.rows + 2 * r.rows : l.rows * r.rows;
@@ -464,6 +459,40 @@ StatusOr<Physical> Planner::BuildRegion(Region* region, uint64_t set, const Colu
   return result;
 }
 
+// Conditions between the same two leaves are no independent ones. When they give a unique key of one, every row of the other
+// meets one row of it at most; otherwise each further one counts less.
+void Planner::CombineKeys(Region* region) {
+  std::vector<bool> done(region->conditions.size());
+  for (size_t first = 0; first < done.size(); ++first) {
+    const uint64_t leaves = region->conditions[first].leaves;
+    if (done[first] || std::popcount(leaves) != 2 || !IsKeyCondition(region->conditions[first].expr)) continue;
+    std::vector<size_t> same;
+    std::vector<const Expr*> exprs;
+    for (size_t i = first; i < done.size(); ++i) {
+      if (region->conditions[i].leaves != leaves || !IsKeyCondition(region->conditions[i].expr)) continue;
+      same.push_back(i);
+      exprs.push_back(region->conditions[i].expr);
+      done[i] = true;
+    }
+    if (same.size() < 2) continue;
+    double selectivity = 0;
+    for (size_t leaf = 0; leaf < region->leaves.size(); ++leaf) {
+      if ((leaves >> leaf & 1) == 0 || region->leaves[leaf].node->kind != LogicalKind::kGet) continue;
+      if (IsOneByKey(region->leaves[leaf].node, exprs)) {
+        selectivity = std::max(selectivity, 1 / RowEstimate(region->leaves[leaf].node));
+      }
+    }
+    std::sort(same.begin(), same.end(),
+              [&](size_t a, size_t b) { return region->conditions[a].selectivity < region->conditions[b].selectivity; });
+    double power = 1;
+    for (const size_t i : same) {
+      double& own = region->conditions[i].selectivity;
+      own = selectivity > 0 ? (i == same[0] ? selectivity : 1) : std::pow(own, power);
+      power /= 2;
+    }
+  }
+}
+
 StatusOr<Physical> Planner::LowerInnerRegion(LogicalNode* node, const ColumnSet& needed) {
   Region region;
   Flatten(node, &region);
@@ -478,10 +507,10 @@ StatusOr<Physical> Planner::LowerInnerRegion(LogicalNode* node, const ColumnSet&
       // The plan may outlive the time when the table was small.
       leaf.cost = any_few ? std::max(RowEstimate(leaf.node), kManyRows) : RowEstimate(leaf.node);
       leaf.rows = leaf.cost;
-      for (const Expr* conjunct : leaf.node->conjuncts) leaf.rows *= Selectivity(conjunct);
-      leaf.rows = std::max(1.0, leaf.rows);
+      NoteStatistics(*leaf.node);
+      leaf.rows = std::max(1.0, leaf.rows * CombinedSelectivity(leaf.node->conjuncts));
     } else {
-      leaf.rows = is_few(leaf.node) ? 1 : 1000;
+      leaf.rows = EstimateRows(leaf.node);
       leaf.cost = leaf.rows;
     }
   }
@@ -489,12 +518,9 @@ StatusOr<Physical> Planner::LowerInnerRegion(LogicalNode* node, const ColumnSet&
     for (size_t i = 0; i < region.leaves.size(); ++i) {
       if (Touches(condition.expr, region.leaves[i].columns)) condition.leaves |= uint64_t{1} << i;
     }
-    condition.selectivity = Selectivity(condition.expr);
-    if (IsEquality(condition.expr)) {
-      condition.selectivity =
-          1 / std::max({1.0, DistinctValues(condition.expr->arguments[0]), DistinctValues(condition.expr->arguments[1])});
-    }
+    condition.selectivity = JoinSelectivity(condition.expr);
   }
+  CombineKeys(&region);
   // A condition that names no leaf (a constant, outer columns only) waits above.
   std::erase_if(region.conditions, [&](const Region::Condition& condition) {
     if (condition.leaves != 0) return false;

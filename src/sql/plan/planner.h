@@ -9,15 +9,25 @@
 #ifndef TURDB_SQL_PLAN_PLANNER_H_
 #define TURDB_SQL_PLAN_PLANNER_H_
 
+#include <map>
+#include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "base/status.h"
 #include "exec/plan.h"
 #include "sql/bind/binder.h"
 #include "sql/bind/logical.h"
+
+namespace turdb::table {
+struct ColumnStatistics;
+struct TableStatistics;
+}  // namespace turdb::table
 
 namespace turdb::sql {
 
@@ -48,6 +58,9 @@ class Planner {
     frames_.pop_back();
     return std::move(frame.slots);
   }
+  // Tables of which more should be known before the next plan is made.
+  const std::set<std::shared_ptr<const catalog::Relation>>& unknown() const { return unknown_; }
+  bool has_joins() const { return has_joins_; }
   void AddColumns(const Expr* expr, ColumnSet* set) const { binder_.AddColumns(expr, set); }
   void AddProducedColumns(const LogicalNode* node, ColumnSet* set) const { Binder::AddProduced(node, set); }
 
@@ -58,9 +71,6 @@ class Planner {
   base::StatusOr<LogicalNode*> PushIntoJoin(LogicalNode* join, std::vector<const Expr*> conjuncts);
   base::StatusOr<LogicalNode*> PushIntoProject(LogicalNode* project, std::vector<const Expr*> conjuncts);
   base::StatusOr<LogicalNode*> FilterOver(LogicalNode* node, std::vector<const Expr*> conjuncts);
-  // The input joined with the subquery, when the conjunct is an EXISTS, IN or their negation of a known form.
-  base::StatusOr<LogicalNode*> UnnestConjunct(LogicalNode* input, const Expr* conjunct);
-  bool ExtractCorrelated(LogicalNode* node, const ColumnSet& inside, std::vector<const Expr*>* correlated);
   bool IsMovable(const Expr* expr) const;
   bool CanRaise(const Expr* expr) const;
   bool RejectsNulls(const Expr* conjunct, const ColumnSet& columns) const;
@@ -70,6 +80,80 @@ class Planner {
   bool Touches(const Expr* expr, const ColumnSet& set) const;   // names one of these
   bool HasSubquery(const Expr* expr) const;
   ColumnSet EmptySet() const { return ColumnSet(binder_.columns().size()); }
+
+  // ---- unnesting (unnest.cc)
+  using Replacements = std::vector<std::pair<ColumnId, const Expr*>>;
+  using ColumnMap = std::vector<std::pair<ColumnId, ColumnId>>;
+  struct Domain {  // the distinct values of the outer rows that a subquery names
+    LogicalNode* source = nullptr;
+    CommonTableInfo* table = nullptr;  // the outer rows
+    std::vector<ColumnId> all;         // its columns
+    std::vector<ColumnId> keys;        // those of them that are named
+  };
+  using NodeOr = base::StatusOr<LogicalNode*>;
+  NodeOr UnnestConjunct(LogicalNode* input, const Expr* conjunct);
+  base::Status UnnestExpressions(LogicalNode* node);
+  base::Status UnnestInside(const Expr** expr, LogicalNode** input, bool guarded);
+  base::StatusOr<const Expr*> UnnestValue(const Expr* expr, LogicalNode** input, bool guarded);
+  base::StatusOr<const Expr*> JoinValue(LogicalNode** input, LogicalNode* root, const Expr* value, int32_t position);
+  base::StatusOr<const Expr*> JoinAggregate(LogicalNode** input, LogicalNode* aggregate, const Expr* value);
+  NodeOr UnnestLateral(LogicalNode* join);
+  base::StatusOr<bool> PrefersOneByOne(const LogicalNode* input, const LogicalNode* root, const ColumnSet& outer);
+  LogicalNode* PullUp(LogicalNode* node, const ColumnSet& outer, std::vector<const Expr*>* up);
+  bool SplitCorrelation(const Expr* condition, const ColumnSet& outer, const ColumnSet& inner, const Expr** outer_side,
+                        const Expr** inner_side) const;
+  static void ForEachExpr(const LogicalNode& node, absl::FunctionRef<void(const Expr*)> visit);
+  bool OwnTouches(const LogicalNode& node, const ColumnSet& set) const;
+  bool OwnCanRaise(const LogicalNode& node) const;
+  bool TreeTouches(const LogicalNode* node, const ColumnSet& set) const;
+  bool TreeCanRaise(const LogicalNode* node) const;
+  bool IsVolatile(const Expr* expr) const;
+  bool IsTreeVolatile(const LogicalNode* node) const;
+  bool IsNeverNull(const Expr* expr, const LogicalNode* node) const;  // a column of the node's output, or a constant
+  bool HasAtMostOneRow(const LogicalNode* node) const;
+  bool IsOneByKey(const LogicalNode* node, const std::vector<const Expr*>& equalities);
+  const Expr* WithArguments(const Expr* expr, const std::vector<const Expr*>& arguments);
+  const Expr* Substitute(const Expr* expr, const Replacements& replacements);
+  base::StatusOr<const Expr*> OrEmpty(const function::BoundAggregate& aggregate, const Expr* value);
+  LogicalNode* CopyNode(const LogicalNode* node);
+  LogicalNode* NewJoin(exec::JoinType type, LogicalNode* left, LogicalNode* right, std::vector<const Expr*> conjuncts);
+  ColumnId AddGroup(LogicalNode* aggregate, const Expr* key);
+  ColumnId AddDistinctKey(LogicalNode* distinct, ColumnId key);
+  base::StatusOr<ColumnId> AddCall(LogicalNode* aggregate, std::string_view name, const std::vector<const Expr*>& arguments);
+
+  // ---- over a domain (unnest_domain.cc)
+  Domain MakeDomain(LogicalNode* input, const LogicalNode* root, const ColumnSet& outer);
+  LogicalNode* ScanOuterRows(const Domain& domain);
+  LogicalNode* ScanDomain(const Domain& domain, ColumnMap* map);
+  LogicalNode* WithDomain(const Domain& domain, LogicalNode* body);
+  const Expr* Rename(const Expr* expr, const ColumnMap& map);
+  void RenameOwn(LogicalNode* node, const ColumnMap& map);
+  base::StatusOr<std::vector<const Expr*>> MeetDomain(const ColumnMap& map, const LogicalNode* input);
+  NodeOr OverDomain(LogicalNode* root, const Domain& domain, const ColumnSet& outer, const LogicalNode* input,
+                    std::vector<const Expr*>* conditions);
+  NodeOr PushDomain(LogicalNode* node, const Domain& domain, const ColumnSet& outer, ColumnMap* map);
+  NodeOr PushDomainIntoLimit(LogicalNode* node, const Domain& domain, const ColumnSet& outer, ColumnMap* map);
+  NodeOr PushDomainIntoJoin(LogicalNode* node, const Domain& domain, const ColumnSet& outer, ColumnMap* map);
+  NodeOr GroupForEach(const LogicalNode* node, LogicalNode* grouped, const Domain& domain, ColumnMap* map);
+
+  // ---- guesses (estimate.cc)
+  struct KnownComparison {
+    const table::ColumnStatistics* statistics = nullptr;
+    ColumnId column = -1;
+    std::string_view op;
+    std::string key;
+  };
+  double EstimateRows(const LogicalNode* node) const;
+  double Selectivity(const Expr* conjunct) const;
+  double CombinedSelectivity(const std::vector<const Expr*>& conjuncts) const;
+  double PatternSelectivity(const Expr* conjunct) const;
+  std::optional<KnownComparison> FindKnown(const Expr* conjunct) const;
+  const table::TableStatistics* StatisticsOf(const catalog::Relation& relation) const;
+  const table::ColumnStatistics* StatisticsOf(const Expr* column) const;
+  void NoteStatistics(const LogicalNode& get) const;
+  double KeyMatches(const LogicalNode* get, const std::vector<table::IndexPart>& parts, size_t given, double rows) const;
+  double DistinctValues(const Expr* expr) const;
+  double JoinSelectivity(const Expr* conjunct) const;  // of a condition over both sides
 
   // ---- lowering (lower.cc, lower_join.cc, access_path.cc)
   using PhysicalOr = base::StatusOr<Physical>;
@@ -86,6 +170,7 @@ class Planner {
   PhysicalOr LowerLimit(LogicalNode* node, const ColumnSet& needed);
   PhysicalOr LowerSetOperation(LogicalNode* node);
   PhysicalOr LowerCte(LogicalNode* node, const ColumnSet& needed);
+  void NarrowCte(LogicalNode* node, const ColumnSet& needed);
   PhysicalOr LowerGet(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted);
   PhysicalOr LowerJoin(LogicalNode* node, const ColumnSet& needed);
   base::StatusOr<Physical> ProjectTo(Physical input, const std::vector<ColumnId>& columns);
@@ -93,7 +178,6 @@ class Planner {
   base::StatusOr<const exec::Subquery*> LowerSubquery(const Expr* expr, const std::vector<ColumnId>& layout);
   void SetTypes(exec::Node* node, const std::vector<ColumnId>& layout);
   void SetEstimate(exec::Node* node, double rows, std::string_view reason);
-  double Selectivity(const Expr* conjunct) const;
 
   // Joins.
   struct JoinKeys {
@@ -123,11 +207,11 @@ class Planner {
   PhysicalOr LowerInnerRegion(LogicalNode* node, const ColumnSet& needed);
   struct Region;
   void Flatten(LogicalNode* node, Region* region) const;
+  void CombineKeys(Region* region);
   void OrderRegion(Region* region);
   void OrderGreedily(Region* region);
   void ConsiderSplit(Region* region, uint64_t left, uint64_t right);
   PhysicalOr BuildRegion(Region* region, uint64_t mask, const ColumnSet& needed);
-  double DistinctValues(const Expr* expr) const;
 
   // Access paths.
   struct KeyMatch {
@@ -136,10 +220,13 @@ class Planner {
     const Expr* upper = nullptr;
     bool lower_inclusive = true;
     bool upper_inclusive = true;
-    std::vector<const Expr*> used;  // conjuncts that the key range answers exactly
+    std::vector<const Expr*> used;      // conjuncts that the key range answers exactly
+    std::vector<const Expr*> bounding;  // those, and the ones it answers about
   };
-  struct Sarg {  // column op value
+  struct Sarg {  // column op value, or, where there is no column, a part of an index
     int32_t column = -1;
+    int32_t index = -1;
+    int32_t part = -1;
     std::string_view op;
     const Expr* value = nullptr;
     const Expr* conjunct = nullptr;
@@ -147,10 +234,18 @@ class Planner {
   };
   base::StatusOr<std::vector<Sarg>> FindSargs(const LogicalNode* get, const std::vector<const Expr*>& conjuncts);
   base::StatusOr<const Expr*> KeyOperand(const Expr* value, const vec::Type& type, bool* exact);
-  KeyMatch MatchKey(const std::vector<table::IndexPart>& parts, const table::TableSchema& schema,
-                    const std::vector<Sarg>& sargs);
-  bool OrderMatches(const LogicalNode* get, const std::vector<table::IndexPart>& parts, size_t fixed,
-                    const std::vector<LogicalSortKey>& wanted, bool* reverse) const;
+  // What its indexes hold beside columns, over the node's output. Empty for most tables.
+  using IndexExpressions = std::vector<exec::IndexExpression>;
+  base::StatusOr<const IndexExpressions*> IndexExpressionsOf(const LogicalNode* get);
+  // Whether the conditions leave nothing but rows that the index has.
+  base::StatusOr<bool> IndexHasAll(const LogicalNode* get, int32_t index, const std::vector<const Expr*>& conjuncts);
+  static bool IsOnPart(const Sarg& sarg, int32_t index, const std::vector<table::IndexPart>& parts, size_t part) {
+    return parts[part].column >= 0 ? sarg.column == parts[part].column
+                                   : sarg.index == index && sarg.part == static_cast<int32_t>(part);
+  }
+  KeyMatch MatchKey(int32_t index, const std::vector<table::IndexPart>& parts, const std::vector<Sarg>& sargs);
+  base::StatusOr<bool> OrderMatches(const LogicalNode* get, int32_t index, const std::vector<table::IndexPart>& parts,
+                                    size_t fixed, const std::vector<LogicalSortKey>& wanted, bool* reverse);
   base::StatusOr<exec::KeyRange> LowerRange(const KeyMatch& match);
   double RowEstimate(const LogicalNode* get) const;
 
@@ -162,9 +257,17 @@ class Planner {
   Binder& binder_;
   exec::Plan& plan_;
   std::vector<Frame> frames_;
+  // Looked up once a statement.
+  mutable std::map<const catalog::Relation*, std::shared_ptr<const table::TableStatistics>> statistics_;
+  mutable std::set<std::shared_ptr<const catalog::Relation>> unknown_;
+  std::map<const LogicalNode*, IndexExpressions> index_expressions_;
+  bool has_joins_ = false;
+  std::set<int32_t> unnested_;  // numbers of subqueries that are part of the tree by now
 };
 
 bool IsEquality(const Expr* expr);
+// Of two sides: by = or IS NOT DISTINCT FROM.
+bool IsKeyCondition(const Expr* expr);
 
 }  // namespace turdb::sql
 

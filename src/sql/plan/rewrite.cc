@@ -15,6 +15,8 @@ bool IsEquality(const Expr* expr) {
   return expr->kind == ExpressionKind::kCall && expr->arguments.size() == 2 && expr->call->function->name == "=";
 }
 
+bool IsKeyCondition(const Expr* expr) { return IsEquality(expr) || expr->kind == ExpressionKind::kIsNotDistinct; }
+
 // ---- what expressions and trees name
 
 ColumnSet Planner::Produced(const LogicalNode* node) const {
@@ -64,7 +66,7 @@ bool Planner::IsMovable(const Expr* expr) const {
 // Whether the conjunct cannot be true when all of `columns` are NULL: an outer join under it may be inner.
 bool Planner::RejectsNulls(const Expr* conjunct, const ColumnSet& columns) const {
   const auto passes_null = [&](const auto& self, const Expr* expr) -> bool {  // NULL in, NULL out
-    if (expr->kind == ExpressionKind::kColumn) return columns[expr->index];
+    if (expr->kind == ExpressionKind::kColumn) return static_cast<size_t>(expr->index) < columns.size() && columns[expr->index];
     const bool strict = (expr->kind == ExpressionKind::kCall && (expr->call->flags & function::kStrict) != 0) ||
                         expr->kind == ExpressionKind::kCast;
     if (!strict) return false;
@@ -106,34 +108,54 @@ StatusOr<LogicalNode*> Planner::Rewrite(LogicalNode* node) {
   TURDB_ASSIGN_OR_RETURN(node->left, Rewrite(node->left));
   TURDB_ASSIGN_OR_RETURN(node->right, Rewrite(node->right));
   if (node->kind == LogicalKind::kFilter) return PushDown(node->left, node->conjuncts);
-  if (node->kind == LogicalKind::kJoin) return PushIntoJoin(node, {});
+  if (node->kind == LogicalKind::kJoin) {
+    if (!node->lateral) return PushIntoJoin(node, {});
+    TURDB_ASSIGN_OR_RETURN(node, UnnestLateral(node));
+    LogicalNode*& join = node->kind == LogicalKind::kCte ? node->left : node;
+    TURDB_ASSIGN_OR_RETURN(join, PushIntoJoin(join, {}));
+    return node;
+  }
+  TURDB_RETURN_IF_ERROR(UnnestExpressions(node));
   return node;
 }
 
 StatusOr<LogicalNode*> Planner::FilterOver(LogicalNode* node, std::vector<const Expr*> conjuncts) {
   // Subqueries in order of writing: each one joins what the conjuncts before it left.
   std::vector<const Expr*> pending;
+  const auto filtered = [&]() -> LogicalNode* {
+    if (pending.empty()) return node;
+    LogicalNode* filter = binder_.NewNode(LogicalKind::kFilter);
+    filter->left = node;
+    filter->conjuncts = pending;
+    return filter;
+  };
   for (const Expr* conjunct : conjuncts) {
-    TURDB_ASSIGN_OR_RETURN(LogicalNode * joined, UnnestConjunct(nullptr, conjunct));
-    if (joined == nullptr) {
+    if (!HasSubquery(conjunct)) {
       pending.push_back(conjunct);
       continue;
     }
-    if (!pending.empty() && std::any_of(pending.begin(), pending.end(), [this](const Expr* e) { return CanRaise(e); })) {
-      LogicalNode* filter = binder_.NewNode(LogicalKind::kFilter);
-      filter->left = node;
-      filter->conjuncts = std::move(pending);
-      pending.clear();
-      node = filter;
+    LogicalNode* below = filtered();
+    TURDB_ASSIGN_OR_RETURN(LogicalNode * joined, UnnestConjunct(below, conjunct));
+    if (joined == nullptr) {
+      joined = below;
+      TURDB_RETURN_IF_ERROR(UnnestInside(&conjunct, &joined, false));
+      if (joined == below) {
+        pending.push_back(conjunct);
+        continue;
+      }
+      if (IsMovable(conjunct)) {
+        TURDB_ASSIGN_OR_RETURN(node, PushDown(joined, {conjunct}));
+        pending.clear();
+      } else {
+        node = joined;
+        pending = {conjunct};
+      }
+      continue;
     }
-    joined->left = node;
+    pending.clear();
     node = joined;
   }
-  if (pending.empty()) return node;
-  LogicalNode* filter = binder_.NewNode(LogicalKind::kFilter);
-  filter->left = node;
-  filter->conjuncts = std::move(pending);
-  return filter;
+  return filtered();
 }
 
 // `conjuncts` hold above `node`, in this order.
@@ -158,6 +180,10 @@ StatusOr<LogicalNode*> Planner::PushDown(LogicalNode* node, std::vector<const Ex
       return PushIntoJoin(node, std::move(conjuncts));
     case LogicalKind::kProject:
       return PushIntoProject(node, std::move(conjuncts));
+    case LogicalKind::kCte: {
+      TURDB_ASSIGN_OR_RETURN(node->left, PushDown(node->left, std::move(conjuncts)));
+      return node;
+    }
     case LogicalKind::kLockRows:
       if (!node->locks_what_is_asked || node->limit != nullptr) return FilterOver(node, std::move(conjuncts));
       [[fallthrough]];
@@ -210,25 +236,10 @@ StatusOr<LogicalNode*> Planner::PushIntoProject(LogicalNode* project, std::vecto
   // A conjunct over a computed column goes below as that computation, when the whole cannot raise.
   std::vector<const Expr*> below;
   std::vector<const Expr*> above;
-  const auto substitute = [&](const auto& self, const Expr* expr) -> const Expr* {
-    if (expr->kind == ExpressionKind::kColumn) {
-      for (size_t i = 0; i < project->outputs.size(); ++i) {
-        if (project->outputs[i] == expr->index) return project->expressions[i];
-      }
-      return expr;
-    }
-    if (expr->arguments.empty()) return expr;
-    std::vector<const Expr*> arguments;
-    for (const Expr* argument : expr->arguments) arguments.push_back(self(self, argument));
-    Expr* copy = plan_.NewExpression(expr->kind, expr->type, plan_.Copy(arguments), expr->position);
-    copy->try_cast = expr->try_cast;
-    copy->index = expr->index;
-    copy->call = expr->call;
-    copy->value = expr->value;
-    return copy;
-  };
+  Replacements computed;
+  for (size_t i = 0; i < project->outputs.size(); ++i) computed.emplace_back(project->outputs[i], project->expressions[i]);
   for (const Expr* conjunct : conjuncts) {
-    const Expr* inside = HasSubquery(conjunct) ? conjunct : substitute(substitute, conjunct);
+    const Expr* inside = HasSubquery(conjunct) ? conjunct : Substitute(conjunct, computed);
     if (!HasSubquery(conjunct) && IsMovable(inside)) {
       below.push_back(inside);
     } else {
@@ -287,6 +298,8 @@ StatusOr<LogicalNode*> Planner::PushIntoJoin(LogicalNode* join, std::vector<cons
       to_right.push_back(conjunct);
     } else if (movable && !on_right && on_left && narrows_left) {
       to_left.push_back(conjunct);
+    } else if (type == JoinType::kInner && !join->lateral && HasSubquery(conjunct)) {
+      above.push_back(conjunct);  // where it may become a join
     } else {
       own.push_back(conjunct);
     }
@@ -299,85 +312,6 @@ StatusOr<LogicalNode*> Planner::PushIntoJoin(LogicalNode* join, std::vector<cons
     TURDB_ASSIGN_OR_RETURN(join->right, PushDown(join->right, std::move(to_right)));
   }
   return above.empty() ? join : FilterOver(join, std::move(above));
-}
-
-// ---- subqueries as joins
-
-// Takes the conjuncts that name columns from outside out of the filters right below projections. False when
-// something else below names such columns: the subquery then stays a subquery.
-bool Planner::ExtractCorrelated(LogicalNode* node, const ColumnSet& inside, std::vector<const Expr*>* correlated) {
-  while (node != nullptr) {
-    if (node->kind == LogicalKind::kProject) {
-      for (const Expr* expr : node->expressions) {
-        if (!IsInside(expr, inside)) return false;
-      }
-      node = node->left;
-      continue;
-    }
-    if (node->kind == LogicalKind::kFilter) {
-      std::vector<const Expr*> kept;
-      for (const Expr* conjunct : node->conjuncts) {
-        if (IsInside(conjunct, inside)) {
-          kept.push_back(conjunct);
-        } else if (HasSubquery(conjunct)) {
-          return false;
-        } else {
-          correlated->push_back(conjunct);
-        }
-      }
-      node->conjuncts = std::move(kept);
-      node = node->left;
-      continue;
-    }
-    break;
-  }
-  ColumnSet named = EmptySet();
-  AddTreeColumns(node, &named);
-  for (size_t i = 0; i < named.size(); ++i) {
-    if (named[i] && !inside[i]) return false;
-  }
-  return true;
-}
-
-// Null when the conjunct is none of the known forms. The join's left side is the caller's to set.
-StatusOr<LogicalNode*> Planner::UnnestConjunct(LogicalNode* input, const Expr* conjunct) {
-  const Expr* expr = conjunct;
-  const bool negated = expr->kind == ExpressionKind::kNot;
-  if (negated) expr = expr->arguments[0];
-  if (expr->kind != ExpressionKind::kSubquery) return nullptr;
-  BoundSubquery& subquery = binder_.subqueries()[expr->index];
-  const bool exists = subquery.kind == exec::SubqueryKind::kExists;
-  const bool in = subquery.kind == exec::SubqueryKind::kAny && subquery.comparison == exec::Comparison::kEqual && !negated;
-  const bool not_in =
-      subquery.kind == exec::SubqueryKind::kAll && subquery.comparison == exec::Comparison::kNotEqual && !negated;
-  if (!exists && !in && !not_in) return nullptr;
-  if (!expr->arguments.empty() && HasSubquery(expr->arguments[0])) return nullptr;
-  LogicalNode* root = subquery.query.root;
-  const ColumnSet inside = Produced(root);
-  // Try on copies of the filters' lists: nothing may change when it does not work out.
-  std::vector<std::pair<LogicalNode*, std::vector<const Expr*>>> saved;
-  for (LogicalNode* node = root; node != nullptr && (node->kind == LogicalKind::kProject || node->kind == LogicalKind::kFilter);
-       node = node->left) {
-    saved.emplace_back(node, node->conjuncts);
-  }
-  std::vector<const Expr*> correlated;
-  const bool works = ExtractCorrelated(root, inside, &correlated) && !(not_in && !correlated.empty());
-  if (!works) {
-    for (auto& [node, conjuncts] : saved) node->conjuncts = std::move(conjuncts);
-    return nullptr;
-  }
-  LogicalNode* join = binder_.NewNode(LogicalKind::kJoin);
-  join->left = input;
-  TURDB_ASSIGN_OR_RETURN(join->right, Rewrite(root));
-  join->join = not_in ? JoinType::kAntiNull : negated ? JoinType::kAnti : JoinType::kSemi;
-  join->conjuncts = std::move(correlated);
-  if (in || not_in) {
-    TURDB_ASSIGN_OR_RETURN(
-        const Expr* equal,
-        binder_.MakeOperator("=", {expr->arguments[0], binder_.ColumnExpr(subquery.query.columns[0].id)}, expr->position));
-    join->conjuncts.insert(join->conjuncts.begin(), equal);
-  }
-  return join;
 }
 
 }  // namespace turdb::sql

@@ -1,0 +1,74 @@
+// Statistics: ANALYZE, and the samples that planning asks for.
+//
+// What a plan is made by is sampled off the write path: when a statement is compiled over tables that nothing is known about,
+// or that have grown or shrunk by a third since, some of their rows are read and the statement is compiled once more. Only
+// ANALYZE writes to the catalog what it found; samples of planning are gone with the process.
+#include <algorithm>
+
+#include "catalog/catalog.h"
+#include "catalog/statistics.h"
+#include "engine/command.h"
+#include "engine/database.h"
+#include "engine/statement.h"
+
+namespace turdb::engine {
+
+using base::Status;
+using base::StatusOr;
+
+namespace {
+
+constexpr size_t kAnalyzedRows = 30'000;  // PostgreSQL's
+constexpr size_t kSampledRows = 3'000;
+
+}  // namespace
+
+Status CommandRunner::Analyze(const sql::MaintenanceCommand& command) {
+  std::vector<std::shared_ptr<const catalog::Relation>> tables = command.tables;
+  if (tables.empty()) {
+    connection_.VisibleCatalog()->ForEachRelation([&](const std::shared_ptr<const catalog::Relation>& relation) {
+      if (relation->kind == catalog::RelationKind::kTable) tables.push_back(relation);
+    });
+  }
+  txn::Transaction& transaction = *connection_.transaction_;
+  for (const std::shared_ptr<const catalog::Relation>& relation : tables) {
+    if (table::IsTemporary(relation->id)) continue;  // planned without
+    // A writer's lock: nobody drops the table before what was found about it is kept.
+    TURDB_RETURN_IF_ERROR(
+        connection_.database().transactions().LockTable(transaction, relation->id, txn::TableLockMode::kWrite));
+    if (const Status current = connection_.database().catalog().CheckStillCurrent(*relation); !current.ok()) {
+      if (command.tables.empty()) continue;  // dropped or changed meanwhile
+      return current;
+    }
+    TURDB_ASSIGN_OR_RETURN(const table::Table* const table, relation->Open());
+    TURDB_ASSIGN_OR_RETURN(table::TableStatistics found, table::SampleTable(*table, transaction.view_with_own_changes(),
+                                                                            kAnalyzedRows, &connection_.cancelled_));
+    TURDB_RETURN_IF_ERROR(connection_.database().catalog().SetStatistics(
+        relation->id, std::make_shared<const table::TableStatistics>(std::move(found)), &transaction));
+  }
+  return absl::OkStatus();
+}
+
+// False: nothing new is known. What goes wrong here is no fault of the statement's.
+bool Statement::LearnAbout(Connection& connection, const std::vector<std::shared_ptr<const catalog::Relation>>& tables) {
+  bool learned = false;
+  for (const std::shared_ptr<const catalog::Relation>& relation : tables) {
+    if (table::IsTemporary(relation->id)) continue;  // of another transaction manager
+    const StatusOr<table::Table*> table = relation->Open();
+    if (!table.ok()) continue;
+    const txn::Snapshot reading = connection.database().transactions().AcquireSnapshot();
+    StatusOr<table::TableStatistics> found = table::SampleTable(**table, txn::View{reading.read_ts()}, kSampledRows, nullptr);
+    // Rows that are not committed yet say nothing.
+    if (!found.ok() || std::all_of(found->columns.begin(), found->columns.end(),
+                                   [](const table::ColumnStatistics& column) { return column.distinct == 0; })) {
+      continue;
+    }
+    learned |= connection.database()
+                   .catalog()
+                   .SetStatistics(relation->id, std::make_shared<const table::TableStatistics>(*std::move(found)), nullptr)
+                   .ok();
+  }
+  return learned;
+}
+
+}  // namespace turdb::engine

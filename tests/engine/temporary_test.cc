@@ -115,7 +115,9 @@ TEST(Temporary, CursorsGoOnOverCommitsAndDrops) {
   ASSERT_TRUE(entry.entered());
   ASSERT_TRUE(connection->Exec("create temp table t(a int); insert into t select * from generate_series(1, 10000)").ok());
   for (const bool in_transaction : {false, true}) {
-    if (in_transaction) ASSERT_TRUE(connection->Exec("begin; insert into t values (0)").ok());
+    if (in_transaction) {
+      ASSERT_TRUE(connection->Exec("begin; insert into t values (0)").ok());
+    }
     const auto statement = *connection->Prepare("select a from t", nullptr);
     ASSERT_EQ(*statement->Step(), StepResult::kRow);
     ASSERT_TRUE(connection->Exec(in_transaction ? "commit; delete from t where a > 5; drop table t" : "delete from t where a = 1").ok());

@@ -19,7 +19,7 @@ namespace {
 constexpr ObjectId kRootSchemaId = 2;
 constexpr ObjectId kSystemSchemaId = 3;
 constexpr ObjectId kInformationSchemaId = 4;
-constexpr ObjectId kTemporarySchemaId = 5;                       // never stored
+constexpr ObjectId kTemporarySchemaId = 5;                 // never stored
 constexpr ObjectId kFirstSystemViewId = UINT32_MAX - 255;  // never stored
 constexpr ObjectId kFirstFreeId = 16;
 

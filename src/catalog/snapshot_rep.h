@@ -42,7 +42,7 @@ struct Snapshot::Rep {
   ByName<std::shared_ptr<const Relation>> relations;
   ByName<std::pair<std::string, IndexRef>> indexes;  // with the index's name
   std::map<ObjectId, std::shared_ptr<const Relation>> by_id;
-  std::string temporary_schema;                                     // its name; empty: none
+  std::string temporary_schema;  // its name; empty: none
   bool has_temporary = false;
   std::map<ObjectId, std::vector<ObjectId>> referencing;  // by table, those with foreign keys to it; ascending
 

@@ -37,9 +37,11 @@ std::string_view KindName(const Relation& relation) {
 
 // ---- turdb_catalog
 
-constexpr SystemColumn kSchemasColumns[] = {
-    {"schema_name", TypeId::kText}, {"schema_id", TypeId::kInt64}, {"is_system", TypeId::kBoolean}, {"comment", TypeId::kText},
-    {"is_temporary", TypeId::kBoolean}};
+constexpr SystemColumn kSchemasColumns[] = {{"schema_name", TypeId::kText},
+                                            {"schema_id", TypeId::kInt64},
+                                            {"is_system", TypeId::kBoolean},
+                                            {"comment", TypeId::kText},
+                                            {"is_temporary", TypeId::kBoolean}};
 Status Schemas(const SystemView&, const SystemViewContext& context, RowSink sink) {
   Status status;
   context.snapshot.ForEachSchema([&](const Schema& schema) {
@@ -227,9 +229,9 @@ Status InfoTables(const SystemView&, const SystemViewContext& context, RowSink s
   return ForEach(context.snapshot, [&](const Relation& relation) -> Status {
     if (relation.kind == RelationKind::kSequence || relation.is_materialized_view()) return absl::OkStatus();
     const Value row[] = {Text(kCatalogName), Text(relation.schema_name()), Text(relation.name()),
-                         Text(relation.kind != RelationKind::kTable    ? "VIEW"
-                              : table::IsTemporary(relation.id) ? "LOCAL TEMPORARY"
-                                                                : "BASE TABLE")};
+                         Text(relation.kind != RelationKind::kTable ? "VIEW"
+                              : table::IsTemporary(relation.id)     ? "LOCAL TEMPORARY"
+                                                                    : "BASE TABLE")};
     return sink(row);
   });
 }

@@ -33,10 +33,8 @@ Status Types(const SystemView&, const SystemViewContext& context, RowSink sink) 
   });
 }
 
-constexpr SystemColumn kPgEnumColumns[] = {{"oid", TypeId::kInt64},
-                                           {"enumtypid", TypeId::kInt64},
-                                           {"enumsortorder", TypeId::kFloat},
-                                           {"enumlabel", TypeId::kText}};
+constexpr SystemColumn kPgEnumColumns[] = {
+    {"oid", TypeId::kInt64}, {"enumtypid", TypeId::kInt64}, {"enumsortorder", TypeId::kFloat}, {"enumlabel", TypeId::kText}};
 Status PgEnum(const SystemView&, const SystemViewContext& context, RowSink sink) {
   return ForEachType(context.snapshot, [&](const Relation& type) -> Status {
     for (size_t i = 0; i < type.labels.size(); ++i) {
@@ -49,9 +47,9 @@ Status PgEnum(const SystemView&, const SystemViewContext& context, RowSink sink)
   });
 }
 
-constexpr SystemColumn kDomainsColumns[] = {
-    {"domain_catalog", TypeId::kText}, {"domain_schema", TypeId::kText},  {"domain_name", TypeId::kText},
-    {"data_type", TypeId::kText},      {"domain_default", TypeId::kText}, {"is_nullable", TypeId::kText}};
+constexpr SystemColumn kDomainsColumns[] = {{"domain_catalog", TypeId::kText}, {"domain_schema", TypeId::kText},
+                                            {"domain_name", TypeId::kText},    {"data_type", TypeId::kText},
+                                            {"domain_default", TypeId::kText}, {"is_nullable", TypeId::kText}};
 Status Domains(const SystemView&, const SystemViewContext& context, RowSink sink) {
   return ForEachType(context.snapshot, [&](const Relation& type) -> Status {
     if (type.kind != RelationKind::kDomain) return absl::OkStatus();
@@ -73,8 +71,8 @@ constexpr SystemColumn kDomainConstraintsColumns[] = {
 Status DomainConstraints(const SystemView&, const SystemViewContext& context, RowSink sink) {
   return ForEachType(context.snapshot, [&](const Relation& type) -> Status {
     for (const table::CheckConstraint& check : type.schema->checks) {
-      const Value row[] = {Text(kCatalogName), Text(type.schema_name()), Text(check.name), Text(kCatalogName),
-                           Text(type.schema_name()), Text(type.name()), YesNo(false), YesNo(false)};
+      const Value row[] = {Text(kCatalogName),       Text(type.schema_name()), Text(check.name), Text(kCatalogName),
+                           Text(type.schema_name()), Text(type.name()),        YesNo(false),     YesNo(false)};
       TURDB_RETURN_IF_ERROR(sink(row));
     }
     return absl::OkStatus();

@@ -194,8 +194,8 @@ std::string SqlOf(const Snapshot& snapshot, const Relation& relation) {
   const std::string_view temporary = table::IsTemporary(relation.id) ? "CREATE TEMPORARY " : "CREATE ";
   if (relation.kind == RelationKind::kSequence) {
     if (IsImplicit(snapshot, relation)) return "";
-    return absl::StrCat(temporary, "SEQUENCE ", QualifiedName(schema), " AS ", vec::Type(relation.sequence.type).ToString(), " ",
-                        OptionsSql(relation.sequence));
+    return absl::StrCat(temporary, "SEQUENCE ", QualifiedName(schema), " AS ", vec::Type(relation.sequence.type).ToString(),
+                        " ", OptionsSql(relation.sequence));
   }
   if (!relation.view_sql.empty()) {
     const auto name = [](std::string* out, const table::Column& column) { absl::StrAppend(out, QuoteName(column.name)); };

@@ -20,7 +20,8 @@ int32_t FindLabel(const Relation& type, std::string_view label) {
 StatusOr<std::string> SnapshotEnums::Parse(uint32_t type, std::string_view label) const {
   const std::shared_ptr<const Relation> relation = snapshot_->RelationOf(type);
   if (relation == nullptr) {
-    return MakeError(absl::StatusCode::kNotFound, base::sqlstate::kUndefinedObject, absl::StrCat("type ", type, " does not exist"));
+    return MakeError(absl::StatusCode::kNotFound, base::sqlstate::kUndefinedObject,
+                     absl::StrCat("type ", type, " does not exist"));
   }
   const int32_t found = FindLabel(*relation, label);
   if (found >= 0) return vec::MakeEnum(relation->labels[static_cast<size_t>(found)].order, label);

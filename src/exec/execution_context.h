@@ -40,10 +40,10 @@ struct ExecutionContext {
   const txn::View* temporary_view = nullptr;
   txn::Transaction* temporary_transaction = nullptr;
   txn::TransactionManager* temporary_transactions = nullptr;
-  function::CallContext* call = nullptr;            // the session's: zone, times, random numbers; required
-  os::Environment* environment = nullptr;           // the clock, files of spilled data
-  os::FileSystem* host_files = nullptr;             // files of COPY
-  std::string spill_directory;                      // exists; empty: nothing spills, over budget is an error
+  function::CallContext* call = nullptr;   // the session's: zone, times, random numbers; required
+  os::Environment* environment = nullptr;  // the clock, files of spilled data
+  os::FileSystem* host_files = nullptr;    // files of COPY
+  std::string spill_directory;             // exists; empty: nothing spills, over budget is an error
   const std::atomic<bool>* cancelled = nullptr;
   int64_t deadline_ns = 0;                 // of the monotonic clock: past it the statement is cancelled; 0: none
   DeferredChecks* deferred = nullptr;      // the transaction's; null: every constraint is checked with its statement

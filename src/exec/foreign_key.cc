@@ -143,8 +143,8 @@ Status ForeignKeyProbe::Find(Runtime& runtime) {
       values_[i] = CellOf(keys_.column(i), row);
       key_[i] = converts ? CellOf(*converted_.values()[i], row) : values_[i];
     }
-    TURDB_ASSIGN_OR_RETURN(const Reference reference,
-                           FindReferenced(runtime.context->TransactionOf(check_.table->schema().id), check_, values_, key_, &buffer_));
+    TURDB_ASSIGN_OR_RETURN(const Reference reference, FindReferenced(runtime.context->TransactionOf(check_.table->schema().id),
+                                                                     check_, values_, key_, &buffer_));
     if (reference == Reference::kMissing) missing_.Append(static_cast<SelIndex>(row));
   }
   return absl::OkStatus();

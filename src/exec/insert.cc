@@ -91,9 +91,9 @@ class InsertSource : public ModifySource {
     TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &rows_));
     Vector* const row_keys = foreign_keys_.empty() ? nullptr : &row_keys_;
     if (row_keys != nullptr) row_keys_.Reset();
-    TURDB_ASSIGN_OR_RETURN(const int64_t count,
-                           table_.InsertRows(runtime.context->TransactionOf(table_.schema().id), &rows_, table::OnDuplicate::kRaise,
-                                             index_expressions_.get(), scratch_, nullptr, row_keys));
+    TURDB_ASSIGN_OR_RETURN(const int64_t count, table_.InsertRows(runtime.context->TransactionOf(table_.schema().id), &rows_,
+                                                                  table::OnDuplicate::kRaise, index_expressions_.get(),
+                                                                  scratch_, nullptr, row_keys));
     if (row_keys != nullptr) TURDB_RETURN_IF_ERROR(foreign_keys_.Wrote(runtime, rows_, row_keys_));
     changed_ += count;
     if (count > 0 && table_.schema().key_form != table::KeyForm::kEncoded) runtime.last_insert_id = scratch_.last_row_number();
@@ -173,7 +173,8 @@ class InsertOrSource : public InsertSource {
       if (conflict_.index != -2 && conflict_.index != met_.index) {
         // Not the constraint that the clause names: the error that it would have been without the clause.
         return table_
-            .InsertRow(runtime.context->TransactionOf(table_.schema().id), cells_, table::OnDuplicate::kRaise, index_expressions_.get(), scratch_)
+            .InsertRow(runtime.context->TransactionOf(table_.schema().id), cells_, table::OnDuplicate::kRaise,
+                       index_expressions_.get(), scratch_)
             .status();
       }
       if (conflict_.action == ConflictAction::kNothing) return absl::OkStatus();
@@ -219,8 +220,8 @@ class InsertOrSource : public InsertSource {
     for (size_t c = 0; c < cells_.size(); ++c) cells_[c] = CellOf(one_.column(c), 0);
     table::KeyBuffer* key = &inserted_key_;
     TURDB_ASSIGN_OR_RETURN(const bool inserted,
-                           table_.InsertRow(runtime.context->TransactionOf(table_.schema().id), cells_, table::OnDuplicate::kSkip,
-                                            index_expressions_.get(), scratch_, key, &met_));
+                           table_.InsertRow(runtime.context->TransactionOf(table_.schema().id), cells_,
+                                            table::OnDuplicate::kSkip, index_expressions_.get(), scratch_, key, &met_));
     if (!inserted) return false;
     ++changed_;
     if (conflict_.action == ConflictAction::kUpdate) TURDB_RETURN_IF_ERROR(Touch(inserted_key_.bytes()));
@@ -275,11 +276,12 @@ class InsertOrSource : public InsertSource {
       return AffectedTwice(
           "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.");
     }
-    TURDB_ASSIGN_OR_RETURN(const bool visible,
-                           table_.Get(runtime.context->ViewOf(table_.schema().id), met_.row_key.bytes(), projection_, &existing_));
+    TURDB_ASSIGN_OR_RETURN(const bool visible, table_.Get(runtime.context->ViewOf(table_.schema().id), met_.row_key.bytes(),
+                                                          projection_, &existing_));
     if (!visible) {
-      TURDB_ASSIGN_OR_RETURN(const bool own, table_.Get(runtime.context->TransactionOf(table_.schema().id).view_with_own_changes(),
-                                                        met_.row_key.bytes(), projection_, &existing_));
+      TURDB_ASSIGN_OR_RETURN(const bool own,
+                             table_.Get(runtime.context->TransactionOf(table_.schema().id).view_with_own_changes(),
+                                        met_.row_key.bytes(), projection_, &existing_));
       if (own) return AffectedTwice("A trigger of the command has written the row.");
       return base::SerializationFailure(
           "could not serialize access: the row in conflict was committed after this "
@@ -307,8 +309,9 @@ class InsertOrSource : public InsertSource {
     new_cells_.clear();
     for (const int32_t column : columns_) new_cells_.push_back(CellOf(updated_.column(static_cast<size_t>(column)), 0));
     TURDB_RETURN_IF_ERROR(Touch(met_.row_key.bytes()));
-    TURDB_ASSIGN_OR_RETURN(const bool updated, table_.UpdateRow(runtime.context->TransactionOf(table_.schema().id), met_.row_key.bytes(), columns_,
-                                                                new_cells_, index_expressions_.get(), scratch_));
+    TURDB_ASSIGN_OR_RETURN(const bool updated,
+                           table_.UpdateRow(runtime.context->TransactionOf(table_.schema().id), met_.row_key.bytes(), columns_,
+                                            new_cells_, index_expressions_.get(), scratch_));
     if (!updated) return absl::OkStatus();
     ++changed_;
     if (update_triggers_.has_value()) {

@@ -58,10 +58,10 @@ class LockRowsOperator : public Operator {
       const vec::VectorView keys = chunk.column(static_cast<size_t>(lock.row_key)).View();
       if (!keys.IsValid(row)) continue;
       const auto& key = keys.Get<vec::StringView>(row);
-      TURDB_ASSIGN_OR_RETURN(
-          const bool locked,
-          lock.table->LockRow(runtime.context->TransactionOf(lock.table->schema().id), {reinterpret_cast<const std::byte*>(key.data()), key.size()},
-                              ToTxn(lock.strength), ToTxn(lock.wait)));
+      TURDB_ASSIGN_OR_RETURN(const bool locked,
+                             lock.table->LockRow(runtime.context->TransactionOf(lock.table->schema().id),
+                                                 {reinterpret_cast<const std::byte*>(key.data()), key.size()},
+                                                 ToTxn(lock.strength), ToTxn(lock.wait)));
       if (!locked) return false;
     }
     return true;

@@ -95,7 +95,9 @@ class MergeSource : public ModifySource {
     return absl::OkStatus();
   }
 
-  Status FinishChanges(Runtime& runtime) override { return table_.FinishRows(runtime.context->TransactionOf(table_.schema().id), scratch_); }
+  Status FinishChanges(Runtime& runtime) override {
+    return table_.FinishRows(runtime.context->TransactionOf(table_.schema().id), scratch_);
+  }
 
  private:
   struct Clause {
@@ -148,8 +150,8 @@ class MergeSource : public ModifySource {
     Vector* const row_key = foreign_keys_.empty() ? nullptr : &row_key_;
     if (row_key != nullptr) row_key_.Reset();
     TURDB_ASSIGN_OR_RETURN(const int64_t count,
-                           table_.InsertRows(runtime.context->TransactionOf(table_.schema().id), &row_, table::OnDuplicate::kRaise,
-                                             index_expressions_.get(), scratch_, nullptr, row_key));
+                           table_.InsertRows(runtime.context->TransactionOf(table_.schema().id), &row_,
+                                             table::OnDuplicate::kRaise, index_expressions_.get(), scratch_, nullptr, row_key));
     if (row_key != nullptr) TURDB_RETURN_IF_ERROR(foreign_keys_.Wrote(runtime, row_, row_key_));
     changed_ += count;
     if (table_.schema().key_form != table::KeyForm::kEncoded) runtime.last_insert_id = scratch_.last_row_number();
@@ -175,8 +177,8 @@ class MergeSource : public ModifySource {
     TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &row_));
     cells_.clear();
     for (const int32_t column : clause.columns) cells_.push_back(CellOf(row_.column(static_cast<size_t>(column)), 0));
-    TURDB_ASSIGN_OR_RETURN(const bool updated, table_.UpdateRow(runtime.context->TransactionOf(table_.schema().id), key, clause.columns, cells_,
-                                                                index_expressions_.get(), scratch_));
+    TURDB_ASSIGN_OR_RETURN(const bool updated, table_.UpdateRow(runtime.context->TransactionOf(table_.schema().id), key,
+                                                                clause.columns, cells_, index_expressions_.get(), scratch_));
     if (!updated) return absl::OkStatus();
     ++changed_;
     const Rows one{&at, 1};
@@ -202,8 +204,8 @@ class MergeSource : public ModifySource {
       if (!proceeds) return absl::OkStatus();
     }
     CopyOldRow(at);
-    TURDB_ASSIGN_OR_RETURN(const bool deleted,
-                           table_.DeleteRow(runtime.context->TransactionOf(table_.schema().id), key, index_expressions_.get(), scratch_));
+    TURDB_ASSIGN_OR_RETURN(const bool deleted, table_.DeleteRow(runtime.context->TransactionOf(table_.schema().id), key,
+                                                                index_expressions_.get(), scratch_));
     if (!deleted) return absl::OkStatus();
     ++changed_;
     const Rows one{&at, 1};

@@ -403,8 +403,8 @@ class UpdateSource : public ModifySource {
   }
 
   Status Apply(Runtime& runtime, table::UpdateBatches& batches, uint64_t wanted) {
-    TURDB_ASSIGN_OR_RETURN(const int64_t updated, table_.UpdateRows(runtime.context->TransactionOf(table_.schema().id), batches, columns_,
-                                                                    index_expressions_.get(), scratch_));
+    TURDB_ASSIGN_OR_RETURN(const int64_t updated, table_.UpdateRows(runtime.context->TransactionOf(table_.schema().id), batches,
+                                                                    columns_, index_expressions_.get(), scratch_));
     changed_ += updated;
     return runtime.is_referential && updated != static_cast<int64_t>(wanted) ? RowChangedMeanwhile(table_) : absl::OkStatus();
   }
@@ -448,14 +448,16 @@ class DeleteSource : public ModifySource {
     }
     return absl::OkStatus();
   }
-  Status FinishChanges(Runtime& runtime) override { return table_.FinishRows(runtime.context->TransactionOf(table_.schema().id), scratch_); }
+  Status FinishChanges(Runtime& runtime) override {
+    return table_.FinishRows(runtime.context->TransactionOf(table_.schema().id), scratch_);
+  }
 
  private:
   Status Delete(Runtime& runtime, const Chunk& input, Rows rows) {
     const vec::VectorView keys = input.column(input.column_count() - 1).View();
     deleted_.set_size(0);
-    TURDB_RETURN_IF_ERROR(
-        table_.DeleteRows(runtime.context->TransactionOf(table_.schema().id), keys, rows, index_expressions_.get(), scratch_, &deleted_));
+    TURDB_RETURN_IF_ERROR(table_.DeleteRows(runtime.context->TransactionOf(table_.schema().id), keys, rows,
+                                            index_expressions_.get(), scratch_, &deleted_));
     changed_ += deleted_.size();
     if (runtime.is_referential && deleted_.size() != rows.count) TURDB_RETURN_IF_ERROR(RequireGone(runtime, keys, rows));
     if (references_ != nullptr) {

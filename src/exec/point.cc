@@ -243,12 +243,14 @@ StatusOr<bool> PointExecution::FindRowKey(const ExecutionContext& context) {
     if (!table_.EncodeRowKey(key_cells_, &row_key_)) return false;
   } else {
     if (!table_.EncodeIndexKey(lookup_->index, key_cells_, &index_key_)) return false;
-    TURDB_ASSIGN_OR_RETURN(const bool found, table_.FindUnique(context.ViewOf(table_.schema().id), lookup_->index, index_key_.bytes(), &row_key_));
+    TURDB_ASSIGN_OR_RETURN(
+        const bool found, table_.FindUnique(context.ViewOf(table_.schema().id), lookup_->index, index_key_.bytes(), &row_key_));
     if (!found) return false;
   }
   // Who changes a row, or finds none to change, has read it.
   if (txn::ReadSet* const reads = context.ViewOf(table_.schema().id).reads; reads != nullptr && context.transaction != nullptr)
-    [[unlikely]] reads->AddKey(table_.primary(), row_key_.bytes());
+      [[unlikely]]
+    reads->AddKey(table_.primary(), row_key_.bytes());
   return true;
 }
 
@@ -262,14 +264,16 @@ StatusOr<bool> PointExecution::Run(const ExecutionContext& context) {
     case NodeKind::kDelete: {
       TURDB_ASSIGN_OR_RETURN(const bool possible, FindRowKey(context));
       if (!possible) return false;
-      TURDB_ASSIGN_OR_RETURN(const bool deleted, table_.DeleteRow(context.TransactionOf(table_.schema().id), row_key_.bytes(), nullptr, *scratch_));
+      TURDB_ASSIGN_OR_RETURN(const bool deleted,
+                             table_.DeleteRow(context.TransactionOf(table_.schema().id), row_key_.bytes(), nullptr, *scratch_));
       changed_rows_ = deleted ? 1 : 0;
       return false;
     }
     default: {
       TURDB_ASSIGN_OR_RETURN(const bool possible, FindRowKey(context));
       if (!possible) return false;
-      TURDB_ASSIGN_OR_RETURN(const bool found, table_.Get(context.ViewOf(table_.schema().id), row_key_.bytes(), *projection_, &row_));
+      TURDB_ASSIGN_OR_RETURN(const bool found,
+                             table_.Get(context.ViewOf(table_.schema().id), row_key_.bytes(), *projection_, &row_));
       if (!found) return false;
       for (size_t c = 0; c < cells_.size(); ++c) cells_[c] = row_[c].cell();
       return true;
@@ -279,8 +283,10 @@ StatusOr<bool> PointExecution::Run(const ExecutionContext& context) {
 
 StatusOr<bool> PointExecution::RunInsert(const ExecutionContext& context) {
   TURDB_RETURN_IF_ERROR(Bind(context, values_, value_cells_.data()));
-  TURDB_RETURN_IF_ERROR(
-      table_.InsertRow(context.TransactionOf(table_.schema().id), value_cells_, table::OnDuplicate::kRaise, nullptr, *scratch_, &row_key_).status());
+  TURDB_RETURN_IF_ERROR(table_
+                            .InsertRow(context.TransactionOf(table_.schema().id), value_cells_, table::OnDuplicate::kRaise,
+                                       nullptr, *scratch_, &row_key_)
+                            .status());
   if (!foreign_keys_.empty()) TURDB_RETURN_IF_ERROR(CheckForeignKeys(context));
   changed_rows_ = 1;
   if (table_.schema().key_form != table::KeyForm::kEncoded) last_insert_id_ = scratch_->last_row_number();
@@ -291,8 +297,8 @@ Status PointExecution::CheckForeignKeys(const ExecutionContext& context) {
   for (const ForeignKeyCheck* check : foreign_keys_) {
     key_cells_.clear();
     for (const int32_t column : check->columns) key_cells_.push_back(value_cells_[static_cast<size_t>(column)]);
-    TURDB_ASSIGN_OR_RETURN(const Reference reference,
-                           FindReferenced(context.TransactionOf(table_.schema().id), *check, key_cells_, key_cells_, &index_key_));
+    TURDB_ASSIGN_OR_RETURN(const Reference reference, FindReferenced(context.TransactionOf(table_.schema().id), *check,
+                                                                     key_cells_, key_cells_, &index_key_));
     if (reference != Reference::kMissing) continue;
     if (context.deferred == nullptr || !context.deferred->IsDeferred(table_.schema().id, *check->key)) {
       return MissingKeyError(*check, key_cells_);
@@ -306,8 +312,8 @@ StatusOr<bool> PointExecution::RunUpdate(const ExecutionContext& context) {
   TURDB_ASSIGN_OR_RETURN(const bool possible, FindRowKey(context));
   if (!possible) return false;
   TURDB_RETURN_IF_ERROR(Bind(context, values_, value_cells_.data()));
-  TURDB_ASSIGN_OR_RETURN(const bool updated, table_.UpdateRow(context.TransactionOf(table_.schema().id), row_key_.bytes(), value_columns_,
-                                                              value_cells_, nullptr, *scratch_));
+  TURDB_ASSIGN_OR_RETURN(const bool updated, table_.UpdateRow(context.TransactionOf(table_.schema().id), row_key_.bytes(),
+                                                              value_columns_, value_cells_, nullptr, *scratch_));
   changed_rows_ = updated ? 1 : 0;
   return false;
 }

@@ -79,8 +79,10 @@ Status ReferentialRuns::Blame(const ReferencingKey& key, const Batch& batch) {
   for (size_t i = 0; i < key.columns.size(); ++i) values.push_back(CellOf(batch.chunk->column(i), row));
   const vec::VectorView row_keys = batch.chunk->column(batch.chunk->column_count() - 1).View();
   const base::Bytes row_key = base::AsBytes(row_keys.Get<vec::StringView>(row).view());
-  TURDB_RETURN_IF_ERROR(
-      key.table->LockRow(context_.TransactionOf(key.table->schema().id), row_key, txn::LockStrength::kKeyShare, txn::WaitPolicy::kWait).status());
+  TURDB_RETURN_IF_ERROR(key.table
+                            ->LockRow(context_.TransactionOf(key.table->schema().id), row_key, txn::LockStrength::kKeyShare,
+                                      txn::WaitPolicy::kWait)
+                            .status());
   return KeyInUseError(key, values);
 }
 

@@ -225,8 +225,8 @@ StatusOr<Type> CommonType(std::span<const Type> types, std::string_view construc
   // What several types have in common has no length or precision, but for decimals, whose scale is kept.
   const auto without_parameters = [](Type type) {
     return type.id == TypeId::kDecimal || type.id == TypeId::kArray || type.id == TypeId::kEnum ? type
-           : type.id == TypeId::kChar                               ? Type::Char(0)
-                                                                    : Type(type.id);
+           : type.id == TypeId::kChar                                                           ? Type::Char(0)
+                                                                                                : Type(type.id);
   };
   const auto mismatch = [&](Type a, Type b, bool same_category) {
     if (same_category) {
@@ -249,7 +249,7 @@ StatusOr<Type> CommonType(std::span<const Type> types, std::string_view construc
       common = Type::ArrayOf(element);
       continue;
     }
-    if (common.id == TypeId::kEnum && type.id == TypeId::kEnum) return mismatch(common, type, false);
+    if (common.id == TypeId::kEnum && type.id == TypeId::kEnum) return mismatch(common, type, true);
     if (common.id == type.id && common.id != TypeId::kDecimal) {
       common = without_parameters(common);
       continue;

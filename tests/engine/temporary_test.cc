@@ -115,12 +115,12 @@ TEST(Temporary, CursorsGoOnOverCommitsAndDrops) {
   ASSERT_TRUE(entry.entered());
   ASSERT_TRUE(connection->Exec("create temp table t(a int); insert into t select * from generate_series(1, 10000)").ok());
   for (const bool in_transaction : {false, true}) {
-    if (in_transaction) {
-      ASSERT_TRUE(connection->Exec("begin; insert into t values (0)").ok());
-    }
+    ASSERT_TRUE(connection->Exec(in_transaction ? "begin; insert into t values (0)" : "").ok());
     const auto statement = *connection->Prepare("select a from t", nullptr);
     ASSERT_EQ(*statement->Step(), StepResult::kRow);
-    ASSERT_TRUE(connection->Exec(in_transaction ? "commit; delete from t where a > 5; drop table t" : "delete from t where a = 1").ok());
+    ASSERT_TRUE(
+        connection->Exec(in_transaction ? "commit; delete from t where a > 5; drop table t" : "delete from t where a = 1")
+            .ok());
     int64_t rows = 1;
     for (;;) {
       const auto result = statement->Step();
@@ -154,8 +154,8 @@ TEST(Temporary, StaysWithinTheMemoryOfTheDatabase) {
   SqlSession session(*database->Connect());
   Do(session, "create temp table t(a int primary key, b text)");
   for (int i = 0; i < 20; ++i) {
-    Do(session, absl::StrCat("insert into t select i, repeat('x', 500) from generate_series(", i * 1000, ", ", i * 1000 + 999,
-                             ") i"));
+    Do(session,
+       absl::StrCat("insert into t select i, repeat('x', 500) from generate_series(", i * 1000, ", ", i * 1000 + 999, ") i"));
   }
   EXPECT_EQ(Ask(session, "select count(*), sum(length(b)) from t"), "20000|10000000");
   EXPECT_LE(database->budget().peak_bytes(), settings.memory_limit_bytes);

@@ -109,7 +109,7 @@ StatusOr<Binder::BoundInsert> Binder::BindCopyFrom(const ast::Copy& copy) {
   std::vector<ProjectionItem> items(schema.columns.size());
   for (const int32_t column : targets) {
     csv->outputs.push_back(NewColumn(schema.columns[column].name, schema.columns[column].type));
-    items[column].expr = ColumnExpr(csv->outputs.back());
+    TURDB_ASSIGN_OR_RETURN(items[column].expr, ToColumn(ColumnExpr(csv->outputs.back()), schema.columns[column]));
   }
   for (size_t i = 0; i < items.size(); ++i) {
     items[i].name = schema.columns[i].name;

@@ -1,5 +1,5 @@
-// Temporary objects: where they go, and what may refer to them. Names without a schema find them first; names in what the catalog
-// keeps of permanent objects never do.
+// Temporary objects: where they go, and what may refer to them. Names without a schema find them first; names in what the
+// catalog keeps of permanent objects never do.
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -16,7 +16,8 @@ void Binder::StartSearchPath() {
   search_path_ = context_.search_path;
   if (context_.without_temporary || context_.catalog == nullptr || !context_.catalog->has_temporary()) return;
   const std::string& temporary = context_.catalog->temporary_schema()->name;
-  if (std::any_of(search_path_.begin(), search_path_.end(), [this](const std::string& name) { return IsTemporarySchema(name); }))
+  if (std::any_of(search_path_.begin(), search_path_.end(),
+                  [this](const std::string& name) { return IsTemporarySchema(name); }))
     return;
   own_path_.push_back(temporary);
   own_path_.insert(own_path_.end(), search_path_.begin(), search_path_.end());
@@ -60,9 +61,10 @@ Status Binder::CheckPersistence(const table::TableSchema& schema, int32_t offset
                    absl::StrCat("column \"", column.name, "\" of a permanent table cannot be of a temporary type"), offset);
     }
     if (temporary || !table::IsTemporary(column.sequence)) continue;
-    return Error(sqlstate::kInvalidTableDefinition,
-                 absl::StrCat("the default of column \"", column.name, "\" of a permanent table cannot be a temporary sequence"),
-                 offset);
+    return Error(
+        sqlstate::kInvalidTableDefinition,
+        absl::StrCat("the default of column \"", column.name, "\" of a permanent table cannot be a temporary sequence"),
+        offset);
   }
   return absl::OkStatus();
 }

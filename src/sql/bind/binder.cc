@@ -106,7 +106,8 @@ StatusOr<vec::Type> Binder::BindType(const ast::TypeName& type) {
   if (of_user.id != vec::TypeId::kUnknown) return of_user;
   if (type.name.parts.size() > 1 && type.name.parts[0].text != "pg_catalog") {
     return Error(sqlstate::kUndefinedObject,
-                 absl::StrCat("type \"", type.name.parts[0].text, ".", type.name.last().text, "\" does not exist"), type.offset);
+                 absl::StrCat("type \"", type.name.parts[0].text, ".", type.name.last().text, "\" does not exist"),
+                 type.offset);
   }
   if (type.modifiers.empty()) {  // ids and names of PostgreSQL's catalog
     const std::string_view word = type.name.last().text;

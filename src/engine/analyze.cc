@@ -23,16 +23,35 @@ constexpr size_t kSampledRows = 3'000;
 
 }  // namespace
 
-Status CommandRunner::Analyze(const sql::MaintenanceCommand& command) {
+std::vector<std::shared_ptr<const catalog::Relation>> CommandRunner::TablesOf(const sql::MaintenanceCommand& command) const {
   std::vector<std::shared_ptr<const catalog::Relation>> tables = command.tables;
   if (tables.empty()) {
     connection_.VisibleCatalog()->ForEachRelation([&](const std::shared_ptr<const catalog::Relation>& relation) {
       if (relation->kind == catalog::RelationKind::kTable) tables.push_back(relation);
     });
   }
+  // Temporary tables belong to another transaction manager, and are planned without.
+  std::erase_if(tables, [](const auto& relation) { return table::IsTemporary(relation->id); });
+  return tables;
+}
+
+// Where nothing may be written, what is found is good for this process.
+Status CommandRunner::AnalyzeForNow(const sql::MaintenanceCommand& command) {
+  Database& database = connection_.database();
+  for (const std::shared_ptr<const catalog::Relation>& relation : TablesOf(command)) {
+    TURDB_ASSIGN_OR_RETURN(const table::Table* const table, relation->Open());
+    const txn::Snapshot reading = database.transactions().AcquireSnapshot();
+    TURDB_ASSIGN_OR_RETURN(table::TableStatistics found,
+                           table::SampleTable(*table, txn::View{reading.read_ts()}, kAnalyzedRows, &connection_.cancelled_));
+    TURDB_RETURN_IF_ERROR(database.catalog().SetStatistics(
+        relation->id, std::make_shared<const table::TableStatistics>(std::move(found)), nullptr));
+  }
+  return absl::OkStatus();
+}
+
+Status CommandRunner::Analyze(const sql::MaintenanceCommand& command) {
   txn::Transaction& transaction = *connection_.transaction_;
-  for (const std::shared_ptr<const catalog::Relation>& relation : tables) {
-    if (table::IsTemporary(relation->id)) continue;  // planned without
+  for (const std::shared_ptr<const catalog::Relation>& relation : TablesOf(command)) {
     // A writer's lock: nobody drops the table before what was found about it is kept.
     TURDB_RETURN_IF_ERROR(
         connection_.database().transactions().LockTable(transaction, relation->id, txn::TableLockMode::kWrite));

@@ -307,9 +307,13 @@ Status CommandRunner::RunMaintenance(const sql::MaintenanceCommand& command) {
         return database.VacuumInto(command.path, connection_.busy_timeout_ms_ * 1'000'000, connection_.cancelled_);
       }
       return database.Vacuum(connection_.busy_timeout_ms_ * 1'000'000, connection_.cancelled_);
-    case sql::MaintenanceAction::kAnalyze:
+    case sql::MaintenanceAction::kAnalyze: {
+      const bool in_read_only =
+          connection_.transaction_ != nullptr ? connection_.transaction_->read_only() : connection_.default_read_only_;
+      if (database.settings().read_only || in_read_only) return AnalyzeForNow(command);
       TURDB_RETURN_IF_ERROR(database.CollectAllGarbage());
       return RunSchemaChange(command);  // it writes to the catalog
+    }
   }
   return absl::OkStatus();
 }

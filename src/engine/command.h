@@ -31,7 +31,10 @@ class CommandRunner {
   base::Status RunSetConstraints(const sql::SetConstraintsCommand& command);
   base::Status RunShow(const sql::ShowCommand& command, vec::Chunk* result);
   base::Status RunMaintenance(const sql::MaintenanceCommand& command);
-  base::Status Analyze(const sql::MaintenanceCommand& command);  // analyze.cc
+  // ---- statistics (analyze.cc)
+  base::Status Analyze(const sql::MaintenanceCommand& command);
+  base::Status AnalyzeForNow(const sql::MaintenanceCommand& command);
+  std::vector<std::shared_ptr<const catalog::Relation>> TablesOf(const sql::MaintenanceCommand& command) const;
   // Runs `change` as one statement of the transaction, begun for it when there is none.
   base::Status RunSchemaChange(const sql::Command& command);
   base::Status RunSchemaChangeIn(const sql::Command& command, bool own);

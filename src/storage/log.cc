@@ -375,9 +375,7 @@ StatusOr<LogRecordView> Log::Read(Lsn lsn, std::vector<std::byte>& buffer) {
   };
   TURDB_RETURN_IF_ERROR(read_record());
   guard.reset();
-  LogSegments::Extent extent;
-  const uint64_t epoch = segments_->Locate(lsn, &extent) ? extent.epoch : epoch_;
-  if (Status verified = VerifyRecord(lsn, epoch, buffer); !verified.ok()) {
+  if (Status verified = VerifyRecord(lsn, segments_->EpochAt(lsn, epoch_), buffer); !verified.ok()) {
     // A record that was reserved after the poisoning is nowhere.
     return health_.ok() ? verified : health_.status();
   }

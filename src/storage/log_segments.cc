@@ -186,6 +186,12 @@ bool LogSegments::Locate(Lsn lsn, Extent* extent) const {
   return true;
 }
 
+uint64_t LogSegments::EpochAt(Lsn lsn, uint64_t otherwise) const {
+  absl::MutexLock lock(&mu_);
+  const Segment* segment = Find(lsn);
+  return segment == nullptr ? otherwise : segment->epoch;
+}
+
 Status LogSegments::Read(Lsn lsn, MutableBytes into) const {
   while (!into.empty()) {
     std::shared_ptr<os::File> file;

@@ -88,6 +88,8 @@ class LogSegments {
   uint64_t last_epoch() const;
   // The segment that holds `lsn`; false when none does.
   bool Locate(base::Lsn lsn, Extent* extent) const;
+  // The epoch of the segment that holds `lsn`, or `otherwise`. Needs no memory, as rollbacks must not.
+  uint64_t EpochAt(base::Lsn lsn, uint64_t otherwise) const;
   base::Lsn begin_lsn() const;  // of the oldest segment
   base::Lsn end_lsn() const;    // beyond the capacity of the newest
   // REQUIRES: the range lies in segments that follow each other.

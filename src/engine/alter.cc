@@ -17,6 +17,8 @@ Status CommandRunner::Alter(const sql::AlterTableCommand& command, catalog::Sche
     txn::TransactionManager& transactions = connection_.DatabaseOf(id).transactions();
     txn::Transaction& transaction = connection_.TransactionOf(id);
     TURDB_RETURN_IF_ERROR(transactions.LockTable(transaction, id, txn::TableLockMode::kExclusive));
+    // The steps were made for the table as it was before the wait.
+    TURDB_RETURN_IF_ERROR(connection_.DatabaseOf(id).catalog().CheckStillCurrent(*command.relation));
     // Rows are read and written anew: this transaction must see them as they are.
     TURDB_RETURN_IF_ERROR(base::WithFrame(transactions.RequireSeesAll(transaction, id),
                                           absl::StrCat("altering ", command.relation->schema->qualified_name())));

@@ -21,6 +21,11 @@ namespace {
 constexpr size_t kAnalyzedRows = 30'000;  // PostgreSQL's
 constexpr size_t kSampledRows = 3'000;
 
+// What is sampled lies in memory that no budget counts, so it is little where there is little.
+size_t RowsToSample(Database& database, size_t most, int64_t bytes_a_row) {
+  return std::min(most, static_cast<size_t>(database.budget().limit_bytes() / bytes_a_row));
+}
+
 }  // namespace
 
 std::vector<std::shared_ptr<const catalog::Relation>> CommandRunner::TablesOf(const sql::MaintenanceCommand& command) const {
@@ -42,7 +47,8 @@ Status CommandRunner::AnalyzeForNow(const sql::MaintenanceCommand& command) {
     TURDB_ASSIGN_OR_RETURN(const table::Table* const table, relation->Open());
     const txn::Snapshot reading = database.transactions().AcquireSnapshot();
     TURDB_ASSIGN_OR_RETURN(table::TableStatistics found,
-                           table::SampleTable(*table, txn::View{reading.read_ts()}, kAnalyzedRows, &connection_.cancelled_));
+                           table::SampleTable(*table, txn::View{reading.read_ts()},
+                                              RowsToSample(database, kAnalyzedRows, 8 << 10), &connection_.cancelled_));
     TURDB_RETURN_IF_ERROR(database.catalog().SetStatistics(
         relation->id, std::make_shared<const table::TableStatistics>(std::move(found)), nullptr));
   }
@@ -60,8 +66,10 @@ Status CommandRunner::Analyze(const sql::MaintenanceCommand& command) {
       return current;
     }
     TURDB_ASSIGN_OR_RETURN(const table::Table* const table, relation->Open());
-    TURDB_ASSIGN_OR_RETURN(table::TableStatistics found, table::SampleTable(*table, transaction.view_with_own_changes(),
-                                                                            kAnalyzedRows, &connection_.cancelled_));
+    TURDB_ASSIGN_OR_RETURN(
+        table::TableStatistics found,
+        table::SampleTable(*table, transaction.view_with_own_changes(),
+                           RowsToSample(connection_.database(), kAnalyzedRows, 8 << 10), &connection_.cancelled_));
     TURDB_RETURN_IF_ERROR(connection_.database().catalog().SetStatistics(
         relation->id, std::make_shared<const table::TableStatistics>(std::move(found)), &transaction));
   }
@@ -76,7 +84,8 @@ bool Statement::LearnAbout(Connection& connection, const std::vector<std::shared
     const StatusOr<table::Table*> table = relation->Open();
     if (!table.ok()) continue;
     const txn::Snapshot reading = connection.database().transactions().AcquireSnapshot();
-    StatusOr<table::TableStatistics> found = table::SampleTable(**table, txn::View{reading.read_ts()}, kSampledRows, nullptr);
+    StatusOr<table::TableStatistics> found = table::SampleTable(
+        **table, txn::View{reading.read_ts()}, RowsToSample(connection.database(), kSampledRows, 32 << 10), nullptr);
     // Rows that are not committed yet say nothing.
     if (!found.ok() || std::all_of(found->columns.begin(), found->columns.end(),
                                    [](const table::ColumnStatistics& column) { return column.distinct == 0; })) {

@@ -293,8 +293,18 @@ StatusOr<StepResult> Statement::Step() {
 // came too late it can be run again as well here as by whoever called.
 StatusOr<StepResult> Statement::RunAgain(StatusOr<StepResult> result) {
   const int64_t began = connection_->database().environment().clock->MonotonicNanos();
-  while (MayRunAgain(result.status(), began)) result = StepGuarded();
+  while (MayRunAgain(result.status(), began)) {
+    PauseBeforeAnotherRun();
+    result = StepGuarded();
+  }
   return result;
+}
+
+// Whoever was faster may still be busy with it.
+void Statement::PauseBeforeAnotherRun() {
+  const os::Environment& environment = connection_->database().environment();
+  environment.scheduler->Park(
+      this, [] { return true; }, environment.clock->MonotonicNanos() + 1'000'000);
 }
 
 bool Statement::MayRunAgain(const Status& status, int64_t began_ns) const {
@@ -593,6 +603,7 @@ Status Statement::RunCommand() {
     Status status = runner.Run(compiled_.command, &command_result_);
     // Outside a transaction a schema change that came too late goes on from what the other one made.
     if (!alone || !MayRunAgain(status, began)) return status;
+    PauseBeforeAnotherRun();
     TURDB_RETURN_IF_ERROR(Compile({}));
   }
 }

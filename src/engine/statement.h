@@ -98,6 +98,7 @@ class Statement {
   base::Status ConvertParameters();
   base::StatusOr<StepResult> StepGuarded();
   base::StatusOr<StepResult> RunAgain(base::StatusOr<StepResult> result);
+  void PauseBeforeAnotherRun();
   bool MayRunAgain(const base::Status& status, int64_t began_ns) const;
   base::StatusOr<StepResult> StepOnce();  // may throw std::bad_alloc
   base::Status StartRun();

@@ -34,8 +34,11 @@ Status Database::Vacuum(int64_t lock_timeout_ns, const std::atomic<bool>& cancel
   std::vector<std::pair<base::FileId, base::PageNo>> shrunk;
   const auto shrink = [&](base::FileId file) -> Status {
     if (cancelled.load(std::memory_order_relaxed)) return base::CanceledError("canceling statement due to user request");
-    TURDB_ASSIGN_OR_RETURN(btree::Tree* const tree, tables_->TreeOf(file));
-    TURDB_ASSIGN_OR_RETURN(const base::PageNo pages, tree->Shrink());
+    const base::StatusOr<btree::Tree*> tree = tables_->TreeOf(file);
+    // Who drops it lets go of the table before the catalog that we see says so.
+    if (base::GetSqlState(tree.status()) == base::sqlstate::kUndefinedFile) return absl::OkStatus();
+    TURDB_RETURN_IF_ERROR(tree.status());
+    TURDB_ASSIGN_OR_RETURN(const base::PageNo pages, (*tree)->Shrink());
     shrunk.emplace_back(file, pages);
     return absl::OkStatus();
   };

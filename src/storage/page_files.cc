@@ -113,9 +113,13 @@ Status PageFiles::OpenFile(FileId id, const std::string& path, std::shared_ptr<P
   return absl::OkStatus();
 }
 
+// Files are opened with no lock held: that reads, and others must not wait for it.
 StatusOr<std::shared_ptr<PageFile>> PageFiles::Get(FileId id) {
   bool crowded = false, refused = false;  // what could be done has been done: against our limit, against the process's
-  for (;;) {
+  std::string path;
+  std::shared_ptr<PageFile> opened;
+  Status status;
+  for (bool tried = false;;) {
     int64_t keep = 0;
     {
       absl::MutexLock lock(&mu_);
@@ -125,24 +129,31 @@ StatusOr<std::shared_ptr<PageFile>> PageFiles::Get(FileId id) {
                                absl::StrCat("no file has the id ", id));
       }
       Known& known = found->second;
-      if (known.open == nullptr && (crowded || open_ < most_open_)) {
-        const Status opened = OpenFile(id, known.path, &known.open);
-        if (opened.ok()) {
+      if (tried && known.open == nullptr && known.path == path) {
+        if (status.ok()) {
+          known.open = std::move(opened);
           ++open_;
-        } else if (!IsOutOfFiles(opened) || refused) {
-          return opened;
+        } else if (!IsOutOfFiles(status) || refused) {
+          return status;
         } else {
           refused = true;  // the host has more open than we reckoned with
+          crowded = false;
         }
       }
       if (known.open != nullptr) {
         known.open->last_use_ = ++uses_;
         return known.open;
       }
+      tried = crowded || (open_ < most_open_ && !refused);
+      if (tried) path = known.path;
       keep = refused ? open_ / 2 : KeepWhenCrowded();
     }
-    TURDB_RETURN_IF_ERROR(MakeRoom(keep));
-    crowded = true;
+    if (tried) {
+      status = OpenFile(id, path, &opened);
+    } else {
+      TURDB_RETURN_IF_ERROR(MakeRoom(keep));
+      crowded = true;
+    }
   }
 }
 
@@ -272,27 +283,31 @@ Status PageFiles::WritePages(std::span<PageWrite> writes, std::span<const Lsn> f
 
 Status PageFiles::Extend(FileId id, PageNo pages) {
   TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<PageFile> file, Get(id));
-  absl::MutexLock lock(&file->mu_);
-  if (file->size_pages_ >= pages) return absl::OkStatus();
-  TURDB_ASSIGN_OR_RETURN(const uint64_t size, file->file().Size());
-  file->size_pages_ = size / kPageSize;
-  if (file->size_pages_ >= pages) return absl::OkStatus();
-  // An eighth more than asked for, so that a growing file asks seldom and a small one stays small.
-  const uint64_t wanted = pages + std::min<uint64_t>(pages / 8, kLargestExtensionPages);
-  if (Status status = file->file().Extend(wanted * kPageSize); !status.ok()) {
-    return base::WithFrame(std::move(status), absl::StrCat("extending ", file->path_));
+  {
+    absl::MutexLock lock(&file->mu_);
+    if (file->size_pages_ >= pages) return absl::OkStatus();
   }
-  file->size_pages_ = wanted;
+  TURDB_ASSIGN_OR_RETURN(const uint64_t size, file->file().Size());
+  uint64_t there = size / kPageSize;
+  if (there < pages) {
+    // An eighth more than asked for, so that a growing file asks seldom and a small one stays small.
+    there = pages + std::min<uint64_t>(pages / 8, kLargestExtensionPages);
+    if (Status status = file->file().Extend(there * kPageSize); !status.ok()) {
+      return base::WithFrame(std::move(status), absl::StrCat("extending ", file->path()));
+    }
+  }
+  absl::MutexLock lock(&file->mu_);
+  file->size_pages_ = std::max(file->size_pages_, there);
   return absl::OkStatus();
 }
 
 Status PageFiles::Cut(FileId id, PageNo pages) {
   TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<PageFile> file, Get(id));
-  absl::MutexLock lock(&file->mu_);
   TURDB_ASSIGN_OR_RETURN(const uint64_t size, file->file().Size());
   if (size <= uint64_t{pages} * kPageSize) return absl::OkStatus();
   TURDB_RETURN_IF_ERROR(
-      base::WithFrame(file->file().Truncate(uint64_t{pages} * kPageSize), absl::StrCat("shortening ", file->path_)));
+      base::WithFrame(file->file().Truncate(uint64_t{pages} * kPageSize), absl::StrCat("shortening ", file->path())));
+  absl::MutexLock lock(&file->mu_);
   file->size_pages_ = pages;
   return absl::OkStatus();
 }

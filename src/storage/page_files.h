@@ -113,7 +113,8 @@ class PageFiles {
   // `writes` are sorted by PageId; their memory may be adjacent, which merges requests. Each page is recorded as
   // unsynced with `first_dirty` (parallel to writes).
   Status WritePages(std::span<PageWrite> writes, std::span<const Lsn> first_dirty);
-  // The file grows to hold at least `pages` pages, in steps.
+  // The file grows to hold at least `pages` pages, in steps. REQUIRES, here and below: the caller has the file's page 0
+  // exclusively, and so keeps others from growing and cutting it.
   Status Extend(FileId id, PageNo pages);
   // The file shrinks to `pages` pages, if it is longer.
   Status Cut(FileId id, PageNo pages);

@@ -34,13 +34,13 @@ TEST(LockView, RowsHeldAndWaitedFor) {
     2: update test set value = 12 where id = 1 -> waits
     3: )",
       kRows,
-      R"( -> 1|NULL|no key update|false; 1|NULL|no key update|true; 2|NULL|share|true; 3|NULL|key share|true; 4|NULL|update|true
-    3: select distinct w.waits_for = h.transaction_id from turdb_catalog.locks w, turdb_catalog.locks h where not w.is_granted and h.is_granted and h.row_key = '1' -> true
+      R"( -> 1|NULL|no key update|f; 1|NULL|no key update|t; 2|NULL|share|t; 3|NULL|key share|t; 4|NULL|update|t
+    3: select distinct w.waits_for = h.transaction_id from turdb_catalog.locks w, turdb_catalog.locks h where not w.is_granted and h.is_granted and h.row_key = '1' -> t
     3: select count(*) from turdb_catalog.transactions t join turdb_catalog.locks l on l.transaction_id = t.transaction_id and l.waits_for = t.waits_for -> 1
     1: rollback -> ok
     2> -> ok
     3: )",
-      kRows, R"( -> 1|NULL|no key update|true
+      kRows, R"( -> 1|NULL|no key update|t
     2: commit -> ok
     3: )",
       kRows, R"( -> none
@@ -69,7 +69,7 @@ TEST(LockView, KeysOfIndexes) {
     1: begin -> ok
     1: insert into test values (1000, 1, 'taken') -> ok
     2: insert into test values (1001, 1, 'taken') -> waits
-    3: select table_name, index_name is not null, row_key, mode from turdb_catalog.locks where not is_granted -> test|true|taken|update
+    3: select table_name, index_name is not null, row_key, mode from turdb_catalog.locks where not is_granted -> test|t|taken|update
     1: rollback -> ok
     2> -> ok
   )");
@@ -80,7 +80,7 @@ TEST(LockView, KeysOfSeveralColumns) {
     1: begin -> ok
     1: delete from word where spelling = 'row' -> ok
     2: delete from word where spelling = 'row' -> waits
-    3: select table_name, row_key, is_granted from turdb_catalog.locks where kind = 'row' order by is_granted -> word|en, row|false; word|en, row|true
+    3: select table_name, row_key, is_granted from turdb_catalog.locks where kind = 'row' order by is_granted -> word|en, row|f; word|en, row|t
     1: rollback -> ok
     2> -> ok
   )");
@@ -91,7 +91,7 @@ TEST(LockView, RunsOfRows) {
   Play(R"(
     1: begin -> ok
     1: insert into test select i, i, 'new' || i from generate_series(1001, 1100) g(i) -> ok
-    2: select min(row_key::int), max(coalesce(last_row_key, row_key)::int), count(*) < 20 from turdb_catalog.locks where kind = 'row' and table_name = 'test' -> 1001|1100|true
+    2: select min(row_key::int), max(coalesce(last_row_key, row_key)::int), count(*) < 20 from turdb_catalog.locks where kind = 'row' and table_name = 'test' -> 1001|1100|t
     1: rollback -> ok
     2: select count(*) from turdb_catalog.locks -> 0
   )");
@@ -104,7 +104,7 @@ TEST(LockView, Tables) {
     2: begin -> ok
     2: update test set value = 11 where id = 2 -> ok
     3: create index by_value on test(value) -> waits
-    4: select mode, is_granted, count(*) from turdb_catalog.locks where kind = 'table' and table_name = 'test' group by mode, is_granted order by is_granted, mode -> share|false|2; write|true|2
+    4: select mode, is_granted, count(*) from turdb_catalog.locks where kind = 'table' and table_name = 'test' group by mode, is_granted order by is_granted, mode -> share|f|2; write|t|2
     4: select count(distinct waits_for) from turdb_catalog.locks where kind = 'table' and not is_granted -> 2
     1: commit -> ok
     2: commit -> ok
@@ -121,7 +121,7 @@ TEST(LockView, ManyRows) {
     2: select count(distinct row_key), count(distinct transaction_id) from turdb_catalog.locks where kind = 'row' -> 300|1
     1: commit -> ok
     2: select count(*) from turdb_catalog.locks -> 0
-    2: select size_bytes >= 0 from turdb_catalog.memory where name = 'versions' -> true
+    2: select size_bytes >= 0 from turdb_catalog.memory where name = 'versions' -> t
   )");
 }
 

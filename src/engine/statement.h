@@ -144,7 +144,7 @@ class Statement {
   std::vector<vec::Value> bound_;        // as they were bound
   std::vector<vec::Value> parameters_;   // as the plan's types
   std::vector<uint8_t> bound_directly_;  // by parameter: while parameters_ready_, its value is in parameters_ alone
-  std::vector<vec::Type> variant_;  // the types of bound values that the plan was made for; empty: none in particular
+  std::vector<vec::Type> variant_;       // the types of bound values that the plan was made for; empty: none in particular
   bool parameters_ready_ = false;
 
   std::vector<std::string> column_names_;

@@ -40,8 +40,9 @@ Status ErrorFromErrno(int error_number, std::string_view message) {
       return base::WithHint(MakeError(absl::StatusCode::kResourceExhausted, sqlstate::kInsufficientResources, message),
                             "raise the limit on open files (ulimit -n)");
     case EFBIG:
-      return base::WithHint(MakeError(absl::StatusCode::kResourceExhausted, sqlstate::kDiskFull, message),
-                            "the file would pass the limit on the size of files, of the process (ulimit -f) or of the file system");
+      return base::WithHint(
+          MakeError(absl::StatusCode::kResourceExhausted, sqlstate::kDiskFull, message),
+          "the file would pass the limit on the size of files, of the process (ulimit -f) or of the file system");
     default:
       return base::IoError(message);
   }

@@ -281,7 +281,8 @@ class PosixLock final : public FileLock {
     if (mode_ == LockMode::kExclusive) {
       [[maybe_unused]] const int ignored = ftruncate(descriptor_.get(), 0);  // a pid left behind does no harm
     }
-    if (descriptor_.get() >= 0) SetLock(descriptor_.get(), F_UNLCK);  // not only by closing: a forked child may have the descriptor too
+    if (descriptor_.get() >= 0)
+      SetLock(descriptor_.get(), F_UNLCK);  // not only by closing: a forked child may have the descriptor too
   }
 
  private:

@@ -158,8 +158,8 @@ Status Storage::Impl::ReadMeta(bool* changed) {
   if (!kind.ok() || *kind != FileKind::kMeta)
     return base::CorruptionError(wrong("not the main file of a TurDB database (the magic is wrong)"));
   if (header.shared.format_version != kFormatVersion || header.version != kFormatVersion) {
-    return base::UnsupportedError(
-        wrong(absl::StrCat("format version ", std::max(header.shared.format_version, header.version), ", this library knows ", kFormatVersion)));
+    return base::UnsupportedError(wrong(absl::StrCat("format version ", std::max(header.shared.format_version, header.version),
+                                                     ", this library knows ", kFormatVersion)));
   }
   if (header.shared.crc != base::Crc32c(Bytes(bytes).first(file_header::kCrc))) {
     return base::CorruptionError(wrong("the checksum of the file's header does not match its bytes"));

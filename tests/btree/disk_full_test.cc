@@ -54,8 +54,8 @@ class TreeOnFullDisk : public testing::Test {
           for (int row = 0; row < 50; ++row) {
             maybe[Int64Key(100 * i + row)] = std::string(static_cast<size_t>(100 + row * 37 % 900), 'x');
           }
-          Database recovered(WithFiles(std::make_shared<engine::SmallDisk>(
-              std::shared_ptr<os::FaultFileSystem>(fault->CrashedCopy(1)))));
+          Database recovered(
+              WithFiles(std::make_shared<engine::SmallDisk>(std::shared_ptr<os::FaultFileSystem>(fault->CrashedCopy(1)))));
           EXPECT_TRUE(recovered.Open().ok()) << where;
           const Rows there = *recovered.Scan(txn::View{recovered.manager->visible_ts()});
           EXPECT_TRUE(there == rows || there == maybe) << where;

@@ -226,7 +226,7 @@ TEST_P(ForeignKeys, ManyMarksBecomeALockOfTheTable) {
     1: insert into p select g, g::text, 0 from generate_series(3, 6000) g -> ok
     1: begin -> ok
     1: insert into c select g, g, null from generate_series(1, 6000) g -> ok
-    2: select mode from turdb_catalog.locks where table_name = 'p' -> share
+    2: select mode from turdb_catalog.locks where kind = 'table' and table_name = 'p' -> share
     2: delete from p where id = 6000 -> waits
     1: commit -> ok
     2> -> error 23503

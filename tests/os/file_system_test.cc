@@ -341,9 +341,8 @@ TEST(PosixFileSystem, TheProcessesLimitOnFilesIsAnErrorAndNoSignal) {
   const auto file = files->Open(JoinPath(temporary.path(), "f"), OpenMode::kCreate).value();
   const std::vector<std::byte> bytes(6000);
   EXPECT_TRUE(file->Write(0, bytes).ok());
-  for (const base::Status& status :
-       {file->Write(6000, bytes), file->WriteDurably(6000, bytes), file->Extend(12000),
-        file->WriteBatch(std::vector<WriteRequest>(5, WriteRequest{6000, bytes}))}) {
+  for (const base::Status& status : {file->Write(6000, bytes), file->WriteDurably(6000, bytes), file->Extend(12000),
+                                     file->WriteBatch(std::vector<WriteRequest>(5, WriteRequest{6000, bytes}))}) {
     EXPECT_EQ(base::GetSqlState(status), base::sqlstate::kDiskFull) << status;
   }
   EXPECT_EQ(file->Size().value(), 6000u);

@@ -307,19 +307,21 @@ StatusOr<std::string> FormatNumber(std::string_view text, const Numeric& value) 
   return Writer(made, value).Write();
 }
 
-void ToCharKernel(Call& call) {
-  call.ForEach([&](SelIndex row) {
-    const Numeric value = Numeric::FromBytes(call.args[0].Get<StringView>(row).view());
-    StatusOr<std::string> text = FormatNumber(call.args[1].Get<StringView>(row).view(), value);
-    if (!text.ok()) return call.RaiseStatus(row, text.status());
-    call.result->SetString(row, *text);
-  });
+template <typename T>
+Numeric NumberAt(const Call& call, SelIndex row) {
+  if constexpr (std::is_same_v<T, StringView>) {
+    return Numeric::FromBytes(call.args[0].Get<StringView>(row).view());
+  } else if constexpr (std::is_same_v<T, double>) {
+    return Numeric::FromDouble(call.args[0].Get<double>(row));
+  } else {
+    return Numeric(call.args[0].Get<T>(row));
+  }
 }
 
-void DoubleToCharKernel(Call& call) {
+template <typename T>
+void ToCharKernel(Call& call) {
   call.ForEach([&](SelIndex row) {
-    const Numeric value = Numeric::FromDouble(call.args[0].Get<double>(row));
-    StatusOr<std::string> text = FormatNumber(call.args[1].Get<StringView>(row).view(), value);
+    StatusOr<std::string> text = FormatNumber(call.args[1].Get<StringView>(row).view(), NumberAt<T>(call, row));
     if (!text.ok()) return call.RaiseStatus(row, text.status());
     call.result->SetString(row, *text);
   });
@@ -328,8 +330,11 @@ void DoubleToCharKernel(Call& call) {
 }  // namespace
 
 void AddNumberFormat(FunctionList& list) {
-  list.Add("to_char", {TypeId::kNumeric, TypeId::kText}, TypeId::kText, kCanRaise, ToCharKernel);
-  list.Add("to_char", {TypeId::kDouble, TypeId::kText}, TypeId::kText, kCanRaise, DoubleToCharKernel);
+  constexpr TypeId kText = TypeId::kText;
+  list.Add("to_char", {TypeId::kInt32, kText}, kText, kCanRaise, ToCharKernel<int32_t>);
+  list.Add("to_char", {TypeId::kInt64, kText}, kText, kCanRaise, ToCharKernel<int64_t>);
+  list.Add("to_char", {TypeId::kNumeric, kText}, kText, kCanRaise, ToCharKernel<StringView>);
+  list.Add("to_char", {TypeId::kDouble, kText}, kText, kCanRaise, ToCharKernel<double>);
 }
 
 }  // namespace turdb::function

@@ -1,4 +1,6 @@
 // Expressions but calls and subqueries.
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "function/registry.h"
 #include "sql/bind/binder.h"
@@ -101,8 +103,46 @@ StatusOr<const Expr*> Binder::BindCondition(const ast::Expr& expr, const ExprCon
 
 Status Binder::BindConjuncts(const ast::Expr& expr, const ExprContext& context, std::vector<const Expr*>* conjuncts) {
   TURDB_ASSIGN_OR_RETURN(const Expr* bound, BindCondition(expr, context));
-  SplitConjuncts(bound, conjuncts);
+  std::vector<const Expr*> parts;
+  SplitConjuncts(bound, &parts);
+  for (const Expr* part : parts) {
+    if (part->kind == ExpressionKind::kOr) {
+      TakeOutOfBranches(part, conjuncts);
+    } else {
+      conjuncts->push_back(part);
+    }
+  }
   return absl::OkStatus();
+}
+
+// (a = b AND x) OR (a = b AND y) is a = b AND (x OR y), and a join by a = b. Only comparisons of two columns are taken out:
+// they cannot fail, and give the same wherever they stand.
+void Binder::TakeOutOfBranches(const Expr* disjunction, std::vector<const Expr*>* conjuncts) {
+  std::vector<std::vector<const Expr*>> branches;
+  for (const Expr* branch : disjunction->arguments) SplitConjuncts(branch, &branches.emplace_back());
+  const auto is_column = [](const Expr* e) { return e->kind == ExpressionKind::kColumn; };
+  std::vector<const Expr*> common;
+  for (const Expr* candidate : branches[0]) {
+    if (candidate->kind != ExpressionKind::kCall || candidate->arguments.size() != 2) continue;
+    if (candidate->call->function == nullptr || candidate->call->function->name != "=") continue;
+    if (!std::all_of(candidate->arguments.begin(), candidate->arguments.end(), is_column)) continue;
+    const auto same = [candidate](const Expr* other) { return exec::Equal(*candidate, *other); };
+    if (std::all_of(branches.begin() + 1, branches.end(),
+                    [&](const auto& branch) { return std::any_of(branch.begin(), branch.end(), same); })) {
+      common.push_back(candidate);
+    }
+  }
+  if (common.empty()) return conjuncts->push_back(disjunction);
+  conjuncts->insert(conjuncts->end(), common.begin(), common.end());
+  std::vector<const Expr*> rest;
+  for (std::vector<const Expr*>& branch : branches) {
+    std::erase_if(branch, [&](const Expr* part) {
+      return std::any_of(common.begin(), common.end(), [part](const Expr* taken) { return exec::Equal(*taken, *part); });
+    });
+    if (branch.empty()) return;  // true wherever what was taken out is
+    rest.push_back(And(branch, disjunction->position));
+  }
+  conjuncts->push_back(plan_.NewExpression(ExpressionKind::kOr, TypeId::kBoolean, plan_.Copy(rest), disjunction->position));
 }
 
 StatusOr<const Expr*> Binder::BindLiteral(const ast::Literal& literal) {

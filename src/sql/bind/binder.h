@@ -342,6 +342,7 @@ class Binder {
   ExprOr Bind(const ast::Expr& expr, const ExprContext& context);
   ExprOr BindCondition(const ast::Expr& expr, const ExprContext& context);  // boolean; integers are accepted
   base::Status BindConjuncts(const ast::Expr& expr, const ExprContext& context, std::vector<const Expr*>* conjuncts);
+  void TakeOutOfBranches(const Expr* disjunction, std::vector<const Expr*>* conjuncts);
   ExprOr ToCondition(const Expr* expr, std::string_view clause, int32_t offset);
   ExprOr BindLiteral(const ast::Literal& literal);
   ExprOr BindParameter(const ast::Parameter& parameter);

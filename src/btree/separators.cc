@@ -1,7 +1,8 @@
-// Key ranges of similar size for parallel scans: separators of the highest level that has enough of them.
+// Key ranges of similar size for parallel scans: separators of the highest level that has enough of them. And how much there is.
 #include <algorithm>
 
 #include "btree/interior_node.h"
+#include "btree/leaf.h"
 #include "btree/tree.h"
 
 namespace turdb::btree {
@@ -40,6 +41,33 @@ StatusOr<std::vector<std::string>> Separators(Tree& tree, size_t about) {
   if (level_keys.size() <= about) return level_keys;
   for (size_t i = 1; i <= about; ++i) found.push_back(std::move(level_keys[i * level_keys.size() / (about + 1)]));
   return found;
+}
+
+StatusOr<uint64_t> EstimateEntries(Tree& tree) {
+  // Nodes are about equally full, but for those on the edge that a tree grows at: one way down is not enough.
+  constexpr size_t kWays = 5;
+  double sum = 0;
+  for (size_t way = 0; way < kWays; ++way) {
+    double entries = 1;
+    for (PageNo page = tree.root_;;) {
+      const storage::FrameReservation frames = tree.pool_.ReserveFrames(1);
+      TURDB_ASSIGN_OR_RETURN(const SharedGuard node, tree.Fix<SharedGuard>(page));
+      if (PageHead(node.page()).kind != PageKind::kInterior) {
+        size_t used = 0;
+        for (size_t i = 0; i < leaf::Limit(node.page()); ++i) {
+          used += leaf::UsedAt(node.page(), i) && !leaf::GhostAt(node.page(), i) ? 1 : 0;
+        }
+        sum += entries * static_cast<double>(used);
+        break;
+      }
+      const size_t separators = PageHead(node.page()).cell_count;
+      entries *= static_cast<double>(separators + 1);
+      const size_t child = separators * (2 * way + 1) / (2 * kWays);
+      page = child < separators ? interior::ChildAt(node.page(), child) : PageNo{Header(node.page()).rightmost_child};
+    }
+    if (way == 0 && entries == 1) return static_cast<uint64_t>(sum);  // the root is a leaf
+  }
+  return static_cast<uint64_t>(sum / kWays);
 }
 
 }  // namespace turdb::btree

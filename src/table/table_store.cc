@@ -106,18 +106,18 @@ StatusOr<std::shared_ptr<Table>> TableStore::Open(std::shared_ptr<const TableSch
   {
     const std::lock_guard lock(state->mutex);
     if (!state->loaded) {
-      int64_t number = 0, rows = 0;
+      int64_t number = 0;
       if (schema->id != base::kMetaFile) {
         TURDB_ASSIGN_OR_RETURN(const uint64_t logged, btree::ReadHeaderField(storage_, schema->id, btree::kAutoIncrementField));
-        TURDB_ASSIGN_OR_RETURN(const uint64_t counted, btree::ReadHeaderField(storage_, schema->id, btree::kRowCountField));
         number = static_cast<int64_t>(logged);
-        rows = static_cast<int64_t>(counted);
       }
+      // A damaged page in the way is for those to report who want what is on it.
+      const StatusOr<uint64_t> rows = btree::EstimateEntries(*primary);
       int64_t greatest = 0;
       if (schema->key_form != KeyForm::kEncoded) {
         TURDB_ASSIGN_OR_RETURN(greatest, GreatestKey(*primary, transactions_));
       }
-      state->rows.store(rows);
+      state->rows.store(rows.ok() ? static_cast<int64_t>(*rows) : 0);
       state->next_key.store(std::max({int64_t{1}, number, greatest == INT64_MAX ? INT64_MAX : greatest + 1}));
       state->next_identity.store(std::max<int64_t>(1, number));
       state->logged_until.store(number);

@@ -454,6 +454,10 @@ TEST_F(TreeFixture, ABulkLoadedTreeIsLikeAnyOther) {
       pieces.insert(piece->begin(), piece->end());
     }
     EXPECT_EQ(pieces, rows);
+    const StatusOr<uint64_t> estimate = EstimateEntries(*database.tree);
+    ASSERT_TRUE(estimate.ok());
+    EXPECT_GT(*estimate, rows.size() / 2);
+    EXPECT_LT(*estimate, rows.size() * 2);
     txn::TransactionPtr transaction = database.Begin();
     for (int i = 0; i < 3000; ++i) {
       const std::string key = kind == KeyKind::kInt64 ? Int64Key(-i - 1) : "a" + std::to_string(i);

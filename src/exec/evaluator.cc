@@ -281,6 +281,7 @@ StatusOr<std::unique_ptr<Evaluator>> MakeEvaluator(const Expression& expression,
     case ExpressionKind::kCall:
       return std::make_unique<CallEvaluator>(expression, std::move(arguments), options);
     case ExpressionKind::kCast:
+      if (function::IsTextRelabel(*expression.call)) return std::move(arguments[0]);
       if (expression.try_cast) return std::make_unique<TryCastEvaluator>(expression, std::move(arguments), options);
       return std::make_unique<CallEvaluator>(expression, std::move(arguments), options);
     case ExpressionKind::kAnd:

@@ -216,11 +216,18 @@ void FromAnyKernel(Call& call) {
   });
 }
 
+// Between text and varchar without a limit that a value could pass: the bytes stay.
+bool IsTextRelabel(Type from, Type to) {
+  const auto unpadded = [](TypeId id) { return id == TypeId::kText || id == TypeId::kVarchar; };
+  return unpadded(from.id) && unpadded(to.id) && (to.length == 0 || (from.length != 0 && from.length <= to.length));
+}
+
 Kernel ChooseKernel(Type from, Type to, CastContext context) {
   const bool cut = context == CastContext::kExplicit;
   if (to.id == TypeId::kAny) return from.id == TypeId::kAny ? RelabelKernel : ToAnyKernel;
   if (from.id == TypeId::kAny) return FromAnyKernel;
   const bool from_text = vec::IsText(from.id) || from.id == TypeId::kUnknown;
+  if (IsTextRelabel(from, to)) return RelabelKernel;
   if (from_text || vec::IsText(to.id)) return TextCastKernel(from_text, vec::IsText(to.id), cut);
   if (from.id == TypeId::kArray) return ArrayCastKernel(cut);
   if (vec::IsJson(from.id) && from.id != to.id) return JsonCastKernel(from.id, to.id);
@@ -279,7 +286,7 @@ StatusOr<BoundCall> BindCast(Type from, Type to, CastContext context) {
     const std::optional<Type> holds = AsDecimal(from);
     if (holds) can_raise = to.precision - to.scale < holds->precision;
   } else if (vec::IsText(to.id)) {
-    can_raise = to.length != 0 && !(context == CastContext::kExplicit);
+    can_raise = to.length != 0 && context != CastContext::kExplicit && !IsTextRelabel(from, to);
   }
   if (can_raise) call.flags |= kCanRaise;
   if (cast->monotone && !arrays) call.flags |= kMonotone;
@@ -289,8 +296,11 @@ StatusOr<BoundCall> BindCast(Type from, Type to, CastContext context) {
   if (zone || reads_clock) call.flags |= kStable;
   const bool fixed = from.physical() != PhysicalType::kString && to.physical() != PhysicalType::kString;
   if (fixed && !can_raise && (call.flags & kStable) == 0) call.flags |= kLatchSafe;
+  if (IsTextRelabel(from, to)) call.flags |= kLatchSafe;
   return call;
 }
+
+bool IsTextRelabel(const BoundCall& call) { return call.kernel == &RelabelKernel && vec::IsText(call.result_type.id); }
 
 StatusOr<Value> CastValue(const Value& value, Type to, CastContext context, CallContext& call_context) {
   if (value.is_null()) {

@@ -87,6 +87,8 @@ bool CanCast(Type from, Type to, CastContext context);
 // The cast as a function of one argument. Errors: 42846 cannot cast, 42804 (assignment, as PostgreSQL words it).
 // Explicit casts to varchar(n) and char(n) truncate, assignments raise 22001, so the context is part of it.
 StatusOr<BoundCall> BindCast(Type from, Type to, CastContext context);
+// Whether a cast gives another name to text and changes nothing: its argument may stand for it.
+bool IsTextRelabel(const BoundCall& call);
 // One value. A Value of kUnknown is parsed as text of the target type.
 StatusOr<Value> CastValue(const Value& value, Type to, CastContext context, CallContext& call_context);
 

@@ -309,6 +309,8 @@ class Binder {
 
   // ---- making typed expressions (expression_builder.cc); the planner uses some
   base::StatusOr<const Expr*> MakeOperator(std::string_view op, std::initializer_list<const Expr*> operands, int32_t position);
+  // A comparison of a cast with a constant, without the cast if that says the same; else `comparison` (unwrap_cast.cc).
+  base::StatusOr<const Expr*> UnwrapCast(std::string_view op, const Expr* comparison);
   base::StatusOr<const Expr*> MakeFunction(std::string_view name, const std::vector<const Expr*>& arguments, int32_t position);
   base::StatusOr<const Expr*> Coerce(const Expr* expr, const vec::Type& type, function::CastContext context,
                                      int32_t position = -1);

@@ -140,7 +140,8 @@ StatusOr<const Expr*> Binder::MakeOperator(std::string_view op, std::initializer
     TURDB_ASSIGN_OR_RETURN(arguments[i], Coerce(arguments[i], call->argument_types[i], CastContext::kExplicit));
   }
   const exec::Expressions kept = plan_.Copy(arguments);
-  return Fold(plan_.Call(*std::move(call), kept, position));
+  const Expr* made = Fold(plan_.Call(*std::move(call), kept, position));
+  return IsComparison(op) && made->kind == ExpressionKind::kCall ? UnwrapCast(op, made) : made;
 }
 
 StatusOr<const Expr*> Binder::MakeFunction(std::string_view name, const std::vector<const Expr*>& given, int32_t position) {

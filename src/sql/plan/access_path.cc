@@ -363,9 +363,9 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& needed, 
     std::vector<const Expr*> latch;
     size_t i = 0;
     const auto latch_safe = [&](const auto& self, const Expr* e) -> bool {
-      if (e->kind == ExpressionKind::kSubquery || e->kind == ExpressionKind::kCase || e->kind == ExpressionKind::kCast)
+      if (e->kind == ExpressionKind::kSubquery || e->kind == ExpressionKind::kCase || e->kind == ExpressionKind::kCheck)
         return false;
-      if (e->kind == ExpressionKind::kCall && (e->call->flags & function::kLatchSafe) == 0) return false;
+      if (e->call != nullptr && (e->try_cast || (e->call->flags & function::kLatchSafe) == 0)) return false;
       return std::all_of(e->arguments.begin(), e->arguments.end(), [&](const Expr* a) { return self(self, a); });
     };
     for (; i < filter.size() && latch_safe(latch_safe, filter[i]); ++i) latch.push_back(filter[i]);

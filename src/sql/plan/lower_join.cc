@@ -20,7 +20,7 @@ using function::CastContext;
 namespace {
 constexpr size_t kExhaustive = 10;
 constexpr size_t kMaxLeaves = 64;
-constexpr double kProbeCost = 5;  // of one descent into an index
+constexpr double kProbeCost = 25;  // of one descent into an index, in rows of a scan
 constexpr double kManyRows = 1e6;
 }  // namespace
 

@@ -1,17 +1,13 @@
-// Joins without keys to hash: nested loops over a materialised right side, index lookups, dependent apply.
+// Joins without keys to hash: nested loops over a materialised right side, and dependent apply.
 //
-// All three make pairs of one left row with a batch of right rows, as left columns constant beside right columns, and
+// Both make pairs of one left row with a batch of right rows, as left columns constant beside right columns, and
 // share what follows: the condition, and who matched.
 #include <algorithm>
-#include <optional>
 #include <vector>
 
 #include "exec/builder.h"
-#include "exec/key_range.h"
 #include "exec/materialized_rows.h"
 #include "exec/vector_operations.h"
-#include "table/scan.h"
-#include "table/table.h"
 
 namespace turdb::exec {
 namespace {
@@ -225,77 +221,6 @@ class NestedLoopJoin : public PairingOperator {
   std::vector<vec::SelIndex> unmatched_rows_;
 };
 
-class IndexJoin : public PairingOperator {
- public:
-  IndexJoin(const IndexJoinNode& node, std::span<const vec::Type> right_types, Builder& builder)
-      : PairingOperator(node.type, node.left->types, right_types, builder),
-        table_(*node.table),
-        index_(node.index),
-        projection_(table_.MakeProjection(node.columns)),
-        chunk_(builder.NewChunk(right_types)) {}
-
-  Status Build(const IndexJoinNode& node, Builder& builder) {
-    TURDB_ASSIGN_OR_RETURN(keys_, EvaluatorList::Make(node.keys, builder.options()));
-    cells_.resize(node.keys.size());
-    return PairingOperator::Build(node.residual, builder);
-  }
-
-  Status Start(Runtime& runtime) override {
-    TURDB_RETURN_IF_ERROR(keys_.Start(runtime));
-    return PairingOperator::Start(runtime);
-  }
-
- protected:
-  StatusOr<Flow> OpenRow(Runtime& runtime, const Batch& in, uint32_t position) override {
-    if (position == 0) TURDB_RETURN_IF_ERROR(keys_.Evaluate(runtime, *in.chunk, in.rows));
-    ended_ = false;
-    for (size_t k = 0; k < cells_.size(); ++k) {
-      cells_[k] = CellOf(*keys_.values()[k], in.rows[position]);
-      ended_ = ended_ || cells_[k] == nullptr;
-    }
-    table::Table::Range range;
-    range.equal = cells_;
-    ended_ = ended_ || !table_.EncodeRange(index_, range, &lower_, &upper_);
-    if (ended_) return Flow::kDone;
-    if (index_ < 0) {
-      if (table_scan_.has_value()) {
-        table_scan_->Reset(lower_.bytes(), upper_.bytes());
-      } else {
-        table_scan_.emplace(table_, projection_, lower_.bytes(), upper_.bytes());
-      }
-    } else if (index_scan_ != nullptr) {
-      index_scan_->Reset(lower_.bytes(), upper_.bytes());
-    } else {
-      TURDB_ASSIGN_OR_RETURN(index_scan_, table::IndexScan::Open(table_, index_, projection_, lower_.bytes(), upper_.bytes()));
-    }
-    return Flow::kDone;
-  }
-
-  StatusOr<Flow> NextRight(Runtime& runtime, Batch* right) override {
-    if (ended_) return Flow::kDone;
-    const txn::View& view = runtime.context->ViewOf(table_.schema().id);
-    StatusOr<bool> more =
-        index_ < 0 ? table_scan_->Next(view, chunk_.capacity(), &chunk_) : index_scan_->Next(view, chunk_.capacity(), &chunk_);
-    TURDB_RETURN_IF_ERROR(more.status());
-    if (!*more) return Flow::kDone;
-    *right = Batch::All(chunk_);
-    return Flow::kHaveMore;
-  }
-
- private:
-  const table::Table& table_;
-  const int32_t index_;
-  const table::Projection projection_;
-  Chunk chunk_;
-  EvaluatorList keys_;
-  std::vector<table::Cell> cells_;
-  table::KeyBuffer lower_;
-  table::KeyBuffer upper_;
-  std::optional<table::TableScan> table_scan_;
-  std::unique_ptr<table::IndexScan> index_scan_;
-  bool ended_ = false;
-};
-
 class ApplyOperator : public PairingOperator {
  public:
   ApplyOperator(const ApplyNode& node, std::unique_ptr<Stream> right, Builder& builder)
@@ -337,14 +262,6 @@ OperatorOr MakeNestedLoopJoin(const NestedLoopJoinNode& node, Builder& builder) 
   TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Stream> right, builder.BuildStream(*node.right));
   auto join = std::make_unique<NestedLoopJoin>(node, std::move(right), builder);
   TURDB_RETURN_IF_ERROR(join->Build(node.conjuncts, builder));
-  return join;
-}
-
-OperatorOr MakeIndexJoin(const IndexJoinNode& node, Builder& builder) {
-  const table::Projection projection = node.table->MakeProjection(node.columns);
-  const std::vector<vec::Type>& right_types = projection.types();
-  auto join = std::make_unique<IndexJoin>(node, right_types, builder);
-  TURDB_RETURN_IF_ERROR(join->Build(node, builder));
   return join;
 }
 

@@ -52,9 +52,15 @@ void TableScan::Reset(Bytes lower, Bytes upper) { cursor_.Reset(lower, upper); }
 
 StatusOr<bool> TableScan::Next(const txn::View& view, uint32_t max_rows, vec::Chunk* out) {
   out->Reset();
-  const uint32_t limit = std::min(max_rows, out->capacity());
+  TURDB_ASSIGN_OR_RETURN(const uint32_t rows, Append(view, max_rows, out));
+  return rows != 0;
+}
+
+StatusOr<uint32_t> TableScan::Append(const txn::View& view, uint32_t max_rows, vec::Chunk* out) {
+  const uint32_t first = out->size();
+  const uint32_t limit = first + std::min(max_rows, out->capacity() - first);
   far_.clear();
-  uint32_t rows = 0;
+  uint32_t rows = first;
   Status status;
   const auto visit = [&](const btree::Entries& entries) {
     if (!status.ok()) return;
@@ -69,7 +75,7 @@ StatusOr<bool> TableScan::Next(const txn::View& view, uint32_t max_rows, vec::Ch
   }
   out->set_size(rows);
   if (!far_.empty()) TURDB_RETURN_IF_ERROR(projection_.FetchRows(table_.primary(), far_, out));
-  return rows != 0;
+  return rows - first;
 }
 
 // ---- indexes
@@ -219,10 +225,16 @@ void IndexScan::Reset(Bytes lower, Bytes upper) {
 }
 
 StatusOr<bool> IndexScan::Next(const txn::View& view, uint32_t max_rows, vec::Chunk* out) {
-  State& state = *state_;
   out->Reset();
-  const uint32_t limit = std::min(max_rows, out->capacity());
-  uint32_t rows = 0;
+  TURDB_ASSIGN_OR_RETURN(const uint32_t rows, Append(view, max_rows, out));
+  return rows != 0;
+}
+
+StatusOr<uint32_t> IndexScan::Append(const txn::View& view, uint32_t max_rows, vec::Chunk* out) {
+  State& state = *state_;
+  const uint32_t first = out->size();
+  const uint32_t limit = first + std::min(max_rows, out->capacity() - first);
+  uint32_t rows = first;
   Status status;
   bool more = true;
   std::byte key[base::kMaxKeyBytes];
@@ -240,21 +252,21 @@ StatusOr<bool> IndexScan::Next(const txn::View& view, uint32_t max_rows, vec::Ch
       TURDB_RETURN_IF_ERROR(status);
     }
     out->set_size(rows);
-    return rows != 0;
+    return rows - first;
   }
   if (state.rows_read == state.row_key_ends.size()) {
     state.row_keys.clear();
     state.row_key_ends.clear();
     state.rows_read = 0;
   }
-  while (more && state.rows_read == 0 && state.row_key_ends.size() < limit) {
-    TURDB_ASSIGN_OR_RETURN(more,
-                           step(limit - static_cast<uint32_t>(state.row_key_ends.size()), [&](const btree::Entries& entries) {
-                             for (size_t i = 0; i < entries.count; ++i) {
-                               const Bytes entry_key = state.unique ? Bytes() : entries.key(i, key);
-                               if (status.ok()) status = state.CollectRowKey(entry_key, entries.value(i));
-                             }
-                           }));
+  while (more && state.rows_read == 0 && state.row_key_ends.size() < limit - first) {
+    TURDB_ASSIGN_OR_RETURN(
+        more, step(limit - first - static_cast<uint32_t>(state.row_key_ends.size()), [&](const btree::Entries& entries) {
+          for (size_t i = 0; i < entries.count; ++i) {
+            const Bytes entry_key = state.unique ? Bytes() : entries.key(i, key);
+            if (status.ok()) status = state.CollectRowKey(entry_key, entries.value(i));
+          }
+        }));
     TURDB_RETURN_IF_ERROR(status);
   }
   std::vector<Projection::FarValue> far;
@@ -278,7 +290,28 @@ StatusOr<bool> IndexScan::Next(const txn::View& view, uint32_t max_rows, vec::Ch
   }
   out->set_size(rows);
   if (!far.empty()) TURDB_RETURN_IF_ERROR(state.projection.FetchRows(state.table.primary(), far, out));
-  return rows != 0;
+  return rows - first;
+}
+
+// ---- rows by key
+
+StatusOr<bool> RowLookup::Append(const txn::View& view, Bytes key, vec::Chunk* out) {
+  if (index_ >= 0) {
+    TURDB_ASSIGN_OR_RETURN(const bool in_index, table_.FindUnique(view, index_, key, &row_key_));
+    if (!in_index) return false;
+    key = row_key_.bytes();
+  }
+  far_.clear();
+  Status status;
+  TURDB_ASSIGN_OR_RETURN(const bool found, table_.primary().Get(view, key, [&](Bytes row) {
+    const btree::OneEntry entry(key, row);
+    status = projection_.ReadRows(entry.entries(), out, out->size(), &far_);
+  }));
+  TURDB_RETURN_IF_ERROR(status);
+  if (!found) return false;
+  out->set_size(out->size() + 1);
+  if (!far_.empty()) TURDB_RETURN_IF_ERROR(projection_.FetchRows(table_.primary(), far_, out));
+  return true;
 }
 
 }  // namespace turdb::table

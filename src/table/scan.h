@@ -30,6 +30,8 @@ class TableScan {
   // Fills `out` (a chunk of projection.types(), which it resets) with up to min(max_rows, capacity) rows.
   // False, with no rows, at the end.
   base::StatusOr<bool> Next(const txn::View& view, uint32_t max_rows, vec::Chunk* out);
+  // The same behind the rows that `out` has. How many rows came, none at the end. REQUIRES: there is room.
+  base::StatusOr<uint32_t> Append(const txn::View& view, uint32_t max_rows, vec::Chunk* out);
 
  private:
   const Table& table_;
@@ -50,12 +52,29 @@ class IndexScan {
 
   void Reset(base::Bytes lower, base::Bytes upper);
   base::StatusOr<bool> Next(const txn::View& view, uint32_t max_rows, vec::Chunk* out);
+  base::StatusOr<uint32_t> Append(const txn::View& view, uint32_t max_rows, vec::Chunk* out);
   ~IndexScan();
 
  private:
   struct State;
   explicit IndexScan(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
+};
+
+// Looks up one row after the other by whole keys, of the primary key (index == -1) or of a unique index. As the scans are.
+class RowLookup {
+ public:
+  RowLookup(const Table& table, int32_t index, const Projection& projection)
+      : table_(table), index_(index), projection_(projection) {}
+  // The row of the key (Table::EncodeRowKey, EncodeIndexKey) behind the rows of `out`. False: the view sees none.
+  base::StatusOr<bool> Append(const txn::View& view, base::Bytes key, vec::Chunk* out);
+
+ private:
+  const Table& table_;
+  const int32_t index_;
+  const Projection& projection_;
+  KeyBuffer row_key_;
+  std::vector<Projection::FarValue> far_;
 };
 
 }  // namespace turdb::table

@@ -20,8 +20,9 @@ StatusOr<std::unique_ptr<Stream>> Builder::BuildStream(const Node& node) {
     case NodeKind::kNestedLoopJoin:
     case NodeKind::kIndexJoin:
     case NodeKind::kApply: {
-      TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Stream> stream, BuildStream(*Inputs(node)[0]));
+      // From above to below, so that a scan finds what joins have for it.
       TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Operator> op, BuildOperator(node));
+      TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Stream> stream, BuildStream(*Inputs(node)[0]));
       stream->Append(std::move(op), ProfileOf(node));
       return stream;
     }

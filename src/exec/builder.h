@@ -14,6 +14,7 @@
 #include "exec/evaluator.h"
 #include "exec/pipeline.h"
 #include "exec/plan.h"
+#include "exec/scan_filter.h"
 
 namespace turdb::exec {
 
@@ -32,12 +33,22 @@ class Builder : public StreamBuilder {
   vec::Chunk NewChunk(std::span<const vec::Type> types) const { return vec::Chunk(types, options_.capacity, options_.budget); }
   NodeProfile* ProfileOf(const Node& node);
 
+  // For the scan, which is built after those who have something for it.
+  void OfferScanFilter(const TableScanNode& scan, std::unique_ptr<ScanFilter> filter) {
+    scan_filters_[&scan].push_back(std::move(filter));
+  }
+  std::vector<std::unique_ptr<ScanFilter>> TakeScanFilters(const TableScanNode& scan) {
+    const auto found = scan_filters_.find(&scan);
+    return found == scan_filters_.end() ? std::vector<std::unique_ptr<ScanFilter>>() : std::move(found->second);
+  }
+
  private:
   base::StatusOr<std::unique_ptr<Source>> BuildSource(const Node& node);
   base::StatusOr<std::unique_ptr<Operator>> BuildOperator(const Node& node);
 
   EvaluatorOptions options_;
   std::unordered_map<const Node*, NodeProfile>* profiles_;
+  std::unordered_map<const TableScanNode*, std::vector<std::unique_ptr<ScanFilter>>> scan_filters_;
 };
 
 using SourceOr = base::StatusOr<std::unique_ptr<Source>>;

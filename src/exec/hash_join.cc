@@ -25,6 +25,7 @@
 #include "exec/row_store.h"
 #include "exec/spill_partitions.h"
 #include "exec/vector_operations.h"
+#include "table/table.h"
 
 namespace turdb::exec {
 namespace {
@@ -273,6 +274,55 @@ class BuildSide {
   std::vector<const Vector*> vectors_;
 };
 
+// For a scan below the left side: rows that no right row can match. As long as the build side is in memory, and for as long as
+// it keeps enough rows away to be worth its while.
+class BuildFilter : public ScanFilter {
+ public:
+  BuildFilter(const BuildSide& build, const HashJoinNode& node, TracedKeys traced, Builder& builder)
+      : build_(build), node_(node), traced_(std::move(traced)), hashes_(builder.capacity()), positions_(builder.capacity()) {}
+  Status Build(Builder& builder) {
+    TURDB_ASSIGN_OR_RETURN(keys_, EvaluatorList::Make(traced_.keys, builder.options()));
+    return absl::OkStatus();
+  }
+
+  Status Start(Runtime& runtime) override {
+    seen_ = kept_ = 0;
+    return keys_.Start(runtime);
+  }
+
+  bool IsUseful() const override {
+    return build_.built() && !build_.spilled() && (seen_ < kTrialRows || kept_ < seen_ - seen_ / kDropsOneOf);
+  }
+
+  StatusOr<uint32_t> Select(Runtime& runtime, const Chunk& chunk, Rows rows, SelIndex* selected) override {
+    TURDB_RETURN_IF_ERROR(keys_.Evaluate(runtime, chunk, rows));
+    const uint32_t present = PositionsWithoutNulls(keys_.values(), rows, node_.null_equal, positions_.data());
+    HashColumns(keys_.values(), rows, hashes_.data());
+    for (uint32_t k = 0; k < present; ++k) build_.Prefetch(hashes_[positions_[k]]);
+    uint32_t count = 0;
+    for (uint32_t k = 0; k < present; ++k) {
+      const uint32_t i = positions_[k];
+      selected[count] = rows[i];
+      count += build_.Head(hashes_[i]) != nullptr ? 1 : 0;
+    }
+    seen_ += rows.count;
+    kept_ += count;
+    return count;
+  }
+
+ private:
+  static constexpr uint64_t kTrialRows = 10'000;
+  static constexpr uint64_t kDropsOneOf = 4;
+
+  const BuildSide& build_;
+  const HashJoinNode& node_;
+  const TracedKeys traced_;
+  EvaluatorList keys_;
+  std::vector<uint64_t> hashes_;
+  std::vector<uint32_t> positions_;
+  uint64_t seen_ = 0, kept_ = 0;
+};
+
 class HashJoinOperator : public Operator {
  public:
   HashJoinOperator(const HashJoinNode& node, std::unique_ptr<Stream> right, Builder& builder)
@@ -297,6 +347,32 @@ class HashJoinOperator : public Operator {
     TURDB_ASSIGN_OR_RETURN(keys_, EvaluatorList::Make(node_.left_keys, builder.options()));
     TURDB_ASSIGN_OR_RETURN(residual_, Filter::Make(node_.residual, builder.options()));
     return absl::OkStatus();
+  }
+
+  // Rows of the left side without a match are dropped, so the scan that they come from may do so at once. Worth it only for
+  // scans of some length, since the right side is then built before it is known that the left one has rows.
+  Status OfferFilter(Builder& builder) {
+    if (node_.type != JoinType::kInner && node_.type != JoinType::kSemi && node_.type != JoinType::kRight)
+      return absl::OkStatus();
+    if (std::any_of(node_.null_equal.begin(), node_.null_equal.end(), [](bool equal) { return equal; }))
+      return absl::OkStatus();
+    std::optional<TracedKeys> traced = TraceToScan(*node_.left, node_.left_keys);
+    if (!traced.has_value() || traced->scan->table->row_estimate() < kRowsWorthFiltering) return absl::OkStatus();
+    const TableScanNode& scan = *traced->scan;
+    auto filter = std::make_unique<BuildFilter>(build_, node_, *std::move(traced), builder);
+    TURDB_RETURN_IF_ERROR(filter->Build(builder));
+    builder.OfferScanFilter(scan, std::move(filter));
+    builds_first_ = true;
+    return absl::OkStatus();
+  }
+
+  StatusOr<Flow> Prepare(Runtime& runtime) override {
+    if (!builds_first_) return Flow::kNeedInput;
+    if (!build_.built()) {
+      TURDB_ASSIGN_OR_RETURN(const Flow flow, build_.Drain(runtime));
+      if (flow == Flow::kBlocked) return flow;
+    }
+    return build_.row_count() == 0 && EmptyBuildEnds() ? Flow::kDone : Flow::kNeedInput;
   }
 
   Status Start(Runtime& runtime) override {
@@ -583,8 +659,11 @@ class HashJoinOperator : public Operator {
     *out = Batch::All(output_);
   }
 
+  static constexpr int64_t kRowsWorthFiltering = 20'000;
+
   const HashJoinNode& node_;
   const size_t left_count_;
+  bool builds_first_ = false;
   BuildSide build_;
   EvaluatorList keys_;
   Filter residual_;
@@ -620,6 +699,7 @@ OperatorOr MakeHashJoin(const HashJoinNode& node, Builder& builder) {
   TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Stream> right, builder.BuildStream(*node.right));
   auto join = std::make_unique<HashJoinOperator>(node, std::move(right), builder);
   TURDB_RETURN_IF_ERROR(join->Build(builder));
+  TURDB_RETURN_IF_ERROR(join->OfferFilter(builder));
   return join;
 }
 

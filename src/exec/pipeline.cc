@@ -36,12 +36,31 @@ class Timing {
 }  // namespace
 
 Status Stream::Start(Runtime& runtime) {
+  prepared_ = 0;
   source_done_ = false;
   finishing_ = 0;
   for (Batch& pending : pending_) pending = Batch();
   TURDB_RETURN_IF_ERROR(source_->Start(runtime));
   for (const std::unique_ptr<Operator>& op : operators_) TURDB_RETURN_IF_ERROR(op->Start(runtime));
   return absl::OkStatus();
+}
+
+// The operators above come first: what they have may spare those below their work.
+StatusOr<Flow> Stream::PrepareNext(Runtime& runtime) {
+  const size_t i = operators_.size() - 1 - prepared_;
+  Operator& op = *operators_[i];
+  Timing timing(runtime, profiles_[i + 1]);
+  TURDB_ASSIGN_OR_RETURN(const Flow flow, op.Prepare(runtime));
+  timing.Stop(Batch(), op.memory_bytes(), op.spilled_bytes());
+  if (flow == Flow::kBlocked) return flow;
+  if (flow == Flow::kDone) {
+    source_done_ = true;
+    finishing_ = i + 1;
+    prepared_ = operators_.size();
+    return flow;
+  }
+  ++prepared_;
+  return flow;
 }
 
 StatusOr<Flow> Stream::CallSource(Runtime& runtime, Batch* out) {
@@ -82,6 +101,10 @@ StatusOr<Flow> Stream::Advance(Runtime& runtime, Batch* out) {
     return PushThrough(runtime, i, pending_[i], out);
   }
   Batch batch;
+  while (prepared_ < operators_.size()) {
+    TURDB_ASSIGN_OR_RETURN(const Flow flow, PrepareNext(runtime));
+    if (flow == Flow::kBlocked) return flow;
+  }
   if (!source_done_) {
     ReleaseFrom(0);
     TURDB_RETURN_IF_ERROR(runtime.CheckCancelled());

@@ -68,6 +68,9 @@ class Operator {
  public:
   virtual ~Operator() = default;
   virtual base::Status Start(Runtime& runtime) = 0;
+  // Before the stream's source is asked for its first row, so that what is done here can spare it some: kNeedInput, kDone (no
+  // input is wanted at all) or kBlocked. An operator that prefers to wait for its first input does nothing.
+  virtual base::StatusOr<Flow> Prepare(Runtime&) { return Flow::kNeedInput; }
   // kNeedInput, kHaveMore, kDone (the rest of the input is not wanted) or kBlocked. REQUIRES: `in` is not empty.
   virtual base::StatusOr<Flow> Push(Runtime& runtime, const Batch& in, Batch* out) = 0;
   // After the last input, when no Push returned kDone: kHaveMore until everything held back is out, then kDone.
@@ -99,6 +102,7 @@ class Stream {
  private:
   base::StatusOr<Flow> Advance(Runtime& runtime, Batch* out);
   void ReleaseFrom(size_t first);
+  base::StatusOr<Flow> PrepareNext(Runtime& runtime);
   base::StatusOr<Flow> CallSource(Runtime& runtime, Batch* out);
   base::StatusOr<Flow> CallOperator(Runtime& runtime, size_t i, const Batch* in, Batch* out);
   base::StatusOr<Flow> PushThrough(Runtime& runtime, size_t first, Batch batch, Batch* out);
@@ -107,6 +111,7 @@ class Stream {
   std::vector<std::unique_ptr<Operator>> operators_;
   std::vector<Batch> pending_;  // pending_[i].chunk is set while operator i wants this input again
   std::vector<NodeProfile*> profiles_;
+  size_t prepared_ = 0;  // operators, from the last to the first
   bool source_done_ = false;
   size_t finishing_ = 0;  // operators before this one have finished
 };

@@ -22,6 +22,12 @@ class ScanSource : public Source {
   ScanSource(const table::Table& table, int32_t index, std::span<const int32_t> columns, bool reverse, Chunk chunk)
       : table_(table), index_(index), reverse_(reverse), projection_(table.MakeProjection(columns)), chunk_(std::move(chunk)) {}
 
+  void AddFilters(std::vector<std::unique_ptr<ScanFilter>> filters, Builder& builder) {
+    if (filters.empty()) return;
+    join_filters_ = std::move(filters);
+    kept_.emplace(builder.capacity(), builder.budget());
+  }
+
   Status Build(const KeyRange& range, Expressions latch_filter, Expressions filter, Builder& builder) {
     TURDB_ASSIGN_OR_RETURN(range_, BoundKeyRange::Make(table_, index_, range, builder.options()));
     TURDB_ASSIGN_OR_RETURN(latch_filter_, Filter::Make(latch_filter, builder.options()));
@@ -33,6 +39,7 @@ class ScanSource : public Source {
     ramp_.Start();
     TURDB_RETURN_IF_ERROR(latch_filter_.Start(runtime));
     TURDB_RETURN_IF_ERROR(filter_.Start(runtime));
+    for (const std::unique_ptr<ScanFilter>& filter : join_filters_) TURDB_RETURN_IF_ERROR(filter->Start(runtime));
     TURDB_ASSIGN_OR_RETURN(const bool not_empty, range_->Bind(runtime));
     done_ = !not_empty;
     if (done_) return absl::OkStatus();
@@ -68,6 +75,11 @@ class ScanSource : public Source {
     if (!filter_.empty() && rows.count != 0) {
       TURDB_ASSIGN_OR_RETURN(rows, filter_.Apply(runtime, chunk_, rows));
     }
+    for (const std::unique_ptr<ScanFilter>& filter : join_filters_) {
+      if (rows.count == 0 || !filter->IsUseful()) continue;
+      TURDB_ASSIGN_OR_RETURN(const uint32_t kept, filter->Select(runtime, chunk_, rows, kept_->data()));
+      rows = Rows{kept_->data(), kept};
+    }
     *out = Batch{&chunk_, rows};
     return Flow::kHaveMore;
   }
@@ -81,6 +93,8 @@ class ScanSource : public Source {
   std::optional<BoundKeyRange> range_;
   Filter latch_filter_;
   Filter filter_;
+  std::vector<std::unique_ptr<ScanFilter>> join_filters_;
+  std::optional<vec::SelectionVector> kept_;  // by join_filters_
   std::optional<table::TableScan> table_scan_;
   std::unique_ptr<table::IndexScan> index_scan_;
   RampUp ramp_;
@@ -156,6 +170,7 @@ class PointLookupSource : public Source {
 SourceOr MakeTableScan(const TableScanNode& node, Builder& builder) {
   auto source = std::make_unique<ScanSource>(*node.table, -1, node.columns, node.reverse, builder.NewChunk(node.types));
   TURDB_RETURN_IF_ERROR(source->Build(node.range, node.latch_filter, node.filter, builder));
+  source->AddFilters(builder.TakeScanFilters(node), builder);
   return source;
 }
 

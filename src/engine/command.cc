@@ -161,6 +161,12 @@ Status CommandRunner::RunSet(const sql::SetCommand& command) {
     connection_.statement_timeout_ms_ = changed.statement_timeout_ms;
     return absl::OkStatus();
   }
+  if (name == "threads") {
+    Settings changed = opened;
+    if (!command.to_default) TURDB_RETURN_IF_ERROR(SetSetting(changed, name, command.value));
+    connection_.threads_ = changed.threads;
+    return absl::OkStatus();
+  }
   if (name == "busy_timeout" || name == "lock_timeout") {
     Settings changed = opened;
     if (!command.to_default) TURDB_RETURN_IF_ERROR(SetSetting(changed, "busy_timeout", command.value));
@@ -249,6 +255,7 @@ Status CommandRunner::RunShow(const sql::ShowCommand& command, vec::Chunk* resul
   const auto value_of = [&](std::string_view key) -> std::string {
     if (key == "busy_timeout") return absl::StrCat(connection_.busy_timeout_ms_);
     if (key == "statement_timeout") return absl::StrCat(connection_.statement_timeout_ms_);
+    if (key == "threads") return absl::StrCat(connection_.threads_);
     return FindSetting(key)->show(opened);
   };
   const vec::Type text(vec::TypeId::kText);

@@ -27,7 +27,8 @@ Connection::Connection(std::shared_ptr<Database> database)
     : database_(std::move(database)),
       deferred_checks_(database_->budget()),
       busy_timeout_ms_(database_->settings().busy_timeout_ms),
-      statement_timeout_ms_(database_->settings().statement_timeout_ms) {
+      statement_timeout_ms_(database_->settings().statement_timeout_ms),
+      threads_(database_->settings().threads) {
   std::array<std::byte, sizeof random_seed_> seed;
   database_->environment().entropy->Fill(seed);
   std::memcpy(&random_seed_, seed.data(), sizeof random_seed_);

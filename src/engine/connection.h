@@ -219,6 +219,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   int64_t last_insert_id_ = 0;
   int64_t busy_timeout_ms_;
   int64_t statement_timeout_ms_;
+  int64_t threads_;
   std::map<std::string, sql::NamedStatement, std::less<>> named_statements_;  // PREPARE's
   txn::Isolation default_isolation_ = txn::Isolation::kSnapshot;
   bool default_read_only_ = false;

@@ -152,7 +152,11 @@ constexpr std::array<SettingDescription, 10> kSettings = {{
        return absl::OkStatus();
      },
      [](const Settings& s) { return s.temp_directory; }},
-    {"threads", "worker threads of a statement; 1 means no background thread either; default the number of cores", false,
+    {"threads",
+     "threads that a statement may use, the calling one among them; 1 at opening means no background thread either; default "
+     "the number "
+     "of cores",
+     true,
      [](Settings& s, std::string_view v) -> Status {
        TURDB_ASSIGN_OR_RETURN(s.threads, ParseInteger("threads", v, 1, 1024));
        return absl::OkStatus();

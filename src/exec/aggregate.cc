@@ -11,9 +11,14 @@
 // whole, in partitions by hash. After the groups in memory have been given out, each partition is aggregated in the
 // same way, splitting again where that is needed.
 //
+// Where the order of the rows does not matter and the input is long, several lanes (lanes.h) each make groups of their own,
+// which are put together afterwards: a few by one thread, many by all, each those of one part of the hashes. When there is no
+// memory for that, the input is read once more by one thread, which knows how to spill.
+//
 //  (A1) Without group expressions there is one group, made at the start, so that empty input gives one row.
 //  (A2) With group expressions empty input gives no row, but for the groups that the plan says are always there.
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <vector>
 
@@ -115,6 +120,10 @@ class Call {
   }
 
   void InitState(std::byte* states) const { plan_.function->function->init(states + state_offset_); }
+  Status Combine(std::byte* into, std::byte* from, base::Arena* arena) const {
+    return base::WithPosition(
+        plan_.function->function->combine(*plan_.function, into + state_offset_, from + state_offset_, arena), plan_.position);
+  }
 
   Status Feed(Runtime& runtime, const Chunk& input, Rows rows, const Groups& groups, base::Arena* arena) {
     // FILTER, DISTINCT and ORDER BY change the positions of rows, so they need each row's group by its number.
@@ -280,20 +289,12 @@ class Call {
   std::vector<VectorView> views_;
 };
 
-class AggregateSource : public Source {
+// Groups and their states, and what feeds them: all of an aggregate, or what one lane sees of it.
+class Grouping {
  public:
-  AggregateSource(const AggregateNode& node, std::unique_ptr<Stream> input, Chunk chunk, Builder& builder)
-      : input_(std::move(input)),
-        chunk_(std::move(chunk)),
-        input_layout_(node.input->types),
-        refed_(builder.NewChunk(node.input->types)),
-        spill_reserve_(*builder.budget()),
-        arena_(builder.budget()),
-        records_(builder.capacity()),
-        selection_(builder.capacity(), builder.budget()),
-        always_(node.always) {
+  Grouping(const AggregateNode& node, Builder& builder)
+      : arena_(builder.budget()), records_(builder.capacity()), selection_(builder.capacity(), builder.budget()) {
     for (const Expression* group : node.groups) group_types_.push_back(group->type);
-    if (!always_.empty()) always_key_ = builder.NewChunk(group_types_);
   }
 
   Status Build(const AggregateNode& node, Builder& builder) {
@@ -308,106 +309,29 @@ class AggregateSource : public Source {
     return absl::OkStatus();
   }
 
-  Status Start(Runtime& runtime) override {
-    drained_ = false;
-    put_aside_.clear();
-    spilled_.reset();
-    spilled_bytes_ = 0;
-    level_ = 0;
+  // Before the first pass.
+  Status Prepare(Runtime& runtime) {
     for (const std::unique_ptr<Call>& call : calls_) TURDB_RETURN_IF_ERROR(call->Prepare(runtime));
-    if (SpillFile::CanCreate(runtime) && spill_reserve_.bytes() == 0) {
-      TURDB_RETURN_IF_ERROR(spill_reserve_.Grow(SpillPartitions::ReserveBytes(*runtime.budget), "grouping"));
-    }
-    TURDB_RETURN_IF_ERROR(groups_.Start(runtime));
-    TURDB_RETURN_IF_ERROR(StartPass(runtime));
-    return input_->Start(runtime);
+    return groups_.Start(runtime);
   }
 
-  StatusOr<Flow> Next(Runtime& runtime, Batch* out) override {
-    if (!drained_) {
-      TURDB_ASSIGN_OR_RETURN(const Flow flow, Drain(runtime));
-      if (flow == Flow::kBlocked) return flow;
-      drained_ = true;
-    }
-    chunk_.Reset();
-    const uint32_t count = table_->rows().Scan(&position_, chunk_.capacity(), records_.data());
-    if (count == 0) return NextPartition(runtime);
-    for (size_t c = 0; c < group_types_.size(); ++c) {
-      RowStore::Gather(table_->layout(), c, records_.data(), count, &chunk_.column(c));
-    }
-    for (uint32_t i = 0; i < count; ++i) records_[i] = table_->extra(records_[i]);
-    for (size_t c = 0; c < calls_.size(); ++c) {
-      TURDB_RETURN_IF_ERROR(calls_[c]->Finalize(records_.data(), count, &chunk_.column(group_types_.size() + c)));
-    }
-    chunk_.set_size(count);
-    *out = Batch::All(chunk_);
-    return Flow::kHaveMore;
-  }
-
-  int64_t spilled_bytes() const override {
-    int64_t bytes = spilled_bytes_;
-    for (const std::unique_ptr<Call>& call : calls_) bytes += call->spilled_bytes();
-    return bytes;
-  }
-  int64_t memory_bytes() const override {
-    int64_t bytes = table_->memory_bytes() + static_cast<int64_t>(arena_.allocated_bytes());
-    for (const std::unique_ptr<Call>& call : calls_) bytes += call->memory_bytes();
-    return bytes;
-  }
-
- private:
-  StatusOr<Flow> Drain(Runtime& runtime) {
-    if (group_types_.empty() && table_->size() == 0) TURDB_RETURN_IF_ERROR(FindGroups({}, Rows::All(1)));  // (A1)
-    for (const int32_t number : always_) TURDB_RETURN_IF_ERROR(MakeGroup(number));
-    while (true) {
-      Batch batch;
-      TURDB_ASSIGN_OR_RETURN(const Flow flow, input_->Next(runtime, &batch));
-      if (flow == Flow::kBlocked) return flow;
-      if (flow == Flow::kDone) break;
-      TURDB_RETURN_IF_ERROR(Feed(runtime, batch));
-    }
-    TURDB_RETURN_IF_ERROR(FinishPass(runtime));
-    return Flow::kDone;
-  }
-
-  // One pass aggregates the input, or one partition of it.
-  Status StartPass(Runtime& runtime) {
-    position_ = RowStore::Position();
+  // A pass: from no groups.
+  Status Start(Runtime& runtime) {
     table_->Reset();
     arena_.Reset(kKeepBytes);
     for (const std::unique_ptr<Call>& call : calls_) TURDB_RETURN_IF_ERROR(call->Start(runtime));
-    return absl::OkStatus();
+    return group_types_.empty() ? FindGroups({}, Rows::All(1)) : absl::OkStatus();  // (A1)
   }
 
-  Status FinishPass(Runtime& runtime) {
-    for (const std::unique_ptr<Call>& call : calls_) TURDB_RETURN_IF_ERROR(call->FinishInput(runtime, &arena_));
-    return put_aside_.Take(&spilled_, level_, &spilled_bytes_);
-  }
-
-  // The groups of the next partition take the place of those that have been given out.
-  StatusOr<Flow> NextPartition(Runtime& runtime) {
-    if (put_aside_.empty()) return Flow::kDone;
-    const SpilledParts::Part partition = put_aside_.Pop();
-    level_ = partition.level;
-    TURDB_RETURN_IF_ERROR(StartPass(runtime));
-    SpillScan scan(*partition.file, input_layout_, runtime.budget);
-    while (true) {
-      TURDB_RETURN_IF_ERROR(runtime.CheckCancelled());
-      TURDB_ASSIGN_OR_RETURN(const bool more, scan.Next(&refed_));
-      if (!more) break;
-      TURDB_RETURN_IF_ERROR(Feed(runtime, Batch::All(refed_)));
-    }
-    TURDB_RETURN_IF_ERROR(FinishPass(runtime));
-    return Flow::kHaveMore;
-  }
-
+  // Rows whose group there is no room for are left out: see missing().
   Status Feed(Runtime& runtime, Batch batch) {
+    missing_.clear();
     Groups groups{only_group_, records_.data()};
     if (!group_types_.empty()) {
       TURDB_RETURN_IF_ERROR(groups_.Evaluate(runtime, *batch.chunk, batch.rows));
       TURDB_RETURN_IF_ERROR(FindGroups(groups_.values(), batch.rows));
       if (table_->full()) {
-        TURDB_ASSIGN_OR_RETURN(batch.rows, PutAsideWithoutGroup(runtime, batch));
+        batch.rows = LeaveOutWithoutGroup(batch.rows);
         if (batch.empty()) return absl::OkStatus();
       }
       groups.only = AllSame(records_.data(), batch.rows.count) ? records_[0] : nullptr;
@@ -417,45 +341,96 @@ class AggregateSource : public Source {
     }
     return absl::OkStatus();
   }
+  // Positions in the batch fed last; their hashes are hashes()[position].
+  std::span<const uint32_t> missing() const { return missing_; }
 
-  // Rows without a record leave the batch for a partition; records_ closes up.
-  StatusOr<Rows> PutAsideWithoutGroup(Runtime& runtime, const Batch& batch) {
-    if (!SpillFile::CanCreate(runtime) || level_ == SpillPartitions::kMaxLevel || table_->size() == 0) {
-      return OverBudget("grouping", table_->memory_bytes());
+  Status FinishPass(Runtime& runtime) {
+    for (const std::unique_ptr<Call>& call : calls_) TURDB_RETURN_IF_ERROR(call->FinishInput(runtime, &arena_));
+    return absl::OkStatus();
+  }
+
+  // The group of these values exists from now on.
+  Status Make(Columns keys) {
+    TURDB_RETURN_IF_ERROR(FindGroups(keys, Rows::All(1)));
+    return table_->full() ? OverBudget("grouping", memory_bytes()) : absl::OkStatus();
+  }
+
+  // Adds the groups of another Grouping of the same node whose hash belongs to part `part` of `parts`. False: there is no room.
+  StatusOr<bool> Take(Runtime& runtime, Grouping& from, size_t part, size_t parts, Chunk* keys) {
+    RowStore::Position position;
+    std::vector<std::byte*> records(keys->capacity());
+    std::vector<const Vector*> columns;
+    while (uint32_t count = from.table_->rows().Scan(&position, keys->capacity(), records.data())) {
+      TURDB_RETURN_IF_ERROR(runtime.CheckCancelled());
+      if (parts > 1) {
+        count = static_cast<uint32_t>(
+            std::remove_if(records.begin(), records.begin() + count,
+                           [&](const std::byte* record) {
+                             return (GroupTable::HashOf(from.table_->layout(), record) >> 32) % parts != part;
+                           }) -
+            records.begin());
+        if (count == 0) continue;
+      }
+      keys->Reset();
+      columns.clear();
+      for (size_t c = 0; c < group_types_.size(); ++c) {
+        RowStore::Gather(from.table_->layout(), c, records.data(), count, &keys->column(c));
+        columns.push_back(&keys->column(c));
+      }
+      TURDB_RETURN_IF_ERROR(FindGroups(columns, Rows::All(count)));
+      if (table_->full()) return false;
+      for (uint32_t i = 0; i < count; ++i) {
+        for (const std::unique_ptr<Call>& call : calls_) {
+          TURDB_RETURN_IF_ERROR(call->Combine(records_[i], from.table_->extra(records[i]), &arena_));
+        }
+      }
     }
-    missing_.clear();
+    return true;
+  }
+
+  // The next groups and their values; 0 at the end.
+  StatusOr<uint32_t> Scan(RowStore::Position* position, Chunk* out) {
+    const uint32_t count = table_->rows().Scan(position, out->capacity(), records_.data());
+    if (count == 0) return 0u;
+    for (size_t c = 0; c < group_types_.size(); ++c) {
+      RowStore::Gather(table_->layout(), c, records_.data(), count, &out->column(c));
+    }
+    for (uint32_t i = 0; i < count; ++i) records_[i] = table_->extra(records_[i]);
+    for (size_t c = 0; c < calls_.size(); ++c) {
+      TURDB_RETURN_IF_ERROR(calls_[c]->Finalize(records_.data(), count, &out->column(group_types_.size() + c)));
+    }
+    out->set_size(count);
+    return count;
+  }
+
+  uint64_t size() const { return table_->size(); }
+  bool full() const { return table_->full(); }
+  std::span<const uint64_t> hashes() const { return table_->hashes(); }
+  const std::vector<vec::Type>& group_types() const { return group_types_; }
+  int64_t spilled_bytes() const {
+    int64_t bytes = 0;
+    for (const std::unique_ptr<Call>& call : calls_) bytes += call->spilled_bytes();
+    return bytes;
+  }
+  int64_t memory_bytes() const {
+    int64_t bytes = table_->memory_bytes() + static_cast<int64_t>(arena_.allocated_bytes());
+    for (const std::unique_ptr<Call>& call : calls_) bytes += call->memory_bytes();
+    return bytes;
+  }
+
+ private:
+  // Rows without a record leave the batch; records_ closes up.
+  Rows LeaveOutWithoutGroup(Rows rows) {
     uint32_t kept = 0;
-    for (uint32_t i = 0; i < batch.rows.count; ++i) {
+    for (uint32_t i = 0; i < rows.count; ++i) {
       if (records_[i] == nullptr) {
         missing_.push_back(i);
         continue;
       }
       records_[kept] = records_[i];
-      selection_.data()[kept++] = batch.rows[i];
-    }
-    if (!missing_.empty()) {
-      if (spilled_ == nullptr) spilled_ = std::make_unique<SpillPartitions>(input_layout_, level_, "grouping");
-      columns_.clear();
-      for (const Vector& column : batch.chunk->columns()) columns_.push_back(&column);
-      TURDB_RETURN_IF_ERROR(spilled_->Append(runtime, columns_, batch.rows, table_->hashes().data(), missing_));
+      selection_.data()[kept++] = rows[i];
     }
     return Rows{selection_.data(), kept};
-  }
-
-  // (A2)
-  Status MakeGroup(int32_t number) {
-    columns_.clear();
-    for (size_t c = 0; c < group_types_.size(); ++c) {
-      Vector& column = always_key_.column(c);
-      if (c + 1 < group_types_.size()) {
-        column.SetConstantNull();
-      } else {
-        column.SetConstant(vec::Value::Int32(number));
-      }
-      columns_.push_back(&column);
-    }
-    TURDB_RETURN_IF_ERROR(FindGroups(columns_, Rows::All(1)));
-    return table_->full() ? OverBudget("grouping", table_->memory_bytes()) : absl::OkStatus();
   }
 
   // records_[i] = the states of the group of row rows[i], or null when it is not in a full table.
@@ -473,15 +448,6 @@ class AggregateSource : public Source {
     return absl::OkStatus();
   }
 
-  std::unique_ptr<Stream> input_;
-  Chunk chunk_;
-  const RowLayout input_layout_;
-  Chunk refed_;  // rows of a partition
-  base::MemoryReservation spill_reserve_;
-  std::unique_ptr<SpillPartitions> spilled_;  // what this pass puts aside
-  SpilledParts put_aside_;                    // what is still to be aggregated
-  int64_t spilled_bytes_ = 0;
-  uint32_t level_ = 0;
   std::vector<vec::Type> group_types_;
   EvaluatorList groups_;
   std::vector<std::unique_ptr<Call>> calls_;
@@ -489,22 +455,243 @@ class AggregateSource : public Source {
   base::Arena arena_;  // of states
   std::vector<std::byte*> records_;
   vec::SelectionVector selection_;
-  std::span<const int32_t> always_;
-  Chunk always_key_;
   std::vector<uint32_t> missing_;
-  std::vector<const Vector*> columns_;
   std::vector<uint32_t> created_;
   std::byte* only_group_ = nullptr;
-  RowStore::Position position_;
+};
+
+class AggregateSource : public Source {
+ public:
+  AggregateSource(const AggregateNode& node, Builder& builder)
+      : node_(node),
+        chunk_(builder.NewChunk(node.types)),
+        input_layout_(node.input->types),
+        refed_(builder.NewChunk(node.input->types)),
+        spill_reserve_(*builder.budget()) {}
+
+  Status Build(Builder& builder) {
+    TURDB_ASSIGN_OR_RETURN(input_, builder.BuildLanes(*node_.input, IsOrderless()));
+    // One a lane; the first is all there is when there is one lane. Of several, each puts one part together in the end.
+    for (size_t i = 0; i < input_->count() * (input_->count() > 1 ? 2 : 1); ++i) {
+      groupings_.push_back(std::make_unique<Grouping>(node_, builder));
+      TURDB_RETURN_IF_ERROR(groupings_.back()->Build(node_, builder));
+      keys_.push_back(builder.NewChunk(groupings_[0]->group_types()));
+    }
+    return absl::OkStatus();
+  }
+
+  Status Start(Runtime& runtime) override {
+    drained_ = false;
+    one_thread_ = input_->count() == 1;
+    put_aside_.clear();
+    spilled_.reset();
+    spilled_bytes_ = 0;
+    level_ = 0;
+    results_.clear();
+    if (SpillFile::CanCreate(runtime) && spill_reserve_.bytes() == 0) {
+      TURDB_RETURN_IF_ERROR(spill_reserve_.Grow(SpillPartitions::ReserveBytes(*runtime.budget), "grouping"));
+    }
+    for (const std::unique_ptr<Grouping>& grouping : groupings_) {
+      TURDB_RETURN_IF_ERROR(grouping->Prepare(runtime));
+      TURDB_RETURN_IF_ERROR(grouping->Start(runtime));
+    }
+    return input_->Start(runtime);
+  }
+
+  StatusOr<Flow> Next(Runtime& runtime, Batch* out) override {
+    if (!drained_) {
+      TURDB_ASSIGN_OR_RETURN(const Flow flow, Drain(runtime));
+      if (flow == Flow::kBlocked) return flow;
+      drained_ = true;
+    }
+    chunk_.Reset();
+    while (result_ < results_.size()) {
+      TURDB_ASSIGN_OR_RETURN(const uint32_t count, results_[result_]->Scan(&position_, &chunk_));
+      if (count != 0) {
+        *out = Batch::All(chunk_);
+        return Flow::kHaveMore;
+      }
+      ++result_;
+      position_ = RowStore::Position();
+    }
+    return NextPartition(runtime);
+  }
+
+  int64_t spilled_bytes() const override {
+    int64_t bytes = spilled_bytes_;
+    for (const std::unique_ptr<Grouping>& grouping : groupings_) bytes += grouping->spilled_bytes();
+    return bytes;
+  }
+  int64_t memory_bytes() const override {
+    int64_t bytes = 0;
+    for (const std::unique_ptr<Grouping>& grouping : groupings_) bytes += grouping->memory_bytes();
+    return bytes;
+  }
+
+ private:
+  // More groups than this are put together by all threads.
+  static constexpr uint64_t kGroupsWorthThreads = 20'000;
+
+  // Whether rows may come in any order, and groups may be put together from parts.
+  bool IsOrderless() const {
+    if (node_.input_grouped) return false;
+    return std::all_of(node_.calls.begin(), node_.calls.end(), [](const AggregateCall& call) {
+      const function::AggregateFunction& function = *call.function->function;
+      return (!call.distinct || function.ignores_duplicates) && call.order.empty() && !function.order_sensitive &&
+             !function.ordered_set && function.combine != nullptr;
+    });
+  }
+  Grouping& main() { return *groupings_[0]; }
+
+  StatusOr<Flow> Drain(Runtime& runtime) {
+    if (!one_thread_) {
+      TURDB_ASSIGN_OR_RETURN(const Flow flow, DrainLanes(runtime));
+      if (flow != Flow::kHaveMore) return flow;
+      // There was no room.
+      for (const std::unique_ptr<Grouping>& grouping : groupings_) TURDB_RETURN_IF_ERROR(grouping->Start(runtime));
+      TURDB_RETURN_IF_ERROR(input_->Start(runtime));
+      input_->KeepToOneLane();
+      one_thread_ = true;
+    }
+    if (main().size() == 0) TURDB_RETURN_IF_ERROR(MakeAlways());
+    TURDB_ASSIGN_OR_RETURN(const Flow flow,
+                           input_->Drain(runtime, [this](size_t, Runtime& own, const Batch& batch) -> StatusOr<bool> {
+                             TURDB_RETURN_IF_ERROR(FeedOrSpill(own, batch));
+                             return true;
+                           }));
+    if (flow == Flow::kBlocked) return flow;
+    TURDB_RETURN_IF_ERROR(FinishPass(runtime));
+    return Flow::kDone;
+  }
+
+  // kHaveMore: it did not fit.
+  StatusOr<Flow> DrainLanes(Runtime& runtime) {
+    TURDB_ASSIGN_OR_RETURN(const Flow flow,
+                           input_->Drain(runtime, [this](size_t lane, Runtime& own, const Batch& batch) -> StatusOr<bool> {
+                             TURDB_RETURN_IF_ERROR(groupings_[lane]->Feed(own, batch));
+                             return !groupings_[lane]->full();
+                           }));
+    if (flow != Flow::kDone) return flow;
+    const size_t lanes = input_->count();
+    uint64_t groups = 0;
+    for (size_t i = 0; i < lanes; ++i) groups += groupings_[i]->size();
+    if (groups < kGroupsWorthThreads || !node_.always.empty()) {
+      for (size_t i = 1; i < lanes; ++i) {
+        TURDB_ASSIGN_OR_RETURN(const bool fits, main().Take(runtime, *groupings_[i], 0, 1, &keys_[0]));
+        if (!fits) return Flow::kHaveMore;
+      }
+      TURDB_RETURN_IF_ERROR(MakeAlways());
+      if (main().full()) return Flow::kHaveMore;
+      ShowGroups(0, 1);
+      return Flow::kDone;
+    }
+    std::atomic<size_t> next{0};
+    std::atomic<bool> fits{true};
+    TURDB_RETURN_IF_ERROR(OnThreads(runtime, lanes, [&](size_t) -> Status {
+      for (size_t part = next++; part < lanes && fits.load(); part = next++) {
+        for (size_t i = 0; i < lanes && fits.load(); ++i) {
+          TURDB_ASSIGN_OR_RETURN(const bool fit,
+                                 groupings_[lanes + part]->Take(runtime, *groupings_[i], part, lanes, &keys_[part]));
+          if (!fit) fits.store(false);
+        }
+      }
+      return absl::OkStatus();
+    }));
+    if (!fits.load()) return Flow::kHaveMore;
+    for (size_t i = 0; i < lanes; ++i) TURDB_RETURN_IF_ERROR(groupings_[i]->Start(runtime));  // their memory goes
+    ShowGroups(lanes, lanes);
+    return Flow::kDone;
+  }
+
+  void ShowGroups(size_t first, size_t count) {
+    results_.clear();
+    for (size_t i = 0; i < count; ++i) results_.push_back(groupings_[first + i].get());
+    result_ = 0;
+    position_ = RowStore::Position();
+  }
+
+  Status FinishPass(Runtime& runtime) {
+    TURDB_RETURN_IF_ERROR(main().FinishPass(runtime));
+    ShowGroups(0, 1);
+    return put_aside_.Take(&spilled_, level_, &spilled_bytes_);
+  }
+
+  // The groups of the next partition take the place of those that have been given out.
+  StatusOr<Flow> NextPartition(Runtime& runtime) {
+    if (put_aside_.empty()) return Flow::kDone;
+    const SpilledParts::Part partition = put_aside_.Pop();
+    level_ = partition.level;
+    TURDB_RETURN_IF_ERROR(main().Start(runtime));
+    SpillScan scan(*partition.file, input_layout_, runtime.budget);
+    while (true) {
+      TURDB_RETURN_IF_ERROR(runtime.CheckCancelled());
+      TURDB_ASSIGN_OR_RETURN(const bool more, scan.Next(&refed_));
+      if (!more) break;
+      TURDB_RETURN_IF_ERROR(FeedOrSpill(runtime, Batch::All(refed_)));
+    }
+    TURDB_RETURN_IF_ERROR(FinishPass(runtime));
+    return Flow::kHaveMore;
+  }
+
+  Status FeedOrSpill(Runtime& runtime, const Batch& batch) {
+    TURDB_RETURN_IF_ERROR(main().Feed(runtime, batch));
+    if (main().missing().empty()) return absl::OkStatus();
+    if (!SpillFile::CanCreate(runtime) || level_ == SpillPartitions::kMaxLevel || main().size() == 0) {
+      return OverBudget("grouping", main().memory_bytes());
+    }
+    if (spilled_ == nullptr) spilled_ = std::make_unique<SpillPartitions>(input_layout_, level_, "grouping");
+    columns_.clear();
+    for (const Vector& column : batch.chunk->columns()) columns_.push_back(&column);
+    return spilled_->Append(runtime, columns_, batch.rows, main().hashes().data(), main().missing());
+  }
+
+  // (A2)
+  Status MakeAlways() {
+    for (const int32_t number : node_.always) {
+      columns_.clear();
+      Chunk& key = keys_[0];
+      key.Reset();
+      for (size_t c = 0; c < key.column_count(); ++c) {
+        Vector& column = key.column(c);
+        if (c + 1 < key.column_count()) {
+          column.SetConstantNull();
+        } else {
+          column.SetConstant(vec::Value::Int32(number));
+        }
+        columns_.push_back(&column);
+      }
+      TURDB_RETURN_IF_ERROR(main().Make(columns_));
+    }
+    return absl::OkStatus();
+  }
+
+  const AggregateNode& node_;
+  std::unique_ptr<Lanes> input_;
+  std::vector<std::unique_ptr<Grouping>> groupings_;
+  std::vector<Chunk> keys_;  // of each: groups that are looked up
+  bool one_thread_ = true;
   bool drained_ = false;
+  // The groups that are given out.
+  std::vector<Grouping*> results_;
+  size_t result_ = 0;
+  RowStore::Position position_;
+  Chunk chunk_;
+  // Rows whose group found no room.
+  const RowLayout input_layout_;
+  Chunk refed_;
+  base::MemoryReservation spill_reserve_;
+  std::unique_ptr<SpillPartitions> spilled_;  // what this pass puts aside
+  SpilledParts put_aside_;                    // what is still to be aggregated
+  int64_t spilled_bytes_ = 0;
+  uint32_t level_ = 0;
+  std::vector<const Vector*> columns_;
 };
 
 }  // namespace
 
 SourceOr MakeAggregate(const AggregateNode& node, Builder& builder) {
-  TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Stream> input, builder.BuildStream(*node.input));
-  auto source = std::make_unique<AggregateSource>(node, std::move(input), builder.NewChunk(node.types), builder);
-  TURDB_RETURN_IF_ERROR(source->Build(node, builder));
+  auto source = std::make_unique<AggregateSource>(node, builder);
+  TURDB_RETURN_IF_ERROR(source->Build(builder));
   return source;
 }
 

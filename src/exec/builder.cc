@@ -1,6 +1,9 @@
 #include "exec/builder.h"
 
+#include <utility>
+
 #include "exec/table_function.h"
+#include "table/table.h"
 
 namespace turdb::exec {
 
@@ -31,6 +34,42 @@ StatusOr<std::unique_ptr<Stream>> Builder::BuildStream(const Node& node) {
       return std::make_unique<Stream>(std::move(source), ProfileOf(node));
     }
   }
+}
+
+namespace {
+constexpr int64_t kRowsWorthLanes = 60'000;
+constexpr int64_t kLaneBudgetBytes = int64_t{32} << 20;  // what there should be for each
+}  // namespace
+
+StatusOr<std::unique_ptr<Lanes>> Builder::BuildLanes(const Node& node, bool orderless) {
+  const auto affordable = static_cast<size_t>(std::max<int64_t>(1, budget()->limit_bytes() / kLaneBudgetBytes));
+  const size_t count = std::min(threads_, affordable);
+  const TableScanNode* scan = orderless && count > 1 ? LaneScan(node) : nullptr;
+  if (scan != nullptr && scan->table->row_estimate() < kRowsWorthLanes) scan = nullptr;
+  // The pipelines below are no part of the one around.
+  LaneContext* const outer_lanes = std::exchange(lanes_, nullptr);
+  const size_t outer_lane = std::exchange(lane_, 0);
+  NodeProfiles* const outer_profiles = profiles_;
+  LaneContext context{scan, scan == nullptr ? nullptr : std::make_shared<Morsels>(), {}};
+  std::vector<std::unique_ptr<Stream>> streams;
+  std::vector<std::unique_ptr<NodeProfiles>> profiles;
+  base::Status status;
+  for (lane_ = 0; lane_ < (scan == nullptr ? 1 : count); ++lane_) {
+    lanes_ = scan == nullptr ? nullptr : &context;
+    if (lane_ > 0 && outer_profiles != nullptr) {
+      profiles.push_back(std::make_unique<NodeProfiles>());
+      profiles_ = profiles.back().get();
+    }
+    auto stream = BuildStream(node);
+    status = stream.status();
+    if (!status.ok()) break;
+    streams.push_back(*std::move(stream));
+  }
+  lanes_ = outer_lanes;
+  lane_ = outer_lane;
+  profiles_ = outer_profiles;
+  TURDB_RETURN_IF_ERROR(status);
+  return std::make_unique<Lanes>(std::move(streams), std::move(profiles), outer_profiles);
 }
 
 StatusOr<std::unique_ptr<Source>> Builder::BuildSource(const Node& node) {

@@ -12,6 +12,7 @@
 #include "base/memory_budget.h"
 #include "base/status.h"
 #include "exec/evaluator.h"
+#include "exec/lanes.h"
 #include "exec/pipeline.h"
 #include "exec/plan.h"
 #include "exec/scan_filter.h"
@@ -22,10 +23,23 @@ namespace turdb::exec {
 class Builder : public StreamBuilder {
  public:
   // `profiles` has an entry for each node of the plan when profiling, and is empty otherwise.
-  Builder(base::MemoryBudget* budget, uint32_t capacity, std::unordered_map<const Node*, NodeProfile>* profiles)
-      : options_{budget, capacity, this}, profiles_(profiles) {}
+  // `threads`: how many a breaker may read its input on.
+  Builder(base::MemoryBudget* budget, uint32_t capacity, NodeProfiles* profiles, size_t threads)
+      : options_{budget, capacity, this}, profiles_(profiles), threads_(threads) {}
 
   base::StatusOr<std::unique_ptr<Stream>> BuildStream(const Node& node) override;
+  // The same for a breaker that takes rows in any order. `orderless` is false where it does not: one lane then.
+  base::StatusOr<std::unique_ptr<Lanes>> BuildLanes(const Node& node, bool orderless = true);
+
+  size_t threads() const { return threads_; }
+  // What is being built is one of several lanes; in lanes behind the first, what all share is there already.
+  bool in_lanes() const { return lanes_ != nullptr; }
+  bool is_later_lane() const { return lane_ > 0; }
+  // What all lanes share of the node. REQUIRES: in_lanes.
+  std::shared_ptr<void>& SharedOf(const Node& node) { return lanes_->shared[&node]; }
+  std::shared_ptr<Morsels> MorselsOf(const Node& node) {
+    return lanes_ != nullptr && lanes_->scan == &node ? lanes_->morsels : nullptr;
+  }
 
   const EvaluatorOptions& options() const { return options_; }
   base::MemoryBudget* budget() const { return options_.budget; }
@@ -43,11 +57,20 @@ class Builder : public StreamBuilder {
   }
 
  private:
+  struct LaneContext {
+    const TableScanNode* scan;
+    std::shared_ptr<Morsels> morsels;
+    std::unordered_map<const Node*, std::shared_ptr<void>> shared;
+  };
+
   base::StatusOr<std::unique_ptr<Source>> BuildSource(const Node& node);
   base::StatusOr<std::unique_ptr<Operator>> BuildOperator(const Node& node);
 
   EvaluatorOptions options_;
-  std::unordered_map<const Node*, NodeProfile>* profiles_;
+  NodeProfiles* profiles_;
+  const size_t threads_;
+  LaneContext* lanes_ = nullptr;
+  size_t lane_ = 0;
   std::unordered_map<const TableScanNode*, std::vector<std::unique_ptr<ScanFilter>>> scan_filters_;
 };
 

@@ -75,7 +75,8 @@ Execution::Execution(std::shared_ptr<const Plan> plan, std::unique_ptr<State> st
     : plan_(std::move(plan)), state_(std::move(state)) {}
 Execution::~Execution() = default;
 
-StatusOr<std::unique_ptr<Execution>> Execution::Create(std::shared_ptr<const Plan> plan, base::MemoryBudget* budget) {
+StatusOr<std::unique_ptr<Execution>> Execution::Create(std::shared_ptr<const Plan> plan, base::MemoryBudget* budget,
+                                                       size_t threads) {
   auto state = std::make_unique<State>();
   Runtime& runtime = state->runtime;
   runtime.budget = budget;
@@ -93,7 +94,7 @@ StatusOr<std::unique_ptr<Execution>> Execution::Create(std::shared_ptr<const Pla
     state->triggers = std::make_unique<TriggerRuns>(plan, budget, runtime.capacity, slot_types);
     runtime.triggers = state->triggers.get();
   }
-  Builder builder(budget, runtime.capacity, nullptr);
+  Builder builder(budget, runtime.capacity, nullptr, threads);
   TURDB_ASSIGN_OR_RETURN(state->stream, builder.BuildStream(plan->root()));
   state->result = builder.NewChunk(plan->root().types);
   return std::unique_ptr<Execution>(new Execution(std::move(plan), std::move(state)));

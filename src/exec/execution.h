@@ -20,8 +20,10 @@ namespace turdb::exec {
 // kept, so running again over equal data makes no heap call.
 class Execution {
  public:
-  // Builds the operators of `plan`. Their memory counts against `budget`, which outlives the execution.
-  static base::StatusOr<std::unique_ptr<Execution>> Create(std::shared_ptr<const Plan> plan, base::MemoryBudget* budget);
+  // Builds the operators of `plan`. Their memory counts against `budget`, which outlives the execution. `threads`: how many,
+  // the calling one among them, may work on a part of it while Next runs.
+  static base::StatusOr<std::unique_ptr<Execution>> Create(std::shared_ptr<const Plan> plan, base::MemoryBudget* budget,
+                                                           size_t threads = 1);
   ~Execution();
 
   // Rewinds. `context` and what it points to must outlive the run; parameters are read now.

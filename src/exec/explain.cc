@@ -28,7 +28,7 @@ class ExplainSource : public Source {
 
   Status Build(Builder& builder) {
     if (!node_.analyze) return absl::OkStatus();
-    Builder profiled(builder.budget(), builder.capacity(), &profiles_);
+    Builder profiled(builder.budget(), builder.capacity(), &profiles_, builder.threads());
     TURDB_ASSIGN_OR_RETURN(stream_, profiled.BuildStream(*node_.plan));
     return absl::OkStatus();
   }
@@ -70,6 +70,7 @@ class ExplainSource : public Source {
     if (node.estimated_rows >= 0) note(base::Format("estimated rows: %.0f", node.estimated_rows));
     if (const auto profile = profiles_.find(&node); profile != profiles_.end()) {
       note(base::Format("rows: %d, time: %.3f ms", profile->second.rows, static_cast<double>(profile->second.nanos) / 1e6));
+      if (profile->second.lanes > 0) note(absl::StrCat("threads: ", profile->second.lanes + 1));
       if (profile->second.peak_bytes > 0) note(absl::StrCat("memory: ", (profile->second.peak_bytes + 1023) / 1024, " KB"));
       if (profile->second.spilled_bytes > 0)
         note(absl::StrCat("spilled: ", (profile->second.spilled_bytes + 1023) / 1024, " KB"));
@@ -132,7 +133,7 @@ class ExplainSource : public Source {
 
   const ExplainNode& node_;
   vec::Chunk chunk_;
-  std::unordered_map<const Node*, NodeProfile> profiles_;
+  NodeProfiles profiles_;
   std::unique_ptr<Stream> stream_;
   std::vector<std::string> lines_;
   std::vector<const ReferencingKey*> explained_;

@@ -15,8 +15,11 @@
 //       keeps unmatched rows, on the right it is only kept for right and full joins.
 //  (J2) The residual is part of the condition: a pair that fails it is no match.
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <bit>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -71,37 +74,43 @@ struct RecordColumns {
   }
 };
 
+// Read by all lanes of the left side at once, when there are several; built before they begin, itself by several where it can.
 class BuildSide {
  public:
-  BuildSide(const HashJoinNode& node, std::unique_ptr<Stream> input, Builder& builder)
+  BuildSide(const HashJoinNode& node, std::unique_ptr<Lanes> input, Builder& builder)
       : node_(node),
         columns_(node.right_keys, node.right->types),
+        layout_(columns_.types, sizeof(Link)),
         input_(std::move(input)),
-        store_(RowLayout(columns_.types, sizeof(Link)), builder.budget(), kHeadroom),
         chunk_(builder.NewChunk(columns_.types)),
         reserved_(*builder.budget()),
-        spill_reserve_(*builder.budget()),
-        records_(builder.capacity()),
-        hashes_(builder.capacity()),
-        positions_(builder.capacity()),
-        selection_(builder.capacity(), builder.budget()) {}
+        spill_reserve_(*builder.budget()) {}
 
   Status Build(Builder& builder) {
-    TURDB_ASSIGN_OR_RETURN(keys_, EvaluatorList::Make(node_.right_keys, builder.options()));
+    for (size_t i = 0; i < input_->count(); ++i) {
+      parts_.push_back(std::make_unique<Part>(layout_, builder));
+      TURDB_ASSIGN_OR_RETURN(parts_.back()->keys, EvaluatorList::Make(node_.right_keys, builder.options()));
+    }
     return absl::OkStatus();
   }
 
   Status Start(Runtime& runtime) {
-    store_.Reset(kKeepBytes);
     partitions_.reset();
     level_ = 0;
-    built_ = has_null_key_ = false;
+    built_ = false;
     row_count_ = 0;
+    has_null_key_ = false;
     // Twice: the left side is split as well.
     if (SpillFile::CanCreate(runtime) && spill_reserve_.bytes() == 0) {
       TURDB_RETURN_IF_ERROR(spill_reserve_.Grow(2 * SpillPartitions::ReserveBytes(*runtime.budget), "a hash join"));
     }
-    TURDB_RETURN_IF_ERROR(keys_.Start(runtime));
+    for (const std::unique_ptr<Part>& part : parts_) {
+      part->store.Reset(kKeepBytes);
+      part->refused = Rows();
+      part->row_count = 0;
+      part->has_null_key = false;
+      TURDB_RETURN_IF_ERROR(part->keys.Start(runtime));
+    }
     return input_->Start(runtime);
   }
 
@@ -109,11 +118,16 @@ class BuildSide {
   // kDone once the table is ready.
   StatusOr<Flow> Drain(Runtime& runtime) {
     while (true) {
-      Batch batch;
-      TURDB_ASSIGN_OR_RETURN(const Flow flow, input_->Next(runtime, &batch));
+      TURDB_ASSIGN_OR_RETURN(const Flow flow, input_->Drain(runtime, [this](size_t lane, Runtime& own, const Batch& batch) {
+        return Add(*parts_[lane], own, batch);
+      }));
       if (flow == Flow::kBlocked) return flow;
       if (flow == Flow::kDone) break;
-      TURDB_RETURN_IF_ERROR(Add(runtime, batch));
+      TURDB_RETURN_IF_ERROR(SpillRefused(runtime));
+    }
+    for (const std::unique_ptr<Part>& part : parts_) {
+      row_count_ += part->row_count;
+      has_null_key_ = has_null_key_ || part->has_null_key;
     }
     built_ = true;
     TURDB_RETURN_IF_ERROR(FinishBuild(runtime));
@@ -122,19 +136,21 @@ class BuildSide {
 
   // The same from a partition of the right side that was split `level` times.
   Status Load(Runtime& runtime, SpillFile* file, uint32_t level) {
-    store_.Reset(kKeepBytes);
+    for (const std::unique_ptr<Part>& part : parts_) part->store.Reset(kKeepBytes);
     level_ = level;
     if (file != nullptr) {
+      Part& part = *parts_[0];
       SpillScan scan(*file, layout(), runtime.budget);
       while (true) {
         TURDB_RETURN_IF_ERROR(runtime.CheckCancelled());
         TURDB_ASSIGN_OR_RETURN(const bool more, scan.Next(&chunk_));
         if (!more) break;
-        vectors_.clear();
-        for (const Vector& column : chunk_.columns()) vectors_.push_back(&column);
+        part.vectors.clear();
+        for (const Vector& column : chunk_.columns()) part.vectors.push_back(&column);
         const Rows rows = Rows::All(chunk_.size());
-        HashColumns(Columns(vectors_).first(node_.right_keys.size()), rows, hashes_.data());
-        TURDB_RETURN_IF_ERROR(Keep(runtime, rows));
+        HashColumns(Columns(part.vectors).first(node_.right_keys.size()), rows, part.hashes.data());
+        TURDB_ASSIGN_OR_RETURN(const bool kept, Keep(part, runtime, rows));
+        if (!kept) TURDB_RETURN_IF_ERROR(SpillRefused(runtime));
       }
     }
     return FinishBuild(runtime);
@@ -154,71 +170,122 @@ class BuildSide {
   void Prefetch(uint64_t hash) const { base::PrefetchLine(&heads_[hash & (heads_.size() - 1)]); }
   Link& LinkOf(std::byte* record) const { return *reinterpret_cast<Link*>(record + layout().extra_offset()); }
 
-  const RowLayout& layout() const { return store_.layout(); }
-  const RowStore& store() const { return store_; }
+  const RowLayout& layout() const { return layout_; }
+  // All records, those of one lane after the other.
+  struct Position {
+    size_t part = 0;
+    RowStore::Position in_part;
+  };
+  uint32_t Scan(Position* position, uint32_t limit, std::byte** records) const {
+    for (; position->part < parts_.size(); ++position->part, position->in_part = RowStore::Position()) {
+      const uint32_t count = parts_[position->part]->store.Scan(&position->in_part, limit, records);
+      if (count != 0) return count;
+    }
+    return 0;
+  }
   const RecordColumns& columns() const { return columns_; }
   uint64_t row_count() const { return row_count_; }  // of the right side, rows with NULL keys included
   bool has_null_key() const { return has_null_key_; }
-  int64_t memory_bytes() const { return store_.reserved_bytes() + reserved_.bytes(); }
+  int64_t memory_bytes() const {
+    int64_t bytes = reserved_.bytes();
+    for (const std::unique_ptr<Part>& part : parts_) bytes += part->store.reserved_bytes();
+    return bytes;
+  }
   int64_t partition_bytes() const { return partitions_ == nullptr ? 0 : partitions_->size_bytes(); }
 
  private:
-  Status Add(Runtime& runtime, const Batch& batch) {
-    row_count_ += batch.rows.count;
-    TURDB_RETURN_IF_ERROR(keys_.Evaluate(runtime, *batch.chunk, batch.rows));
+  // What one lane of the input makes.
+  struct Part {
+    Part(const RowLayout& layout, Builder& builder)
+        : store(layout, builder.budget(), kHeadroom),
+          records(builder.capacity()),
+          hashes(builder.capacity()),
+          positions(builder.capacity()),
+          selection(builder.capacity(), builder.budget()) {}
+    EvaluatorList keys;
+    RowStore store;
+    uint64_t row_count = 0;
+    bool has_null_key = false;
+    // Of one batch.
+    std::vector<std::byte*> records;
+    std::vector<uint64_t> hashes;
+    std::vector<uint32_t> positions;
+    vec::SelectionVector selection;
+    std::vector<const Vector*> vectors;
+    Rows refused;  // those that there was no memory for
+  };
+
+  // False: there is no room for the batch, see `refused`.
+  StatusOr<bool> Add(Part& part, Runtime& runtime, const Batch& batch) {
+    part.row_count += batch.rows.count;
+    TURDB_RETURN_IF_ERROR(part.keys.Evaluate(runtime, *batch.chunk, batch.rows));
     Rows rows = batch.rows;
-    const uint32_t present = PositionsWithoutNulls(keys_.values(), rows, node_.null_equal, positions_.data());
+    const uint32_t present = PositionsWithoutNulls(part.keys.values(), rows, node_.null_equal, part.positions.data());
     if (present != rows.count) {
-      has_null_key_ = true;
+      part.has_null_key = true;
       if (node_.type != JoinType::kRight && node_.type != JoinType::kFull) {
-        for (uint32_t k = 0; k < present; ++k) selection_.data()[k] = rows[positions_[k]];
-        rows = Rows{selection_.data(), present};
-        if (present == 0) return absl::OkStatus();
+        for (uint32_t k = 0; k < present; ++k) part.selection.data()[k] = rows[part.positions[k]];
+        rows = Rows{part.selection.data(), present};
+        if (present == 0) return true;
       }
     }
-    HashColumns(keys_.values(), rows, hashes_.data());
-    vectors_.assign(keys_.values().begin(), keys_.values().end());
-    for (const size_t c : columns_.extra) vectors_.push_back(&batch.chunk->column(c));
-    return Keep(runtime, rows);
+    HashColumns(part.keys.values(), rows, part.hashes.data());
+    part.vectors.assign(part.keys.values().begin(), part.keys.values().end());
+    for (const size_t c : columns_.extra) part.vectors.push_back(&batch.chunk->column(c));
+    return Keep(part, runtime, rows);
   }
 
-  // Rows of vectors_, whose hashes are in hashes_: as records, or on disk once that is where rows go.
-  Status Keep(Runtime& runtime, Rows rows) {
-    if (partitions_ == nullptr) {
-      if (store_.TryAppend(vectors_, rows, records_.data())) {
-        for (uint32_t i = 0; i < rows.count; ++i) LinkOf(records_[i]).hash = hashes_[i];
-        return absl::OkStatus();
-      }
-      TURDB_RETURN_IF_ERROR(SpillRecords(runtime));
+  // Rows of part.vectors, whose hashes are in part.hashes: as records, or on disk once that is where rows go.
+  StatusOr<bool> Keep(Part& part, Runtime& runtime, Rows rows) {
+    if (partitions_ != nullptr) {
+      TURDB_RETURN_IF_ERROR(partitions_->Append(runtime, part.vectors, rows, part.hashes.data(), {}));
+      return true;
     }
-    return partitions_->Append(runtime, vectors_, rows, hashes_.data(), {});
+    if (!part.store.TryAppend(part.vectors, rows, part.records.data())) {
+      part.refused = rows;
+      return false;
+    }
+    for (uint32_t i = 0; i < rows.count; ++i) LinkOf(part.records[i]).hash = part.hashes[i];
+    return true;
+  }
+
+  // From here on rows go to disk: those in memory, then those that found no room there.
+  Status SpillRefused(Runtime& runtime) {
+    TURDB_RETURN_IF_ERROR(SpillRecords(runtime));
+    for (const std::unique_ptr<Part>& part : parts_) {
+      const Rows rows = std::exchange(part->refused, Rows());
+      if (rows.count == 0) continue;
+      TURDB_RETURN_IF_ERROR(partitions_->Append(runtime, part->vectors, rows, part->hashes.data(), {}));
+    }
+    return absl::OkStatus();
   }
 
   // Moves all records to partitions on disk.
   Status SpillRecords(Runtime& runtime) {
     if (!SpillFile::CanCreate(runtime) || level_ == SpillPartitions::kMaxLevel) return OverBudget();
     partitions_ = std::make_unique<SpillPartitions>(layout(), level_, "a hash join");
-    std::vector<uint64_t> hashes(records_.size());
+    std::vector<std::byte*> records(chunk_.capacity());
+    std::vector<uint64_t> hashes(chunk_.capacity());
     std::vector<const Vector*> columns;
-    Chunk rows(columns_.types, static_cast<uint32_t>(records_.size()));  // the budget is used up; this is soon gone
-    RowStore::Position position;
-    while (const uint32_t count = store_.Scan(&position, static_cast<uint32_t>(records_.size()), records_.data())) {
+    Chunk rows(columns_.types, chunk_.capacity());  // the budget is used up; this is soon gone
+    Position position;
+    while (const uint32_t count = Scan(&position, chunk_.capacity(), records.data())) {
       rows.Reset();
       columns.clear();
       for (size_t c = 0; c < columns_.types.size(); ++c) {
-        RowStore::Gather(layout(), c, records_.data(), count, &rows.column(c));
+        RowStore::Gather(layout(), c, records.data(), count, &rows.column(c));
         columns.push_back(&rows.column(c));
       }
-      for (uint32_t i = 0; i < count; ++i) hashes[i] = LinkOf(records_[i]).hash;
+      for (uint32_t i = 0; i < count; ++i) hashes[i] = LinkOf(records[i]).hash;
       TURDB_RETURN_IF_ERROR(partitions_->Append(runtime, columns, Rows::All(count), hashes.data(), {}));
     }
-    store_.Reset(0);
+    for (const std::unique_ptr<Part>& part : parts_) part->store.Reset(0);
     return absl::OkStatus();
   }
 
   Status FinishBuild(Runtime& runtime) {
     if (partitions_ == nullptr) {
-      TURDB_ASSIGN_OR_RETURN(const bool linked, TryLinkRecords());
+      TURDB_ASSIGN_OR_RETURN(const bool linked, TryLinkRecords(runtime));
       if (linked) return absl::OkStatus();
       TURDB_RETURN_IF_ERROR(SpillRecords(runtime));
     }
@@ -227,37 +294,63 @@ class BuildSide {
 
   Status OverBudget() const {
     return base::OutOfMemoryError(absl::StrCat("a hash join needs more memory than memory_limit leaves (", memory_bytes(),
-                                               " bytes for ", store_.size(), " rows so far)"));
+                                               " bytes for ", record_count(), " rows so far)"));
+  }
+
+  uint64_t record_count() const {
+    uint64_t count = 0;
+    for (const std::unique_ptr<Part>& part : parts_) count += part->store.size();
+    return count;
   }
 
   // False: there is no room for the heads.
-  StatusOr<bool> TryLinkRecords() {
-    const size_t wanted = std::bit_ceil(std::max<uint64_t>(64, store_.size() * 2));
+  StatusOr<bool> TryLinkRecords(Runtime& runtime) {
+    const uint64_t count = record_count();
+    const size_t wanted = std::bit_ceil(std::max<uint64_t>(64, count * 2));
     if (heads_.size() < wanted || heads_.size() * sizeof(uint64_t) > std::max(kKeepBytes, wanted * 2 * sizeof(uint64_t))) {
       heads_ = std::vector<uint64_t>();
       reserved_.Reset();
       if (!reserved_.TryGrow(static_cast<int64_t>(wanted * sizeof(uint64_t)))) return false;
       heads_.resize(wanted);
     }
-    std::fill(heads_.begin(), heads_.end(), 0);
-    RowStore::Position position;
-    while (const uint32_t count = store_.Scan(&position, static_cast<uint32_t>(records_.size()), records_.data())) {
-      for (uint32_t i = 0; i < count; ++i) {
-        Link& link = LinkOf(records_[i]);
-        uint64_t& head = heads_[link.hash & (heads_.size() - 1)];
-        link.next = reinterpret_cast<std::byte*>(head & kPointerMask);
-        head = (head & ~kPointerMask) | BloomBit(link.hash) | reinterpret_cast<uint64_t>(records_[i]);
+    // Each thread writes its own heads, and reads all records for them.
+    const size_t threads = count < kRecordsWorthThreads ? 1 : parts_.size();
+    std::atomic<size_t> next{0};
+    TURDB_RETURN_IF_ERROR(OnThreads(runtime, threads, [&](size_t) -> Status {
+      for (size_t share = next++; share < threads; share = next++) {
+        LinkRecords(heads_.size() * share / threads, heads_.size() * (share + 1) / threads);
       }
-    }
+      return absl::OkStatus();
+    }));
     return true;
   }
 
+  // Those whose head is one of [first, last).
+  void LinkRecords(size_t first, size_t last) {
+    std::fill(heads_.begin() + first, heads_.begin() + last, 0);
+    std::array<std::byte*, kLinkedTogether> records;
+    Position position;
+    while (const uint32_t count = Scan(&position, kLinkedTogether, records.data())) {
+      for (uint32_t i = 0; i < count; ++i) base::PrefetchLine(&heads_[LinkOf(records[i]).hash & (heads_.size() - 1)]);
+      for (uint32_t i = 0; i < count; ++i) {
+        Link& link = LinkOf(records[i]);
+        const size_t at = link.hash & (heads_.size() - 1);
+        if (at < first || at >= last) continue;
+        link.next = reinterpret_cast<std::byte*>(heads_[at] & kPointerMask);
+        heads_[at] = (heads_[at] & ~kPointerMask) | BloomBit(link.hash) | reinterpret_cast<uint64_t>(records[i]);
+      }
+    }
+  }
+
+  static constexpr uint64_t kRecordsWorthThreads = 50'000;
+  static constexpr uint32_t kLinkedTogether = 64;
+
   const HashJoinNode& node_;
-  RecordColumns columns_;
-  std::unique_ptr<Stream> input_;
-  EvaluatorList keys_;
-  RowStore store_;
-  Chunk chunk_;  // rows of a partition
+  const RecordColumns columns_;
+  const RowLayout layout_;
+  std::unique_ptr<Lanes> input_;
+  std::vector<std::unique_ptr<Part>> parts_;  // one a lane
+  Chunk chunk_;                               // rows of a partition
   std::unique_ptr<SpillPartitions> partitions_;
   uint32_t level_ = 0;  // how often what is being built was split
   base::MemoryReservation reserved_;
@@ -266,12 +359,6 @@ class BuildSide {
   bool built_ = false;
   bool has_null_key_ = false;
   uint64_t row_count_ = 0;
-  // Of one batch.
-  std::vector<std::byte*> records_;
-  std::vector<uint64_t> hashes_;
-  std::vector<uint32_t> positions_;
-  vec::SelectionVector selection_;
-  std::vector<const Vector*> vectors_;
 };
 
 // For a scan below the left side: rows that no right row can match. As long as the build side is in memory, and for as long as
@@ -325,10 +412,10 @@ class BuildFilter : public ScanFilter {
 
 class HashJoinOperator : public Operator {
  public:
-  HashJoinOperator(const HashJoinNode& node, std::unique_ptr<Stream> right, Builder& builder)
+  HashJoinOperator(const HashJoinNode& node, std::shared_ptr<BuildSide> build, Builder& builder)
       : node_(node),
         left_count_(node.left->types.size()),
-        build_(node, std::move(right), builder),
+        build_(std::move(build)),
         pairs_(builder.NewChunk(PairTypes(node))),
         output_(builder.NewChunk(node.types)),
         selection_(builder.capacity(), builder.budget()),
@@ -343,7 +430,8 @@ class HashJoinOperator : public Operator {
         matched_(builder.capacity()) {}
 
   Status Build(Builder& builder) {
-    TURDB_RETURN_IF_ERROR(build_.Build(builder));
+    owns_build_ = !builder.is_later_lane();
+    builds_first_ = builder.in_lanes() && owns_build_;
     TURDB_ASSIGN_OR_RETURN(keys_, EvaluatorList::Make(node_.left_keys, builder.options()));
     TURDB_ASSIGN_OR_RETURN(residual_, Filter::Make(node_.residual, builder.options()));
     return absl::OkStatus();
@@ -359,25 +447,25 @@ class HashJoinOperator : public Operator {
     std::optional<TracedKeys> traced = TraceToScan(*node_.left, node_.left_keys);
     if (!traced.has_value() || traced->scan->table->row_estimate() < kRowsWorthFiltering) return absl::OkStatus();
     const TableScanNode& scan = *traced->scan;
-    auto filter = std::make_unique<BuildFilter>(build_, node_, *std::move(traced), builder);
+    auto filter = std::make_unique<BuildFilter>(*build_, node_, *std::move(traced), builder);
     TURDB_RETURN_IF_ERROR(filter->Build(builder));
     builder.OfferScanFilter(scan, std::move(filter));
-    builds_first_ = true;
+    builds_first_ = owns_build_;
     return absl::OkStatus();
   }
 
   StatusOr<Flow> Prepare(Runtime& runtime) override {
     if (!builds_first_) return Flow::kNeedInput;
-    if (!build_.built()) {
-      TURDB_ASSIGN_OR_RETURN(const Flow flow, build_.Drain(runtime));
+    if (!build_->built()) {
+      TURDB_ASSIGN_OR_RETURN(const Flow flow, build_->Drain(runtime));
       if (flow == Flow::kBlocked) return flow;
     }
-    return build_.row_count() == 0 && EmptyBuildEnds() ? Flow::kDone : Flow::kNeedInput;
+    return build_->row_count() == 0 && EmptyBuildEnds() ? Flow::kDone : Flow::kNeedInput;
   }
 
   Status Start(Runtime& runtime) override {
     probing_ = false;
-    unmatched_position_ = RowStore::Position();
+    unmatched_position_ = BuildSide::Position();
     left_partitions_.reset();
     spilled_bytes_ = 0;
     split_.clear();
@@ -385,16 +473,17 @@ class HashJoinOperator : public Operator {
     left_scan_.reset();
     TURDB_RETURN_IF_ERROR(keys_.Start(runtime));
     TURDB_RETURN_IF_ERROR(residual_.Start(runtime));
-    return build_.Start(runtime);
+    return owns_build_ ? build_->Start(runtime) : absl::OkStatus();
   }
+  bool CanShare() const override { return !build_->spilled(); }
 
   StatusOr<Flow> Push(Runtime& runtime, const Batch& in, Batch* out) override {
-    if (!build_.built()) {
-      TURDB_ASSIGN_OR_RETURN(const Flow flow, build_.Drain(runtime));
+    if (!build_->built()) {
+      TURDB_ASSIGN_OR_RETURN(const Flow flow, build_->Drain(runtime));
       if (flow == Flow::kBlocked) return flow;
     }
-    if (build_.row_count() == 0 && EmptyBuildEnds()) return Flow::kDone;
-    if (build_.spilled()) {
+    if (build_->row_count() == 0 && EmptyBuildEnds()) return Flow::kDone;
+    if (build_->spilled()) {
       TURDB_RETURN_IF_ERROR(keys_.Evaluate(runtime, *in.chunk, in.rows));
       HashColumns(keys_.values(), in.rows, hashes_.data());
       TURDB_RETURN_IF_ERROR(SplitLeft(runtime, in));
@@ -405,12 +494,12 @@ class HashJoinOperator : public Operator {
 
   // Right rows that nobody matched; before that, everything that waits on disk.
   StatusOr<Flow> Finish(Runtime& runtime, Batch* out) override {
-    if (!build_.built()) {  // the left side was empty
+    if (!build_->built()) {  // the left side was empty
       if (!KeepsRight()) return Flow::kDone;
-      TURDB_ASSIGN_OR_RETURN(const Flow flow, build_.Drain(runtime));
+      TURDB_ASSIGN_OR_RETURN(const Flow flow, build_->Drain(runtime));
       if (flow == Flow::kBlocked) return flow;
     }
-    if (build_.spilled()) TURDB_RETURN_IF_ERROR(TakePartitions());
+    if (build_->spilled()) TURDB_RETURN_IF_ERROR(TakePartitions());
     if (left_scan_ != nullptr) return ProbePartition(runtime, out);
     TURDB_ASSIGN_OR_RETURN(const Flow flow, EmitUnmatchedRight(out));
     if (flow != Flow::kDone || split_.empty()) return flow;
@@ -422,7 +511,7 @@ class HashJoinOperator : public Operator {
     pairs_.Reset();
     output_.Reset();
   }
-  int64_t memory_bytes() const override { return build_.memory_bytes(); }
+  int64_t memory_bytes() const override { return build_->memory_bytes(); }
   int64_t spilled_bytes() const override { return spilled_bytes_; }
 
  private:
@@ -473,12 +562,11 @@ class HashJoinOperator : public Operator {
 
   StatusOr<Flow> EmitUnmatchedRight(Batch* out) {
     if (!KeepsRight()) return Flow::kDone;
-    const auto scanned =
-        build_.store().Scan(&unmatched_position_, static_cast<uint32_t>(pair_records_.size()), pair_records_.data());
+    const auto scanned = build_->Scan(&unmatched_position_, static_cast<uint32_t>(pair_records_.size()), pair_records_.data());
     if (scanned == 0) return Flow::kDone;
     uint32_t count = 0;
     for (uint32_t i = 0; i < scanned; ++i) {
-      if (build_.LinkOf(pair_records_[i]).matched == 0) pair_records_[count++] = pair_records_[i];
+      if (build_->LinkOf(pair_records_[i]).matched == 0) pair_records_[count++] = pair_records_[i];
     }
     output_.Reset();
     for (size_t c = 0; c < left_count_; ++c) output_.column(c).SetConstantNull();
@@ -493,7 +581,7 @@ class HashJoinOperator : public Operator {
   // hashes_ are of the rows' keys.
   Status SplitLeft(Runtime& runtime, const Batch& in) {
     if (left_partitions_ == nullptr) {
-      left_partitions_ = std::make_unique<SpillPartitions>(left_layout_, build_.level(), "a hash join");
+      left_partitions_ = std::make_unique<SpillPartitions>(left_layout_, build_->level(), "a hash join");
     }
     left_columns_.clear();
     for (const Vector& column : in.chunk->columns()) left_columns_.push_back(&column);
@@ -506,18 +594,18 @@ class HashJoinOperator : public Operator {
       TURDB_RETURN_IF_ERROR(left_partitions_->FinishWriting());
       spilled_bytes_ += left_partitions_->size_bytes();
     }
-    spilled_bytes_ += build_.partition_bytes();
+    spilled_bytes_ += build_->partition_bytes();
     for (uint32_t p = 0; p < SpillPartitions::kCount; ++p) {
       SplitPair pair;
       pair.left = left_partitions_ == nullptr ? nullptr : left_partitions_->Take(p);
-      pair.right = build_.TakePartition(p);
-      pair.level = build_.level() + 1;
+      pair.right = build_->TakePartition(p);
+      pair.level = build_->level() + 1;
       if (pair.left != nullptr || (pair.right != nullptr && KeepsRight())) split_.push_back(std::move(pair));
     }
     left_partitions_.reset();
-    build_.ForgetPartitions();
+    build_->ForgetPartitions();
     // There is nothing in memory to give out.
-    unmatched_position_ = RowStore::Position();
+    unmatched_position_ = BuildSide::Position();
     return absl::OkStatus();
   }
 
@@ -525,12 +613,12 @@ class HashJoinOperator : public Operator {
     left_scan_.reset();
     current_ = std::move(split_.back());
     split_.pop_back();
-    TURDB_RETURN_IF_ERROR(build_.Load(runtime, current_.right.get(), current_.level));
-    unmatched_position_ = RowStore::Position();
+    TURDB_RETURN_IF_ERROR(build_->Load(runtime, current_.right.get(), current_.level));
+    unmatched_position_ = BuildSide::Position();
     if (current_.left == nullptr) return absl::OkStatus();
     left_scan_ = std::make_unique<SpillScan>(*current_.left, left_layout_, runtime.budget);
     left_chunk_.Reset();
-    if (!build_.spilled()) return absl::OkStatus();
+    if (!build_->spilled()) return absl::OkStatus();
     // Still too large: its left side is split like the right.
     while (true) {
       TURDB_RETURN_IF_ERROR(runtime.CheckCancelled());
@@ -565,18 +653,18 @@ class HashJoinOperator : public Operator {
     TURDB_RETURN_IF_ERROR(keys_.Evaluate(runtime, *in.chunk, in.rows));
     HashColumns(keys_.values(), in.rows, hashes_.data());
     const uint32_t present = PositionsWithoutNulls(keys_.values(), in.rows, node_.null_equal, open_.data());
-    if (node_.type == JoinType::kAntiNull && build_.row_count() != 0) {
+    if (node_.type == JoinType::kAntiNull && build_->row_count() != 0) {
       // NOT IN: a NULL on the right hides every row, a NULL on the left its own.
       std::fill_n(matched_.begin(), in.rows.count, uint8_t{1});
-      if (!build_.has_null_key()) {
+      if (!build_->has_null_key()) {
         for (uint32_t k = 0; k < present; ++k) matched_[open_[k]] = 0;
       }
     }
-    for (uint32_t k = 0; k < present; ++k) build_.Prefetch(hashes_[open_[k]]);
+    for (uint32_t k = 0; k < present; ++k) build_->Prefetch(hashes_[open_[k]]);
     open_count_ = 0;
     for (uint32_t k = 0; k < present; ++k) {
       const uint32_t i = open_[k];
-      candidates_[i] = build_.Head(hashes_[i]);
+      candidates_[i] = build_->Head(hashes_[i]);
       if (candidates_[i] == nullptr) continue;
       base::PrefetchLine(candidates_[i]);
       open_[open_count_++] = i;
@@ -588,7 +676,7 @@ class HashJoinOperator : public Operator {
   void Step(Rows rows) {
     std::copy_n(open_.begin(), open_count_, equal_.begin());
     const uint32_t equal_count =
-        KeepEqual(keys_.values(), rows, build_.layout(), candidates_.data(), equal_.data(), open_count_, nullptr, nullptr);
+        KeepEqual(keys_.values(), rows, build_->layout(), candidates_.data(), equal_.data(), open_count_, nullptr, nullptr);
     const bool first_is_enough = IsExistence() && residual_.empty();
     for (uint32_t k = 0; k < equal_count; ++k) {
       const uint32_t i = equal_[k];
@@ -604,7 +692,7 @@ class HashJoinOperator : public Operator {
     for (uint32_t k = 0; k < open_count_; ++k) {
       const uint32_t i = open_[k];
       if (candidates_[i] == nullptr) continue;
-      candidates_[i] = build_.LinkOf(candidates_[i]).next;
+      candidates_[i] = build_->LinkOf(candidates_[i]).next;
       if (candidates_[i] == nullptr) continue;
       base::PrefetchLine(candidates_[i]);
       open_[still_open++] = i;
@@ -613,8 +701,9 @@ class HashJoinOperator : public Operator {
   }
 
   void GatherRight(uint32_t count, Chunk* out) {
-    for (size_t c = 0; c < build_.columns().right.size(); ++c) {
-      RowStore::Gather(build_.layout(), build_.columns().right[c], pair_records_.data(), count, &out->column(left_count_ + c));
+    for (size_t c = 0; c < build_->columns().right.size(); ++c) {
+      RowStore::Gather(build_->layout(), build_->columns().right[c], pair_records_.data(), count,
+                       &out->column(left_count_ + c));
     }
   }
 
@@ -633,7 +722,7 @@ class HashJoinOperator : public Operator {
     }
     for (uint32_t k = 0; k < passed.count; ++k) matched_[pair_positions_[passed[k]]] = 1;
     if (KeepsRight()) {
-      for (uint32_t k = 0; k < passed.count; ++k) build_.LinkOf(pair_records_[passed[k]]).matched = 1;
+      for (uint32_t k = 0; k < passed.count; ++k) build_->LinkOf(pair_records_[passed[k]]).matched = 1;
     }
     if (!IsExistence()) *out = Batch{&pairs_, passed};
     return absl::OkStatus();
@@ -663,14 +752,15 @@ class HashJoinOperator : public Operator {
 
   const HashJoinNode& node_;
   const size_t left_count_;
+  bool owns_build_ = true;  // of all lanes, the first
   bool builds_first_ = false;
-  BuildSide build_;
+  const std::shared_ptr<BuildSide> build_;
   EvaluatorList keys_;
   Filter residual_;
   Chunk pairs_;   // left and right columns
   Chunk output_;  // unmatched rows
   vec::SelectionVector selection_;
-  RowStore::Position unmatched_position_;
+  BuildSide::Position unmatched_position_;
   // Joining by partitions.
   const RowLayout left_layout_;
   Chunk left_chunk_;
@@ -696,8 +786,16 @@ class HashJoinOperator : public Operator {
 }  // namespace
 
 OperatorOr MakeHashJoin(const HashJoinNode& node, Builder& builder) {
-  TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Stream> right, builder.BuildStream(*node.right));
-  auto join = std::make_unique<HashJoinOperator>(node, std::move(right), builder);
+  std::shared_ptr<BuildSide> build;
+  if (builder.is_later_lane()) {
+    build = std::static_pointer_cast<BuildSide>(builder.SharedOf(node));
+  } else {
+    TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Lanes> right, builder.BuildLanes(*node.right));
+    build = std::make_shared<BuildSide>(node, std::move(right), builder);
+    TURDB_RETURN_IF_ERROR(build->Build(builder));
+    if (builder.in_lanes()) builder.SharedOf(node) = build;
+  }
+  auto join = std::make_unique<HashJoinOperator>(node, std::move(build), builder);
   TURDB_RETURN_IF_ERROR(join->Build(builder));
   TURDB_RETURN_IF_ERROR(join->OfferFilter(builder));
   return join;

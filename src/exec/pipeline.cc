@@ -63,6 +63,18 @@ StatusOr<Flow> Stream::PrepareNext(Runtime& runtime) {
   return flow;
 }
 
+StatusOr<Flow> Stream::Prepare(Runtime& runtime) {
+  while (prepared_ < operators_.size()) {
+    TURDB_ASSIGN_OR_RETURN(const Flow flow, PrepareNext(runtime));
+    if (flow == Flow::kBlocked) return flow;
+  }
+  return source_done_ ? Flow::kDone : Flow::kNeedInput;
+}
+
+bool Stream::CanShare() const {
+  return std::all_of(operators_.begin(), operators_.end(), [](const std::unique_ptr<Operator>& op) { return op->CanShare(); });
+}
+
 StatusOr<Flow> Stream::CallSource(Runtime& runtime, Batch* out) {
   if (profiles_[0] == nullptr) return source_->Next(runtime, out);
   Timing timing(runtime, profiles_[0]);
@@ -101,8 +113,8 @@ StatusOr<Flow> Stream::Advance(Runtime& runtime, Batch* out) {
     return PushThrough(runtime, i, pending_[i], out);
   }
   Batch batch;
-  while (prepared_ < operators_.size()) {
-    TURDB_ASSIGN_OR_RETURN(const Flow flow, PrepareNext(runtime));
+  if (prepared_ < operators_.size()) {
+    TURDB_ASSIGN_OR_RETURN(const Flow flow, Prepare(runtime));
     if (flow == Flow::kBlocked) return flow;
   }
   if (!source_done_) {

@@ -49,6 +49,7 @@ struct NodeProfile {
   int64_t nanos = 0;
   int64_t peak_bytes = 0;
   int64_t spilled_bytes = 0;
+  int64_t lanes = 0;  // threads that had part in it beside the calling one
 };
 
 // Both kinds belong to one Execution and are called by one thread at a time.
@@ -73,6 +74,8 @@ class Operator {
   virtual base::StatusOr<Flow> Prepare(Runtime&) { return Flow::kNeedInput; }
   // kNeedInput, kHaveMore, kDone (the rest of the input is not wanted) or kBlocked. REQUIRES: `in` is not empty.
   virtual base::StatusOr<Flow> Push(Runtime& runtime, const Batch& in, Batch* out) = 0;
+  // After Prepare: whether other threads may use what this one holds for all lanes (lanes.h).
+  virtual bool CanShare() const { return true; }
   // After the last input, when no Push returned kDone: kHaveMore until everything held back is out, then kDone.
   virtual base::StatusOr<Flow> Finish(Runtime&, Batch*) { return Flow::kDone; }
   // Lets go of values shared with the last input, whose owner is about to write the next ones: it can then use the
@@ -96,6 +99,10 @@ class Stream {
 
   // Rewinds everything. Cheap when nothing ran.
   base::Status Start(Runtime& runtime);
+  // What operators do before the first row; Next does it where nobody asked for it. kNeedInput, kDone: there will be no row, or
+  // kBlocked.
+  base::StatusOr<Flow> Prepare(Runtime& runtime);
+  bool CanShare() const;
   // kHaveMore with a batch of at least one row, kDone without rows, or kBlocked. After kDone it stays done.
   base::StatusOr<Flow> Next(Runtime& runtime, Batch* out);
 

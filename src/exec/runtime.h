@@ -37,11 +37,13 @@ struct Runtime {
   TriggerRuns* triggers = nullptr;             // runs them; null when no node of the plan has any
   int32_t trigger_depth = 0;                   // how many triggers are around this
   const vec::Vector* checked_value = nullptr;  // what kValue stands for
+  const std::atomic<bool>* stop = nullptr;     // while it runs on several threads: one of them has failed
   uint64_t statement_runs = 0;                 // counts Execution::Start; what was computed once a run compares it
 
   function::CallContext& call() const { return *context->call; }
   base::Status CheckCancelled() const {
     const bool cancelled = context->cancelled != nullptr && context->cancelled->load(std::memory_order_relaxed);
+    if (stop != nullptr && stop->load(std::memory_order_relaxed)) return base::CanceledError("another thread has failed");
     if (cancelled || (context->poll != nullptr && context->poll(context->poll_argument))) {
       return base::CanceledError("the statement was interrupted");
     }

@@ -35,13 +35,26 @@ class ScanSource : public Source {
     return absl::OkStatus();
   }
 
+  // One of several lanes' scans; the first cuts the range for all.
+  void TakeMorselsOf(std::shared_ptr<Morsels> morsels, bool cuts, size_t count) {
+    morsels_ = std::move(morsels);
+    cuts_ = cuts;
+    morsel_count_ = count;
+  }
+
   Status Start(Runtime& runtime) override {
     ramp_.Start();
     TURDB_RETURN_IF_ERROR(latch_filter_.Start(runtime));
     TURDB_RETURN_IF_ERROR(filter_.Start(runtime));
     for (const std::unique_ptr<ScanFilter>& filter : join_filters_) TURDB_RETURN_IF_ERROR(filter->Start(runtime));
+    done_ = morsel_open_ = false;
+    if (morsels_ != nullptr && !cuts_) return absl::OkStatus();
     TURDB_ASSIGN_OR_RETURN(const bool not_empty, range_->Bind(runtime));
     done_ = !not_empty;
+    if (morsels_ != nullptr) {
+      if (!done_) return morsels_->Start(table_, range_->lower(), range_->upper(), morsel_count_);
+      morsels_->Clear();
+    }
     if (done_) return absl::OkStatus();
     if (index_ < 0) {
       if (!table_scan_.has_value()) {
@@ -60,11 +73,17 @@ class ScanSource : public Source {
 
   StatusOr<Flow> Next(Runtime& runtime, Batch* out) override {
     if (done_) return Flow::kDone;
+    if (morsels_ != nullptr && !morsel_open_ && !OpenMorsel()) {
+      done_ = true;
+      return Flow::kDone;
+    }
     const uint32_t max_rows = ramp_.Next(chunk_.capacity());
     StatusOr<bool> more = index_ < 0 ? table_scan_->Next(runtime.context->ViewOf(table_.schema().id), max_rows, &chunk_)
                                      : index_scan_->Next(runtime.context->ViewOf(table_.schema().id), max_rows, &chunk_);
     TURDB_RETURN_IF_ERROR(more.status());
     if (!*more) {
+      morsel_open_ = false;
+      if (morsels_ != nullptr) return Flow::kHaveMore;
       done_ = true;
       return Flow::kDone;
     }
@@ -85,6 +104,18 @@ class ScanSource : public Source {
   }
 
  private:
+  bool OpenMorsel() {
+    base::Bytes lower, upper;
+    if (!morsels_->Next(&lower, &upper)) return false;
+    if (table_scan_.has_value()) {
+      table_scan_->Reset(lower, upper);
+    } else {
+      table_scan_.emplace(table_, projection_, lower, upper);
+    }
+    morsel_open_ = true;
+    return true;
+  }
+
   const table::Table& table_;
   const int32_t index_;
   const bool reverse_;
@@ -97,6 +128,10 @@ class ScanSource : public Source {
   std::optional<vec::SelectionVector> kept_;  // by join_filters_
   std::optional<table::TableScan> table_scan_;
   std::unique_ptr<table::IndexScan> index_scan_;
+  std::shared_ptr<Morsels> morsels_;  // null: the range is read in one piece
+  bool cuts_ = false;
+  size_t morsel_count_ = 0;
+  bool morsel_open_ = false;
   RampUp ramp_;
   bool done_ = false;
 };
@@ -171,6 +206,12 @@ SourceOr MakeTableScan(const TableScanNode& node, Builder& builder) {
   auto source = std::make_unique<ScanSource>(*node.table, -1, node.columns, node.reverse, builder.NewChunk(node.types));
   TURDB_RETURN_IF_ERROR(source->Build(node.range, node.latch_filter, node.filter, builder));
   source->AddFilters(builder.TakeScanFilters(node), builder);
+  if (std::shared_ptr<Morsels> morsels = builder.MorselsOf(node); morsels != nullptr) {
+    // Enough that the last ones of all lanes end at about the same time.
+    constexpr int64_t kMorselRows = 50'000;
+    const auto count = static_cast<size_t>(std::clamp<int64_t>(node.table->row_estimate() / kMorselRows, 0, 256));
+    source->TakeMorselsOf(std::move(morsels), !builder.is_later_lane(), std::max(count, 8 * builder.threads()));
+  }
   return source;
 }
 

@@ -106,7 +106,7 @@ void FormatTypeKernel(Call& call) {
 }  // namespace
 
 void AddCatalogFunctions(FunctionList& list) {
-  constexpr int kFlags = kStable | kCanRaise;
+  constexpr int kFlags = kStable | kCanRaise | kAsksSession;
   using Question = CatalogQuestion;
   list.Add("current_schema", {}, TypeId::kText, kFlags, AskKernel<Question::kCurrentSchema>);
   list.Add("version", {}, TypeId::kText, kStable, VersionKernel);
@@ -126,7 +126,7 @@ void AddCatalogFunctions(FunctionList& list) {
   list.Add("regclass_name", {TypeId::kInt64}, TypeId::kText, kFlags, AskKernel<Question::kName>);
   list.Add("pg_get_expr", {TypeId::kText, TypeId::kInt64}, TypeId::kText, 0, ExpressionKernel);
   list.Add("pg_get_expr", {TypeId::kText, TypeId::kInt64, TypeId::kBoolean}, TypeId::kText, 0, ExpressionKernel);
-  list.Add("format_type", {TypeId::kInt64, TypeId::kInt64}, TypeId::kText, FunctionList::kNotStrict, FormatTypeKernel);
+  list.Add("format_type", {TypeId::kInt64, TypeId::kInt64}, TypeId::kText, FunctionList::kNotStrict | kAsksSession, FormatTypeKernel);
 }
 
 }  // namespace turdb::function

@@ -18,12 +18,13 @@ namespace turdb::function {
 
 // Properties that the binder, the optimiser and the scan rely on (query.md, rule 10).
 enum Flags : uint8_t {
-  kVolatile = 1,   // another call may give another result: never folded, never moved
-  kStrict = 2,     // NULL when any argument is NULL
-  kCanRaise = 4,   // may fail for some input: never evaluated for rows that were not asked for
-  kLatchSafe = 8,  // neither raises, allocates nor blocks: may run under a leaf's latch
-  kMonotone = 16,  // a larger argument 0 never gives a smaller result
-  kStable = 32,    // the same within one statement, another in the next: folded at execution, not in the plan
+  kVolatile = 1,      // another call may give another result: never folded, never moved
+  kStrict = 2,        // NULL when any argument is NULL
+  kCanRaise = 4,      // may fail for some input: never evaluated for rows that were not asked for
+  kLatchSafe = 8,     // neither raises, allocates nor blocks: may run under a leaf's latch
+  kMonotone = 16,     // a larger argument 0 never gives a smaller result
+  kStable = 32,       // the same within one statement, another in the next: folded at execution, not in the plan
+  kAsksSession = 64,  // uses CallContext::session: runs on the statement's own thread
 };
 
 struct BoundCall;

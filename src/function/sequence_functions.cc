@@ -75,7 +75,7 @@ void SequenceOfColumnKernel(Call& call) {
 }  // namespace
 
 void AddSequenceFunctions(FunctionList& list) {
-  constexpr int kFlags = kVolatile | kCanRaise;
+  constexpr int kFlags = kVolatile | kCanRaise | kAsksSession;
   for (const TypeId by : {TypeId::kInt64, TypeId::kText}) {
     list.Add("nextval", {by}, TypeId::kInt64, kFlags, NextKernel);
     list.Add("currval", {by}, TypeId::kInt64, kFlags, CurrentKernel);
@@ -83,10 +83,10 @@ void AddSequenceFunctions(FunctionList& list) {
     list.Add("setval", {by, TypeId::kInt64, TypeId::kBoolean}, TypeId::kInt64, kFlags, SetKernel);
   }
   list.Add("lastval", {}, TypeId::kInt64, kFlags, LastKernel);
-  list.Add("pg_get_serial_sequence", {TypeId::kText, TypeId::kText}, TypeId::kText, kStable | kCanRaise,
+  list.Add("pg_get_serial_sequence", {TypeId::kText, TypeId::kText}, TypeId::kText, kStable | kCanRaise | kAsksSession,
            SequenceOfColumnKernel);
   // What a cast to regclass of text that is no constant becomes.
-  list.Add("regclass", {TypeId::kText}, TypeId::kInt64, kStable | kCanRaise, RelationKernel);
+  list.Add("regclass", {TypeId::kText}, TypeId::kInt64, kStable | kCanRaise | kAsksSession, RelationKernel);
 }
 
 }  // namespace turdb::function

@@ -82,6 +82,7 @@ StatusOr<btree::Tree*> Table::IndexTree(int32_t index) const {
 bool Table::NeedsEvaluator(int32_t index) const { return indexes_[static_cast<size_t>(index)]->needs_evaluator; }
 
 int64_t Table::row_estimate() const { return std::max<int64_t>(0, state_->rows.load(std::memory_order_relaxed)); }
+StatusOr<std::vector<std::string>> Table::Separators(size_t about) const { return btree::Separators(*primary_, about); }
 int64_t Table::last_identity() const { return state_->last_identity.load(std::memory_order_relaxed); }
 
 // ---- reads

@@ -187,6 +187,8 @@ class Table {
 
   // ---- facts
   int64_t row_estimate() const;
+  // About `about` row keys, ascending, that cut the rows into ranges of similar size (btree::Separators).
+  base::StatusOr<std::vector<std::string>> Separators(size_t about) const;
   // The identity number given last to any row by this process; 0 before the first.
   int64_t last_identity() const;
   // Compares rows with index entries both ways, and checks the trees themselves when `trees` (then nothing

@@ -33,8 +33,7 @@ StatusOr<Planner::JoinKeys> Planner::SplitKeys(const std::vector<const Expr*>& c
     const bool equality = IsEquality(conjunct);
     const bool same = conjunct->kind == ExpressionKind::kIsNotDistinct;
     bool taken = false;
-    // (P1): a key is computed for every row of its side, so it must not raise.
-    if ((equality || same) && IsMovable(conjunct)) {
+    if ((equality || same) && MayBeKey(conjunct)) {
       const Expr* a = conjunct->arguments[0];
       const Expr* b = conjunct->arguments[1];
       if (Touches(a, right)) std::swap(a, b);
@@ -287,6 +286,7 @@ struct Planner::Region {
     const Expr* expr;
     uint64_t leaves;  // bit i: leaf i
     double selectivity;
+    bool on_top = false;  // not before all leaves are joined (P1)
   };
   struct Step {  // the best way found to join a set of leaves
     double cost = std::numeric_limits<double>::infinity();
@@ -310,13 +310,17 @@ struct Planner::Region {
     greedy.emplace_back(set, Step{});
     return greedy.back().second;
   }
+  uint64_t all() const { return leaves.size() == kMaxLeaves ? ~uint64_t{0} : (uint64_t{1} << leaves.size()) - 1; }
+  bool AppliesTo(const Condition& condition, uint64_t set) const {
+    return (condition.leaves & ~set) == 0 && (!condition.on_top || set == all());
+  }
   double RowsOf(uint64_t set) const {
     double rows = 1;
     for (size_t i = 0; i < leaves.size(); ++i) {
       if ((set >> i & 1) != 0) rows *= leaves[i].rows;
     }
     for (const Condition& condition : conditions) {
-      if ((condition.leaves & ~set) == 0 && std::popcount(condition.leaves) > 1) rows *= condition.selectivity;
+      if (AppliesTo(condition, set) && std::popcount(condition.leaves) > 1) rows *= condition.selectivity;
     }
     return std::max(1.0, rows);
   }
@@ -336,6 +340,8 @@ void Planner::Flatten(LogicalNode* node, Region* region) const {
       for (const Expr* conjunct : node->conjuncts) {
         if (IsMovable(conjunct)) {
           region->conditions.push_back({conjunct, 0, 1});
+        } else if (region->above.empty() && MayBeKey(conjunct)) {
+          region->conditions.push_back({conjunct, 0, 1, true});
         } else {
           region->above.push_back(conjunct);
         }
@@ -357,7 +363,7 @@ void Planner::ConsiderSplit(Region* region, uint64_t left, uint64_t right) {
   bool equality = false;
   for (const Region::Condition& condition : region->conditions) {
     const bool here =
-        (condition.leaves & left) != 0 && (condition.leaves & right) != 0 && (condition.leaves & ~(left | right)) == 0;
+        (condition.leaves & left) != 0 && (condition.leaves & right) != 0 && region->AppliesTo(condition, left | right);
     connected |= here;
     equality |= here && IsKeyCondition(condition.expr);
   }
@@ -375,7 +381,7 @@ void Planner::ConsiderSplit(Region* region, uint64_t left, uint64_t right) {
         for (size_t c = 0; c < region->leaves[i].columns.size(); ++c) columns[c] = columns[c] || region->leaves[i].columns[c];
       }
       for (const Region::Condition& condition : region->conditions) {
-        if ((condition.leaves & right) != 0 && (condition.leaves & ~(left | right)) == 0) conjuncts.push_back(condition.expr);
+        if ((condition.leaves & right) != 0 && region->AppliesTo(condition, left | right)) conjuncts.push_back(condition.expr);
       }
       const auto choice = ChooseJoinIndex(leaf.node, conjuncts, columns);
       if (choice.ok() && choice->index != -2) {
@@ -414,7 +420,7 @@ void Planner::OrderGreedily(Region* region) {
     for (size_t a = 0; a < sets.size(); ++a) {
       for (size_t b = a + 1; b < sets.size(); ++b) {
         const bool connected = std::any_of(region->conditions.begin(), region->conditions.end(), [&](const auto& c) {
-          return (c.leaves & sets[a]) != 0 && (c.leaves & sets[b]) != 0 && (c.leaves & ~(sets[a] | sets[b])) == 0;
+          return (c.leaves & sets[a]) != 0 && (c.leaves & sets[b]) != 0 && region->AppliesTo(c, sets[a] | sets[b]);
         });
         const double rows = region->RowsOf(sets[a] | sets[b]) * (connected ? 1 : 1e6);
         if (rows < best) {
@@ -437,8 +443,9 @@ StatusOr<Physical> Planner::BuildRegion(Region* region, uint64_t set, const Colu
   if (step.left == 0) return Lower(region->leaves[std::countr_zero(set)].node, needed);
   std::vector<const Expr*> conjuncts;
   for (const Region::Condition& condition : region->conditions) {
-    const bool here =
-        (condition.leaves & ~set) == 0 && (condition.leaves & ~step.left) != 0 && (condition.leaves & ~step.right) != 0;
+    // What only the top may have is there even if one side has all that it names.
+    const bool split = (condition.leaves & ~step.left) != 0 && (condition.leaves & ~step.right) != 0;
+    const bool here = condition.on_top ? set == region->all() : (condition.leaves & ~set) == 0 && split;
     if (here) conjuncts.push_back(condition.expr);
   }
   TURDB_ASSIGN_OR_RETURN(Physical left, BuildRegion(region, step.left, needed));
@@ -534,8 +541,7 @@ StatusOr<Physical> Planner::LowerInnerRegion(LogicalNode* node, const ColumnSet&
     return true;
   });
   OrderRegion(&region);
-  const uint64_t all = region.leaves.size() == kMaxLeaves ? ~uint64_t{0} : (uint64_t{1} << region.leaves.size()) - 1;
-  TURDB_ASSIGN_OR_RETURN(Physical result, BuildRegion(&region, all, below));
+  TURDB_ASSIGN_OR_RETURN(Physical result, BuildRegion(&region, region.all(), below));
   if (region.above.empty()) return result;
   auto* filter = plan_.New<exec::FilterNode>();
   filter->input = result.node;

@@ -3,7 +3,9 @@
 //
 // Rules that hold throughout (query.md, rule 11):
 //  (P1) A conjunct that may raise, is volatile or holds a subquery stays where it was written: above the join
-//       or the projection that it stood on. Within one filter, those that cannot raise go first.
+//       or the projection that it stood on. Within one filter, those that cannot raise go first. But an equality of two
+//       sides of an inner join that only may raise is a key of the join that it stands on, or on top of: each side is
+//       computed once a row, as in PostgreSQL, instead of once a pair.
 //  (P2) Statistics change costs, never results.
 //  (P3) Every choice leaves its reason on the node.
 #ifndef TURDB_SQL_PLAN_PLANNER_H_
@@ -72,6 +74,8 @@ class Planner {
   base::StatusOr<LogicalNode*> PushIntoProject(LogicalNode* project, std::vector<const Expr*> conjuncts);
   base::StatusOr<LogicalNode*> FilterOver(LogicalNode* node, std::vector<const Expr*> conjuncts);
   bool IsMovable(const Expr* expr) const;
+  // An equality that is no worse than that it may raise.
+  bool MayBeKey(const Expr* expr) const;
   bool CanRaise(const Expr* expr) const;
   bool RejectsNulls(const Expr* conjunct, const ColumnSet& columns) const;
   ColumnSet Produced(const LogicalNode* node) const;

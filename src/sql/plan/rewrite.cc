@@ -63,6 +63,15 @@ bool Planner::IsMovable(const Expr* expr) const {
   return std::all_of(expr->arguments.begin(), expr->arguments.end(), [this](const Expr* e) { return IsMovable(e); });
 }
 
+bool Planner::MayBeKey(const Expr* expr) const {
+  const auto is_pure = [](const auto& self, const Expr* e) -> bool {
+    if (e->kind == ExpressionKind::kSubquery || e->kind == ExpressionKind::kCheck) return false;
+    if (e->call != nullptr && (e->call->flags & function::kVolatile) != 0) return false;
+    return std::all_of(e->arguments.begin(), e->arguments.end(), [&](const Expr* a) { return self(self, a); });
+  };
+  return IsKeyCondition(expr) && is_pure(is_pure, expr);
+}
+
 // Whether the conjunct cannot be true when all of `columns` are NULL: an outer join under it may be inner.
 bool Planner::RejectsNulls(const Expr* conjunct, const ColumnSet& columns) const {
   const auto passes_null = [&](const auto& self, const Expr* expr) -> bool {  // NULL in, NULL out
@@ -282,6 +291,8 @@ StatusOr<LogicalNode*> Planner::PushIntoJoin(LogicalNode* join, std::vector<cons
     } else if (movable && right_keeps && on_right && !on_left) {
       to_right.push_back(conjunct);
     } else if (movable && type == JoinType::kInner && !join->lateral) {
+      own.push_back(conjunct);
+    } else if (type == JoinType::kInner && !join->lateral && above.empty() && MayBeKey(conjunct)) {
       own.push_back(conjunct);
     } else {
       above.push_back(conjunct);

@@ -11,6 +11,17 @@ using base::StatusOr;
 
 NodeProfile* Builder::ProfileOf(const Node& node) { return profiles_ == nullptr ? nullptr : &(*profiles_)[&node]; }
 
+StatusOr<std::vector<std::unique_ptr<ScanFilter>>> Builder::MakeScanFilters(const TableScanNode& scan) {
+  std::vector<std::unique_ptr<ScanFilter>> filters;
+  const auto offered = scan_filters_.find(&scan);
+  if (offered == scan_filters_.end()) return filters;
+  for (const MakeScanFilter& make : offered->second) {
+    TURDB_ASSIGN_OR_RETURN(std::unique_ptr<ScanFilter> filter, make(*this));
+    filters.push_back(std::move(filter));
+  }
+  return filters;
+}
+
 StatusOr<std::unique_ptr<Stream>> Builder::BuildStream(const Node& node) {
   switch (node.kind) {
     case NodeKind::kFilter:

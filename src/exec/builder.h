@@ -4,6 +4,7 @@
 #define TURDB_EXEC_BUILDER_H_
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -47,14 +48,10 @@ class Builder : public StreamBuilder {
   vec::Chunk NewChunk(std::span<const vec::Type> types) const { return vec::Chunk(types, options_.capacity, options_.budget); }
   NodeProfile* ProfileOf(const Node& node);
 
-  // For the scan, which is built after those who have something for it.
-  void OfferScanFilter(const TableScanNode& scan, std::unique_ptr<ScanFilter> filter) {
-    scan_filters_[&scan].push_back(std::move(filter));
-  }
-  std::vector<std::unique_ptr<ScanFilter>> TakeScanFilters(const TableScanNode& scan) {
-    const auto found = scan_filters_.find(&scan);
-    return found == scan_filters_.end() ? std::vector<std::unique_ptr<ScanFilter>>() : std::move(found->second);
-  }
+  // For the scan, which is built after those who have something for it, in every lane anew.
+  using MakeScanFilter = std::function<base::StatusOr<std::unique_ptr<ScanFilter>>(Builder&)>;
+  void OfferScanFilter(const TableScanNode& scan, MakeScanFilter make) { scan_filters_[&scan].push_back(std::move(make)); }
+  base::StatusOr<std::vector<std::unique_ptr<ScanFilter>>> MakeScanFilters(const TableScanNode& scan);
 
  private:
   struct LaneContext {
@@ -71,7 +68,7 @@ class Builder : public StreamBuilder {
   const size_t threads_;
   LaneContext* lanes_ = nullptr;
   size_t lane_ = 0;
-  std::unordered_map<const TableScanNode*, std::vector<std::unique_ptr<ScanFilter>>> scan_filters_;
+  std::unordered_map<const TableScanNode*, std::vector<MakeScanFilter>> scan_filters_;
 };
 
 using SourceOr = base::StatusOr<std::unique_ptr<Source>>;

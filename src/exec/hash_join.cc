@@ -114,6 +114,9 @@ class BuildSide {
     return input_->Start(runtime);
   }
 
+  // Before Start: ScanFilters will ask.
+  void ExpectScans() { filters_scans_ = true; }
+
   bool built() const { return built_; }
   // kDone once the table is ready.
   StatusOr<Flow> Drain(Runtime& runtime) {
@@ -306,7 +309,9 @@ class BuildSide {
   // False: there is no room for the heads.
   StatusOr<bool> TryLinkRecords(Runtime& runtime) {
     const uint64_t count = record_count();
-    const size_t wanted = std::bit_ceil(std::max<uint64_t>(64, count * 2));
+    // Scans ask for keys that are not there, and the emptier the heads the surer the answer.
+    const uint64_t for_scans = filters_scans_ ? std::min<uint64_t>(count * 32, kFewHeads) : 0;
+    const size_t wanted = std::bit_ceil(std::max({uint64_t{64}, count * 2, for_scans}));
     if (heads_.size() < wanted || heads_.size() * sizeof(uint64_t) > std::max(kKeepBytes, wanted * 2 * sizeof(uint64_t))) {
       heads_ = std::vector<uint64_t>();
       reserved_.Reset();
@@ -342,6 +347,7 @@ class BuildSide {
     }
   }
 
+  static constexpr uint64_t kFewHeads = kKeepBytes / sizeof(uint64_t);
   static constexpr uint64_t kRecordsWorthThreads = 50'000;
   static constexpr uint32_t kLinkedTogether = 64;
 
@@ -356,6 +362,7 @@ class BuildSide {
   base::MemoryReservation reserved_;
   base::MemoryReservation spill_reserve_;
   std::vector<uint64_t> heads_;
+  bool filters_scans_ = false;
   bool built_ = false;
   bool has_null_key_ = false;
   uint64_t row_count_ = 0;
@@ -365,10 +372,15 @@ class BuildSide {
 // it keeps enough rows away to be worth its while.
 class BuildFilter : public ScanFilter {
  public:
-  BuildFilter(const BuildSide& build, const HashJoinNode& node, TracedKeys traced, Builder& builder)
-      : build_(build), node_(node), traced_(std::move(traced)), hashes_(builder.capacity()), positions_(builder.capacity()) {}
+  BuildFilter(std::shared_ptr<const BuildSide> build, const HashJoinNode& node, std::shared_ptr<const TracedKeys> traced,
+              Builder& builder)
+      : build_(std::move(build)),
+        node_(node),
+        traced_(std::move(traced)),
+        hashes_(builder.capacity()),
+        positions_(builder.capacity()) {}
   Status Build(Builder& builder) {
-    TURDB_ASSIGN_OR_RETURN(keys_, EvaluatorList::Make(traced_.keys, builder.options()));
+    TURDB_ASSIGN_OR_RETURN(keys_, EvaluatorList::Make(traced_->keys, builder.options()));
     return absl::OkStatus();
   }
 
@@ -378,19 +390,19 @@ class BuildFilter : public ScanFilter {
   }
 
   bool IsUseful() const override {
-    return build_.built() && !build_.spilled() && (seen_ < kTrialRows || kept_ < seen_ - seen_ / kDropsOneOf);
+    return build_->built() && !build_->spilled() && (seen_ < kTrialRows || kept_ < seen_ - seen_ / kDropsOneOf);
   }
 
   StatusOr<uint32_t> Select(Runtime& runtime, const Chunk& chunk, Rows rows, SelIndex* selected) override {
     TURDB_RETURN_IF_ERROR(keys_.Evaluate(runtime, chunk, rows));
     const uint32_t present = PositionsWithoutNulls(keys_.values(), rows, node_.null_equal, positions_.data());
     HashColumns(keys_.values(), rows, hashes_.data());
-    for (uint32_t k = 0; k < present; ++k) build_.Prefetch(hashes_[positions_[k]]);
+    for (uint32_t k = 0; k < present; ++k) build_->Prefetch(hashes_[positions_[k]]);
     uint32_t count = 0;
     for (uint32_t k = 0; k < present; ++k) {
       const uint32_t i = positions_[k];
       selected[count] = rows[i];
-      count += build_.Head(hashes_[i]) != nullptr ? 1 : 0;
+      count += build_->Head(hashes_[i]) != nullptr ? 1 : 0;
     }
     seen_ += rows.count;
     kept_ += count;
@@ -401,9 +413,9 @@ class BuildFilter : public ScanFilter {
   static constexpr uint64_t kTrialRows = 10'000;
   static constexpr uint64_t kDropsOneOf = 4;
 
-  const BuildSide& build_;
+  const std::shared_ptr<const BuildSide> build_;
   const HashJoinNode& node_;
-  const TracedKeys traced_;
+  const std::shared_ptr<const TracedKeys> traced_;
   EvaluatorList keys_;
   std::vector<uint64_t> hashes_;
   std::vector<uint32_t> positions_;
@@ -437,21 +449,24 @@ class HashJoinOperator : public Operator {
     return absl::OkStatus();
   }
 
-  // Rows of the left side without a match are dropped, so the scan that they come from may do so at once. Worth it only for
+  // Rows of the left side without a match are dropped, so the scans that they come from may do so at once. Worth it only for
   // scans of some length, since the right side is then built before it is known that the left one has rows.
-  Status OfferFilter(Builder& builder) {
-    if (node_.type != JoinType::kInner && node_.type != JoinType::kSemi && node_.type != JoinType::kRight)
-      return absl::OkStatus();
-    if (std::any_of(node_.null_equal.begin(), node_.null_equal.end(), [](bool equal) { return equal; }))
-      return absl::OkStatus();
-    std::optional<TracedKeys> traced = TraceToScan(*node_.left, node_.left_keys);
-    if (!traced.has_value() || traced->scan->table->row_estimate() < kRowsWorthFiltering) return absl::OkStatus();
-    const TableScanNode& scan = *traced->scan;
-    auto filter = std::make_unique<BuildFilter>(*build_, node_, *std::move(traced), builder);
-    TURDB_RETURN_IF_ERROR(filter->Build(builder));
-    builder.OfferScanFilter(scan, std::move(filter));
-    builds_first_ = owns_build_;
-    return absl::OkStatus();
+  void OfferFilters(Builder& builder) {
+    if (!owns_build_) return;  // the first lane did
+    if (node_.type != JoinType::kInner && node_.type != JoinType::kSemi && node_.type != JoinType::kRight) return;
+    if (std::any_of(node_.null_equal.begin(), node_.null_equal.end(), [](bool equal) { return equal; })) return;
+    for (TracedKeys& found : TraceToScans(*node_.left, node_.left_keys)) {
+      if (found.scan->table->row_estimate() < kRowsWorthFiltering) continue;
+      const auto traced = std::make_shared<const TracedKeys>(std::move(found));
+      builder.OfferScanFilter(*traced->scan,
+                              [build = build_, &node = node_, traced](Builder& scans) -> StatusOr<std::unique_ptr<ScanFilter>> {
+                                auto filter = std::make_unique<BuildFilter>(build, node, traced, scans);
+                                TURDB_RETURN_IF_ERROR(filter->Build(scans));
+                                return filter;
+                              });
+      build_->ExpectScans();
+      builds_first_ = true;
+    }
   }
 
   StatusOr<Flow> Prepare(Runtime& runtime) override {
@@ -494,7 +509,8 @@ class HashJoinOperator : public Operator {
 
   // Right rows that nobody matched; before that, everything that waits on disk.
   StatusOr<Flow> Finish(Runtime& runtime, Batch* out) override {
-    if (!build_->built()) {  // the left side was empty
+    if (runtime.others_run) return Flow::kDone;  // who nobody matched is known when all lanes are through
+    if (!build_->built()) {                      // the left side was empty
       if (!KeepsRight()) return Flow::kDone;
       TURDB_ASSIGN_OR_RETURN(const Flow flow, build_->Drain(runtime));
       if (flow == Flow::kBlocked) return flow;
@@ -722,7 +738,10 @@ class HashJoinOperator : public Operator {
     }
     for (uint32_t k = 0; k < passed.count; ++k) matched_[pair_positions_[passed[k]]] = 1;
     if (KeepsRight()) {
-      for (uint32_t k = 0; k < passed.count; ++k) build_->LinkOf(pair_records_[passed[k]]).matched = 1;
+      for (uint32_t k = 0; k < passed.count; ++k) {
+        // Other lanes may mark the same record.
+        std::atomic_ref<uint64_t>(build_->LinkOf(pair_records_[passed[k]]).matched).store(1, std::memory_order_relaxed);
+      }
     }
     if (!IsExistence()) *out = Batch{&pairs_, passed};
     return absl::OkStatus();
@@ -797,7 +816,7 @@ OperatorOr MakeHashJoin(const HashJoinNode& node, Builder& builder) {
   }
   auto join = std::make_unique<HashJoinOperator>(node, std::move(build), builder);
   TURDB_RETURN_IF_ERROR(join->Build(builder));
-  TURDB_RETURN_IF_ERROR(join->OfferFilter(builder));
+  join->OfferFilters(builder);
   return join;
 }
 

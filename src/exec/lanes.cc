@@ -116,16 +116,9 @@ StatusOr<Flow> Lanes::Drain(Runtime& runtime, Consume consume) {
     CollectProfiles();
     return flow;
   }
-  for (; next_lane_ < count(); ++next_lane_) {
-    // Lanes that never got a thread have nothing begun.
-    if (next_lane_ > lanes_.size()) break;
-    Runtime& own = next_lane_ == 0 ? runtime : lanes_[next_lane_ - 1]->runtime;
-    own.stop = nullptr;
-    StatusOr<Flow> flow = DrainLane(next_lane_, own, consume);
-    CollectProfiles();
-    if (!flow.ok() || *flow != Flow::kDone) return flow;
-  }
-  return Flow::kDone;
+  StatusOr<Flow> flow = DrainOneByOne(runtime, consume);
+  CollectProfiles();
+  return flow;
 }
 
 StatusOr<Flow> Lanes::DrainLane(size_t lane, Runtime& runtime, Consume consume) {
@@ -152,8 +145,10 @@ StatusOr<Flow> Lanes::DrainAll(Runtime& runtime, Consume consume) {
     lane.runtime.budget = runtime.budget;
     lane.runtime.capacity = runtime.capacity;
     lane.runtime.statement_runs = runtime.statement_runs;
+    lane.runtime.others_run = true;
     TURDB_RETURN_IF_ERROR(streams_[i + 1]->Start(lane.runtime));
   }
+  runtime.others_run = true;
   std::atomic<bool> paused{false};
   const Status status = OnThreads(runtime, count(), [&](size_t lane) -> Status {
     Runtime& own = lane == 0 ? runtime : lanes_[lane - 1]->runtime;
@@ -168,11 +163,26 @@ StatusOr<Flow> Lanes::DrainAll(Runtime& runtime, Consume consume) {
     }
     return absl::OkStatus();
   });
+  runtime.others_run = false;
   TURDB_RETURN_IF_ERROR(status);
-  if (!paused.load()) return Flow::kDone;
   mode_ = Mode::kOneByOne;
   next_lane_ = 0;
-  return Flow::kHaveMore;
+  if (paused.load()) return Flow::kHaveMore;
+  return DrainOneByOne(runtime, consume);
+}
+
+// What lanes that stopped have not read; then what operators keep back until all are through, which is the first lane's to say.
+StatusOr<Flow> Lanes::DrainOneByOne(Runtime& runtime, Consume consume) {
+  for (; next_lane_ < count(); ++next_lane_) {
+    Runtime& own = next_lane_ == 0 ? runtime : lanes_[next_lane_ - 1]->runtime;
+    own.stop = nullptr;
+    own.others_run = true;
+    StatusOr<Flow> flow = DrainLane(next_lane_, own, consume);
+    runtime.others_run = false;
+    if (!flow.ok() || *flow != Flow::kDone) return flow;
+    if (next_lane_ + 1 == count()) streams_[0]->FinishAgain();
+  }
+  return DrainLane(0, runtime, consume);
 }
 
 void Lanes::CollectProfiles() {
@@ -215,14 +225,9 @@ const TableScanNode* LaneScan(const Node& node) {
     case NodeKind::kFilter:
     case NodeKind::kProject:
     case NodeKind::kExpand:
+    case NodeKind::kHashJoin:
     case NodeKind::kIndexJoin:
       return LaneScan(*Inputs(node)[0]);
-    case NodeKind::kHashJoin: {
-      // Right rows that nobody matched are known when all lanes are through, and nobody waits for that.
-      const JoinType type = static_cast<const HashJoinNode&>(node).type;
-      return type == JoinType::kRight || type == JoinType::kFull ? nullptr
-                                                                 : LaneScan(*static_cast<const HashJoinNode&>(node).left);
-    }
     default:
       return nullptr;
   }

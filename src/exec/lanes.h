@@ -76,6 +76,7 @@ class Lanes {
   bool MayShare(const Runtime& runtime) const;
   base::StatusOr<Flow> DrainLane(size_t lane, Runtime& runtime, Consume consume);
   base::StatusOr<Flow> DrainAll(Runtime& runtime, Consume consume);
+  base::StatusOr<Flow> DrainOneByOne(Runtime& runtime, Consume consume);
   void CollectProfiles();
 
   std::vector<std::unique_ptr<Stream>> streams_;

@@ -103,6 +103,8 @@ class Stream {
   // kBlocked.
   base::StatusOr<Flow> Prepare(Runtime& runtime);
   bool CanShare() const;
+  // After kDone: asks the operators once more for what they have left.
+  void FinishAgain() { finishing_ = 0; }
   // kHaveMore with a batch of at least one row, kDone without rows, or kBlocked. After kDone it stays done.
   base::StatusOr<Flow> Next(Runtime& runtime, Batch* out);
 

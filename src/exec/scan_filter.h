@@ -30,15 +30,16 @@ class ScanFilter {
                                           vec::SelIndex* selected) = 0;
 };
 
-// The scan below `node` whose columns `keys`, over the node's output, are made of, and the keys over the scan's output. A row
-// of the scan that is dropped takes with it rows of the node that have its keys and no others.
+// A scan below `node` whose columns `keys`, over the node's output, are made of, and the keys over the scan's output. A row of
+// the scan that is dropped takes with it rows of the node that have its keys and no others.
 struct TracedKeys {
   const TableScanNode* scan = nullptr;
   std::vector<std::unique_ptr<Expression>> owned;
   std::vector<std::unique_ptr<const Expression*>> arguments;  // of those that are casts
   std::vector<const Expression*> keys;
 };
-std::optional<TracedKeys> TraceToScan(const Node& node, Expressions keys);
+// One scan, or several: an inner join's equal keys are the same on both of its sides.
+std::vector<TracedKeys> TraceToScans(const Node& node, Expressions keys);
 
 }  // namespace turdb::exec
 

@@ -205,7 +205,8 @@ class PointLookupSource : public Source {
 SourceOr MakeTableScan(const TableScanNode& node, Builder& builder) {
   auto source = std::make_unique<ScanSource>(*node.table, -1, node.columns, node.reverse, builder.NewChunk(node.types));
   TURDB_RETURN_IF_ERROR(source->Build(node.range, node.latch_filter, node.filter, builder));
-  source->AddFilters(builder.TakeScanFilters(node), builder);
+  TURDB_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<ScanFilter>> filters, builder.MakeScanFilters(node));
+  source->AddFilters(std::move(filters), builder);
   if (std::shared_ptr<Morsels> morsels = builder.MorselsOf(node); morsels != nullptr) {
     // Enough that the last ones of all lanes end at about the same time.
     constexpr int64_t kMorselRows = 50'000;

@@ -356,12 +356,12 @@ class Grouping {
   }
 
   // Adds the groups of another Grouping of the same node whose hash belongs to part `part` of `parts`. False: there is no room.
-  StatusOr<bool> Take(Runtime& runtime, Grouping& from, size_t part, size_t parts, Chunk* keys) {
+  StatusOr<bool> Take(const Runtime& runtime, Grouping& from, size_t part, size_t parts, Chunk* keys) {
     RowStore::Position position;
     std::vector<std::byte*> records(keys->capacity());
     std::vector<const Vector*> columns;
     while (uint32_t count = from.table_->rows().Scan(&position, keys->capacity(), records.data())) {
-      TURDB_RETURN_IF_ERROR(runtime.CheckCancelled());
+      TURDB_RETURN_IF_ERROR(runtime.CheckStopped());
       if (parts > 1) {
         count = static_cast<uint32_t>(
             std::remove_if(records.begin(), records.begin() + count,

@@ -1,7 +1,9 @@
-// EXPLAIN [ANALYZE]: the plan as text, a row a line. ANALYZE runs it first, under profiles, and adds to each line what
-// its node did. Time is the operator's own and, for those that drain their input (sorts, aggregates, build sides), the
-// input's too.
+// EXPLAIN [ANALYZE]: the plan as text, a row a line, or as JSON. ANALYZE runs it first, under profiles, and adds to each node
+// what it did. Time is the operator's own and, for those that drain their input (sorts, aggregates, build sides), the input's
+// too.
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -12,9 +14,11 @@
 #include "base/format.h"
 #include "catalog/table_sql.h"
 #include "exec/builder.h"
+#include "exec/plan_printer.h"
 #include "exec/point.h"
 #include "table/schema.h"
 #include "table/table.h"
+#include "vec/json_text.h"
 
 namespace turdb::exec {
 namespace {
@@ -50,7 +54,14 @@ class ExplainSource : public Source {
         if (flow == Flow::kBlocked) return flow;
         if (flow == Flow::kDone) break;
       }
-      AddLines(*node_.plan, 0);
+      printer_.emplace(true);
+      if (node_.json) {
+        std::string json = "[{\"Plan\": ";
+        AddJson(*node_.plan, true, &json);
+        lines_.push_back(json + "}]");
+      } else {
+        AddLines(*node_.plan, 0);
+      }
     }
     chunk_.Reset();
     uint32_t count = 0;
@@ -63,7 +74,7 @@ class ExplainSource : public Source {
  private:
   void AddLines(const Node& node, int depth) {
     std::string line(static_cast<size_t>(depth) * 2, ' ');
-    absl::StrAppend(&line, Headline(node));
+    absl::StrAppend(&line, printer_->Headline(node));
     if (depth == 0 && TakesShortPath(node)) line.append(" [short path]");
     std::string notes;
     const auto note = [&](std::string_view text) { absl::StrAppend(&notes, notes.empty() ? "" : ", ", text); };
@@ -92,6 +103,96 @@ class ExplainSource : public Source {
         for (const Trigger* trigger : some) AddTrigger(*trigger, depth + 1);
       }
     }
+  }
+
+  static void AddMember(std::string_view name, std::string_view value, std::string* out) {
+    absl::StrAppend(out, out->back() == '{' ? "" : ", ", "\"", name, "\": ");
+    vec::AppendJsonString(value, out);
+  }
+  static void AddMember(std::string_view name, double value, std::string* out) {
+    absl::StrAppend(out, out->back() == '{' ? "" : ", ", "\"", name, "\": ", base::Format("%.15g", value));
+  }
+  // `add` adds the elements of a list, each with what separates it from the last; an empty list is left out.
+  template <typename Add>
+  static void AddList(std::string_view name, std::string* out, Add add) {
+    std::string list;
+    add(&list);
+    if (!list.empty()) absl::StrAppend(out, ", \"", name, "\": [", list, "]");
+  }
+
+  void AddJson(const Node& node, bool is_root, std::string* out) {
+    out->append("{");
+    const std::string headline = printer_->Headline(node);  // before the inputs, which it names
+    AddMember("Node Type", NodeName(node.kind), out);
+    const std::string_view details =
+        absl::StripLeadingAsciiWhitespace(std::string_view(headline).substr(NodeName(node.kind).size()));
+    if (!details.empty()) AddMember("Details", details, out);
+    if (is_root && TakesShortPath(node)) absl::StrAppend(out, ", \"Short Path\": true");
+    if (node.estimated_rows >= 0) AddMember("Plan Rows", std::round(node.estimated_rows), out);
+    if (const auto profile = profiles_.find(&node); profile != profiles_.end()) {
+      AddMember("Actual Rows", static_cast<double>(profile->second.rows), out);
+      AddMember("Actual Total Time", static_cast<double>(profile->second.nanos) / 1e6, out);  // milliseconds
+      if (profile->second.lanes > 0) AddMember("Threads", static_cast<double>(profile->second.lanes + 1), out);
+      AddMember("Memory Bytes", static_cast<double>(profile->second.peak_bytes), out);
+      AddMember("Spilled Bytes", static_cast<double>(profile->second.spilled_bytes), out);
+    }
+    if (node_.verbose && !node.reason.empty()) AddMember("Reason", node.reason, out);
+    const auto add_plan = [this](const Node& plan, std::string* list) {
+      if (!list->empty()) list->append(", ");
+      AddJson(plan, false, list);
+    };
+    AddList("Subplans", out, [&](std::string* list) {
+      ForEachExpression(node, [&](const Expression& expression) {
+        if (expression.subquery != nullptr) add_plan(*expression.subquery->plan, list);
+      });
+    });
+    AddList("Plans", out, [&](std::string* list) {
+      for (const Node* input : Inputs(node)) add_plan(*input, list);
+    });
+    AddList("Foreign Keys", out, [&](std::string* list) {
+      for (const ReferencingKey* key : ReferencesOf(node)) AddJsonForeignKey(*key, list);
+    });
+    const NodeTriggers triggers = TriggersOf(node);
+    AddList("Triggers", out, [&](std::string* list) {
+      for (const TriggerSet* set : {triggers.insert, triggers.update, triggers.remove}) {
+        if (set == nullptr) continue;
+        for (const Triggers some : {set->before_statement, set->before_row, set->after_row, set->after_statement}) {
+          for (const Trigger* trigger : some) AddJsonTrigger(*trigger, list);
+        }
+      }
+    });
+    out->append("}");
+  }
+
+  void AddJsonForeignKey(const ReferencingKey& key, std::string* out) {
+    absl::StrAppend(out, out->empty() ? "" : ", ", "{");
+    AddMember("Name", key.key->name, out);
+    AddMember("Table", key.table->schema().name, out);
+    AddMember("Event", key.on_update ? "update" : "delete", out);
+    AddMember("Action", absl::AsciiStrToLower(catalog::ActionSql(key.action)), out);
+    if (std::find(explained_.begin(), explained_.end(), &key) == explained_.end()) {  // not in a circle of them
+      explained_.push_back(&key);
+      AddList("Plans", out, [&](std::string* list) { AddJson(*key.rows, false, list); });
+    }
+    out->append("}");
+  }
+
+  void AddJsonTrigger(const Trigger& trigger, std::string* out) {
+    absl::StrAppend(out, out->empty() ? "" : ", ", "{");
+    AddMember("Name", trigger.name, out);
+    AddMember("Table", trigger.table, out);
+    AddMember("Time", absl::AsciiStrToLower(catalog::TimeSql(trigger.definition->time)), out);
+    absl::StrAppend(out, ", \"For Each Row\": ", trigger.definition->for_each_row ? "true" : "false");
+    if (std::find(triggers_.begin(), triggers_.end(), &trigger) == triggers_.end()) {
+      triggers_.push_back(&trigger);
+      AddList("Plans", out, [&](std::string* list) {
+        for (const TriggerStatement& statement : trigger.statements) {
+          if (!list->empty()) list->append(", ");
+          AddJson(*statement.node, false, list);
+        }
+      });
+    }
+    out->append("}");
   }
 
   // What it does. One that was explained already, in a circle of them, is only named.
@@ -134,6 +235,7 @@ class ExplainSource : public Source {
   const ExplainNode& node_;
   vec::Chunk chunk_;
   NodeProfiles profiles_;
+  std::optional<PlanPrinter> printer_;
   std::unique_ptr<Stream> stream_;
   std::vector<std::string> lines_;
   std::vector<const ReferencingKey*> explained_;

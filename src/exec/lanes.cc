@@ -152,7 +152,7 @@ StatusOr<Flow> Lanes::DrainAll(Runtime& runtime, Consume consume) {
   std::atomic<bool> paused{false};
   const Status status = OnThreads(runtime, count(), [&](size_t lane) -> Status {
     Runtime& own = lane == 0 ? runtime : lanes_[lane - 1]->runtime;
-    own.stop = runtime.stop;
+    if (lane != 0) own.stop = runtime.stop;
     while (!paused.load(std::memory_order_relaxed)) {
       Batch batch;
       TURDB_ASSIGN_OR_RETURN(const Flow flow, streams_[lane]->Next(own, &batch));

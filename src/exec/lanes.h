@@ -50,7 +50,8 @@ class Morsels {
 using NodeProfiles = std::unordered_map<const Node*, NodeProfile>;
 
 // Calls work(0) on this thread and work(1)... on others, as many as can be had; returns when all are through. The first error
-// stops the others (Runtime::stop). `work` may be called for fewer numbers than `count`, always for 0.
+// stops the others (Runtime::stop, CheckStopped), which use nothing else of `runtime`. `work` may be called for fewer numbers
+// than `count`, always for 0.
 base::Status OnThreads(Runtime& runtime, size_t count, absl::FunctionRef<base::Status(size_t)> work);
 
 class Lanes {

@@ -597,11 +597,12 @@ struct InsteadOfNode : Node {
   Expressions returning;  // over the new row (of a DELETE: the old one) followed by the input
 };
 
-// One text column, "QUERY PLAN", a row a line.
+// One text column, "QUERY PLAN": a row a line, or JSON in one row, in the words of PostgreSQL's.
 struct ExplainNode : Node {
   const Node* plan = nullptr;
   bool analyze = false;  // run it first, and say rows, time and memory of each node
   bool verbose = false;
+  bool json = false;
 };
 
 // ---- the plan

@@ -3,71 +3,17 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "exec/expression.h"
-#include "exec/plan.h"
+#include "exec/plan_printer.h"
 #include "exec/table_function.h"
 #include "function/registry.h"
 #include "table/schema.h"
+#include "table/table.h"
 
 namespace turdb::exec {
 namespace {
 
 using absl::StrAppend;
 using absl::StrCat;
-
-bool IsOperatorName(std::string_view name) { return name.find_first_not_of("+-*/<>=~!@#%^&|`?") == std::string_view::npos; }
-
-std::string List(Expressions expressions, std::string_view separator = ", ") {
-  std::string out;
-  for (const Expression* expression : expressions) {
-    if (!out.empty()) out.append(separator);
-    AppendText(*expression, &out);
-  }
-  return out;
-}
-
-void AppendCall(const Expression& call, std::string* out) {
-  const std::string_view name = call.call->function->name;
-  if (IsOperatorName(name) && call.arguments.size() == 2) {
-    StrAppend(out, "(", ToText(*call.arguments[0]), " ", name, " ", ToText(*call.arguments[1]), ")");
-  } else {
-    StrAppend(out, name, "(", List(call.arguments), ")");
-  }
-}
-
-void AppendCase(const Expression& expression, std::string* out) {
-  out->append("CASE");
-  const Expressions arguments = expression.arguments;
-  for (size_t i = 0; i + 1 < arguments.size(); i += 2) {
-    StrAppend(out, " WHEN ", ToText(*arguments[i]), " THEN ", ToText(*arguments[i + 1]));
-  }
-  StrAppend(out, " ELSE ", ToText(*arguments.back()), " END");
-}
-
-void AppendSubquery(const Expression& expression, std::string* out) {
-  if (expression.subquery == nullptr) {  // not planned yet: its number tells it from others
-    StrAppend(out, "(subquery #", expression.index);
-    for (const Expression* argument : expression.arguments) StrAppend(out, " ", ToText(*argument));
-    out->append(")");
-    return;
-  }
-  const Subquery& subquery = *expression.subquery;
-  switch (subquery.kind) {
-    case SubqueryKind::kScalar:
-      break;
-    case SubqueryKind::kExists:
-      out->append("EXISTS ");
-      break;
-    case SubqueryKind::kAny:
-    case SubqueryKind::kAll:
-      StrAppend(out, ToText(*expression.arguments[0]), " ", ToText(subquery.comparison),
-                subquery.kind == SubqueryKind::kAny ? " ANY " : " ALL ");
-      break;
-  }
-  out->append("(subquery");
-  for (const SlotBinding& binding : subquery.bindings) StrAppend(out, " @", binding.slot, " = ", ToText(*binding.value));
-  out->append(")");
-}
 
 std::string_view JoinName(JoinType type) {
   switch (type) {
@@ -89,25 +35,15 @@ std::string_view JoinName(JoinType type) {
   return "";
 }
 
-std::string SortText(std::span<const SortKey> keys) {
-  std::string out;
-  for (const SortKey& key : keys) {
-    StrAppend(&out, out.empty() ? "" : ", ", ToText(*key.expression), key.descending ? " DESC" : "",
-              key.nulls_first == key.descending ? ""
-              : key.nulls_first                 ? " NULLS FIRST"
-                                                : " NULLS LAST");
-  }
-  return out;
-}
-
 std::string RangeText(const KeyRange& range) {
+  const ExpressionPrinter in;  // no column in it
   std::string out;
-  if (!range.equal.empty()) StrAppend(&out, "= (", List(range.equal), ")");
+  if (!range.equal.empty()) StrAppend(&out, "= (", in.List(range.equal), ")");
   if (range.lower != nullptr) {
-    StrAppend(&out, out.empty() ? "" : " and ", range.lower_inclusive ? ">= " : "> ", ToText(*range.lower));
+    StrAppend(&out, out.empty() ? "" : " and ", range.lower_inclusive ? ">= " : "> ", in.Text(*range.lower));
   }
   if (range.upper != nullptr) {
-    StrAppend(&out, out.empty() ? "" : " and ", range.upper_inclusive ? "<= " : "< ", ToText(*range.upper));
+    StrAppend(&out, out.empty() ? "" : " and ", range.upper_inclusive ? "<= " : "< ", in.Text(*range.upper));
   }
   return out;
 }
@@ -124,8 +60,9 @@ std::string Numbers(std::span<const int32_t> numbers) {
 }
 
 void AppendLimit(const Expression* limit, const Expression* offset, std::string* out) {
-  if (limit != nullptr) Note(out, "limit", ToText(*limit));
-  if (offset != nullptr) Note(out, "offset", ToText(*offset));
+  const ExpressionPrinter in;  // no column in it
+  if (limit != nullptr) Note(out, "limit", in.Text(*limit));
+  if (offset != nullptr) Note(out, "offset", in.Text(*offset));
 }
 
 void AppendLocks(const LockRowsNode& node, std::string* out) {
@@ -138,110 +75,109 @@ void AppendLocks(const LockRowsNode& node, std::string* out) {
   AppendLimit(node.limit, node.offset, out);
 }
 
-std::string CallText(const AggregateCall& call) {
-  std::string out = StrCat(call.function->function->name, "(", call.distinct ? "DISTINCT " : "",
-                           call.arguments.empty() ? "*" : List(call.arguments));
-  if (!call.order.empty()) StrAppend(&out, " ORDER BY ", SortText(call.order));
-  out.append(")");
-  if (call.filter != nullptr) StrAppend(&out, " FILTER (", ToText(*call.filter), ")");
-  return out;
-}
-
-std::string AggregateText(const AggregateNode& node) {
+std::string AggregateText(const AggregateNode& node, const ExpressionPrinter& in) {
   std::string out = node.input_grouped ? " ordered" : "";
-  Note(&out, "groups", List(node.groups));
+  Note(&out, "groups", in.List(node.groups));
   Note(&out, "always", Numbers(node.always));
   std::string calls;
-  for (const AggregateCall& call : node.calls) StrAppend(&calls, calls.empty() ? "" : ", ", CallText(call));
+  for (const AggregateCall& call : node.calls) StrAppend(&calls, calls.empty() ? "" : ", ", PlanPrinter::CallText(call, in));
   Note(&out, "calls", calls);
   return out;
 }
 
 std::string BoundText(FrameBound bound, const FrameOffset& offset) {
+  const ExpressionPrinter in;  // no column in it
   switch (bound) {
     case FrameBound::kUnboundedPreceding:
       return "unbounded preceding";
     case FrameBound::kPreceding:
-      return StrCat(ToText(*offset.count), " preceding");
+      return StrCat(in.Text(*offset.count), " preceding");
     case FrameBound::kCurrentRow:
       return "current row";
     case FrameBound::kFollowing:
-      return StrCat(ToText(*offset.count), " following");
+      return StrCat(in.Text(*offset.count), " following");
     case FrameBound::kUnboundedFollowing:
       break;
   }
   return "unbounded following";
 }
 
-std::string FrameText(const WindowFrame& frame) {
+std::string FrameText(const WindowFrame& frame, const ExpressionPrinter& in) {
   constexpr std::string_view kExclusions[] = {"", " exclude current row", " exclude group", " exclude ties"};
   const std::string_view unit = frame.unit == FrameUnit::kRows    ? "rows "
                                 : frame.unit == FrameUnit::kRange ? "range "
                                                                   : "groups ";
   std::string limits;
   for (const int32_t column : {frame.range_key, frame.start_offset.limit, frame.end_offset.limit}) {
-    if (column >= 0) StrAppend(&limits, " #", column);
+    if (column >= 0) StrAppend(&limits, " ", in.Column(column));
   }
   return StrCat(unit, BoundText(frame.start, frame.start_offset), " to ", BoundText(frame.end, frame.end_offset),
                 kExclusions[static_cast<size_t>(frame.exclusion)], limits.empty() ? "" : " by", limits);
 }
 
-std::string WindowOrderText(std::span<const WindowOrder> keys) {
+std::string WindowOrderText(std::span<const WindowOrder> keys, const ExpressionPrinter& in) {
   std::string out;
   for (const WindowOrder& key : keys) {
-    StrAppend(&out, out.empty() ? "#" : ", #", key.column, key.descending ? " desc" : "",
+    StrAppend(&out, out.empty() ? "" : ", ", in.Column(key.column), key.descending ? " desc" : "",
               key.nulls_first ? " nulls first" : "");
   }
   return out;
 }
 
-std::string WindowText(const WindowNode& node) {
+std::string WindowText(const WindowNode& node, const ExpressionPrinter& in) {
   using function::WindowKind;
   std::string out = node.sorted ? " sorted" : "";
-  Note(&out, "partition", WindowOrderText(node.partition));
-  Note(&out, "order", WindowOrderText(node.order));
+  Note(&out, "partition", WindowOrderText(node.partition, in));
+  Note(&out, "order", WindowOrderText(node.order, in));
   std::string calls;
   for (const WindowCall& call : node.calls) {
     std::string arguments;
-    for (const int32_t column : call.arguments) StrAppend(&arguments, arguments.empty() ? "#" : ", #", column);
+    for (const int32_t column : call.arguments) StrAppend(&arguments, arguments.empty() ? "" : ", ", in.Column(column));
     const bool aggregate = call.kind == WindowKind::kAggregate;
     const bool framed = aggregate || call.kind == WindowKind::kFirstValue || call.kind == WindowKind::kLastValue ||
                         call.kind == WindowKind::kNthValue;
     StrAppend(&calls, calls.empty() ? "" : ", ", aggregate ? call.aggregate->function->name : function::NameOf(call.kind), "(",
               arguments, ")");
-    if (call.filter >= 0) StrAppend(&calls, " filter #", call.filter);
-    if (framed) StrAppend(&calls, " ", FrameText(call.frame));
+    if (call.filter >= 0) StrAppend(&calls, " filter ", in.Column(call.filter));
+    if (framed) StrAppend(&calls, " ", FrameText(call.frame, in));
   }
   Note(&out, "calls", calls);
   return out;
 }
 
-std::string BindingsText(std::span<const SlotBinding> bindings) {
+std::string BindingsText(std::span<const SlotBinding> bindings, const ExpressionPrinter& in) {
   std::string out;
   for (const SlotBinding& binding : bindings) {
-    StrAppend(&out, out.empty() ? "" : ", ", "@", binding.slot, " = ", ToText(*binding.value));
+    StrAppend(&out, out.empty() ? "" : ", ", "@", binding.slot, " = ", in.Text(*binding.value));
   }
   return out;
 }
 
-std::string AssignmentsText(std::span<const Assignment> assignments) {
+std::string AssignmentsText(const table::Table* table, std::span<const Assignment> assignments, const ExpressionPrinter& in) {
   std::string out;
   for (const Assignment& assignment : assignments) {
-    StrAppend(&out, out.empty() ? "" : ", ", assignment.column, " = ", ToText(*assignment.value));
+    if (!out.empty()) out.append(", ");
+    if (in.names_columns() && table != nullptr) {
+      out.append(PlanPrinter::TableColumn(*table, assignment.column));
+    } else {
+      StrAppend(&out, assignment.column);
+    }
+    StrAppend(&out, " = ", in.Text(*assignment.value));
   }
   return out;
 }
 
-std::string ConstraintsText(std::span<const GeneratedColumn> generated, std::span<const CheckConstraint> checks) {
+std::string ConstraintsText(std::span<const GeneratedColumn> generated, std::span<const CheckConstraint> checks,
+                            const ExpressionPrinter& in) {
   std::string out;
   std::string text;
   for (const GeneratedColumn& column : generated) {
-    StrAppend(&text, text.empty() ? "" : ", ", column.column, " = ", ToText(*column.value));
+    StrAppend(&text, text.empty() ? "" : ", ", column.column, " = ", in.Text(*column.value));
   }
   Note(&out, "generated", text);
   text.clear();
   for (const CheckConstraint& check : checks) {
-    StrAppend(&text, text.empty() ? "" : ", ", check.name, " ", ToText(*check.condition));
+    StrAppend(&text, text.empty() ? "" : ", ", check.name, " ", in.Text(*check.condition));
   }
   Note(&out, "checks", text);
   return out;
@@ -271,7 +207,7 @@ std::string TriggersText(const NodeTriggers& triggers) {
   return out;
 }
 
-std::string ConflictText(const OnConflict& conflict) {
+std::string ConflictText(const table::Table* table, const OnConflict& conflict, const ExpressionPrinter& in) {
   std::string out;
   const std::string target = conflict.index == -2 ? "" : StrCat(" (", conflict.index, ")");
   switch (conflict.action) {
@@ -282,104 +218,117 @@ std::string ConflictText(const OnConflict& conflict) {
     case ConflictAction::kReplace:
       return StrCat(" on conflict", target, ": replace");
     case ConflictAction::kUpdate:
-      out = StrCat(" on conflict", target, ": ", AssignmentsText(conflict.assignments));
-      if (conflict.where != nullptr) StrAppend(&out, " where ", ToText(*conflict.where));
+      out = StrCat(" on conflict", target, ": ", AssignmentsText(table, conflict.assignments, in));
+      if (conflict.where != nullptr) StrAppend(&out, " where ", in.Text(*conflict.where));
       return out;
   }
   return out;
 }
 
-std::string JoinText(const HashJoinNode& join) {
+std::string JoinText(const HashJoinNode& join, const ExpressionPrinter& left, const ExpressionPrinter& right,
+                     const ExpressionPrinter& both) {
   std::string out = StrCat(" ", JoinName(join.type));
   std::string keys;
   for (size_t i = 0; i < join.left_keys.size(); ++i) {
     const bool null_equal = !join.null_equal.empty() && join.null_equal[i];
-    StrAppend(&keys, keys.empty() ? "" : ", ", ToText(*join.left_keys[i]), null_equal ? " is " : " = ", "right ",
-              ToText(*join.right_keys[i]));
+    StrAppend(&keys, keys.empty() ? "" : ", ", left.Text(*join.left_keys[i]), null_equal ? " is " : " = ",
+              right.names_columns() ? "" : "right ", right.Text(*join.right_keys[i]));
   }
   Note(&out, "keys", keys);
-  Note(&out, "condition", List(join.residual, " AND "));
+  Note(&out, "condition", both.List(join.residual, " AND "));
   return out;
 }
 
-std::string ScanColumns(std::span<const int32_t> columns) { return StrCat(" columns: ", Numbers(columns)); }
+std::string ScanColumns(const table::Table* table, std::span<const int32_t> columns, bool by_name) {
+  if (!by_name || table == nullptr) return StrCat(" columns: ", Numbers(columns));
+  std::string out;
+  for (const int32_t column : columns) StrAppend(&out, out.empty() ? "" : ", ", PlanPrinter::TableColumn(*table, column));
+  return StrCat(" columns: ", out);
+}
 
-std::string Details(const TableScanNode& scan) {
-  std::string out = StrCat(" ", scan.name, ScanColumns(scan.columns));
+std::string IndexText(const table::Table* table, int32_t index, bool by_name) {
+  if (!by_name || table == nullptr) return StrCat(" index: ", index);
+  return StrCat(" index: ", table->schema().indexes[static_cast<size_t>(index)].name);
+}
+
+std::string Details(const TableScanNode& scan, const ExpressionPrinter& in) {
+  std::string out = StrCat(" ", scan.name, ScanColumns(scan.table, scan.columns, in.names_columns()));
   Note(&out, "range", RangeText(scan.range));
-  Note(&out, "leaf filter", List(scan.latch_filter, " AND "));
-  Note(&out, "filter", List(scan.filter, " AND "));
+  Note(&out, "leaf filter", in.List(scan.latch_filter, " AND "));
+  Note(&out, "filter", in.List(scan.filter, " AND "));
   if (scan.reverse) out.append(" reverse");
   return out;
 }
 
-std::string Details(const IndexScanNode& scan) {
-  std::string out = StrCat(" ", scan.name, " index: ", scan.index, ScanColumns(scan.columns));
+std::string Details(const IndexScanNode& scan, const ExpressionPrinter& in) {
+  std::string out = StrCat(" ", scan.name, IndexText(scan.table, scan.index, in.names_columns()),
+                           ScanColumns(scan.table, scan.columns, in.names_columns()));
   Note(&out, "range", RangeText(scan.range));
-  Note(&out, "filter", List(scan.filter, " AND "));
+  Note(&out, "filter", in.List(scan.filter, " AND "));
   if (scan.index_only) out.append(" index-only");
   if (scan.reverse) out.append(" reverse");
   return out;
 }
 
-std::string Details(const PointLookupNode& lookup) {
+std::string Details(const PointLookupNode& lookup, const ExpressionPrinter& in) {
   std::string out = StrCat(" ", lookup.name);
-  if (lookup.index >= 0) StrAppend(&out, " index: ", lookup.index);
-  StrAppend(&out, ScanColumns(lookup.columns));
-  Note(&out, "key", List(lookup.key));
-  Note(&out, "filter", List(lookup.filter, " AND "));
+  if (lookup.index >= 0) StrAppend(&out, IndexText(lookup.table, lookup.index, in.names_columns()));
+  StrAppend(&out, ScanColumns(lookup.table, lookup.columns, in.names_columns()));
+  Note(&out, "key", in.List(lookup.key));
+  Note(&out, "filter", in.List(lookup.filter, " AND "));
   return out;
 }
 
-std::string Details(const IndexJoinNode& join) {
+std::string Details(const IndexJoinNode& join, const ExpressionPrinter& left, const ExpressionPrinter& both) {
   std::string out = StrCat(" ", JoinName(join.type), " ", join.name);
-  if (join.index >= 0) StrAppend(&out, " index: ", join.index);
-  StrAppend(&out, ScanColumns(join.columns));
-  Note(&out, "key", List(join.keys));
-  Note(&out, "condition", List(join.residual, " AND "));
+  if (join.index >= 0) StrAppend(&out, IndexText(join.table, join.index, left.names_columns()));
+  StrAppend(&out, ScanColumns(join.table, join.columns, left.names_columns()));
+  Note(&out, "key", left.List(join.keys));
+  Note(&out, "condition", both.List(join.residual, " AND "));
   if (join.index_only) out.append(" index-only");
   return out;
 }
 
-std::string Details(const ValuesNode& values) {
+std::string Details(const ValuesNode& values, const ExpressionPrinter& in) {
   std::string out;
-  for (const Expressions row : values.rows) StrAppend(&out, out.empty() ? "" : ", ", "(", List(row), ")");
+  for (const Expressions row : values.rows) StrAppend(&out, out.empty() ? "" : ", ", "(", in.List(row), ")");
   return StrCat(" ", values.rows.size(), " rows: ", out);
 }
 
-std::string Details(const InsertNode& insert) {
+std::string Details(const InsertNode& insert, const ExpressionPrinter& row) {
   std::string out = StrCat(" ", insert.name);
-  out += ConstraintsText(insert.generated, insert.checks) + ConflictText(insert.on_conflict);
+  out += ConstraintsText(insert.generated, insert.checks, row) + ConflictText(insert.table, insert.on_conflict, row);
   out += ForeignKeysText(insert.foreign_keys, insert.references) + TriggersText(insert.triggers);
-  Note(&out, "returning", List(insert.returning));
+  Note(&out, "returning", row.List(insert.returning));
   return out;
 }
 
-std::string Details(const UpdateNode& update) {
+std::string Details(const UpdateNode& update, const ExpressionPrinter& in, const ExpressionPrinter& row) {
   std::string out = StrCat(" ", update.name);
-  Note(&out, "set", AssignmentsText(update.assignments));
-  out += ConstraintsText(update.generated, update.checks);
+  Note(&out, "set", AssignmentsText(update.table, update.assignments, in));
+  out += ConstraintsText(update.generated, update.checks, row);
   out += ForeignKeysText(update.foreign_keys, update.references) + TriggersText(update.triggers);
-  Note(&out, "returning", List(update.returning));
+  Note(&out, "returning", row.List(update.returning));
   return out;
 }
 
-std::string Details(const MergeNode& merge) {
+std::string Details(const MergeNode& merge, const ExpressionPrinter& in) {
   static constexpr std::string_view kMatches[] = {"matched", "not matched", "not matched by source"};
   std::string out = StrCat(" ", merge.name);
   for (const MergeAction& action : merge.actions) {
     std::string what = "nothing";
-    if (action.action == MergeActionKind::kInsert) what = StrCat("insert (", List(action.values), ")");
-    if (action.action == MergeActionKind::kUpdate) what = StrCat("update ", AssignmentsText(action.assignments));
+    if (action.action == MergeActionKind::kInsert) what = StrCat("insert (", in.List(action.values), ")");
+    if (action.action == MergeActionKind::kUpdate)
+      what = StrCat("update ", AssignmentsText(merge.table, action.assignments, in));
     if (action.action == MergeActionKind::kDelete) what = "delete";
-    const std::string conditions = List(action.conjuncts);
+    const std::string conditions = in.List(action.conjuncts);
     Note(&out, StrCat("when ", kMatches[static_cast<size_t>(action.match)], conditions.empty() ? "" : " and ", conditions),
          what);
   }
-  out += ConstraintsText(merge.generated, merge.checks);
+  out += ConstraintsText(merge.generated, merge.checks, in);
   std::vector<const ReferencingKey*> references = ReferencesOf(merge);
   out += ForeignKeysText(merge.foreign_keys, references) + TriggersText(merge.triggers);
-  Note(&out, "returning", List(merge.returning));
+  Note(&out, "returning", in.List(merge.returning));
   return out;
 }
 
@@ -391,110 +340,6 @@ std::string Details(const SetOperationNode& node) {
 }
 
 }  // namespace
-
-std::string_view ToText(Comparison comparison) {
-  switch (comparison) {
-    case Comparison::kEqual:
-      return "=";
-    case Comparison::kNotEqual:
-      return "<>";
-    case Comparison::kLess:
-      return "<";
-    case Comparison::kLessEqual:
-      return "<=";
-    case Comparison::kGreater:
-      return ">";
-    case Comparison::kGreaterEqual:
-      return ">=";
-  }
-  return "";
-}
-
-void AppendText(const Expression& expression, std::string* out) {
-  const Expressions arguments = expression.arguments;
-  switch (expression.kind) {
-    case ExpressionKind::kConstant:
-      // Numbers as they are; the literal of a bigint would carry its type.
-      out->append(vec::IsInteger(expression.type.id) ? expression.value->ToString() : expression.value->ToSqlLiteral());
-      return;
-    case ExpressionKind::kParameter:
-      StrAppend(out, "$", expression.index + 1);
-      return;
-    case ExpressionKind::kColumn:
-      StrAppend(out, "#", expression.index);
-      return;
-    case ExpressionKind::kOuter:
-      StrAppend(out, "@", expression.index);
-      return;
-    case ExpressionKind::kCall:
-      AppendCall(expression, out);
-      return;
-    case ExpressionKind::kCast:
-      StrAppend(out, expression.try_cast ? "TRY_CAST(" : "CAST(", ToText(*arguments[0]), " AS ", expression.type.ToString(),
-                ")");
-      return;
-    case ExpressionKind::kAnd:
-      StrAppend(out, "(", List(arguments, " AND "), ")");
-      return;
-    case ExpressionKind::kOr:
-      StrAppend(out, "(", List(arguments, " OR "), ")");
-      return;
-    case ExpressionKind::kNot:
-      StrAppend(out, "NOT ", ToText(*arguments[0]));
-      return;
-    case ExpressionKind::kIsNull:
-      StrAppend(out, "(", ToText(*arguments[0]), " IS NULL)");
-      return;
-    case ExpressionKind::kIsNotNull:
-      StrAppend(out, "(", ToText(*arguments[0]), " IS NOT NULL)");
-      return;
-    case ExpressionKind::kIsDistinct:
-    case ExpressionKind::kIsNotDistinct:
-      StrAppend(out, "(", ToText(*arguments[0]),
-                expression.kind == ExpressionKind::kIsDistinct ? " IS DISTINCT FROM " : " IS NOT DISTINCT FROM ",
-                ToText(*arguments[1]), ")");
-      return;
-    case ExpressionKind::kCase:
-      AppendCase(expression, out);
-      return;
-    case ExpressionKind::kCoalesce:
-      StrAppend(out, "COALESCE(", List(arguments), ")");
-      return;
-    case ExpressionKind::kIn:
-      StrAppend(out, ToText(*arguments[0]), " IN (", List(arguments.subspan(1)), ")");
-      return;
-    case ExpressionKind::kSubquery:
-      AppendSubquery(expression, out);
-      return;
-    case ExpressionKind::kCheck:
-      StrAppend(out, "CHECKED(", List(arguments), ")");
-      return;
-    case ExpressionKind::kValue:
-      StrAppend(out, "VALUE");
-      return;
-  }
-}
-
-std::string ToText(const Expression& expression) {
-  std::string out;
-  AppendText(expression, &out);
-  return out;
-}
-
-bool IsRowIndependent(const Expression& expression) {
-  if (expression.kind == ExpressionKind::kColumn || expression.kind == ExpressionKind::kValue) return false;
-  // Its condition reads the value and nothing else.
-  if (expression.kind == ExpressionKind::kCheck) return IsRowIndependent(*expression.arguments[0]);
-  for (const Expression* argument : expression.arguments) {
-    if (!IsRowIndependent(*argument)) return false;
-  }
-  if (expression.subquery != nullptr) {
-    for (const SlotBinding& binding : expression.subquery->bindings) {
-      if (!IsRowIndependent(*binding.value)) return false;
-    }
-  }
-  return true;
-}
 
 std::string_view NodeName(NodeKind kind) {
   switch (kind) {
@@ -575,33 +420,40 @@ std::string CsvText(const CsvScanNode& scan) {
   return out;
 }
 
-std::string DetailsOf(const Node& node) {
+}  // namespace
+
+std::string PlanPrinter::DetailsOf(const Node& node) {
   std::string out;
+  const std::vector<const Node*> inputs = Inputs(node);
+  const ExpressionPrinter in = inputs.empty() ? Over(node) : Over(*inputs[0]);
   switch (node.kind) {
     case NodeKind::kSingleRow:
       break;
     case NodeKind::kValues:
-      return Details(static_cast<const ValuesNode&>(node));
+      return Details(static_cast<const ValuesNode&>(node), in);
     case NodeKind::kTableScan:
-      return Details(static_cast<const TableScanNode&>(node));
+      return Details(static_cast<const TableScanNode&>(node), in);
     case NodeKind::kIndexScan:
-      return Details(static_cast<const IndexScanNode&>(node));
+      return Details(static_cast<const IndexScanNode&>(node), in);
     case NodeKind::kPointLookup:
-      return Details(static_cast<const PointLookupNode&>(node));
+      return Details(static_cast<const PointLookupNode&>(node), in);
     case NodeKind::kTableFunction: {
       const auto& scan = static_cast<const TableFunctionNode&>(node);
-      return StrCat(" ", scan.function->name(), "(", List(scan.arguments), ")");
+      return StrCat(" ", scan.function->name(), "(", in.List(scan.arguments), ")");
     }
     case NodeKind::kCsvScan:
       return CsvText(static_cast<const CsvScanNode&>(node));
-    case NodeKind::kCteScan:
-      return StrCat(" ", static_cast<const CteScanNode&>(node).cte);
+    case NodeKind::kCteScan: {
+      const int32_t cte = static_cast<const CteScanNode&>(node).cte;
+      const auto known = ctes_.find(cte);
+      return known == ctes_.end() || !by_name_ ? StrCat(" ", cte) : StrCat(" ", known->second.name);
+    }
     case NodeKind::kFilter:
-      return StrCat(" ", List(static_cast<const FilterNode&>(node).conjuncts, " AND "));
+      return StrCat(" ", in.List(static_cast<const FilterNode&>(node).conjuncts, " AND "));
     case NodeKind::kProject:
-      return StrCat(" ", List(static_cast<const ProjectNode&>(node).expressions));
+      return StrCat(" ", in.List(static_cast<const ProjectNode&>(node).expressions));
     case NodeKind::kExpand:
-      Note(&out, "groups", List(static_cast<const ExpandNode&>(node).groups));
+      Note(&out, "groups", in.List(static_cast<const ExpandNode&>(node).groups));
       StrAppend(&out, " sets:");
       for (const std::span<const int32_t> set : static_cast<const ExpandNode&>(node).sets)
         StrAppend(&out, " (", Numbers(set), ")");
@@ -615,20 +467,20 @@ std::string DetailsOf(const Node& node) {
       AppendLimit(static_cast<const LimitNode&>(node).limit, static_cast<const LimitNode&>(node).offset, &out);
       break;
     case NodeKind::kDistinct:
-      Note(&out, "on", List(static_cast<const DistinctNode&>(node).on));
+      Note(&out, "on", in.List(static_cast<const DistinctNode&>(node).on));
       break;
     case NodeKind::kSort:
-      return StrCat(" ", SortText(static_cast<const SortNode&>(node).keys));
+      return StrCat(" ", in.Sort(static_cast<const SortNode&>(node).keys));
     case NodeKind::kTopN: {
       const auto& top = static_cast<const TopNNode&>(node);
-      out = StrCat(" ", SortText(top.keys));
+      out = StrCat(" ", in.Sort(top.keys));
       AppendLimit(top.limit, top.offset, &out);
       break;
     }
     case NodeKind::kAggregate:
-      return AggregateText(static_cast<const AggregateNode&>(node));
+      return AggregateText(static_cast<const AggregateNode&>(node), in);
     case NodeKind::kWindow:
-      return WindowText(static_cast<const WindowNode&>(node));
+      return WindowText(static_cast<const WindowNode&>(node), in);
     case NodeKind::kSetOperation:
       return Details(static_cast<const SetOperationNode&>(node));
     case NodeKind::kCte:
@@ -638,42 +490,52 @@ std::string DetailsOf(const Node& node) {
       return StrCat(" ", cte.cte, " ", cte.name, cte.distinct ? " distinct" : "");
     }
     case NodeKind::kHashJoin:
-      return JoinText(static_cast<const HashJoinNode&>(node));
+      return JoinText(static_cast<const HashJoinNode&>(node), in, Over(*inputs[1]), OverBoth(*inputs[0], *inputs[1]));
     case NodeKind::kNestedLoopJoin: {
       const auto& join = static_cast<const NestedLoopJoinNode&>(node);
       out = StrCat(" ", JoinName(join.type));
-      Note(&out, "condition", List(join.conjuncts, " AND "));
+      Note(&out, "condition", OverBoth(*inputs[0], *inputs[1]).List(join.conjuncts, " AND "));
       break;
     }
     case NodeKind::kIndexJoin:
-      return Details(static_cast<const IndexJoinNode&>(node));
+      return Details(static_cast<const IndexJoinNode&>(node), in, WithFound(static_cast<const IndexJoinNode&>(node)));
     case NodeKind::kApply: {
       const auto& apply = static_cast<const ApplyNode&>(node);
       out = StrCat(" ", JoinName(apply.type));
-      Note(&out, "slots", BindingsText(apply.bindings));
-      Note(&out, "condition", List(apply.conjuncts, " AND "));
+      Note(&out, "slots", BindingsText(apply.bindings, in));
+      Note(&out, "condition", OverBoth(*inputs[0], *inputs[1]).List(apply.conjuncts, " AND "));
       break;
     }
     case NodeKind::kInsert:
-      return Details(static_cast<const InsertNode&>(node));
+      return Details(static_cast<const InsertNode&>(node), RowAndInput(static_cast<const InsertNode&>(node).table, *inputs[0]));
     case NodeKind::kUpdate:
-      return Details(static_cast<const UpdateNode&>(node));
+      return Details(static_cast<const UpdateNode&>(node), in,
+                     RowAndInput(static_cast<const UpdateNode&>(node).table, *inputs[0]));
     case NodeKind::kDelete:
       out = StrCat(" ", static_cast<const DeleteNode&>(node).name);
       out += ForeignKeysText({}, static_cast<const DeleteNode&>(node).references) + TriggersText(TriggersOf(node));
-      Note(&out, "returning", List(static_cast<const DeleteNode&>(node).returning));
+      Note(&out, "returning",
+           RowAndInput(static_cast<const DeleteNode&>(node).table, *inputs[0])
+               .List(static_cast<const DeleteNode&>(node).returning));
       break;
     case NodeKind::kMerge:
-      return Details(static_cast<const MergeNode&>(node));
+      return Details(static_cast<const MergeNode&>(node), in);
     case NodeKind::kInsteadOf:
       out = StrCat(" ", static_cast<const InsteadOfNode&>(node).name, TriggersText(TriggersOf(node)));
-      Note(&out, "returning", List(static_cast<const InsteadOfNode&>(node).returning));
+      Note(&out, "returning", in.List(static_cast<const InsteadOfNode&>(node).returning));
       break;
     case NodeKind::kExplain:
       return static_cast<const ExplainNode&>(node).analyze ? " analyze" : "";
   }
   return out;
 }
+
+std::string PlanPrinter::Headline(const Node& node) {
+  NoteCte(node);
+  return StrCat(NodeName(node.kind), DetailsOf(node));
+}
+
+namespace {
 
 void AppendTree(const Node& node, int depth, bool verbose, std::string* out) {
   StrAppend(out, std::string(static_cast<size_t>(depth) * 2, ' '), Headline(node));
@@ -694,7 +556,7 @@ void AppendTree(const Node& node, int depth, bool verbose, std::string* out) {
 
 }  // namespace
 
-std::string Headline(const Node& node) { return StrCat(NodeName(node.kind), DetailsOf(node)); }
+std::string Headline(const Node& node) { return PlanPrinter(false).Headline(node); }
 
 std::string ToText(const Node& node, bool verbose) {
   std::string out;
@@ -703,6 +565,5 @@ std::string ToText(const Node& node, bool verbose) {
 }
 
 bool Equal(const Node& a, const Node& b) { return ToText(a, true) == ToText(b, true); }
-bool Equal(const Expression& a, const Expression& b) { return a.type == b.type && ToText(a) == ToText(b); }
 
 }  // namespace turdb::exec

@@ -42,10 +42,17 @@ struct Runtime {
   uint64_t statement_runs = 0;                 // counts Execution::Start; what was computed once a run compares it
 
   function::CallContext& call() const { return *context->call; }
+  // On the statement's own thread.
   base::Status CheckCancelled() const {
-    const bool cancelled = context->cancelled != nullptr && context->cancelled->load(std::memory_order_relaxed);
+    if (context->poll != nullptr && context->poll(context->poll_argument)) {
+      return base::CanceledError("the statement was interrupted");
+    }
+    return CheckStopped();
+  }
+  // The same on any thread: does not call the host.
+  base::Status CheckStopped() const {
     if (stop != nullptr && stop->load(std::memory_order_relaxed)) return base::CanceledError("another thread has failed");
-    if (cancelled || (context->poll != nullptr && context->poll(context->poll_argument))) {
+    if (context->cancelled != nullptr && context->cancelled->load(std::memory_order_relaxed)) {
       return base::CanceledError("the statement was interrupted");
     }
     if (context->deadline_ns != 0 && context->environment->clock->MonotonicNanos() >= context->deadline_ns) {

@@ -270,10 +270,12 @@ class Compilation {
     node->plan = root_;
     node->analyze = explain.analyze;
     node->verbose = explain.verbose;
-    node->types = plan_->Copy(std::vector<vec::Type>{vec::TypeId::kText});
+    node->json = explain.json;
+    const vec::Type type(explain.json ? vec::TypeId::kJson : vec::TypeId::kText);
+    node->types = plan_->Copy(std::vector<vec::Type>{type});
     root_ = node;
     compiled->column_names = {"QUERY PLAN"};
-    compiled->column_types = {vec::TypeId::kText};
+    compiled->column_types = {type};
     compiled->is_explain_analyze = explain.analyze;
     compiled->changes_data = explain.analyze && inner.changes_data;
     compiled->locks_rows = explain.analyze && inner.locks_rows;

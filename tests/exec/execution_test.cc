@@ -127,7 +127,7 @@ TEST(ExplainTest, PrintsThePlanAndWhatItDid) {
     const Table lines = runner.MustRun(make.Finish(explain));
     ASSERT_EQ(lines.size(), 3u);
     EXPECT_EQ(lines[0][0].bytes().substr(0, 14), "Limit limit: 7");
-    EXPECT_EQ(lines[1][0].bytes().substr(0, 18), "  Filter (#0 > 40)");
+    EXPECT_EQ(lines[1][0].bytes().substr(0, 31), "  Filter (generate_series > 40)");
     EXPECT_EQ(lines[2][0].bytes().substr(0, 19), "    TableFunction g");
     EXPECT_EQ(lines[0][0].bytes().find("rows: 7,") != std::string::npos, analyze) << lines[0][0].bytes();
   }

@@ -493,6 +493,7 @@ struct Analyze : Statement {  // also Checkpoint and Reindex
 struct Explain : Statement {
   bool analyze = false;
   bool verbose = false;
+  bool json = false;
   bool query_plan = false;  // SQLite's EXPLAIN QUERY PLAN
   List<Option> options;
   Statement* statement = nullptr;

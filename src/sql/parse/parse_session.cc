@@ -443,7 +443,9 @@ Statement* Parser::ParseExplain() {
       const bool on = option.value.empty() || option.value == "true" || option.value == "on" || option.value == "1";
       if (option.name.text == "analyze") explain->analyze = on;
       if (option.name.text == "verbose") explain->verbose = on;
-      if (option.name.text == "format" && option.value != "text") {
+      if (option.name.text == "format" && option.value == "json") {
+        explain->json = true;
+      } else if (option.name.text == "format" && option.value != "text") {
         Fail(base::UnsupportedError(absl::StrCat("EXPLAIN format \"", option.value, "\" is not supported")),
              option.name.offset);
       }

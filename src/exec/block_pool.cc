@@ -14,22 +14,26 @@ bool BlockPool::NextBlock(size_t bytes) {
   while (used_blocks_ < blocks_.size()) {
     Block& kept = blocks_[used_blocks_++];
     if (kept.size_bytes >= bytes) {
-      cursor_ = kept.data.get();
+      cursor_ = kept.data();
       limit_ = cursor_ + kept.size_bytes;
       return true;
     }
   }
   size_t size_bytes = kFirstBlockBytes;
   if (!blocks_.empty()) size_bytes = std::min(kLargestBlockBytes, blocks_.back().size_bytes * 2);
+  if (reserved_.bytes() >= kLargePoolBytes) size_bytes = os::LargeMemory::kLeastBytes;
   size_bytes = std::max(size_bytes, bytes);
   if (!TryReserve(size_bytes)) {
     size_bytes = bytes;
     if (!TryReserve(size_bytes)) return false;
   }
+  Block block{nullptr, {}, size_bytes};
+  if (size_bytes >= os::LargeMemory::kLeastBytes) block.large = os::LargeMemory::Allocate(size_bytes);
   // Not value-initialised: the memory is about to be written.
-  blocks_.push_back({std::unique_ptr<std::byte[]>(new std::byte[size_bytes]), size_bytes});
+  if (!block.large) block.small.reset(new std::byte[size_bytes]);
+  blocks_.push_back(std::move(block));
   used_blocks_ = blocks_.size();
-  cursor_ = blocks_.back().data.get();
+  cursor_ = blocks_.back().data();
   limit_ = cursor_ + size_bytes;
   return true;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/memory_budget.h"
+#include "os/large_memory.h"
 
 namespace turdb::exec {
 
@@ -18,6 +19,8 @@ class BlockPool {
  public:
   static constexpr size_t kFirstBlockBytes = 2048;
   static constexpr size_t kLargestBlockBytes = 256 << 10;
+  // A pool that has grown so large goes on in large memory.
+  static constexpr int64_t kLargePoolBytes = 16 << 20;
 
   // Beyond its first block the pool leaves `headroom` (a fraction of the limit) to others: what runs after a breaker
   // needs memory while the breaker still holds its own.
@@ -42,8 +45,10 @@ class BlockPool {
 
  private:
   struct Block {
-    std::unique_ptr<std::byte[]> data;
+    std::unique_ptr<std::byte[]> small;
+    os::LargeMemory large;
     size_t size_bytes;
+    std::byte* data() const { return small != nullptr ? small.get() : large.data(); }
   };
   bool NextBlock(size_t bytes);
   bool TryReserve(size_t bytes);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
+#include "base/prefetch.h"
 #include "exec/pipeline.h"
 
 namespace turdb::exec {
@@ -32,8 +34,8 @@ uint64_t GroupTable::HashOf(const RowLayout& layout, const std::byte* record) {
 
 void GroupTable::Reset() {
   rows_.Reset(kKeepBytes);
-  if (entries_.size() * sizeof(entries_[0]) > kKeepBytes) {
-    entries_ = std::vector<uint64_t>();
+  if (entries_.size_bytes() > kKeepBytes) {
+    entries_ = WordArray();
     reserved_.Reset();
   }
   std::fill(entries_.begin(), entries_.end(), 0);
@@ -43,16 +45,21 @@ void GroupTable::Reset() {
 bool GroupTable::Grow() {
   const size_t size = std::max(kFirstEntries, entries_.size() * 2);
   if (!reserved_.TryGrow(static_cast<int64_t>(size * sizeof(uint64_t)))) return false;
-  std::vector<uint64_t> old(size, 0);
-  old.swap(entries_);
+  WordArray old = std::exchange(entries_, WordArray(size));
   const uint64_t mask = size - 1;
-  for (const uint64_t entry : old) {
+  const auto hash_of = [&](uint64_t entry) {
+    return reinterpret_cast<const std::byte*>(entry & kPointerMask) + layout().extra_offset();
+  };
+  for (size_t i = 0; i < old.size(); ++i) {
+    // The records lie anywhere: each is asked for well before its turn.
+    if (i + kLookAhead < old.size() && old[i + kLookAhead] != 0) base::PrefetchLine(hash_of(old[i + kLookAhead]));
+    const uint64_t entry = old[i];
     if (entry == 0) continue;
     uint64_t slot = HashOf(layout(), reinterpret_cast<const std::byte*>(entry & kPointerMask)) & mask;
     while (entries_[slot] != 0) slot = (slot + 1) & mask;
     entries_[slot] = entry;
   }
-  reserved_.Shrink(static_cast<int64_t>(old.size() * sizeof(uint64_t)));
+  reserved_.Shrink(static_cast<int64_t>(old.size_bytes()));
   return true;
 }
 

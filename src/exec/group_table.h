@@ -16,6 +16,7 @@
 #include "base/memory_budget.h"
 #include "exec/row_store.h"
 #include "exec/vector_operations.h"
+#include "exec/word_array.h"
 
 namespace turdb::exec {
 
@@ -45,6 +46,7 @@ class GroupTable {
  private:
   static constexpr size_t kHeaderBytes = 16;  // the hash, and padding
   static constexpr size_t kFirstEntries = 64;
+  static constexpr size_t kLookAhead = 24;
   static constexpr uint64_t kPointerMask = (uint64_t{1} << 48) - 1;
 
   template <bool kInsert>
@@ -55,7 +57,7 @@ class GroupTable {
 
   RowStore rows_;
   base::MemoryReservation reserved_;
-  std::vector<uint64_t> entries_;
+  WordArray entries_;
   bool full_ = false;
   // Of one batch.
   std::vector<uint64_t> hashes_;

@@ -28,6 +28,7 @@
 #include "exec/row_store.h"
 #include "exec/spill_partitions.h"
 #include "exec/vector_operations.h"
+#include "exec/word_array.h"
 #include "table/table.h"
 
 namespace turdb::exec {
@@ -312,11 +313,11 @@ class BuildSide {
     // Scans ask for keys that are not there, and the emptier the heads the surer the answer.
     const uint64_t for_scans = filters_scans_ ? std::min<uint64_t>(count * 32, kFewHeads) : 0;
     const size_t wanted = std::bit_ceil(std::max({uint64_t{64}, count * 2, for_scans}));
-    if (heads_.size() < wanted || heads_.size() * sizeof(uint64_t) > std::max(kKeepBytes, wanted * 2 * sizeof(uint64_t))) {
-      heads_ = std::vector<uint64_t>();
+    if (heads_.size() < wanted || heads_.size_bytes() > std::max(kKeepBytes, wanted * 2 * sizeof(uint64_t))) {
+      heads_ = WordArray();
       reserved_.Reset();
       if (!reserved_.TryGrow(static_cast<int64_t>(wanted * sizeof(uint64_t)))) return false;
-      heads_.resize(wanted);
+      heads_ = WordArray(wanted);
     }
     // Each thread writes its own heads, and reads all records for them.
     const size_t threads = count < kRecordsWorthThreads ? 1 : parts_.size();
@@ -361,7 +362,7 @@ class BuildSide {
   uint32_t level_ = 0;  // how often what is being built was split
   base::MemoryReservation reserved_;
   base::MemoryReservation spill_reserve_;
-  std::vector<uint64_t> heads_;
+  WordArray heads_;
   bool filters_scans_ = false;
   bool built_ = false;
   bool has_null_key_ = false;

@@ -4,7 +4,7 @@
     tpch.py check                      our own tiny data, results against expected.txt (this is the ctest)
     tpch.py given                      the rows, queries and PostgreSQL's answers in ../shared/corpora/tpch (or $TURDB_CORPORA)
     tpch.py record                     writes expected.txt from DuckDB's results over the same data
-    tpch.py compare [SF] [--queries 1,5] [--rounds N] [--threads N] [--reload] [--plans]
+    tpch.py compare [SF] [--queries 1,5] [--shapes] [--rounds N] [--threads N] [--reload] [--plans]
                                        dbgen's data in both engines: results must be equal, times are printed
 
 `compare` and `record` need DuckDB's Python package, which they install into build/tpch (dbgen is linked into 1.1.3; the peer that
@@ -42,6 +42,14 @@ def queries(fraction):
     text = open(os.path.join(HERE, "queries.sql"), encoding="utf-8").read().replace("{FRACTION}", f"{fraction:.10f}")
     parts = re.split(r"^-- q(\d+)\n", text, flags=re.M)[1:]
     return {int(number): body.strip() for number, body in zip(parts[::2], parts[1::2])}
+
+
+# Two shapes that the 22 queries leave out, over dbgen's tables: a million groups (of its order keys every fourth exists), and a join of all of its two largest tables.
+SHAPES = {
+    101: "SELECT count(*), max(s), sum(n) FROM (SELECT l_orderkey % 4000000 AS k, sum(l_quantity) AS s, count(*) AS n "
+         "FROM lineitem GROUP BY l_orderkey % 4000000) AS g",
+    102: "SELECT count(*), sum(l_quantity), max(o_totalprice) FROM lineitem JOIN orders ON l_orderkey = o_orderkey",
+}
 
 
 def schema():
@@ -246,7 +254,10 @@ def compare(arguments):
     else:
         database = turdb_backend.Database(path, turdb_backend.load(), memory_limit=arguments.memory)
         connection = database.connect()
+    connection.execute(f"SET threads = {arguments.threads}")
     todo = queries(0.0001 / arguments.sf)
+    if arguments.shapes:
+        todo = SHAPES
     if arguments.queries:
         todo = {n: todo[n] for n in map(int, arguments.queries.split(","))}
     peer = None
@@ -298,8 +309,9 @@ def main():
     parser.add_argument("command", choices=["check", "given", "record", "compare"])
     parser.add_argument("sf", type=float, nargs="?", default=0.01)
     parser.add_argument("--queries", help="numbers, with commas between")
+    parser.add_argument("--shapes", action="store_true", help="a million groups (101) and the join of the two largest tables (102)")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=1, help="DuckDB's; TurDB runs a query on one")
+    parser.add_argument("--threads", type=int, default=2, help="of both engines")
     parser.add_argument("--memory", default="4GB", help="TurDB's memory_limit")
     parser.add_argument("--reload", action="store_true", help="load TurDB's database anew")
     parser.add_argument("--alone", action="store_true", help="without DuckDB")

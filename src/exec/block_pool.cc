@@ -2,11 +2,15 @@
 
 namespace turdb::exec {
 
+bool TryGrowLeaving(base::MemoryReservation& reserved, int64_t bytes, double headroom) {
+  const base::MemoryBudget& budget = *reserved.budget();
+  const auto keep_free = static_cast<int64_t>(headroom * static_cast<double>(budget.limit_bytes()));
+  return budget.used_bytes() + bytes <= budget.limit_bytes() - keep_free && reserved.TryGrow(bytes);
+}
+
 bool BlockPool::TryReserve(size_t bytes) {
-  const base::MemoryBudget& budget = *reserved_.budget();
-  const auto keep_free = static_cast<int64_t>(headroom_ * static_cast<double>(budget.limit_bytes()));
-  if (!blocks_.empty() && budget.used_bytes() + static_cast<int64_t>(bytes) > budget.limit_bytes() - keep_free) return false;
-  return reserved_.TryGrow(static_cast<int64_t>(bytes));
+  const bool allowed = blocks_.empty() || reserved_.bytes() + static_cast<int64_t>(bytes) <= allowance_bytes_;
+  return TryGrowLeaving(reserved_, static_cast<int64_t>(bytes), allowed ? 0 : headroom_);
 }
 
 bool BlockPool::NextBlock(size_t bytes) {

@@ -14,6 +14,10 @@
 
 namespace turdb::exec {
 
+// Takes `bytes` more when `headroom`, a fraction of the limit, is still free afterwards. Slots of a hash table are asked for
+// like this: a breaker that takes the last of the memory leaves nothing to what runs after it.
+[[nodiscard]] bool TryGrowLeaving(base::MemoryReservation& reserved, int64_t bytes, double headroom);
+
 // Not thread-safe. Memory is valid until Reset or destruction; it is aligned to 8.
 class BlockPool {
  public:
@@ -41,6 +45,8 @@ class BlockPool {
   [[nodiscard]] bool Ensure(size_t bytes) { return bytes <= static_cast<size_t>(limit_ - cursor_) || NextBlock(bytes); }
   // Forgets everything; keeps first blocks up to `keep_bytes` in all.
   void Reset(size_t keep_bytes);
+  // So much may be taken without leaving headroom: what the pool's owner had set aside for it.
+  void SetAllowance(int64_t bytes) { allowance_bytes_ = bytes; }
   int64_t reserved_bytes() const { return reserved_.bytes(); }
 
  private:
@@ -55,6 +61,7 @@ class BlockPool {
 
   base::MemoryReservation reserved_;
   double headroom_;
+  int64_t allowance_bytes_ = 0;
   std::vector<Block> blocks_;
   size_t used_blocks_ = 0;
   std::byte* cursor_ = nullptr;

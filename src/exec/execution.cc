@@ -20,6 +20,7 @@ uint32_t CapacityFor(const base::MemoryBudget& budget) {
   const int64_t limit_bytes = budget.limit_bytes();
   if (limit_bytes < (4 << 20)) return 128;
   if (limit_bytes < (16 << 20)) return 512;
+  if (limit_bytes < (64 << 20)) return 1024;
   return vec::kDefaultChunkCapacity;
 }
 

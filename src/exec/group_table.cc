@@ -44,7 +44,8 @@ void GroupTable::Reset() {
 
 bool GroupTable::Grow() {
   const size_t size = std::max(kFirstEntries, entries_.size() * 2);
-  if (!reserved_.TryGrow(static_cast<int64_t>(size * sizeof(uint64_t)))) return false;
+  const double headroom = size * sizeof(uint64_t) <= kKeepBytes ? 0 : kHeadroom;
+  if (!TryGrowLeaving(reserved_, static_cast<int64_t>(size * sizeof(uint64_t)), headroom)) return false;
   WordArray old = std::exchange(entries_, WordArray(size));
   const uint64_t mask = size - 1;
   const auto hash_of = [&](uint64_t entry) {

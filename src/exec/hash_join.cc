@@ -316,7 +316,8 @@ class BuildSide {
     if (heads_.size() < wanted || heads_.size_bytes() > std::max(kKeepBytes, wanted * 2 * sizeof(uint64_t))) {
       heads_ = WordArray();
       reserved_.Reset();
-      if (!reserved_.TryGrow(static_cast<int64_t>(wanted * sizeof(uint64_t)))) return false;
+      const double headroom = wanted * sizeof(uint64_t) <= kKeepBytes ? 0 : kHeadroom;
+      if (!TryGrowLeaving(reserved_, static_cast<int64_t>(wanted * sizeof(uint64_t)), headroom)) return false;
       heads_ = WordArray(wanted);
     }
     // Each thread writes its own heads, and reads all records for them.

@@ -58,6 +58,11 @@ class RowStore {
   RowStore(RowStore&&) noexcept = default;
   RowStore& operator=(RowStore&&) noexcept = default;
 
+  // See BlockPool.
+  void SetAllowance(int64_t bytes) {
+    rows_.SetAllowance(bytes / 2);
+    strings_.SetAllowance(bytes / 2);
+  }
   const RowLayout& layout() const { return layout_; }
   uint64_t size() const { return size_; }
   int64_t reserved_bytes() const { return rows_.reserved_bytes() + strings_.reserved_bytes(); }

@@ -149,6 +149,7 @@ Sorter::Sorter(std::span<const SortOrder> orders, std::span<const vec::Type> pay
       rows_(layout_, budget, kHeadroom),
       key_pool_(budget, kHeadroom),
       entries_reserved_(*budget),
+      set_aside_(*budget),
       pointers_(capacity) {
   for (const SortOrder& order : orders) parts_.push_back({order.type, order.descending, order.nulls_first});
   kept_.reserve(capacity);
@@ -167,6 +168,13 @@ Status Sorter::Start(Runtime&) {
     entries_reserved_.Reset();
   }
   runs_.reset();
+  if (set_aside_.bytes() == 0) {
+    const int64_t bytes = std::min(kSetAsideMost, budget_->limit_bytes() / kSetAsideShare);
+    if (set_aside_.TryGrow(bytes)) {
+      rows_.SetAllowance(bytes / 2);
+      key_pool_.SetAllowance(bytes / 4);
+    }
+  }
   emitted_ = 0;
   next_row_ = 0;
   has_bound_ = false;
@@ -205,6 +213,7 @@ void Sorter::EncodeKeys(Columns keys, Rows rows) {
 
 Status Sorter::Add(Runtime& runtime, Columns keys, Columns payload, Rows rows) {
   if (limit_ == 0) return absl::OkStatus();
+  set_aside_.Reset();
   EncodeKeys(keys, rows);
   kept_.clear();
   for (uint32_t i = 0; i < rows.count; ++i) {

@@ -52,6 +52,8 @@ class Sorter {
 
  private:
   static constexpr size_t kDropAt = 4096;  // entries
+  static constexpr int64_t kSetAsideMost = 1 << 20;
+  static constexpr int64_t kSetAsideShare = 64;  // of the budget, one part in so many
   struct Entry {
     uint64_t prefix;  // big-endian
     std::byte* record;
@@ -84,6 +86,8 @@ class Sorter {
   RowStore rows_;
   BlockPool key_pool_;
   base::MemoryReservation entries_reserved_;
+  // Held from Start to the first row, so that those who run before leave enough to sort with: many short runs are slow.
+  base::MemoryReservation set_aside_;
   std::vector<Entry> entries_;
   size_t emitted_ = 0;
   std::unique_ptr<Runs> runs_;

@@ -161,10 +161,15 @@ Status CommandRunner::RunSet(const sql::SetCommand& command) {
     connection_.statement_timeout_ms_ = changed.statement_timeout_ms;
     return absl::OkStatus();
   }
-  if (name == "threads") {
+  if (name == "threads" || name == "parallel_min_rows") {
     Settings changed = opened;
     if (!command.to_default) TURDB_RETURN_IF_ERROR(SetSetting(changed, name, command.value));
-    connection_.threads_ = changed.threads;
+    exec::Parallelism& parallelism = connection_.parallelism_;
+    if (name == "threads") {
+      parallelism.threads = static_cast<size_t>(changed.threads);
+    } else {
+      parallelism.least_rows = changed.parallel_min_rows;
+    }
     return absl::OkStatus();
   }
   if (name == "busy_timeout" || name == "lock_timeout") {
@@ -255,7 +260,8 @@ Status CommandRunner::RunShow(const sql::ShowCommand& command, vec::Chunk* resul
   const auto value_of = [&](std::string_view key) -> std::string {
     if (key == "busy_timeout") return absl::StrCat(connection_.busy_timeout_ms_);
     if (key == "statement_timeout") return absl::StrCat(connection_.statement_timeout_ms_);
-    if (key == "threads") return absl::StrCat(connection_.threads_);
+    if (key == "threads") return absl::StrCat(connection_.parallelism_.threads);
+    if (key == "parallel_min_rows") return absl::StrCat(connection_.parallelism_.least_rows);
     return FindSetting(key)->show(opened);
   };
   const vec::Type text(vec::TypeId::kText);

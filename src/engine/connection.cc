@@ -28,7 +28,7 @@ Connection::Connection(std::shared_ptr<Database> database)
       deferred_checks_(database_->budget()),
       busy_timeout_ms_(database_->settings().busy_timeout_ms),
       statement_timeout_ms_(database_->settings().statement_timeout_ms),
-      threads_(database_->settings().threads) {
+      parallelism_{static_cast<size_t>(database_->settings().threads), database_->settings().parallel_min_rows} {
   std::array<std::byte, sizeof random_seed_> seed;
   database_->environment().entropy->Fill(seed);
   std::memcpy(&random_seed_, seed.data(), sizeof random_seed_);

@@ -22,6 +22,7 @@
 #include "engine/session.h"
 #include "engine/temporary.h"
 #include "exec/deferred_checks.h"
+#include "exec/parallelism.h"
 #include "function/call.h"
 #include "sql/compile.h"
 #include "txn/transaction.h"
@@ -219,7 +220,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   int64_t last_insert_id_ = 0;
   int64_t busy_timeout_ms_;
   int64_t statement_timeout_ms_;
-  int64_t threads_;
+  exec::Parallelism parallelism_;
   std::map<std::string, sql::NamedStatement, std::less<>> named_statements_;  // PREPARE's
   txn::Isolation default_isolation_ = txn::Isolation::kSnapshot;
   bool default_read_only_ = false;

@@ -98,7 +98,7 @@ StatusOr<int64_t> ParseMilliseconds(std::string_view key, std::string_view value
 }
 
 // Alphabetical, so that listings are.
-constexpr std::array<SettingDescription, 10> kSettings = {{
+constexpr std::array<SettingDescription, 11> kSettings = {{
     {"busy_timeout",
      "milliseconds a statement waits for another transaction's row, and a change in autocommit is run again when another was "
      "faster; default 5000",
@@ -128,6 +128,12 @@ constexpr std::array<SettingDescription, 10> kSettings = {{
        return absl::OkStatus();
      },
      [](const Settings& s) { return absl::StrCat(s.page_cache_bytes); }},
+    {"parallel_min_rows", "rows that a table has, about, for its scan to be shared out among threads; default 60000", true,
+     [](Settings& s, std::string_view v) -> Status {
+       TURDB_ASSIGN_OR_RETURN(s.parallel_min_rows, ParseInteger("parallel_min_rows", v, 0, INT64_MAX));
+       return absl::OkStatus();
+     },
+     [](const Settings& s) { return absl::StrCat(s.parallel_min_rows); }},
     {"read_only", "whether every change is refused; read-only openers share a database; default false", false,
      [](Settings& s, std::string_view v) -> Status {
        TURDB_ASSIGN_OR_RETURN(s.read_only, ParseBool("read_only", v));

@@ -18,7 +18,8 @@ struct Settings {
   int64_t wal_limit_bytes = int64_t{256} << 20;
   int64_t busy_timeout_ms = 5000;
   int64_t statement_timeout_ms = 0;  // 0: none
-  int64_t threads = 0;               // 0: the number of cores
+  int64_t parallel_min_rows = 60'000;
+  int64_t threads = 0;  // 0: the number of cores
   storage::Synchronous synchronous = storage::Synchronous::kFull;
   bool read_only = false;
   bool create = true;

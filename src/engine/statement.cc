@@ -495,11 +495,10 @@ Status Statement::StartPlan() {
   Connection& connection = *connection_;
   Database& database = connection.database();
   TURDB_RETURN_IF_ERROR(OpenView());
-  if (execution_ == nullptr || execution_threads_ != connection.threads_) {
+  if (execution_ == nullptr || execution_parallelism_ != connection.parallelism_) {
     execution_.reset();
-    TURDB_ASSIGN_OR_RETURN(
-        execution_, exec::Execution::Create(compiled_.plan, &database.budget(), static_cast<size_t>(connection.threads_)));
-    execution_threads_ = connection.threads_;
+    TURDB_ASSIGN_OR_RETURN(execution_, exec::Execution::Create(compiled_.plan, &database.budget(), connection.parallelism_));
+    execution_parallelism_ = connection.parallelism_;
     call_ = connection.NewCallContext();
   } else {
     call_.text = connection.text_;

@@ -156,7 +156,7 @@ class Statement {
   bool point_checked_ = false;
   bool point_has_run_ = false;  // its one row was given; the next step says that there are no more
   std::unique_ptr<exec::Execution> execution_;
-  int64_t execution_threads_ = 0;  // that execution_ was made for
+  exec::Parallelism execution_parallelism_;  // that execution_ was made for
   function::CallContext call_;
   exec::ExecutionContext context_;
   txn::View view_;

@@ -48,15 +48,14 @@ StatusOr<std::unique_ptr<Stream>> Builder::BuildStream(const Node& node) {
 }
 
 namespace {
-constexpr int64_t kRowsWorthLanes = 60'000;
 constexpr int64_t kLaneBudgetBytes = int64_t{32} << 20;  // what there should be for each
 }  // namespace
 
 StatusOr<std::unique_ptr<Lanes>> Builder::BuildLanes(const Node& node, bool orderless) {
   const auto affordable = static_cast<size_t>(std::max<int64_t>(1, budget()->limit_bytes() / kLaneBudgetBytes));
-  const size_t count = std::min(threads_, affordable);
+  const size_t count = std::min(parallelism_.threads, affordable);
   const TableScanNode* scan = orderless && count > 1 ? LaneScan(node) : nullptr;
-  if (scan != nullptr && scan->table->row_estimate() < kRowsWorthLanes) scan = nullptr;
+  if (scan != nullptr && scan->table->row_estimate() < parallelism_.least_rows) scan = nullptr;
   // The pipelines below are no part of the one around.
   LaneContext* const outer_lanes = std::exchange(lanes_, nullptr);
   const size_t outer_lane = std::exchange(lane_, 0);

@@ -24,15 +24,14 @@ namespace turdb::exec {
 class Builder : public StreamBuilder {
  public:
   // `profiles` has an entry for each node of the plan when profiling, and is empty otherwise.
-  // `threads`: how many a breaker may read its input on.
-  Builder(base::MemoryBudget* budget, uint32_t capacity, NodeProfiles* profiles, size_t threads)
-      : options_{budget, capacity, this}, profiles_(profiles), threads_(threads) {}
+  Builder(base::MemoryBudget* budget, uint32_t capacity, NodeProfiles* profiles, Parallelism parallelism)
+      : options_{budget, capacity, this}, profiles_(profiles), parallelism_(parallelism) {}
 
   base::StatusOr<std::unique_ptr<Stream>> BuildStream(const Node& node) override;
   // The same for a breaker that takes rows in any order. `orderless` is false where it does not: one lane then.
   base::StatusOr<std::unique_ptr<Lanes>> BuildLanes(const Node& node, bool orderless = true);
 
-  size_t threads() const { return threads_; }
+  const Parallelism& parallelism() const { return parallelism_; }
   // What is being built is one of several lanes; in lanes behind the first, what all share is there already.
   bool in_lanes() const { return lanes_ != nullptr; }
   bool is_later_lane() const { return lane_ > 0; }
@@ -65,7 +64,7 @@ class Builder : public StreamBuilder {
 
   EvaluatorOptions options_;
   NodeProfiles* profiles_;
-  const size_t threads_;
+  const Parallelism parallelism_;
   LaneContext* lanes_ = nullptr;
   size_t lane_ = 0;
   std::unordered_map<const TableScanNode*, std::vector<MakeScanFilter>> scan_filters_;

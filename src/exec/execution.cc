@@ -77,7 +77,7 @@ Execution::Execution(std::shared_ptr<const Plan> plan, std::unique_ptr<State> st
 Execution::~Execution() = default;
 
 StatusOr<std::unique_ptr<Execution>> Execution::Create(std::shared_ptr<const Plan> plan, base::MemoryBudget* budget,
-                                                       size_t threads) {
+                                                       Parallelism parallelism) {
   auto state = std::make_unique<State>();
   Runtime& runtime = state->runtime;
   runtime.budget = budget;
@@ -95,7 +95,7 @@ StatusOr<std::unique_ptr<Execution>> Execution::Create(std::shared_ptr<const Pla
     state->triggers = std::make_unique<TriggerRuns>(plan, budget, runtime.capacity, slot_types);
     runtime.triggers = state->triggers.get();
   }
-  Builder builder(budget, runtime.capacity, nullptr, threads);
+  Builder builder(budget, runtime.capacity, nullptr, parallelism);
   TURDB_ASSIGN_OR_RETURN(state->stream, builder.BuildStream(plan->root()));
   state->result = builder.NewChunk(plan->root().types);
   return std::unique_ptr<Execution>(new Execution(std::move(plan), std::move(state)));

@@ -11,6 +11,7 @@
 #include "base/memory_budget.h"
 #include "base/status.h"
 #include "exec/execution_context.h"
+#include "exec/parallelism.h"
 #include "exec/pipeline.h"
 #include "exec/plan.h"
 
@@ -20,10 +21,10 @@ namespace turdb::exec {
 // kept, so running again over equal data makes no heap call.
 class Execution {
  public:
-  // Builds the operators of `plan`. Their memory counts against `budget`, which outlives the execution. `threads`: how many,
-  // the calling one among them, may work on a part of it while Next runs.
+  // Builds the operators of `plan`. Their memory counts against `budget`, which outlives the execution. Of `parallelism`, how
+  // many threads, the calling one among them, may work on a part of it while Next runs.
   static base::StatusOr<std::unique_ptr<Execution>> Create(std::shared_ptr<const Plan> plan, base::MemoryBudget* budget,
-                                                           size_t threads = 1);
+                                                           Parallelism parallelism = {});
   ~Execution();
 
   // Rewinds. `context` and what it points to must outlive the run; parameters are read now.

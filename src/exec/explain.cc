@@ -32,7 +32,7 @@ class ExplainSource : public Source {
 
   Status Build(Builder& builder) {
     if (!node_.analyze) return absl::OkStatus();
-    Builder profiled(builder.budget(), builder.capacity(), &profiles_, builder.threads());
+    Builder profiled(builder.budget(), builder.capacity(), &profiles_, builder.parallelism());
     TURDB_ASSIGN_OR_RETURN(stream_, profiled.BuildStream(*node_.plan));
     return absl::OkStatus();
   }

@@ -24,6 +24,7 @@
 #include "absl/functional/function_ref.h"
 #include "base/bytes.h"
 #include "base/status.h"
+#include "exec/parallelism.h"
 #include "exec/pipeline.h"
 #include "exec/plan.h"
 

@@ -25,6 +25,8 @@ Status MaterializedRows::Append(Runtime& runtime, const Batch& batch) {
 }
 
 Status MaterializedRows::Append(Runtime& runtime, Columns columns, vec::Rows rows) {
+  // Who fills them and who reads them may have chunks of other sizes: deferred checks outlive their statement.
+  if (rows.count > pointers_.size()) pointers_.resize(rows.count);
   if (file_ == nullptr) {
     if (store_.TryAppend(columns, rows, pointers_.data())) return absl::OkStatus();
     if (!SpillFile::CanCreate(runtime)) {
@@ -49,7 +51,8 @@ void MaterializedRows::Reset() {
 
 StatusOr<uint32_t> MaterializedRows::Scan(Cursor* cursor, vec::Chunk* out) {
   out->Reset();
-  const uint32_t count = store_.Scan(&cursor->position_, out->capacity(), pointers_.data());
+  const uint32_t limit = std::min(out->capacity(), static_cast<uint32_t>(pointers_.size()));
+  const uint32_t count = store_.Scan(&cursor->position_, limit, pointers_.data());
   if (count == 0 && file_ != nullptr) {
     if (cursor->scan_ == nullptr) cursor->scan_ = std::make_unique<SpillScan>(*file_, store_.layout(), budget_);
     TURDB_RETURN_IF_ERROR(cursor->scan_->Next(out).status());

@@ -19,7 +19,7 @@ using vec::Vector;
 // ---- ReferentialRuns
 
 ReferentialRuns::ReferentialRuns(const Plan& plan, base::MemoryBudget* budget, uint32_t capacity)
-    : budget_(budget), capacity_(capacity), builder_(budget, capacity, nullptr, 1) {
+    : budget_(budget), capacity_(capacity), builder_(budget, capacity, nullptr, {}) {
   runtime_.budget = budget;
   runtime_.capacity = capacity;
   runtime_.is_referential = true;

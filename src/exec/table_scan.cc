@@ -211,7 +211,7 @@ SourceOr MakeTableScan(const TableScanNode& node, Builder& builder) {
     // Enough that the last ones of all lanes end at about the same time.
     constexpr int64_t kMorselRows = 50'000;
     const auto count = static_cast<size_t>(std::clamp<int64_t>(node.table->row_estimate() / kMorselRows, 0, 256));
-    source->TakeMorselsOf(std::move(morsels), !builder.is_later_lane(), std::max(count, 8 * builder.threads()));
+    source->TakeMorselsOf(std::move(morsels), !builder.is_later_lane(), std::max(count, 8 * builder.parallelism().threads));
   }
   return source;
 }

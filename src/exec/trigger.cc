@@ -72,7 +72,7 @@ struct TriggerRuns::Level {
     auto body = std::make_unique<Body>();
     body->trigger = &trigger;
     const bool small = trigger.definition->for_each_row || runtime.trigger_depth > kDeep;
-    Builder builder(budget, small ? std::min(capacity, kSmallCapacity) : capacity, nullptr, 1);
+    Builder builder(budget, small ? std::min(capacity, kSmallCapacity) : capacity, nullptr, {});
     if (trigger.condition != nullptr) {
       TURDB_ASSIGN_OR_RETURN(body->condition, ScalarEvaluator::Make(*trigger.condition, builder.options()));
     }

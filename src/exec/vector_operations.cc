@@ -47,10 +47,7 @@ void HashFixed(const VectorView& view, Rows rows, bool first, uint64_t* hashes) 
 void HashText(const VectorView& view, Rows rows, bool first, uint64_t* hashes) {
   for (uint32_t i = 0; i < rows.count; ++i) {
     uint64_t hash = vec::kNullHash;
-    if (view.IsValid(rows[i])) {
-      const StringView& text = view.Get<StringView>(rows[i]);
-      hash = vec::HashBytes(text.data(), text.size());
-    }
+    if (view.IsValid(rows[i])) hash = vec::HashText(view.Get<StringView>(rows[i]));
     hashes[i] = first ? hash : vec::CombineHash(hashes[i], hash);
   }
 }

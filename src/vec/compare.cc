@@ -71,16 +71,6 @@ uint64_t HashInt128(Int128 value) {
 
 }  // namespace
 
-// The finaliser of MurmurHash3.
-uint64_t MixHash(uint64_t x) {
-  x ^= x >> 33;
-  x *= 0xff51afd7ed558ccdull;
-  x ^= x >> 33;
-  x *= 0xc4ceb9fe1a85ec53ull;
-  x ^= x >> 33;
-  return x;
-}
-
 uint64_t HashBytes(const void* data, size_t size) {
   const char* bytes = static_cast<const char*>(data);
   uint64_t hash = size * 0x9e3779b97f4a7c15ull;
@@ -131,7 +121,7 @@ uint64_t HashSlot(Type type, const void* slot) {
           return HashBytes(trimmed.data(), trimmed.size());
         }
         default:
-          return HashBytes(view.data(), view.size());
+          return HashText(view);
       }
     } else if constexpr (std::is_same_v<T, Uuid>) {
       return HashBytes(slot, 16);

@@ -30,9 +30,21 @@ inline constexpr uint64_t kNullHash = 0x9ae16a3b2f90404full;
 // Row i of `a` against row j of `b`, same type. NULLs equal each other and come last.
 int CompareRows(const Vector& a, size_t i, const Vector& b, size_t j);
 
-uint64_t MixHash(uint64_t x);
+// The finaliser of MurmurHash3.
+inline uint64_t MixHash(uint64_t x) {
+  x ^= x >> 33;
+  x *= 0xff51afd7ed558ccdull;
+  x ^= x >> 33;
+  x *= 0xc4ceb9fe1a85ec53ull;
+  x ^= x >> 33;
+  return x;
+}
 uint64_t HashBytes(const void* data, size_t size);
 inline uint64_t CombineHash(uint64_t seed, uint64_t hash) { return MixHash(seed * 0x9e3779b97f4a7c15ull + hash); }
+// Of text; a short one is hashed as the view's own words, whose padding is zero.
+inline uint64_t HashText(const StringView& text) {
+  return text.is_inlined() ? CombineHash(text.head(), text.tail()) : HashBytes(text.data(), text.size());
+}
 
 }  // namespace turdb::vec
 

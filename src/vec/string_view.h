@@ -43,9 +43,21 @@ class StringView {
   std::string_view view() const& { return {data(), size()}; }
   std::string_view view() const&& = delete;
 
+  // The two words of the view itself.
+  uint64_t head() const {
+    uint64_t head;
+    std::memcpy(&head, &value_, 8);
+    return head;
+  }
+  uint64_t tail() const {
+    uint64_t tail;
+    std::memcpy(&tail, reinterpret_cast<const char*>(&value_) + 8, 8);
+    return tail;
+  }
+
   friend bool operator==(const StringView& a, const StringView& b) {
-    if (a.Head() != b.Head()) return false;  // size and first four bytes
-    if (a.is_inlined()) return a.Tail() == b.Tail();
+    if (a.head() != b.head()) return false;  // size and first four bytes
+    if (a.is_inlined()) return a.tail() == b.tail();
     return std::memcmp(a.value_.pointed.data, b.value_.pointed.data, a.size()) == 0;
   }
   // memcmp order, a prefix before what it is a prefix of: negative, zero or positive.
@@ -59,16 +71,6 @@ class StringView {
   }
 
  private:
-  uint64_t Head() const {
-    uint64_t head;
-    std::memcpy(&head, &value_, 8);
-    return head;
-  }
-  uint64_t Tail() const {
-    uint64_t tail;
-    std::memcpy(&tail, reinterpret_cast<const char*>(&value_) + 8, 8);
-    return tail;
-  }
   uint32_t PrefixBigEndian() const {
     uint32_t prefix;
     std::memcpy(&prefix, value_.inlined.data, 4);

@@ -334,7 +334,11 @@ Status Log::WaitDurable(Lsn lsn, bool commit) {
   StatusOr<Lsn> covered = Lsn{0};
   {
     const ParkingGuard guard(sync_lock_, *environment_.scheduler);
-    covered = SyncLocked(lsn);
+    try {
+      covered = SyncLocked(lsn);
+    } catch (const std::bad_alloc&) {
+      covered = Fail(base::NoMemory(), "writing the log");  // only telling of an error needs memory
+    }
     if (covered.ok()) {
       durable_.store(*covered, std::memory_order_release);
       Publish(*covered);

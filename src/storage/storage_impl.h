@@ -76,6 +76,7 @@ class Storage::Impl {
     return absl::OkStatus();
   }
   Lsn KeepLsn();
+  Status CloseProperly();
 
   bool made_directory_ = false;
 };

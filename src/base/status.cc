@@ -44,10 +44,18 @@ Status UnsupportedError(std::string_view message) {
 Status OutOfMemoryError(std::string_view message) {
   return MakeError(absl::StatusCode::kResourceExhausted, sqlstate::kOutOfMemory, message);
 }
-Status NoMemory() noexcept {
+
+namespace {
+// Made when the library is loaded, and never destroyed: whoever asks has no memory for it.
+const Status& MadeNoMemory() {
   static const Status* const kMade = new Status(OutOfMemoryError("the statement needs more memory than there is"));
-  return *kMade;  // shares what was made when the first database was opened
+  return *kMade;
 }
+[[maybe_unused]] const Status& kMadeAtLoad = MadeNoMemory();
+}  // namespace
+
+Status NoMemory() noexcept { return MadeNoMemory(); }
+
 Status LimitError(std::string_view message) {
   return MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kProgramLimit, message);
 }

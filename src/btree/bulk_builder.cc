@@ -99,6 +99,7 @@ void BulkBuilder::DropFirst(size_t count) {
 
 Status BulkBuilder::AppendLeaf(const std::byte* built, Bytes separator) {
   for (;;) {
+    TURDB_RETURN_IF_ERROR(tree_.storage_.PrepareChange(storage::TxnLog()));
     FrameReservation frames = tree_.pool_.ReserveFrames(6);
     TURDB_ASSIGN_OR_RETURN(ExclusiveGuard parent, tree_.FixInterior(separator, 1));
     if (!parent.held()) {
@@ -141,6 +142,7 @@ Status BulkBuilder::AppendLeaf(const std::byte* built, Bytes separator) {
 }
 
 Status BulkBuilder::ReplaceLastLeaf(std::byte* built) {
+  TURDB_RETURN_IF_ERROR(tree_.storage_.PrepareChange(storage::TxnLog()));
   const FrameReservation frames = tree_.pool_.ReserveFrames(3);
   TURDB_ASSIGN_OR_RETURN(ExclusiveGuard last, tree_.FixLeaf<ExclusiveGuard>(Bytes(), Tree::Side::kLast));
   if (PageHead(last.page()).cell_count != 0) return base::MisuseError("a bulk load into a tree that is not empty");
@@ -185,6 +187,7 @@ StatusOr<Tree::InsertResult> Tree::InsertUnversioned(Bytes key, Bytes value) {
   TURDB_RETURN_IF_ERROR(CheckKey(key));
   if (value.size() > base::kMaxValueBytes) return base::LimitError("an entry is too long for a tree");
   for (;;) {
+    TURDB_RETURN_IF_ERROR(storage_.PrepareChange(storage::TxnLog()));
     FrameReservation frames = pool_.ReserveFrames(1);
     TURDB_ASSIGN_OR_RETURN(ExclusiveGuard guard, FixLeaf<ExclusiveGuard>(key));
     if (leaf::Find(guard.page(), key).found) return InsertResult::kDuplicate;

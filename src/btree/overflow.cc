@@ -116,6 +116,7 @@ StatusOr<OverflowRef> Tree::WriteOverflow(txn::Transaction& transaction, Bytes v
   while (pages_left > 0) {
     const size_t count = std::min(pages_left, kPagesPerRecord);
     const size_t first = pages_left - count;
+    if (first > 0) TURDB_RETURN_IF_ERROR(transaction.PrepareWrite());  // for the next ones
     const FrameReservation frames = pool_.ReserveFrames(kOverflowFrames);
     TURDB_ASSIGN_OR_RETURN(PageAllocation pages, storage_.AllocatePages(file_, static_cast<int>(count)));
     Guards guards;
@@ -279,6 +280,7 @@ Status Tree::FreeOverflowLater(txn::Transaction& transaction, OverflowRef ref) {
 Status Tree::FreeChain(PageNo page) {
   // All but the first page go, a few at a time; what is left stays a chain, and stays in the list.
   for (bool more = true; more;) {
+    TURDB_RETURN_IF_ERROR(storage_.PrepareChange(storage::TxnLog()));
     const FrameReservation frames = pool_.ReserveFrames(kOverflowFrames);
     TURDB_ASSIGN_OR_RETURN(ExclusiveGuard first, pool_.FixExclusive(IdOf(page)));
     if (PageHead(first.page()).kind != PageKind::kOverflow) return Damaged(page, "should be an overflow page");

@@ -67,6 +67,7 @@ StatusOr<PageNo> Tree::Shrink() {
 }
 
 StatusOr<Tree::Move> Tree::MoveLastPage(PageNo page) {
+  TURDB_RETURN_IF_ERROR(storage_.PrepareChange(storage::TxnLog()));
   std::string key;
   uint8_t level = 0;
   PageNo left_page = base::kNoPage;

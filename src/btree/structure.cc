@@ -195,6 +195,7 @@ Status Tree::MergeUnderfull(Bytes key, uint8_t level) {
   for (bool any = true; any; ++level) {
     any = false;
     for (bool merged = true; merged; any |= merged) {
+      TURDB_RETURN_IF_ERROR(storage_.PrepareChange(storage::TxnLog()));
       TURDB_ASSIGN_OR_RETURN(merged, MergeOnce(key, level));
     }
   }
@@ -317,6 +318,7 @@ Status Tree::ShrinkRoot() {
 }
 
 Status Tree::PurgeQuietPage(PageNo page) {
+  TURDB_RETURN_IF_ERROR(storage_.PrepareChange(storage::TxnLog()));
   std::string key;
   {
     const FrameReservation frames = pool_.ReserveFrames(2);

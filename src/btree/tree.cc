@@ -295,6 +295,7 @@ StatusOr<Tree::InsertResult> Tree::Insert(Transaction& transaction, Bytes key, B
       if (!fits()) {
         guard.Release();
         frames.Release();
+        TURDB_RETURN_IF_ERROR(transaction.PrepareWrite());  // for one change more
         TURDB_RETURN_IF_ERROR(MakeRoom(key, value.size(), at.found));
         continue;
       }
@@ -414,6 +415,7 @@ StatusOr<bool> Tree::Update(Transaction& transaction, Bytes key,
       if (!leaf::ReplaceFits(guard.page(), index, out.size())) {
         guard.Release();
         frames.Release();
+        TURDB_RETURN_IF_ERROR(transaction.PrepareWrite());  // for one change more
         TURDB_RETURN_IF_ERROR(MakeRoom(key, out.size(), true));
         continue;
       }

@@ -60,6 +60,7 @@ StatusOr<uint64_t> ReadHeaderField(storage::Storage& storage, FileId file, size_
 
 StatusOr<uint64_t> ChangeHeaderField(storage::Storage& storage, FileId file, std::span<const size_t> offsets,
                                      absl::FunctionRef<uint64_t(uint64_t)> change) {
+  TURDB_RETURN_IF_ERROR(storage.PrepareChange(storage::TxnLog()));
   TURDB_ASSIGN_OR_RETURN(storage::ExclusiveGuard page0, storage.pool().FixExclusive(PageId{file, 0}));
   const uint64_t before = base::LoadLE<uint64_t>(page0.page() + offsets[0]);
   const uint64_t after = change(before);
@@ -80,6 +81,7 @@ StatusOr<uint64_t> ChangeHeaderField(storage::Storage& storage, FileId file, std
 }
 
 Status SetHeaderFields(storage::Storage& storage, FileId file, std::span<const HeaderField> fields) {
+  TURDB_RETURN_IF_ERROR(storage.PrepareChange(storage::TxnLog()));
   TURDB_ASSIGN_OR_RETURN(storage::ExclusiveGuard page0, storage.pool().FixExclusive(PageId{file, 0}));
   storage::ExclusiveGuard* const guards[] = {&page0};
   storage.BeginChange(guards);

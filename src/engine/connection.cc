@@ -125,6 +125,7 @@ void Connection::CloseEntered() {
       if (ending_ != Ending::kNone) FinishEnding().IgnoreError();
     } catch (const std::bad_alloc&) {
       transaction_.reset();  // rolled back by whoever opens the database next
+      schema_changes_.reset();
       SetEnding(Ending::kNone);
     }
   }

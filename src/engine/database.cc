@@ -1,6 +1,7 @@
 #include "engine/database.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -49,7 +50,6 @@ Database::Database(const os::Environment& environment, std::string path, Setting
 
 StatusOr<std::shared_ptr<Database>> Database::Open(const std::string& path, const Settings& settings) {
   os::WatchForks();
-  (void)base::NoMemory();  // made while there is memory
   Settings resolved = settings;
   TURDB_RETURN_IF_ERROR(ResolveDefaults(resolved));
   if (path.empty()) return base::MisuseError("opening a database: the path is empty");
@@ -75,7 +75,7 @@ StatusOr<std::shared_ptr<Database>> Database::OpenIn(const os::Environment& envi
                                                      Settings settings) {
   TURDB_RETURN_IF_ERROR(ResolveDefaults(settings));
   std::shared_ptr<Database> database(new Database(environment, path, std::move(settings)));
-  if (Status status = database->Start(); !status.ok()) {
+  if (Status status = database->StartGuarded(); !status.ok()) {
     database->closed_.store(true, std::memory_order_release);
     return base::WithFrame(std::move(status), absl::StrCat("opening database \"", path, "\""));
   }
@@ -97,11 +97,20 @@ StatusOr<std::shared_ptr<Database>> Database::OpenTemporary(Database& of, std::s
   std::shared_ptr<Database> database(new Database(environment, path, std::move(settings)));
   database->budget_ = &of.budget();
   database->kind_ = {std::move(schema_name), /*temporary=*/true};
-  if (Status status = database->Start(); !status.ok()) {
+  if (Status status = database->StartGuarded(); !status.ok()) {
     database->Discard();
     return base::WithFrame(std::move(status), "making a place for temporary tables");
   }
   return database;
+}
+
+// What memory was too short for is as after any other error: nothing is open, and opening may be tried again.
+Status Database::StartGuarded() {
+  try {
+    return Start();
+  } catch (const std::bad_alloc&) {
+    return base::NoMemory();
+  }
 }
 
 Status Database::Start() {
@@ -216,8 +225,11 @@ Database::~Database() {
     (void)collector_.release();
     return;
   }
-  const Status status = Close();
-  (void)status;
+  try {
+    Close().IgnoreError();
+  } catch (const std::bad_alloc&) {
+    // Close has closed all there is; there was no memory to say what went wrong.
+  }
 }
 
 StatusOr<std::shared_ptr<Connection>> Database::Connect() {
@@ -232,16 +244,43 @@ StatusOr<std::shared_ptr<Connection>> Database::Connect() {
 
 Status Database::Close() {
   if (!of_this_process()) return base::MisuseError("the database was opened before fork: close it in the parent");
-  std::vector<std::shared_ptr<Connection>> live;
   {
     std::lock_guard lock(mutex_);
     if (closed_.exchange(true, std::memory_order_acq_rel)) return absl::OkStatus();
-    for (const std::weak_ptr<Connection>& each : connections_) {
-      if (std::shared_ptr<Connection> connection = each.lock()) live.push_back(std::move(connection));
-    }
-    connections_.clear();
   }
-  for (const std::shared_ptr<Connection>& connection : live) connection->CloseFromDatabase();
+  EndConnections();
+  stopping_.store(true, std::memory_order_release);
+  if (collector_ != nullptr) {
+    environment_.scheduler->WakeAll(&stopping_);
+    collector_.reset();
+  }
+  Status status = absl::OkStatus();
+  if (transactions_ != nullptr && storage_ != nullptr && !settings_.read_only) {
+    try {
+      status = Settle();
+      if (base::GetSqlState(status) == base::sqlstate::kDiskFull && storage_->health().ok()) status = absl::OkStatus();
+    } catch (const std::bad_alloc&) {
+      status = base::NoMemory();  // the next opening finds out by itself what is not written now
+    }
+  }
+  CloseParts(&status);
+  if (!identity_.empty()) Registry::Forget(identity_, this);
+  if (status.ok()) return status;
+  return base::WithFrame(std::move(status), absl::StrCat("closing database \"", path_, "\""));
+}
+
+// Nobody connects any more. Needs no memory of its own.
+void Database::EndConnections() {
+  for (;;) {
+    std::shared_ptr<Connection> live;
+    {
+      std::lock_guard lock(mutex_);
+      if (connections_.empty()) break;
+      live = connections_.back().lock();
+      connections_.pop_back();
+    }
+    if (live != nullptr) live->CloseFromDatabase();
+  }
   std::vector<std::shared_ptr<RunningBackup>> backups;
   {
     std::lock_guard lock(mutex_);
@@ -251,20 +290,14 @@ Status Database::Close() {
     std::lock_guard lock(backup->mutex);
     backup->copy.reset();
   }
-  stopping_.store(true, std::memory_order_release);
-  if (collector_ != nullptr) {
-    environment_.scheduler->WakeAll(&stopping_);
-    collector_.reset();
-  }
-  Status status = absl::OkStatus();
-  if (transactions_ != nullptr && storage_ != nullptr && !settings_.read_only) {
-    status = transactions_->Drain();
-    if (status.ok() && tables_ != nullptr && storage_->health().ok()) status = tables_->SettleNumbers();
-    if (status.ok() && tables_ != nullptr && storage_->health().ok()) status = tables_->WriteEstimates();
-  }
-  CloseParts(&status);
-  if (!identity_.empty()) Registry::Forget(identity_, this);
-  return base::WithFrame(std::move(status), absl::StrCat("closing database \"", path_, "\""));
+}
+
+// What the next opening would have to find out, or to do, by itself.
+Status Database::Settle() {
+  TURDB_RETURN_IF_ERROR(transactions_->Drain());
+  if (tables_ == nullptr || !storage_->health().ok()) return absl::OkStatus();
+  TURDB_RETURN_IF_ERROR(tables_->SettleNumbers());
+  return storage_->health().ok() ? tables_->WriteEstimates() : absl::OkStatus();
 }
 
 // Without `status`, nothing is written any more.
@@ -283,9 +316,17 @@ void Database::CloseParts(Status* status) {
 void Database::Discard() {
   if (closed_.exchange(true, std::memory_order_acq_rel)) return;
   // What waits for snapshots that end with the session refers to the tables.
-  if (transactions_ != nullptr) transactions_->Drain().IgnoreError();
+  try {
+    if (transactions_ != nullptr) transactions_->Drain().IgnoreError();
+  } catch (const std::bad_alloc&) {
+    // Its files go as they are.
+  }
   CloseParts(nullptr);
-  RemoveTree(*environment_.files, path_);
+  try {
+    RemoveTree(*environment_.files, path_);
+  } catch (const std::bad_alloc&) {
+    // The next opening of the database removes them (RemoveSpilledFiles).
+  }
 }
 
 void Database::AddBackup(std::shared_ptr<RunningBackup> backup) {

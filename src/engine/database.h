@@ -90,8 +90,11 @@ class Database : public std::enable_shared_from_this<Database> {
   friend class Registry;
   Database(const os::Environment& environment, std::string path, Settings settings);
   base::Status Start();
+  base::Status StartGuarded();
   base::Status CreateCatalog();
   base::Status RemoveSpilledFiles();
+  void EndConnections();
+  base::Status Settle();
   void CloseParts(base::Status* status);
   static constexpr size_t kCollectPages = 256;
   void Collect();  // the background thread: garbage of versions

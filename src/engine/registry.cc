@@ -44,8 +44,9 @@ base::StatusOr<std::shared_ptr<Database>> Registry::OpenShared(const std::string
     }
   }
   TURDB_ASSIGN_OR_RETURN(std::shared_ptr<Database> database, Database::OpenIn(environment, path, settings));
-  TURDB_ASSIGN_OR_RETURN(database->identity_, environment.files->Identity(path));
-  entries.by_identity[database->identity_] = database;
+  TURDB_ASSIGN_OR_RETURN(std::string identity, environment.files->Identity(path));
+  entries.by_identity[identity] = database;
+  database->identity_ = std::move(identity);  // last: closing one that has it locks the registry
   return database;
 }
 

@@ -337,7 +337,8 @@ class PosixFileSystem final : public FileSystem {
 
   Status Rename(const std::string& from, const std::string& to) override {
     if (rename(from.c_str(), to.c_str()) == 0) return Status();
-    return FileError(errno, absl::StrCat("renaming ", from, " to"), to);
+    const int error_number = errno;
+    return FileError(error_number, absl::StrCat("renaming ", from, " to"), to);
   }
 
   Status SyncDirectory(const std::string& path) override {
@@ -358,16 +359,15 @@ class PosixFileSystem final : public FileSystem {
   }
 
   StatusOr<std::vector<std::string>> List(const std::string& path) override {
-    DIR* directory = opendir(path.c_str());
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(path.c_str()), &closedir);
     if (directory == nullptr) return FileError(errno, "listing", path);
     std::vector<std::string> names;
     errno = 0;
-    while (const dirent* entry = readdir(directory)) {
+    while (const dirent* entry = readdir(directory.get())) {
       const std::string_view name = entry->d_name;
       if (name != "." && name != "..") names.emplace_back(name);
     }
     const int error_number = errno;
-    closedir(directory);
     if (error_number != 0) return FileError(error_number, "listing", path);
     std::sort(names.begin(), names.end());
     return names;

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/prefetch.h"
 #include "storage/health.h"
+#include "storage/latch_delay.h"
 #include "storage/page_files.h"
 #include "storage/parking_lock.h"
 #include "storage/write_back.h"
@@ -47,7 +48,9 @@ std::optional<SharedGuard> OptimisticGuard::UpgradeToShared(OptimisticGuard guar
 #ifdef TURDB_TSAN
   return SharedGuard(std::exchange(guard.frame_, nullptr));
 #else
+  LatchDelay();
   if (!guard.frame_->LockSharedAtVersion(guard.version_)) return std::nullopt;
+  LatchDelay();
   return SharedGuard(guard.frame_);
 #endif
 }
@@ -56,7 +59,9 @@ std::optional<ExclusiveGuard> OptimisticGuard::UpgradeToExclusive(OptimisticGuar
   Frame* frame = guard.frame_;
   const uint64_t version = guard.version_;
   guard.Release();
+  LatchDelay();
   if (!frame->LockExclusiveAtVersion(version)) return std::nullopt;
+  LatchDelay();
   return ExclusiveGuard(frame);
 }
 
@@ -136,6 +141,7 @@ StatusOr<OptimisticGuard> BufferPool::FixOptimistic(PageId id) {
     if (frame->page_id.load(std::memory_order_relaxed) != id.packed()) continue;
 #endif
     if (!loaded) MarkVisited(frame);
+    LatchDelay();
     return OptimisticGuard(frame, Frame::VersionOf(word), id);
   }
 }
@@ -150,7 +156,9 @@ StatusOr<SharedGuard> BufferPool::FixShared(PageId id) {
       if (loaded) return ExclusiveGuard(frame).Downgrade();
     }
     ExpectToRead(*frame);
+    LatchDelay();
     frame->LockShared();
+    LatchDelay();
     if (frame->page_id.load(std::memory_order_relaxed) == id.packed()) {
       MarkVisited(frame);
       return SharedGuard(frame);
@@ -169,7 +177,9 @@ StatusOr<ExclusiveGuard> BufferPool::FixExclusive(PageId id) {
       if (loaded) return ExclusiveGuard(frame);
     }
     ExpectToRead(*frame);
+    LatchDelay();
     frame->LockExclusive();
+    LatchDelay();
     if (frame->page_id.load(std::memory_order_relaxed) == id.packed()) {
       MarkVisited(frame);
       return ExclusiveGuard(frame);

@@ -7,8 +7,9 @@
 namespace turdb::storage {
 namespace {
 
-constexpr size_t kGatherPages = 4096;  // sorted and written together
-constexpr int kMaxRoundsPerCall = 3;   // a round that a latch spoiled is tried again
+constexpr size_t kGatherPages = 4096;          // sorted and written together
+constexpr int kMaxRoundsPerCall = 3;           // a round that a latch spoiled is tried again
+constexpr uint64_t kOtherRecordsBytes = 1024;  // of a checkpoint, beside its map of files: begin, end, marks of flushes
 
 }  // namespace
 
@@ -45,8 +46,9 @@ void Checkpointer::ThreadBody() {
     while (busy && !stopping_.load(std::memory_order_acquire) && health_.ok()) {
       const ParkingGuard guard(lock_, *environment_.scheduler);
       try {
-        if (!Step().ok()) stopping_.store(true, std::memory_order_release);  // poisoned: the cause is in health
-        busy = phase_ != Phase::kIdle;
+        const bool went_on = Step().ok();
+        if (!health_.ok()) stopping_.store(true, std::memory_order_release);  // the cause is there
+        busy = went_on && phase_ != Phase::kIdle;
       } catch (const std::bad_alloc&) {
         busy = false;  // goes on from there when it is asked next
       }
@@ -193,6 +195,8 @@ Status Checkpointer::StepRecording(bool closing) {
   const Lsn redo = RedoPoint();
   Lsn scan = std::min(redo, directory_.OldestPendingLsn());
   if (keep_) scan = std::min(scan, keep_());
+  // A checkpoint that does not fit into the log is no harm: there is another one.
+  TURDB_RETURN_IF_ERROR(log_.EnsureRoom(directory_.CheckpointBytes() + kOtherRecordsBytes));
   Lsn begin = base::kNoLsn;
   if (!directory_.TryLogCheckpointBegin(&begin)) return absl::OkStatus();  // next time
   std::array<std::byte, 24> payload;

@@ -420,6 +420,13 @@ Status FileDirectory::RemoveAllDropped() {
 
 // ---- Checkpoints
 
+uint64_t FileDirectory::CheckpointBytes() const {
+  absl::MutexLock lock(&mu_);
+  uint64_t bytes = 0;
+  for (const auto& [id, file] : files_) bytes += kEntryHeaderBytes + 1 + file.disk_path.size();
+  return bytes + (2 * bytes / kMaxRecordBytes + files_.size() / UINT8_MAX + 2) * (kRecordHeaderBytes + kRecordAlignment);
+}
+
 bool FileDirectory::TryLogCheckpointBegin(Lsn* begin) {
   if (!change_lock_.TryAcquire()) return false;
   const ParkingGuard guard(std::adopt_lock, change_lock_, *environment_.scheduler);

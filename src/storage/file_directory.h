@@ -77,6 +77,7 @@ class FileDirectory {
   // Logs the checkpoint's begin record and the map as it is then; false when a change is under way, or has just been
   // made and SyncNames is due again.
   bool TryLogCheckpointBegin(Lsn* begin);
+  uint64_t CheckpointBytes() const;  // about what that logs
 
   // ---- Recovery, single-threaded, in this order: the checkpoint's map, then every record of the log from the scan
   // start on, then ApplyNames.

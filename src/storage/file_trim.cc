@@ -182,6 +182,7 @@ StatusOr<FreeSpace> Storage::TrimFreePages(FileId file) {
   TURDB_RETURN_IF_ERROR(list.Read());
   while (list.contains(list.page_count() - 1)) {
     impl_->checkpointer->PaceUnderLatches();
+    TURDB_RETURN_IF_ERROR(impl_->PrepareChange(nullptr, /*latched=*/true));
     TURDB_RETURN_IF_ERROR(list.DropLast());
   }
   FreeSpace space{.page_count = list.page_count()};
@@ -202,6 +203,7 @@ StatusOr<PageNo> Storage::DropFreePagesAtEnd(FileId file, PageNo last_low) {
   FreeList list(*this, *impl_->pool, impl_->budget, file, header);
   for (bool dropped = true; dropped;) {
     impl_->checkpointer->PaceUnderLatches();
+    TURDB_RETURN_IF_ERROR(impl_->PrepareChange(nullptr, /*latched=*/true));
     TURDB_ASSIGN_OR_RETURN(dropped, list.TryDropLast(last_low));
   }
   return list.page_count();

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/crc32c.h"
+#include "storage/latch_delay.h"
 
 namespace turdb::storage {
 namespace {
@@ -118,7 +119,9 @@ Log::Position Log::AppendWith(const Record& record, absl::FunctionRef<void(Lsn)>
   const Lsn begin = next_.fetch_add(length, std::memory_order_seq_cst);
   const Lsn end = begin + length;
   slot.lower_bound.store(begin, std::memory_order_relaxed);
+  LatchDelay();
   if (on_reserved != nullptr) (*on_reserved)(end);
+  LatchDelay();
   if (end - written_.load(std::memory_order_acquire) <= ring_bytes_ || WaitForSpace(end)) Fill(record, begin, length);
   slot.lower_bound.store(kFreeSlot, std::memory_order_release);
   return Position{begin, end};
@@ -334,7 +337,11 @@ Status Log::WaitDurable(Lsn lsn, bool commit) {
   StatusOr<Lsn> covered = Lsn{0};
   {
     const ParkingGuard guard(sync_lock_, *environment_.scheduler);
-    covered = SyncLocked(lsn);
+    try {
+      covered = SyncLocked(lsn);
+    } catch (const std::bad_alloc&) {
+      covered = Fail(base::NoMemory(), "writing the log");  // only telling of an error needs memory
+    }
     if (covered.ok()) {
       durable_.store(*covered, std::memory_order_release);
       Publish(*covered);

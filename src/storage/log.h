@@ -69,7 +69,7 @@ class Log {
   Status Start(size_t ring_bytes, Lsn at, uint64_t epoch, bool gathers, base::MemoryBudget& budget);
   ~Log();
 
-  // With no latch held: sees to it that the log has room for `bytes` more, or as many as two segments hold, so that neither a
+  // With no latch held: sees to it that the log has room for `bytes` more, as far as segments are prepared, so that neither a
   // full disk nor want of memory stops it half way.
   Status EnsureRoom(uint64_t bytes);
 

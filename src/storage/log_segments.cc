@@ -27,6 +27,8 @@ constexpr uint64_t kFirstStepBytes = 64 << 10;  // doubles with each step
 constexpr uint64_t kLargestStepBytes = 4 << 20;
 constexpr uint64_t kLeastStepBytes = 4 << 10;
 constexpr size_t kMaxSpares = 2;
+// What small segments hold together that may be prepared: a transaction up to this size can be taken back on a full disk.
+constexpr uint64_t kLeastPreparedBytes = 16 << 20;
 constexpr uint64_t kSectorBytes = 512;
 
 template <typename T>
@@ -234,9 +236,11 @@ Status LogSegments::ContinueAt(Lsn end, uint64_t epoch, const ControlBlock& cont
   }
   const uint64_t next_number = kept.empty() ? next_number_ : kept.back().number + 1;
   bool removed = !beyond.empty();
-  // Those prepared last stay: on a full disk they are what recovery has for the undoing of what was unfinished.
+  // Those prepared stay: on a full disk they are what recovery has for the undoing of what was unfinished.
+  const bool clean = (control_.flags & kControlClean) != 0;
+  const uint64_t prepared_end = next_number + (clean ? 1 : MostPrepared());
   for (size_t i = 0; spares_.size() > kMaxSpares && i < spares_.size();) {
-    if (spares_[i].number == next_number) {
+    if (spares_[i].number >= next_number && spares_[i].number < prepared_end) {
       ++i;
       continue;
     }
@@ -302,33 +306,45 @@ base::StatusOr<std::unique_ptr<os::File>> LogSegments::CopySegment(const Extent&
   return file;
 }
 
-Status LogSegments::PrepareNext(uint64_t log_bytes) {
-  TURDB_CHECK(!config_.read_only);
-  if (next_.file == nullptr) {
-    Segment next;
-    next.number = next_number_;
-    next.path = PathOf(next_number_);
-    {
-      absl::MutexLock lock(&mu_);
-      segments_.reserve(segments_.size() + 1);
-    }
-    // One that has the name already comes first: another would be renamed over it.
-    auto spare = std::find_if(spares_.begin(), spares_.end(), [&](const Spare& each) { return each.path == next.path; });
-    if (spare == spares_.end() && !spares_.empty()) spare = std::prev(spares_.end());
-    if (spare != spares_.end()) {
-      if (spare->path != next.path) TURDB_RETURN_IF_ERROR(config_.files->Rename(spare->path, next.path));
-      spares_.erase(spare);
-      TURDB_ASSIGN_OR_RETURN(next.file, config_.files->Open(next.path, os::OpenMode::kReadWrite));
-      TURDB_ASSIGN_OR_RETURN(next.allocated_bytes, next.file->Size());
-    } else {
-      TURDB_ASSIGN_OR_RETURN(next.file, config_.files->Open(next.path, os::OpenMode::kCreateOrTruncate));
-    }
-    next_ = std::move(next);
+size_t LogSegments::MostPrepared() const { return std::max<uint64_t>(1, kLeastPreparedBytes / config_.segment_bytes); }
+
+Status LogSegments::AddPrepared() {
+  Segment next;
+  next.number = next_number_ + prepared_.size();
+  next.path = PathOf(next.number);
+  prepared_.reserve(prepared_.size() + 1);
+  {
+    absl::MutexLock lock(&mu_);
+    segments_.reserve(segments_.size() + prepared_.size() + 1);
   }
-  Status status = Extend(*next_.file, kSegmentHeaderBytes + log_bytes, &next_.allocated_bytes);
-  if (IsDiskFull(status) && fresh_segment_wanted_) {
-    TURDB_RETURN_IF_ERROR(GiveUpTail());
-    status = Extend(*next_.file, kSegmentHeaderBytes + log_bytes, &next_.allocated_bytes);
+  // One that has the name already comes first: another would be renamed over it.
+  auto spare = std::find_if(spares_.begin(), spares_.end(), [&](const Spare& each) { return each.path == next.path; });
+  if (spare == spares_.end() && !spares_.empty()) spare = std::prev(spares_.end());
+  if (spare != spares_.end()) {
+    if (spare->path != next.path) TURDB_RETURN_IF_ERROR(config_.files->Rename(spare->path, next.path));
+    spares_.erase(spare);
+    TURDB_ASSIGN_OR_RETURN(next.file, config_.files->Open(next.path, os::OpenMode::kReadWrite));
+    TURDB_ASSIGN_OR_RETURN(next.allocated_bytes, next.file->Size());
+  } else {
+    TURDB_ASSIGN_OR_RETURN(next.file, config_.files->Open(next.path, os::OpenMode::kCreateOrTruncate));
+  }
+  prepared_.push_back(std::move(next));
+  return absl::OkStatus();
+}
+
+Status LogSegments::Prepare(uint64_t log_bytes) {
+  TURDB_CHECK(!config_.read_only);
+  Status status;
+  for (size_t i = 0; log_bytes > 0 && i < MostPrepared() && status.ok(); ++i) {
+    const uint64_t part = std::min(log_bytes, config_.segment_bytes);
+    if (i == prepared_.size()) TURDB_RETURN_IF_ERROR(AddPrepared());
+    Segment& segment = prepared_[i];
+    status = Extend(*segment.file, kSegmentHeaderBytes + part, &segment.allocated_bytes);
+    if (IsDiskFull(status) && fresh_segment_wanted_) {
+      TURDB_RETURN_IF_ERROR(GiveUpTail());
+      status = Extend(*segment.file, kSegmentHeaderBytes + part, &segment.allocated_bytes);
+    }
+    log_bytes -= part;
   }
   NoteRoom();
   return status;
@@ -355,22 +371,24 @@ Status LogSegments::GiveUpTail() {
 
 Status LogSegments::BeginSegment(Lsn start) {
   if (!fresh_segment_wanted_) TURDB_RETURN_IF_ERROR(Sync());  // Sync() looks only at the newest
-  TURDB_RETURN_IF_ERROR(PrepareNext(1));
-  const SegmentHeader header = HeaderOf(next_.number, start, epoch_, config_.segment_bytes);
+  TURDB_RETURN_IF_ERROR(Prepare(1));
+  Segment& next = prepared_.front();
+  const SegmentHeader header = HeaderOf(next.number, start, epoch_, config_.segment_bytes);
   if (fresh_segment_wanted_) ++control_.sequence;  // outranks the "closed properly" of the last opening
   StampControl(&control_);
   std::array<std::byte, kSegmentHeaderBytes> block{};
   std::memcpy(block.data(), &header, sizeof(header));
   std::memcpy(block.data() + kControlOffset * (1 + control_.sequence % 2), &control_, sizeof(control_));
-  TURDB_RETURN_IF_ERROR(next_.file->Write(0, block));
-  next_.start = start;
-  next_.end = start + config_.segment_bytes;
-  next_.epoch = epoch_;
+  TURDB_RETURN_IF_ERROR(next.file->Write(0, block));
+  next.start = start;
+  next.end = start + config_.segment_bytes;
+  next.epoch = epoch_;
   {
     absl::MutexLock lock(&mu_);
-    segments_.push_back(std::exchange(next_, Segment()));  // PrepareNext has reserved its place
+    segments_.push_back(std::move(next));  // AddPrepared has reserved its place
     name_unsynced_ = true;
   }
+  prepared_.erase(prepared_.begin());
   ++next_number_;
   fresh_segment_wanted_ = false;
   NoteRoom();
@@ -420,7 +438,12 @@ void LogSegments::NoteRoom() {
   const auto log_bytes = [](const Segment& segment) {
     return segment.allocated_bytes - std::min<uint64_t>(segment.allocated_bytes, kSegmentHeaderBytes);
   };
-  const uint64_t in_next = next_.file == nullptr ? 0 : std::min(log_bytes(next_), config_.segment_bytes);
+  uint64_t in_next = 0;
+  for (const Segment& segment : prepared_) {
+    const uint64_t part = std::min(log_bytes(segment), config_.segment_bytes);
+    in_next += part;
+    if (part < config_.segment_bytes) break;
+  }
   Lsn room = continues_at_ + in_next;
   if (!fresh_segment_wanted_) {
     absl::MutexLock lock(&mu_);
@@ -442,7 +465,7 @@ Status LogSegments::EnsureRoom(Lsn wanted) {
     }
     TURDB_RETURN_IF_ERROR(ExtendNewest(kSegmentHeaderBytes + (std::min(wanted, end) - start)));
   }
-  return wanted > end ? PrepareNext(std::min(wanted - end, config_.segment_bytes)) : absl::OkStatus();
+  return wanted > end ? Prepare(wanted - end) : absl::OkStatus();
 }
 
 Status LogSegments::AppendDurably(Lsn lsn, Bytes bytes, bool* durable) {
@@ -550,6 +573,27 @@ Status LogSegments::Recycle(Lsn keep) {
       TURDB_RETURN_IF_ERROR(config_.files->Remove(segment.path));
     }
   }
+  return DropSurplus(keep);
+}
+
+// What was prepared for the undoing of a large transaction goes when nobody is that large any more: none that lives has
+// logged more than what is kept.
+Status LogSegments::DropSurplus(Lsn keep) {
+  if (fresh_segment_wanted_ || prepared_.size() < 2) return absl::OkStatus();
+  uint64_t wanted = config_.segment_bytes;  // for a change, and until somebody asks again
+  {
+    absl::MutexLock lock(&mu_);
+    wanted += segments_.back().end - std::min(segments_.back().end, keep);
+  }
+  while (prepared_.size() > 1 && (prepared_.size() - 1) * config_.segment_bytes >= wanted) {
+    TURDB_RETURN_IF_ERROR(config_.files->Remove(prepared_.back().path));
+    prepared_.pop_back();
+  }
+  while (!spares_.empty() && spares_.size() + prepared_.size() > kMaxSpares + 1) {
+    TURDB_RETURN_IF_ERROR(config_.files->Remove(spares_.back().path));
+    spares_.pop_back();
+  }
+  NoteRoom();
   return absl::OkStatus();
 }
 

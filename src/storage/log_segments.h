@@ -103,8 +103,8 @@ class LogSegments {
   // Recovery found that the log ends at `end`: what holds only later bytes is removed, the rest made durable, and
   // the next Append begins a fresh segment under `epoch`.
   base::Status ContinueAt(base::Lsn end, uint64_t epoch, const ControlBlock& control);
-  // Sees to it that the log can be appended to up to `wanted`, as far as that lies in the newest segment or in the one after
-  // it, without asking for anything: no space of the disk, no memory, no file.
+  // Sees to it that the log can be appended to up to `wanted`, as far as that lies in the newest segment or in those that may
+  // be prepared after it (one, or more small ones), without asking for anything: no space of the disk, no memory, no file.
   base::Status EnsureRoom(base::Lsn wanted);
   // Up to where it can, as far as it is known. Any thread.
   base::Lsn room_end() const { return room_end_.load(std::memory_order_relaxed); }
@@ -138,9 +138,12 @@ class LogSegments {
   base::Status Load();
   base::Status LoadSegment(uint64_t number, const std::string& path);
   base::Status BeginSegment(base::Lsn start);
-  // The segment that comes next, with its file under its name already and room for so many bytes of log, but without a
-  // header, so that whoever opens the database takes it for a spare.
-  base::Status PrepareNext(uint64_t log_bytes);
+  // The segments that come next, with their files under their names already and room for so many bytes of log, but without
+  // headers, so that whoever opens the database takes them for spares.
+  base::Status Prepare(uint64_t log_bytes);
+  base::Status AddPrepared();
+  base::Status DropSurplus(base::Lsn keep);
+  size_t MostPrepared() const;
   base::Status ExtendNewest(uint64_t file_bytes);
   base::Status Extend(os::File& file, uint64_t bytes, uint64_t* allocated_bytes);
   base::Status GiveUpTail();
@@ -156,9 +159,9 @@ class LogSegments {
   // The newest segment's name is not durable yet. Syncing the file first makes what a file system journals about both go
   // out together.
   bool name_unsynced_ ABSL_GUARDED_BY(mu_) = false;
-  std::vector<Spare> spares_;   // the writer's
-  Segment next_;                // the writer's; without a file: not prepared
-  base::Lsn continues_at_ = 0;  // the writer's; where the fresh segment will begin
+  std::vector<Spare> spares_;      // the writer's
+  std::vector<Segment> prepared_;  // the writer's; by number
+  base::Lsn continues_at_ = 0;     // the writer's; where the fresh segment will begin
   std::atomic<base::Lsn> room_end_{0};
   ControlBlock control_{};  // the writer's
   uint64_t epoch_ = 0;

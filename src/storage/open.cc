@@ -3,6 +3,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <new>
 
 #include "absl/strings/str_cat.h"
 #include "base/crc32c.h"
@@ -272,10 +273,19 @@ Status Storage::Impl::Close() {
   checkpointer->StopThread();
   if (options.read_only) return absl::OkStatus();
   TURDB_RETURN_IF_ERROR(health.status());
+  Status status = CloseProperly();
+  // What memory was too short for is done by the next opening, with the log that is there now.
+  if (!status.ok() && health.ok()) log->WaitDurable(log->next_lsn()).IgnoreError();
+  return status;
+}
+
+Status Storage::Impl::CloseProperly() try {
   TURDB_RETURN_IF_ERROR(file_directory->RemoveAllDropped());
   // A database that was only read keeps the log as it is.
   if (recovery.was_clean && log->next_lsn() == recovery.end_lsn) return absl::OkStatus();
   return checkpointer->RunAll(/*closing=*/true);
+} catch (const std::bad_alloc&) {
+  return base::NoMemory();
 }
 
 }  // namespace turdb::storage

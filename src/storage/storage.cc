@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/file_header.h"
+#include "storage/latch_delay.h"
 #include "storage/redo.h"
 #include "storage/storage_impl.h"
 
@@ -48,29 +49,45 @@ Status Storage::health() const { return impl_->health.status(); }
 
 // ---- Changing pages
 
-Status Storage::PrepareChange(const TxnLog& txn) {
-  Log& log = *impl_->log;
-  const Lsn next = log.next_lsn();
-  if (next < impl_->room_until.load(std::memory_order_relaxed)) [[likely]]
+Status Storage::PrepareChange(const TxnLog& txn) { return impl_->PrepareChange(&txn, /*latched=*/false); }
+
+Status Storage::Impl::PrepareChange(const TxnLog* txn, bool latched) {
+  const Lsn next = log->next_lsn();
+  if (next < room_until.load(std::memory_order_relaxed)) [[likely]]
     return absl::OkStatus();
-  Lsn oldest = impl_->oldest_live_writer ? impl_->oldest_live_writer() : base::kNoLsn;
-  if (const Lsn own = txn.first_lsn.load(std::memory_order_relaxed); own != base::kNoLsn) {
-    oldest = oldest == base::kNoLsn ? own : std::min(oldest, own);
+  Lsn oldest = oldest_live_writer ? oldest_live_writer() : base::kNoLsn;
+  if (txn != nullptr) {
+    if (const Lsn own = txn->first_lsn.load(std::memory_order_relaxed); own != base::kNoLsn) {
+      oldest = oldest == base::kNoLsn ? own : std::min(oldest, own);
+    }
   }
   const uint64_t to_undo = oldest == base::kNoLsn ? 0 : next - std::min(next, oldest);
   // Until somebody looks again the log takes a step of its room, and there may be a step more to undo.
   const uint64_t wanted = kChangeRoomBytes + to_undo + 2 * kRoomStepBytes;
-  Status status = log.EnsureRoom(wanted);
-  if (!status.ok() && base::GetSqlState(status) == base::sqlstate::kDiskFull) {
-    // Old segments are the nearest place to find some.
-    TURDB_RETURN_IF_ERROR(impl_->checkpointer->RunAll(/*closing=*/false));
-    status = log.EnsureRoom(wanted);
+  Status status = log->EnsureRoom(wanted);
+  if (!status.ok() && base::GetSqlState(status) == base::sqlstate::kDiskFull && !latched && CheckpointMayFreeSegments() &&
+      next >= refused_at.load(std::memory_order_relaxed) + kRoomStepBytes) {
+    // Old segments are the nearest place to find some. One that did not help is not tried again at once.
+    refused_at.store(next, std::memory_order_relaxed);
+    TURDB_RETURN_IF_ERROR(checkpointer->RunAll(/*closing=*/false));
+    status = log->EnsureRoom(wanted);
   }
-  if (status.ok()) impl_->room_until.store(next + kRoomStepBytes, std::memory_order_relaxed);
+  if (status.ok()) {
+    room_until.store(next + kRoomStepBytes, std::memory_order_relaxed);
+    refused_at.store(0, std::memory_order_relaxed);
+  }
   return status;
 }
 
+// Where none would go, a checkpoint does harm: the undoing of what is unfinished would have to log images of the pages anew.
+bool Storage::Impl::CheckpointMayFreeSegments() {
+  LogSegments::Extent oldest;
+  const LogSegments& segments = log->segments();
+  return segments.Locate(segments.begin_lsn(), &oldest) && oldest.end <= std::min(KeepLsn(), log->next_lsn());
+}
+
 void Storage::BeginChange(std::span<ExclusiveGuard* const> pages) {
+  LatchDelay();
   Log& log = *impl_->log;
   bool imaged = false;
   for (ExclusiveGuard* guard : pages) {
@@ -109,6 +126,7 @@ Lsn Storage::LogChange(RecordKind kind, TxnLog* txn, std::span<const LogEntry> e
     frame.fresh = 0;
     StampPageLsn(guard->id(), guard->page(), position.end);
   }
+  LatchDelay();
   if (txn != nullptr) txn->last_lsn = position.begin;
   return position.end;
 }

@@ -45,6 +45,7 @@ class Storage::Impl {
   std::atomic<Synchronous> synchronous;
   std::atomic<bool> closed{false};
   std::atomic<Lsn> room_until{0};  // below, the log has been found to have room for changes
+  std::atomic<Lsn> refused_at{0};  // where the log was when the disk had none, not even after a checkpoint
 
   // Transactions that recovery found and nobody has undone yet: the log is kept for them.
   absl::Mutex mu;
@@ -52,6 +53,9 @@ class Storage::Impl {
   std::atomic<bool> any_to_undo{false};
 
   Status CheckWritable() const;
+  // What Storage::PrepareChange does; `txn` null: for no transaction. `latched`: pages are, so no checkpoint is made.
+  Status PrepareChange(const TxnLog* txn, bool latched);
+  bool CheckpointMayFreeSegments();
 
  private:
   Status LockDirectory();
@@ -76,6 +80,7 @@ class Storage::Impl {
     return absl::OkStatus();
   }
   Lsn KeepLsn();
+  Status CloseProperly();
 
   bool made_directory_ = false;
 };

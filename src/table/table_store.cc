@@ -37,6 +37,14 @@ TableStore::TableStore(storage::Storage& storage, txn::TransactionManager& trans
 
 TableStore::~TableStore() = default;
 
+namespace {
+// On a full disk they wait for the next opening.
+Status FreePending(btree::Tree& tree) {
+  Status status = tree.FreePendingOverflow();
+  return base::GetSqlState(status) == base::sqlstate::kDiskFull ? absl::OkStatus() : status;
+}
+}  // namespace
+
 StatusOr<btree::Tree*> TableStore::TreeOf(FileId file) {
   {
     const std::shared_lock lock(rep_->mutex);
@@ -50,7 +58,7 @@ StatusOr<btree::Tree*> TableStore::TreeOf(FileId file) {
   StatusOr<std::unique_ptr<btree::Tree>> opened = btree::Tree::Open(storage_, transactions_, file);
   if (!opened.ok()) return failed(opened.status());
   if (rep_->recovered && !storage_.read_only()) {
-    if (Status status = (*opened)->FreePendingOverflow(); !status.ok()) return failed(std::move(status));
+    if (Status status = FreePending(**opened); !status.ok()) return failed(std::move(status));
   }
   return rep_->trees.emplace(file, *std::move(opened)).first->second.get();
 }
@@ -61,7 +69,7 @@ Status TableStore::FinishRecovery() {
   if (storage_.read_only()) return absl::OkStatus();
   // Trees were opened to undo what was in them; some files went with the transactions that had made them.
   std::erase_if(rep_->trees, [&](const auto& each) { return !storage_.FileExists(each.first); });
-  for (const auto& [file, tree] : rep_->trees) TURDB_RETURN_IF_ERROR(tree->FreePendingOverflow());
+  for (const auto& [file, tree] : rep_->trees) TURDB_RETURN_IF_ERROR(FreePending(*tree));
   return absl::OkStatus();
 }
 

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <new>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "storage/storage.h"
@@ -539,19 +540,30 @@ base::StatusOr<size_t> TransactionManager::RunDeferred(Timestamp oldest, size_t 
   size_t ran = 0;
   base::Status first_error;
   while (ran < max_count && shared_->first_deferred_ts.load(std::memory_order_relaxed) <= oldest) {
-    std::function<base::Status()> work;
+    std::list<Transaction::Deferred> first;
     {
       std::lock_guard lock(shared_->deferred_mu);
       auto& queue = shared_->deferred;
       if (queue.empty() || queue.front().ts > oldest) break;
       if (const auto& ready = queue.front().ready; ready && !ready()) break;
-      work = std::move(queue.front().work);
-      queue.pop_front();
+      first.splice(first.begin(), queue, queue.begin());
       shared_->first_deferred_ts.store(queue.empty() ? CommitState::kMaxTimestamp : queue.front().ts,
                                        std::memory_order_relaxed);
     }
+    // What memory or the disk is too small for now keeps its turn.
+    auto later = absl::MakeCleanup([&] {
+      std::lock_guard lock(shared_->deferred_mu);
+      shared_->deferred.splice(shared_->deferred.begin(), first);
+      shared_->first_deferred_ts.store(shared_->deferred.front().ts, std::memory_order_relaxed);
+    });
+    base::Status status = first.front().work();
+    if (absl::IsResourceExhausted(status) && log_.health().ok()) {
+      if (first_error.ok()) first_error = std::move(status);
+      break;
+    }
+    std::move(later).Cancel();
     ++ran;
-    if (base::Status status = work(); !status.ok() && first_error.ok()) first_error = std::move(status);
+    if (!status.ok() && first_error.ok()) first_error = std::move(status);
   }
   if (!first_error.ok()) return base::WithFrame(std::move(first_error), "freeing what a committed transaction replaced");
   return ran;

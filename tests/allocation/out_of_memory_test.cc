@@ -33,6 +33,7 @@ std::atomic<int64_t> g_live{0};  // allocations that are not freed
 bool Fails() {
   if (g_until_failure == 0 || --g_until_failure > 0) return false;
   g_failed = true;
+  errno = ENOMEM;  // as malloc says it
   if (g_keep_failing) g_until_failure = 1;
   return true;
 }
@@ -247,8 +248,8 @@ class OutOfMemory : public testing::TestWithParam<bool> {
     Open();
   }
 
-  // The allocation that fails after the `nth`.
-  int64_t Next(int64_t nth) { return nth + 1 + (every_ ? 0 : nth / 6 + (salt_++ * 7 % 5)); }
+  // The allocation that fails after the `nth`: the next one, or the later there are the further.
+  int64_t Next(int64_t nth, int64_t share = 6) { return nth + 1 + (every_ ? 0 : nth / share + (salt_++ * 7 % 5)); }
 
   // Runs `action` with its `nth` allocation failing, and all after it in the second mode. Says whether there was one.
   template <typename Action>
@@ -375,41 +376,155 @@ TEST_P(OutOfMemory, EachStatementInATransaction) {
   EXPECT_GT(failures_, 500);
 }
 
-// A database is closed and opened again, after a proper end and after none; an opening that fails can be tried again.
-// Fails yet: opening may give another error than 53200, and throw (docs/plans/trustworthy.md).
-TEST_P(OutOfMemory, DISABLED_ClosingAndOpening) {
+// A rollback needs no memory: what the transaction did is taken back, files that it made and dropped included.
+TEST_P(OutOfMemory, Rollback) {
+  RunUndisturbed();
+  Open();
+  for (const std::string& sql : script_) ASSERT_EQ(Exec(sql), TURDB_OK) << sql;
+  const int64_t live_before = g_live.load();
+  for (int64_t nth = 1;; ++nth) {
+    const std::string where = "allocation " + std::to_string(nth);
+    ASSERT_EQ(
+        Exec("begin; update account set balance = balance + 1, owner = owner || ' and more'; delete from entry where at % 3 "
+             "= 0; savepoint s; create table made(a int primary key, b text unique); insert into made select i, i::text "
+             "from generate_series(1, 300) g(i); alter table entry rename to entries; drop index entry_note; create temp "
+             "table passing as select 1 as one; update account set opened = '2021-01-01'"),
+        TURDB_OK)
+        << where;
+    turdb_error* error = nullptr;
+    turdb_status status = TURDB_OK;
+    const bool disturbed = Disturb(nth, [&] { status = turdb_conn_rollback(conn_, &error); });
+    if (status != TURDB_OK) {
+      ExpectNoMemory(status, error, "rollback", nth);
+      if (HasFatalFailure()) return;
+      if (turdb_conn_in_autocommit(conn_) == 0) {
+        ASSERT_EQ(turdb_conn_rollback(conn_, nullptr), TURDB_OK) << where;
+      }
+    }
+    ASSERT_EQ(State(), states_.back()) << where;
+    ASSERT_EQ(Exec("insert into account values (7777, 'after', 1); delete from account where id = 7777"), TURDB_OK) << where;
+    if (!disturbed) break;
+  }
+  Check();
+  EXPECT_GT(failures_, 3);
+  Close();
+  EXPECT_LE(g_live.load(), live_before) << "allocations that nobody freed";
+  Open();
+  EXPECT_EQ(State(), states_.back());
+}
+
+// A checkpoint that fails leaves a database that goes on, and whose next checkpoint goes through.
+TEST_P(OutOfMemory, Checkpoint) {
+  RunUndisturbed();
+  Open();
+  for (const std::string& sql : script_) ASSERT_EQ(Exec(sql), TURDB_OK) << sql;
+  for (int64_t nth = 1;; ++nth) {
+    const std::string where = "allocation " + std::to_string(nth);
+    ASSERT_EQ(Exec("update account set owner = owner; create table passing as select i from generate_series(1, 100) g(i); drop "
+                   "table passing"),
+              TURDB_OK)
+        << where;
+    turdb_error* error = nullptr;
+    turdb_status status = TURDB_OK;
+    const bool disturbed = Disturb(nth, [&] { status = turdb_db_checkpoint(db_, &error); });
+    if (status != TURDB_OK) {
+      ExpectNoMemory(status, error, "checkpoint", nth);
+      if (HasFatalFailure()) return;
+      ASSERT_EQ(turdb_db_checkpoint(db_, &error), TURDB_OK) << where << "\n" << turdb_error_message(error);
+    }
+    ASSERT_EQ(State(), states_.back()) << where;
+    if (nth % 4 == 0) {
+      Close();
+      Open();
+      ASSERT_EQ(State(), states_.back()) << where;
+    }
+    if (!disturbed) break;
+  }
+  Check();
+  EXPECT_GT(failures_, 10);
+}
+
+// An opening that fails can be tried again: after a proper end, and where there is something to be undone first.
+TEST_P(OutOfMemory, Opening) {
+  RunUndisturbed();
+  Open();
+  for (const std::string& sql : script_) ASSERT_EQ(Exec(sql), TURDB_OK) << sql;
+  ASSERT_EQ(Exec("checkpoint"), TURDB_OK);
+  ASSERT_EQ(Exec("begin; delete from entry; create table made as select 1 as one; update account set balance = 0"), TURDB_OK);
+  // As a process leaves it that is killed: flushed by somebody else's checkpoint.
+  turdb_conn* other = nullptr;
+  ASSERT_EQ(turdb_conn_open(db_, &other, nullptr), TURDB_OK);
+  ASSERT_EQ(turdb_conn_exec(other, "checkpoint", TURDB_NUL_TERMINATED, nullptr), TURDB_OK);
+  turdb_conn_free(other);
+  const std::string killed = root_ + "/killed";
+  fs::copy(path_, killed, fs::copy_options::recursive);
+  ASSERT_EQ(Exec("rollback"), TURDB_OK);
+  Close();
+  const std::string closed = root_ + "/closed";
+  fs::copy(path_, closed, fs::copy_options::recursive);
+  int64_t live_before = 0;
+  for (const std::string& start : {closed, killed}) {
+    for (int64_t nth = 1;; nth = Next(nth, 30)) {
+      const std::string where = start + ", allocation " + std::to_string(nth);
+      fs::remove_all(path_);
+      fs::copy(start, path_, fs::copy_options::recursive);
+      turdb_error* error = nullptr;
+      turdb_status status = TURDB_OK;
+      const bool disturbed = Disturb(nth, [&] { status = TryOpen(&error); });
+      if (status != TURDB_OK) {
+        ExpectNoMemory(status, error, "opening", nth);
+        if (HasFatalFailure()) return;
+        turdb_db_free(std::exchange(db_, nullptr));
+        Open();
+      }
+      ASSERT_EQ(State(), states_.back()) << where;
+      if (!disturbed) Check();
+      Close();
+      if (!disturbed) break;
+      if (live_before == 0) live_before = g_live.load();
+    }
+  }
+  EXPECT_GT(failures_, 50);
+  EXPECT_LE(g_live.load(), live_before + 16) << "allocations that nobody freed";
+}
+
+// Closing without memory ends like a crash at the worst: what was committed is there.
+TEST_P(OutOfMemory, Closing) {
   RunUndisturbed();
   Open();
   for (const std::string& sql : script_) ASSERT_EQ(Exec(sql), TURDB_OK) << sql;
   Close();
-  for (int64_t nth = 1;; nth = Next(nth)) {
-    turdb_error* error = nullptr;
-    turdb_status status = TURDB_OK;
-    const bool disturbed = Disturb(nth, [&] { status = TryOpen(&error); });
-    if (status != TURDB_OK) {
-      ExpectNoMemory(status, error, "opening", nth);
+  int64_t live_before = 0;
+  for (const char* begun : {"begin; delete from entry; rollback; update account set owner = owner",
+                            "create table if not exists marker(a int); update account set owner = owner; begin; delete from "
+                            "entry; drop table marker; create table made as select i from generate_series(1, 100) g(i); create "
+                            "temp table passing as select i from generate_series(1, 100) g(i)"}) {
+    for (int64_t nth = 1;; nth = Next(nth, 30)) {
+      const std::string where = std::string(begun) + "\nallocation " + std::to_string(nth);
+      Open();
+      ASSERT_EQ(Exec(begun), TURDB_OK) << where;
+      turdb_error* error = nullptr;
+      turdb_status status = TURDB_OK;
+      const bool by_database = nth % 2 == 0;  // the connection is ended by the database, or before it
+      const bool disturbed = Disturb(nth, [&] {
+        if (!by_database) turdb_conn_free(std::exchange(conn_, nullptr));
+        status = turdb_db_close(db_, &error);
+      });
+      if (status != TURDB_OK) ExpectNoMemory(status, error, "closing", nth);
       if (HasFatalFailure()) return;
+      ASSERT_EQ(turdb_db_close(db_, nullptr), TURDB_OK) << where;  // it is closed, whatever it said
+      turdb_conn_free(std::exchange(conn_, nullptr));
       turdb_db_free(std::exchange(db_, nullptr));
       Open();
+      ASSERT_EQ(State(), states_.back()) << where;
+      if (nth % 8 == 1) Check();
+      Close();
+      if (!disturbed) break;
+      if (live_before == 0) live_before = g_live.load();
     }
-    ASSERT_EQ(State(), states_.back()) << "allocation " << nth;
-    Close();
-    if (!disturbed) break;
   }
-  for (int64_t nth = 1;; nth = Next(nth)) {
-    Open();
-    ASSERT_EQ(Exec("begin; delete from entry; rollback; update account set owner = owner"), TURDB_OK);
-    const bool disturbed = Disturb(nth, [&] {
-      turdb_conn_free(std::exchange(conn_, nullptr));
-      turdb_db_close(db_, nullptr);
-      turdb_db_free(std::exchange(db_, nullptr));
-    });
-    Open();
-    ASSERT_EQ(State(), states_.back()) << "allocation " << nth;
-    Check();
-    Close();
-    if (!disturbed) break;
-  }
+  EXPECT_GT(failures_, 15);
+  EXPECT_LE(g_live.load(), live_before + 16) << "allocations that nobody freed";
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, OutOfMemory, testing::Values(false, true),

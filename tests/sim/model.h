@@ -83,16 +83,21 @@ class Model {
   bool Observe(Snapshot& snapshot, int64_t key, Value value) {
     const std::vector<Version>& versions = rows_[static_cast<size_t>(key)];
     if (value == kNoRow) return May(snapshot, key, false);  // nothing says who deleted it
+    // A table that was renamed and back has the same shape twice: then which of them it is stays open.
+    const Version* shown = nullptr;
+    bool several = false;
     for (const Version& version : versions) {
-      if (version.value != value) continue;
-      if (!MayBeNewest(snapshot, key, version.commit.get())) return false;
-      Decide(snapshot, version, true);
-      for (const Version& other : versions) {
-        if (other.commit->begin > version.commit->end) Decide(snapshot, other, false);
-      }
-      return true;
+      if (version.value != value || !MayBeNewest(snapshot, key, version.commit.get())) continue;
+      several |= shown != nullptr;
+      shown = &version;
     }
-    return false;
+    if (shown == nullptr) return false;
+    if (several) return true;
+    Decide(snapshot, *shown, true);
+    for (const Version& other : versions) {
+      if (other.commit->begin > shown->commit->end) Decide(snapshot, other, false);
+    }
+    return true;
   }
 
   // A change of `key` went through, so no commit that the snapshot does not see has changed it; open ones are seen.

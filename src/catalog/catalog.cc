@@ -1,6 +1,7 @@
 #include "catalog/catalog.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/bytes.h"
 #include "base/check.h"
 #include "catalog/catalog_rep.h"
 #include "catalog/object_codec.h"
@@ -88,6 +89,11 @@ StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store, const
       relation->labels = std::move(definition->labels);
       relation->schema = std::make_shared<const table::TableSchema>(std::move(definition->schema));
       state->AddRelation(relation);
+    } else if (row.kind == ObjectKind::kNumber) {
+      if (row.id < 1 || row.id > static_cast<int64_t>(kDatabaseNumbers) || row.definition.size() != sizeof(int32_t)) {
+        return base::CorruptionError(absl::StrCat("the catalog has a number that does not exist: ", row.id));
+      }
+      state->numbers[static_cast<size_t>(row.id - 1)] = base::LoadLE<int32_t>(row.definition.data());
     } else if (row.kind == ObjectKind::kStatistics) {
       // What cannot be read (written by a newer version, say) is as good as not there.
       StatusOr<table::TableStatistics> statistics = table::DecodeStatistics(row.definition);

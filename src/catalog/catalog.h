@@ -48,6 +48,10 @@ enum class RelationKind : uint8_t {
   kDomain = 6,  // likewise: columns[0] says what it stands for, its default and whether NULL is one of its values; `checks`
 };
 
+// Numbers that an application keeps with its database, by SQLite's PRAGMAs. On disk: do not change.
+enum class DatabaseNumber : uint8_t { kUserVersion = 1, kApplicationId = 2 };
+inline constexpr size_t kDatabaseNumbers = 2;
+
 // A value of an enumerated type (vec/enum.h).
 struct EnumLabel {
   std::string order;
@@ -144,6 +148,9 @@ class Snapshot {
 
   // What SQL calls a type: those of users by their names.
   std::string NameOf(const vec::Type& type) const;
+
+  // Zero until somebody sets it.
+  int32_t number(DatabaseNumber which) const;
 
   // In order of schema and name.
   void ForEachSchema(absl::FunctionRef<void(const Schema&)> visit) const;
@@ -281,6 +288,7 @@ class SchemaChanges {
   base::StatusOr<bool> DropMaterializedView(std::string_view schema, std::string_view name, bool if_exists, bool cascade);
   base::Status SetPopulated(const Relation& view, bool populated);
   base::Status SetSchemaComment(std::string_view schema, std::string_view comment);
+  base::Status SetNumber(DatabaseNumber which, int32_t value);
   // ---- sequences. Each may be made, changed and dropped beside those who draw from it.
   base::StatusOr<bool> CreateSequence(NewSequence sequence);
   // For a column of a table, whose default it becomes and with which it goes. An empty name: "table_column_seq".
@@ -297,7 +305,7 @@ class SchemaChanges {
   // `definition`: schema_name, name; of a domain, see RelationKind::kDomain.
   base::StatusOr<bool> CreateType(RelationKind kind, table::TableSchema definition, std::vector<EnumLabel> labels);
   base::Status ReplaceLabels(const Relation& type, std::vector<EnumLabel> labels);
-  base::Status ReplaceDomain(const Relation& domain, table::TableSchema changed);
+  base::Status ReplaceDomain(const Relation& domain, table::TableSchema changed);  // or the comment of any type
   // REQUIRES: nothing has it.
   base::Status DropType(const Relation& type);
 

@@ -47,4 +47,18 @@ Status SchemaChanges::SetSchemaComment(std::string_view name, std::string_view c
   return absl::OkStatus();
 }
 
+Status SchemaChanges::SetNumber(DatabaseNumber which, int32_t value) {
+  ObjectRow row{ObjectKind::kNumber, static_cast<int64_t>(which), "", std::string(sizeof(value), '\0')};
+  base::StoreLE(row.definition.data(), value);
+  TURDB_ASSIGN_OR_RETURN(const bool made, rep_->state.objects->Insert(rep_->transaction, row));
+  if (!made) TURDB_RETURN_IF_ERROR(rep_->state.objects->Update(rep_->transaction, row));
+  rep_->Push({.kind = ChangeKind::kSetNumber,
+              .schema = {},
+              .id = static_cast<ObjectId>(which),
+              .relation = nullptr,
+              .made_files = {},
+              .number = value});
+  return absl::OkStatus();
+}
+
 }  // namespace turdb::catalog

@@ -121,6 +121,9 @@ StatusOr<vec::Type> DecodeType(std::string_view bytes) {
   type.scale = static_cast<uint8_t>(bytes[2]);
   type.element = static_cast<vec::TypeId>(bytes[3]);
   type.length = base::LoadLE<int32_t>(bytes.data() + 4);
+  if (static_cast<size_t>(type.collation()) >= vec::kCollationCount) {
+    return base::CorruptionError("a definition has a collation that does not exist: a newer TurDB wrote it");
+  }
   return type;
 }
 
@@ -148,7 +151,7 @@ std::string Encode(const Column& column) {
   out.Number(3, column.not_null);
   out.Number(4, static_cast<uint64_t>(column.generation));
   out.Text(5, column.default_sql);
-  out.Text(6, column.collation);
+  out.Text(column.type.collation() == vec::Collation::kBinary ? 6 : 12, column.collation);
   out.Text(7, column.comment);
   out.Position(8, column.stored);
   out.Number(9, column.sequence);
@@ -178,6 +181,7 @@ StatusOr<Column> DecodeColumn(std::string_view bytes) {
         column.default_sql = field.text();
         return true;
       case 6:
+      case 12:
         column.collation = field.text();
         return true;
       case 7:
@@ -261,7 +265,7 @@ std::string Encode(const IndexPart& part) {
   out.Bytes(3, EncodeType(part.type));
   out.Number(4, part.descending);
   out.Number(5, part.nulls_first);
-  out.Text(6, part.collation);
+  out.Text(part.type.collation() == vec::Collation::kBinary ? 6 : 7, part.collation);
   return out.Take();
 }
 
@@ -286,6 +290,7 @@ StatusOr<IndexPart> DecodePart(std::string_view bytes) {
         part.nulls_first = field.flag();
         return true;
       case 6:
+      case 7:
         part.collation = field.text();
         return true;
       default:
@@ -506,6 +511,7 @@ std::string Encode(const TriggerSchema& trigger) {
   out.Text(9, trigger.condition_sql);
   out.Text(10, trigger.body_sql);
   for (const std::string& schema_name : trigger.search_path) out.Bytes(11, schema_name);
+  out.Text(12, trigger.comment);
   return out.Take();
 }
 
@@ -546,6 +552,9 @@ StatusOr<TriggerSchema> DecodeTrigger(std::string_view bytes) {
         return true;
       case 11:
         trigger.search_path.push_back(field.text());
+        return true;
+      case 12:
+        trigger.comment = field.text();
         return true;
       default:
         return false;

@@ -22,7 +22,7 @@
 namespace turdb::catalog {
 
 // On disk: do not change.
-enum class ObjectKind : int16_t { kSchema = 1, kRelation = 2, kName = 3, kStatistics = 4 };
+enum class ObjectKind : int16_t { kSchema = 1, kRelation = 2, kName = 3, kStatistics = 4, kNumber = 5 };
 
 struct ObjectRow {
   ObjectKind kind;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/bytes.h"
 #include "catalog/catalog.h"
 #include "catalog/object_table.h"
 #include "table/salvage.h"
@@ -19,6 +20,10 @@ StatusOr<SalvagedCatalog> SalvageCatalog(storage::Storage& storage, txn::Transac
     const auto kind = static_cast<ObjectKind>(row[0].Get<int16_t>());
     const int64_t id = row[1].Get<int64_t>();
     if (kind == ObjectKind::kSchema) found.schemas[static_cast<uint64_t>(id)] = std::string(row[2].text());
+    const bool known_number = id >= 1 && id <= static_cast<int64_t>(kDatabaseNumbers);
+    if (kind == ObjectKind::kNumber && known_number && row[3].text().size() == sizeof(int32_t)) {
+      found.numbers[static_cast<DatabaseNumber>(id)] = base::LoadLE<int32_t>(row[3].text().data());
+    }
     if (kind != ObjectKind::kRelation) return absl::OkStatus();
     StatusOr<RelationDefinition> definition = DecodeRelation(row[3].text());
     if (definition.ok()) {

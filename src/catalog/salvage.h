@@ -9,13 +9,15 @@
 
 #include "absl/functional/function_ref.h"
 #include "base/status.h"
+#include "catalog/catalog.h"
 #include "catalog/object_codec.h"
 #include "txn/transaction_manager.h"
 
 namespace turdb::catalog {
 
 struct SalvagedCatalog {
-  std::map<uint64_t, std::string> schemas;    // by id; root among them
+  std::map<uint64_t, std::string> schemas;  // by id; root among them
+  std::map<DatabaseNumber, int32_t> numbers;
   std::vector<RelationDefinition> relations;  // with the names of their schemas, which `schemas` all has
 };
 

@@ -30,13 +30,12 @@ std::string AutomaticName(const TableSchema& schema, const std::vector<table::In
   return name;
 }
 
-// Types of key parts come from their columns; a descending part has its NULLs where the statement said.
+// Types of key parts come from their columns.
 void FinishParts(const TableSchema& schema, IndexSchema& index) {
   for (table::IndexPart& part : index.parts) {
     if (part.column < 0) continue;
     const table::Column& column = schema.columns[static_cast<size_t>(part.column)];
-    part.type = column.type;
-    if (part.collation.empty()) part.collation = column.collation;
+    table::TakeTypeOf(column, &part);
   }
 }
 

@@ -20,14 +20,15 @@
 
 namespace turdb::catalog {
 
-enum class ChangeKind : uint8_t { kAddSchema, kRemoveSchema, kPutRelation, kRemoveRelation };
+enum class ChangeKind : uint8_t { kAddSchema, kRemoveSchema, kPutRelation, kRemoveRelation, kSetNumber };
 
 struct Change {
   ChangeKind kind;
   Schema schema;                             // of the two schema kinds
-  ObjectId id = 0;                           // kRemoveRelation
+  ObjectId id = 0;                           // kRemoveRelation; kSetNumber: which
   std::shared_ptr<const Relation> relation;  // kPutRelation
   std::vector<base::FileId> made_files;      // to be forgotten when this is taken back
+  int32_t number = 0;                        // kSetNumber
 
   bool is_relation() const { return kind == ChangeKind::kPutRelation || kind == ChangeKind::kRemoveRelation; }
   ObjectId relation_id() const { return kind == ChangeKind::kPutRelation ? relation->id : id; }
@@ -89,6 +90,9 @@ struct SchemaChanges::Rep {
         break;
       case ChangeKind::kRemoveRelation:
         to->RemoveRelation(change.id);
+        break;
+      case ChangeKind::kSetNumber:
+        to->numbers[change.id - 1] = change.number;
         break;
     }
   }

@@ -121,6 +121,8 @@ Snapshot::Snapshot(std::shared_ptr<const Rep> rep) : rep_(std::move(rep)) {}
 Snapshot::~Snapshot() = default;
 uint64_t Snapshot::epoch() const { return rep_->epoch; }
 
+int32_t Snapshot::number(DatabaseNumber which) const { return rep_->numbers[static_cast<size_t>(which) - 1]; }
+
 namespace {
 
 // The element whose name is exactly `name`, else the only one there is.

@@ -2,6 +2,7 @@
 #ifndef TURDB_CATALOG_SNAPSHOT_REP_H_
 #define TURDB_CATALOG_SNAPSHOT_REP_H_
 
+#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -44,6 +45,7 @@ struct Snapshot::Rep {
   std::map<ObjectId, std::shared_ptr<const Relation>> by_id;
   std::string temporary_schema;  // its name; empty: none
   bool has_temporary = false;
+  std::array<int32_t, kDatabaseNumbers> numbers{};        // by DatabaseNumber, from 1
   std::map<ObjectId, std::vector<ObjectId>> referencing;  // by table, those with foreign keys to it; ascending
 
   // Each REQUIRES that the snapshot is being built and nobody else sees it.

@@ -15,9 +15,13 @@ inline constexpr std::string_view kCatalogName = "turdb";  // what information_s
 // pg_type's id of a type that a user made: object ids and PostgreSQL's own ids of types overlap.
 inline constexpr int64_t kUserTypeIds = int64_t{1} << 36;
 
+// pg_collation's id of a column's collation; 0 of one that has none.
+int64_t CollationIdOf(const table::Column& column);
+
 std::span<const SystemView> LockViews();
 std::span<const SystemView> SequenceViews();
 std::span<const SystemView> TypeViews();
+std::span<const SystemView> CommentViews();
 std::span<const SystemView> PgViewList();
 std::span<const SystemView> InformationViews();
 

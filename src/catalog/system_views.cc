@@ -401,8 +401,8 @@ Status ForEach(const Snapshot& snapshot, absl::FunctionRef<Status(const Relation
 
 std::vector<const SystemView*> SystemViews() {
   std::vector<const SystemView*> all;
-  for (const std::span<const SystemView> some :
-       {std::span<const SystemView>(kViews), LockViews(), SequenceViews(), TypeViews(), PgViewList(), InformationViews()}) {
+  for (const std::span<const SystemView> some : {std::span<const SystemView>(kViews), LockViews(), SequenceViews(), TypeViews(),
+                                                 PgViewList(), InformationViews(), CommentViews()}) {
     for (const SystemView& view : some) all.push_back(&view);
   }
   return all;

@@ -44,7 +44,8 @@ std::optional<std::string> KeyText(const Owner& owner, base::Bytes key) {
   std::string text;
   for (const IndexPart& part : owner.index == nullptr ? schema.primary_key : owner.index->parts) {
     Value value;
-    if (!part.collation.empty() || !table::ReadKeyPart({part.type, part.descending, part.nulls_first}, &key, &value).ok()) {
+    const bool collated = part.type.collation() != vec::Collation::kBinary;
+    if (collated || !table::ReadKeyPart({part.type, part.descending, part.nulls_first}, &key, &value).ok()) {
       return std::nullopt;
     }
     absl::StrAppend(&text, text.empty() ? "" : ", ", value.is_null() ? "NULL" : value.ToString());

@@ -330,7 +330,7 @@ Status PgAttribute(const SystemView&, const SystemViewContext& context, RowSink 
                            Text(stored ? "s" : ""),
                            Flag(false),
                            Flag(true),
-                           Number(0)};
+                           Number(CollationIdOf(column))};
       TURDB_RETURN_IF_ERROR(sink(row));
     }
     return absl::OkStatus();

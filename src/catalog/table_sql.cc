@@ -41,6 +41,9 @@ std::string PartsSql(const TableSchema& schema, const std::vector<table::IndexPa
     } else {
       absl::StrAppend(out, "(", part.expression_sql, ")");
     }
+    const std::string_view given =
+        part.column < 0 ? std::string_view() : schema.columns[static_cast<size_t>(part.column)].collation;
+    if (part.collation != given) absl::StrAppend(out, " COLLATE ", QuoteName(part.collation));
     if (part.descending) absl::StrAppend(out, " DESC");
     if (part.nulls_first != part.descending) absl::StrAppend(out, part.nulls_first ? " NULLS FIRST" : " NULLS LAST");
   });
@@ -74,18 +77,20 @@ bool IsAutoincrement(const TableSchema& schema, const table::Column& column) {
 }
 
 std::string ColumnSql(const Snapshot& snapshot, const TableSchema& schema, const table::Column& column) {
-  std::string sql = absl::StrCat(QuoteName(column.name), " ");
+  std::string sql = QuoteName(column.name);
   const std::shared_ptr<const Relation> sequence =
       column.sequence == base::kNoFile ? nullptr : snapshot.RelationOf(column.sequence);
   const bool identity =
       column.generation == table::Generation::kIdentityByDefault || column.generation == table::Generation::kIdentityAlways;
   if (sequence != nullptr && !identity && IsImplicit(snapshot, *sequence)) {
-    absl::StrAppend(&sql, column.type.id == vec::TypeId::kInt16   ? "smallserial"
-                          : column.type.id == vec::TypeId::kInt32 ? "serial"
-                                                                  : "bigserial");
+    absl::StrAppend(&sql, column.type.id == vec::TypeId::kInt16   ? " smallserial"
+                          : column.type.id == vec::TypeId::kInt32 ? " serial"
+                                                                  : " bigserial");
     return column.not_null ? absl::StrCat(sql, " NOT NULL") : sql;
   }
-  absl::StrAppend(&sql, TypeNameOf(snapshot, column));
+  // ANY is what a column without a type has; the word is no name of a type.
+  if (column.type.id != vec::TypeId::kAny) absl::StrAppend(&sql, " ", TypeNameOf(snapshot, column));
+  if (!column.collation.empty()) absl::StrAppend(&sql, " COLLATE ", QuoteName(column.collation));
   if (IsAutoincrement(schema, column)) {
     return absl::StrCat(sql, " CONSTRAINT ", QuoteName(schema.primary_key_name), " PRIMARY KEY AUTOINCREMENT");
   }
@@ -144,6 +149,7 @@ std::string TypeSql(const Snapshot& snapshot, const Relation& type) {
   }
   const table::Column& value = type.schema->columns[0];
   std::string sql = absl::StrCat("CREATE DOMAIN ", name, " AS ", TypeNameOf(snapshot, value));
+  if (!value.collation.empty()) absl::StrAppend(&sql, " COLLATE ", QuoteName(value.collation));
   if (!value.default_sql.empty()) absl::StrAppend(&sql, " DEFAULT ", value.default_sql);
   if (value.not_null) absl::StrAppend(&sql, " NOT NULL");
   for (const table::CheckConstraint& check : type.schema->checks) {

@@ -483,6 +483,7 @@ Status CommandRunner::ChangeSchema(const sql::Command& command, catalog::SchemaC
   if (const auto* comment = std::get_if<sql::CommentSchemaCommand>(&command)) {
     return changes.SetSchemaComment(comment->schema, comment->comment);
   }
+  if (const auto* number = std::get_if<sql::SetNumberCommand>(&command)) return changes.SetNumber(number->which, number->value);
   if (const auto* create = std::get_if<sql::CreateSequenceCommand>(&command)) return CreateSequence(*create, changes);
   if (const auto* alter = std::get_if<sql::AlterSequenceCommand>(&command)) return AlterSequence(*alter, changes);
   return base::InternalError("a command without a runner");

@@ -1,5 +1,6 @@
 #include "engine/connection.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <new>
@@ -192,11 +193,32 @@ void Connection::HideTransaction() {
   while ((run_state_.load(std::memory_order_seq_cst) & kInterrupting) != 0) std::this_thread::yield();
 }
 
+Status Connection::Sleep(int64_t microseconds) {
+  const os::Environment& environment = database_->environment();
+  const int64_t now_ns = environment.clock->MonotonicNanos();
+  const int64_t most_us = (INT64_MAX - now_ns) / 1000;
+  const int64_t end_ns = now_ns + std::min(microseconds, most_us) * 1000;
+  int64_t deadline_ns = 0;  // of what runs, the soonest
+  for (const Statement* statement = statements_; statement != nullptr; statement = statement->next_) {
+    const int64_t own_ns = statement->running_ ? statement->context_.deadline_ns : 0;
+    if (own_ns != 0 && (deadline_ns == 0 || own_ns < deadline_ns)) deadline_ns = own_ns;
+  }
+  const bool cut = deadline_ns != 0 && deadline_ns < end_ns;
+  const auto waiting = [this] { return !cancelled_.load(std::memory_order_seq_cst); };
+  const int64_t until_ns = cut ? deadline_ns : end_ns;
+  while (waiting() && environment.clock->MonotonicNanos() < until_ns) {
+    environment.scheduler->Park(&cancelled_, waiting, until_ns);
+  }
+  if (!waiting()) return base::CanceledError("the statement was interrupted");
+  return cut ? base::CanceledError("canceling statement due to statement timeout") : absl::OkStatus();
+}
+
 void Connection::Interrupt() {
   std::lock_guard lock(interrupt_mutex_);
   uint32_t running = kRunning;
   if (!run_state_.compare_exchange_strong(running, kRunning | kInterrupting, std::memory_order_seq_cst)) return;
   cancelled_.store(true, std::memory_order_seq_cst);
+  database_->environment().scheduler->WakeAll(&cancelled_);  // who sleeps
   txn::Transaction* const transaction = running_transaction_.load(std::memory_order_seq_cst);
   if (transaction != nullptr) database_->transactions().Cancel(*transaction);
   run_state_.store(kRunning, std::memory_order_release);

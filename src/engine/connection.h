@@ -85,6 +85,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // ---- any thread
   bool closed() const { return closed_.load(std::memory_order_acquire); }
   void Interrupt();
+  // For pg_sleep: until then, or until what runs is interrupted or its time is up (57014). The owner's thread.
+  base::Status Sleep(int64_t microseconds);
   // Frees the statement now, or when the thread that is inside leaves.
   static void Adopt(std::unique_ptr<Statement> statement);
   // Lets go of the connection, now, or when the thread that is inside leaves.

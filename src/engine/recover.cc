@@ -147,6 +147,10 @@ class Rescue {
     for (const RelationDefinition& relation : found_.relations) {
       for (const table::TriggerSchema& trigger : relation.schema.triggers) MakeTrigger(relation.schema, trigger);
     }
+    for (const auto& [which, value] : found_.numbers) {
+      const bool version = which == catalog::DatabaseNumber::kUserVersion;
+      Try(absl::StrCat("PRAGMA ", version ? "user_version" : "application_id", " = ", value));
+    }
     return absl::OkStatus();
   }
 

@@ -155,9 +155,13 @@ StatusOr<std::optional<std::string>> Session::Ask(function::CatalogQuestion ques
       return describe.View(object);
     case Question::kComment:
       return describe.Comment(object, part);
+    case Question::kNumber:
+      return absl::StrCat(snapshot->number(static_cast<catalog::DatabaseNumber>(part)));
   }
   return std::optional<std::string>();
 }
+
+Status Session::Sleep(int64_t microseconds) { return connection_.Sleep(microseconds); }
 
 Status Session::WaitForDraws() {
   const base::Lsn lsn = draws_lsn_;

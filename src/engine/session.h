@@ -34,6 +34,7 @@ class Session : public function::SessionAccess, public vec::EnumSource {
   base::Status SetValue(int64_t sequence, int64_t value, bool given) override;
   base::StatusOr<std::string> SequenceOfColumn(std::string_view table, std::string_view column) override;
   base::StatusOr<std::optional<std::string>> Ask(function::CatalogQuestion question, int64_t object, int64_t part) override;
+  base::Status Sleep(int64_t microseconds) override;
 
   // At the end of the session.
   void Forget() { sequences_.clear(); }

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "function/registry.h"
+#include "vec/collation.h"
 
 namespace turdb::exec {
 
@@ -103,6 +104,13 @@ void ExpressionPrinter::Append(const Expression& expression, std::string* out) c
       AppendCall(expression, out);
       return;
     case ExpressionKind::kCast:
+      if (expression.type.collation() != arguments[0]->type.collation()) {
+        StrAppend(out, "(", Text(*arguments[0]), " COLLATE ",
+                  vec::Collations()[vec::CollationOf(expression.type.collation())].name, ")");
+        if (expression.type == arguments[0]->type.WithCollation(expression.type.collation())) return;
+        StrAppend(out, "::", expression.type.ToString());
+        return;
+      }
       StrAppend(out, expression.try_cast ? "TRY_CAST(" : "CAST(", Text(*arguments[0]), " AS ", expression.type.ToString(), ")");
       return;
     case ExpressionKind::kAnd:

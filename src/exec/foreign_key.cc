@@ -247,7 +247,10 @@ Status ReferenceWriter::Updated(Runtime& runtime, const Chunk& before, Rows whic
       for (const int32_t column : key->columns) {
         const auto at = static_cast<size_t>(column);
         const Cell old_cell = CellOf(before.column(static_cast<size_t>(old_columns[at])), which[i]);
-        const table::KeyPart part{after.column(at).type(), false, false};
+        // CASCADE hands on what looks different, even when the key's collation does not see it.
+        const vec::Type& type = after.column(at).type();
+        const bool cascades = key->action == table::ForeignKeyAction::kCascade;
+        const table::KeyPart part{cascades ? type.WithCollation(vec::Collation::kBinary) : type, false, false};
         null |= old_cell == nullptr;
         table::AppendSortKeyPart(part, old_cell, &old_key);
         table::AppendSortKeyPart(part, CellOf(after.column(at), i), &new_key);

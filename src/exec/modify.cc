@@ -145,7 +145,7 @@ Status ModifySource::RequireUntouched(Runtime& runtime, RowView old_row, base::B
   for (size_t c = 0; same && c < old_row.columns.size(); ++c) {
     before.clear();
     after.clear();
-    const table::KeyPart part{old_row.columns[c]->type(), false, false};
+    const table::KeyPart part{old_row.columns[c]->type().WithCollation(vec::Collation::kBinary), false, false};
     table::AppendSortKeyPart(part, CellOf(*old_row.columns[c], old_row.row), &before);
     table::AppendSortKeyPart(part, present_[c].cell(), &after);
     same = before == after;

@@ -262,6 +262,7 @@ void ForEachExpression(const Node& node, absl::FunctionRef<void(const Expression
       return VisitTree(static_cast<const LockRowsNode&>(node).offset, visit);
     case NodeKind::kLimit:
       VisitTree(static_cast<const LimitNode&>(node).limit, visit);
+      VisitAll(static_cast<const LimitNode&>(node).ties, visit);
       return VisitTree(static_cast<const LimitNode&>(node).offset, visit);
     case NodeKind::kDistinct:
       return VisitAll(static_cast<const DistinctNode&>(node).on, visit);

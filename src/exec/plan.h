@@ -199,6 +199,8 @@ struct LimitNode : Node {
   const Node* input = nullptr;
   const Expression* limit = nullptr;  // bigint, row-independent; null or NULL: no limit
   const Expression* offset = nullptr;
+  // WITH TIES: what the input is sorted by. Rows equal in it to the last one come as well.
+  Expressions ties;
 };
 
 struct DistinctNode : Node {

@@ -465,6 +465,7 @@ std::string PlanPrinter::DetailsOf(const Node& node) {
       return StrCat(" ", static_cast<const CopyToNode&>(node).path);
     case NodeKind::kLimit:
       AppendLimit(static_cast<const LimitNode&>(node).limit, static_cast<const LimitNode&>(node).offset, &out);
+      Note(&out, "with ties of", in.List(static_cast<const LimitNode&>(node).ties));
       break;
     case NodeKind::kDistinct:
       Note(&out, "on", in.List(static_cast<const DistinctNode&>(node).on));

@@ -1,7 +1,10 @@
 // Operators that hold nothing back: filter, projection, grouping sets, limit.
 #include <algorithm>
+#include <string>
 
 #include "exec/builder.h"
+#include "exec/key_range.h"
+#include "table/key_codec.h"
 
 namespace turdb::exec {
 namespace {
@@ -128,6 +131,57 @@ class LimitOperator : public Operator {
   uint64_t offset_ = 0;  // rows still to skip
 };
 
+// WITH TIES: the rows that are equal to the last one, too, in what the input is sorted by.
+class TiesOperator : public Operator {
+ public:
+  TiesOperator(LimitCounts counts, EvaluatorList keys, uint32_t capacity, base::MemoryBudget* budget)
+      : counts_(std::move(counts)), keys_(std::move(keys)), selection_(capacity, budget) {}
+
+  Status Start(Runtime& runtime) override {
+    last_.clear();
+    TURDB_RETURN_IF_ERROR(keys_.Start(runtime));
+    return counts_.Start(runtime, &limit_, &offset_);
+  }
+
+  StatusOr<Flow> Push(Runtime& runtime, const Batch& in, Batch* out) override {
+    if (limit_ == 0 && last_.empty()) return Flow::kDone;
+    const auto skip = static_cast<uint32_t>(std::min<uint64_t>(offset_, in.rows.count));
+    offset_ -= skip;
+    const auto take = static_cast<uint32_t>(std::min<uint64_t>(limit_, in.rows.count - skip));
+    limit_ -= take;
+    uint32_t end = skip + take;
+    if (limit_ == 0 && skip < in.rows.count) {
+      TURDB_RETURN_IF_ERROR(keys_.Evaluate(runtime, *in.chunk, in.rows));
+      if (take != 0) AppendKey(in.rows[end - 1], &last_);
+    }
+    bool more = true;
+    for (; more && limit_ == 0 && end < in.rows.count; end += more ? 1 : 0) {
+      key_.clear();
+      AppendKey(in.rows[end], &key_);
+      more = key_ == last_;
+    }
+    if (end > skip) {
+      for (uint32_t i = skip; i < end; ++i) selection_.data()[i - skip] = in.rows[i];
+      *out = in;
+      out->rows.rows = selection_.data();
+      out->rows.count = end - skip;
+    }
+    return more ? Flow::kNeedInput : Flow::kDone;
+  }
+
+ private:
+  void AppendKey(vec::SelIndex row, std::string* out) const {
+    for (const vec::Vector* key : keys_.values()) table::AppendSortKeyPart({key->type()}, CellOf(*key, row), out);
+  }
+
+  LimitCounts counts_;
+  EvaluatorList keys_;
+  vec::SelectionVector selection_;
+  uint64_t limit_ = 0;   // rows still to let through
+  uint64_t offset_ = 0;  // rows still to skip
+  std::string last_, key_;
+};
+
 }  // namespace
 
 StatusOr<LimitCounts> LimitCounts::Make(const Expression* limit, const Expression* offset, const EvaluatorOptions& options) {
@@ -164,6 +218,10 @@ OperatorOr MakeExpand(const ExpandNode& node, Builder& builder) {
 
 OperatorOr MakeLimit(const LimitNode& node, Builder& builder) {
   TURDB_ASSIGN_OR_RETURN(LimitCounts counts, LimitCounts::Make(node.limit, node.offset, builder.options()));
+  if (!node.ties.empty()) {
+    TURDB_ASSIGN_OR_RETURN(EvaluatorList keys, EvaluatorList::Make(node.ties, builder.options()));
+    return std::make_unique<TiesOperator>(std::move(counts), std::move(keys), builder.capacity(), builder.budget());
+  }
   return std::make_unique<LimitOperator>(std::move(counts), builder.capacity(), builder.budget());
 }
 

@@ -113,6 +113,7 @@ uint32_t KeepEqualColumn(const VectorView& view, Rows rows, size_t column, size_
 }  // namespace
 
 bool IsBitwiseComparable(const Type& type) {
+  if (type.collation() != vec::Collation::kBinary) return false;
   switch (type.id) {
     case TypeId::kFloat:
     case TypeId::kDouble:

@@ -36,6 +36,7 @@ struct AggregateFunction {
   bool ignores_duplicates = false;  // min, max, bool_and, bool_or: DISTINCT changes nothing
   // WITHIN GROUP's kind: rows come sorted by the first argument, the others are the same in every row of a group.
   bool ordered_set = false;
+  bool compares_texts = false;      // min, max, mode: a text's collation shows
   bool state_has_pointers = false;  // into the arena: such states are not to be spilled byte by byte
 
   void (*init)(std::byte* state) = nullptr;

@@ -126,6 +126,7 @@ AggregateFunction MakeExtreme(std::string_view name, TypeId id, vec::PhysicalTyp
     }
   });
   function.ignores_duplicates = true;
+  function.compares_texts = kKeep != Keep::kFirst;
   return function;
 }
 

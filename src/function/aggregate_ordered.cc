@@ -199,6 +199,7 @@ void Add(std::vector<AggregateFunction>& list, std::string_view name, std::vecto
   function.order_sensitive = true;
   function.state_has_pointers = true;
   function.ordered_set = true;
+  function.compares_texts = true;
   function.bind = BindPercentile;
   list.push_back(std::move(function));
 }

@@ -153,22 +153,24 @@ Status BindLikeQuantified(BoundCall* call, std::span<const Type>) {
 
 void AddArrayComparisons(FunctionList& list) {
   constexpr TypeId kArray = TypeId::kArray, kBool = TypeId::kBoolean;
-  list.Add("=", {kArray, kArray}, kBool, 0, CompareKernel<Relation::kEqual>, BindBoth);
-  list.Add("<>", {kArray, kArray}, kBool, 0, CompareKernel<Relation::kNotEqual>, BindBoth);
-  list.Add("<", {kArray, kArray}, kBool, 0, CompareKernel<Relation::kLess>, BindBoth);
-  list.Add("<=", {kArray, kArray}, kBool, 0, CompareKernel<Relation::kLessOrEqual>, BindBoth);
-  list.Add(">", {kArray, kArray}, kBool, 0, CompareKernel<Relation::kGreater>, BindBoth);
-  list.Add(">=", {kArray, kArray}, kBool, 0, CompareKernel<Relation::kGreaterOrEqual>, BindBoth);
-  list.Add("@>", {kArray, kArray}, kBool, 0, SetKernel<Contains, false>, BindBoth);
-  list.Add("<@", {kArray, kArray}, kBool, 0, SetKernel<Contains, true>, BindBoth);
-  list.Add("&&", {kArray, kArray}, kBool, 0, SetKernel<Overlap, false>, BindBoth);
+  list.AddComparing("=", {kArray, kArray}, kBool, 0, CompareKernel<Relation::kEqual>, BindBoth);
+  list.AddComparing("<>", {kArray, kArray}, kBool, 0, CompareKernel<Relation::kNotEqual>, BindBoth);
+  list.AddComparing("<", {kArray, kArray}, kBool, 0, CompareKernel<Relation::kLess>, BindBoth);
+  list.AddComparing("<=", {kArray, kArray}, kBool, 0, CompareKernel<Relation::kLessOrEqual>, BindBoth);
+  list.AddComparing(">", {kArray, kArray}, kBool, 0, CompareKernel<Relation::kGreater>, BindBoth);
+  list.AddComparing(">=", {kArray, kArray}, kBool, 0, CompareKernel<Relation::kGreaterOrEqual>, BindBoth);
+  list.AddComparing("@>", {kArray, kArray}, kBool, 0, SetKernel<Contains, false>, BindBoth);
+  list.AddComparing("<@", {kArray, kArray}, kBool, 0, SetKernel<Contains, true>, BindBoth);
+  list.AddComparing("&&", {kArray, kArray}, kBool, 0, SetKernel<Overlap, false>, BindBoth);
 
   // What the binder makes of ANY and ALL over an array: no names that SQL can call.
   constexpr int kNulls = FunctionList::kNotStrict;
   const auto add = [&](std::string_view any, std::string_view all, Kernel any_kernel, Kernel all_kernel, int flags,
                        BindFunction bind) {
-    list.Add(any, {kAnyArgument, kArray}, kBool, flags, any_kernel, bind);
-    list.Add(all, {kAnyArgument, kArray}, kBool, flags, all_kernel, bind);
+    list.Add(any, {kAnyArgument, kArray}, kBool, flags, any_kernel, bind).collated =
+        bind == BindQuantified ? any_kernel : nullptr;
+    list.Add(all, {kAnyArgument, kArray}, kBool, flags, all_kernel, bind).collated =
+        bind == BindQuantified ? all_kernel : nullptr;
   };
   using R = Relation;
   add("= any", "= all", QuantifiedKernel<R::kEqual, false>, QuantifiedKernel<R::kEqual, true>, kNulls, BindQuantified);

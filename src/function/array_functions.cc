@@ -636,15 +636,15 @@ void AddArrays(FunctionList& list) {
   for (const char* name : {"array_prepend", "list_prepend"}) {
     list.Add(name, {kAnyArgument, kArray}, kArray, kNulls, AppendKernel<true>, BindElements);
   }
-  list.Add("array_remove", {kArray, kAnyArgument}, kArray, kNulls, RemoveKernel, BindElements);
-  list.Add("array_replace", {kArray, kAnyArgument, kAnyArgument}, kArray, kNulls, ReplaceKernel, BindElements);
+  list.AddComparing("array_remove", {kArray, kAnyArgument}, kArray, kNulls, RemoveKernel, BindElements);
+  list.AddComparing("array_replace", {kArray, kAnyArgument, kAnyArgument}, kArray, kNulls, ReplaceKernel, BindElements);
   for (const char* name : {"array_position", "list_position"}) {
-    list.Add(name, {kArray, kAnyArgument}, kInt, kNulls, PositionKernel, BindElements);
-    list.Add(name, {kArray, kAnyArgument, kInt}, kInt, kNulls, PositionKernel, BindElements);
+    list.AddComparing(name, {kArray, kAnyArgument}, kInt, kNulls, PositionKernel, BindElements);
+    list.AddComparing(name, {kArray, kAnyArgument, kInt}, kInt, kNulls, PositionKernel, BindElements);
   }
-  list.Add("array_positions", {kArray, kAnyArgument}, kArray, kNulls, PositionsKernel, BindPositions);
+  list.AddComparing("array_positions", {kArray, kAnyArgument}, kArray, kNulls, PositionsKernel, BindPositions);
   for (const char* name : {"list_contains", "array_contains", "list_has"}) {
-    list.Add(name, {kArray, kAnyArgument}, TypeId::kBoolean, 0, HasKernel, BindElements);
+    list.AddComparing(name, {kArray, kAnyArgument}, TypeId::kBoolean, 0, HasKernel, BindElements);
   }
   list.Add("array_length", {kArray, kInt}, kInt, 0, MeasureKernel<Measure::kLength>, BindMeasured);
   list.Add("array_lower", {kArray, kInt}, kInt, 0, MeasureKernel<Measure::kLower>, BindMeasured);

@@ -24,9 +24,16 @@ class FunctionList {
                           kernel, bind, false});
     return functions_.back();
   }
-  void AddVariadic(std::string_view name, std::vector<TypeId> arguments, TypeId result, int flags, Kernel kernel,
-                   BindFunction bind = nullptr) {
-    Add(name, std::move(arguments), result, flags, kernel, bind).variadic = true;
+  ScalarFunction& AddVariadic(std::string_view name, std::vector<TypeId> arguments, TypeId result, int flags, Kernel kernel,
+                              BindFunction bind = nullptr) {
+    ScalarFunction& function = Add(name, std::move(arguments), result, flags, kernel, bind);
+    function.variadic = true;
+    return function;
+  }
+  // One that compares its arguments through their types, and so in whatever collation.
+  void AddComparing(std::string_view name, std::vector<TypeId> arguments, TypeId result, int flags, Kernel kernel,
+                    BindFunction bind = nullptr) {
+    Add(name, std::move(arguments), result, flags, kernel, bind).collated = kernel;
   }
   static constexpr int kNotStrict = 0x100;
   std::vector<ScalarFunction>& functions() { return functions_; }
@@ -46,7 +53,8 @@ void AddEncodings(FunctionList& list);
 void AddPatterns(FunctionList& list);
 void AddDatetime(FunctionList& list);
 void AddDatetimeFormat(FunctionList& list);
-void AddNumberFormat(FunctionList& list);  // to_char of numbers
+void AddDatetimeParsing(FunctionList& list);  // to_date, to_timestamp by a template
+void AddNumberFormat(FunctionList& list);     // to_char of numbers, to_number
 void AddMiscellany(FunctionList& list);
 void AddJsonReading(FunctionList& list);   // -> ->> #> #>> ? @> ...
 void AddJsonChanges(FunctionList& list);   // || - #- jsonb_set ...
@@ -59,6 +67,7 @@ void AddArrayComparisons(FunctionList& list);  // = < ..., x = ANY (array)
 void AddSequenceFunctions(FunctionList& list);
 void AddRaise(FunctionList& list);
 void AddCatalogFunctions(FunctionList& list);
+void AddPredicates(FunctionList& list);  // IS JSON, OVERLAPS, TABLESAMPLE
 
 // decimal(p,s) that holds every value of an integer or decimal type exactly; nullopt for other types.
 std::optional<Type> AsDecimal(Type type);

@@ -71,6 +71,7 @@ enum class CatalogQuestion : uint8_t {
   kConstraintDefinition,  // ids as pg_constraint has them
   kViewDefinition,
   kComment,  // of an object; of a column of a relation
+  kNumber,   // of no object: `part` is a catalog::DatabaseNumber
 };
 
 // What functions may ask of the session: its sequences and its catalog. Relations are named by their ids. Used by the thread
@@ -91,6 +92,8 @@ class SessionAccess {
   virtual StatusOr<std::string> SequenceOfColumn(std::string_view table, std::string_view column) = 0;
   // `part` counts from 1; 0: the object as a whole. Nothing: there is no such object, or no answer.
   virtual StatusOr<std::optional<std::string>> Ask(CatalogQuestion question, int64_t object, int64_t part) = 0;
+  // Waits so long, unless the statement is cancelled or its time is up before. Error: 57014.
+  virtual Status Sleep(int64_t microseconds) = 0;
 };
 
 // What functions may know about the statement they run in. One a worker thread: not thread-safe.

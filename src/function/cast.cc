@@ -219,11 +219,13 @@ void FromAnyKernel(Call& call) {
 // Between text and varchar without a limit that a value could pass: the bytes stay.
 bool IsTextRelabel(Type from, Type to) {
   const auto unpadded = [](TypeId id) { return id == TypeId::kText || id == TypeId::kVarchar; };
-  return unpadded(from.id) && unpadded(to.id) && (to.length == 0 || (from.length != 0 && from.length <= to.length));
+  return unpadded(from.id) && unpadded(to.id) && from.collation() == to.collation() &&
+         (to.length == 0 || (from.length != 0 && from.length <= to.length));
 }
 
 Kernel ChooseKernel(Type from, Type to, CastContext context) {
   const bool cut = context == CastContext::kExplicit;
+  if (from.WithCollation(to.collation()) == to) return RelabelKernel;
   if (to.id == TypeId::kAny) return from.id == TypeId::kAny ? RelabelKernel : ToAnyKernel;
   if (from.id == TypeId::kAny) return FromAnyKernel;
   const bool from_text = vec::IsText(from.id) || from.id == TypeId::kUnknown;
@@ -280,6 +282,7 @@ StatusOr<BoundCall> BindCast(Type from, Type to, CastContext context) {
   call.kernel = ChooseKernel(from, to, context);
   call.flags = kStrict;
   bool can_raise = cast->can_raise || arrays;
+  if (from.WithCollation(to.collation()) == to) can_raise = false;  // a text that compares otherwise
   if (from.id == TypeId::kDecimal && to.id == TypeId::kDecimal) {
     can_raise = to.precision - to.scale < from.precision - from.scale || to.scale < from.scale;
   } else if (to.id == TypeId::kDecimal) {
@@ -300,7 +303,11 @@ StatusOr<BoundCall> BindCast(Type from, Type to, CastContext context) {
   return call;
 }
 
-bool IsTextRelabel(const BoundCall& call) { return call.kernel == &RelabelKernel && vec::IsText(call.result_type.id); }
+// What changes the collation changes how the values hash.
+bool IsTextRelabel(const BoundCall& call) {
+  return call.kernel == &RelabelKernel && vec::IsText(call.result_type.id) &&
+         call.argument_types[0].collation() == call.result_type.collation();
+}
 
 StatusOr<Value> CastValue(const Value& value, Type to, CastContext context, CallContext& call_context) {
   if (value.is_null()) {

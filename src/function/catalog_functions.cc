@@ -1,7 +1,9 @@
 // What clients of PostgreSQL ask about the catalog. The session knows; here are names and types.
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "function/builtins.h"
 
@@ -47,6 +49,56 @@ void VersionKernel(Call& call) {
 
 void DatabaseKernel(Call& call) {
   for (uint32_t i = 0; i < call.rows.count; ++i) call.result->SetString(call.rows[i], "turdb");
+}
+
+// There are no users: who has the files has the database.
+void UserKernel(Call& call) {
+  for (uint32_t i = 0; i < call.rows.count; ++i) call.result->SetString(call.rows[i], "turdb");
+}
+
+void NumberKernel(Call& call) {
+  if (call.context.session == nullptr) {
+    return call.RaiseStatus(call.rows[0], base::UnsupportedError("the catalog cannot be asked here"));
+  }
+  call.ForEach([&](SelIndex row) {
+    const auto answer = call.context.session->Ask(CatalogQuestion::kNumber, 0, call.args[0].Get<int32_t>(row));
+    int32_t number = 0;
+    if (!answer.ok()) return call.RaiseStatus(row, answer.status());
+    if (answer->has_value() && absl::SimpleAtoi(**answer, &number)) call.result->data<int32_t>()[row] = number;
+  });
+}
+
+// PostgreSQL's pg_sleep and its kin; their result is void there, an empty text here.
+void SleepFor(Call& call, SelIndex row, int64_t microseconds) {
+  call.result->SetString(row, "");
+  if (microseconds <= 0 || call.raised()) return;
+  if (call.context.session == nullptr) return call.RaiseStatus(row, base::UnsupportedError("nobody can sleep here"));
+  if (Status status = call.context.session->Sleep(microseconds); !status.ok()) call.RaiseStatus(row, std::move(status));
+}
+
+int64_t MicrosecondsOf(double seconds) {
+  constexpr double kMost = 9e12;  // 285,000 years
+  return seconds > 0 ? static_cast<int64_t>(std::min(seconds, kMost) * 1e6) : 0;
+}
+
+void SleepKernel(Call& call) {
+  call.ForEach([&](SelIndex row) { SleepFor(call, row, MicrosecondsOf(call.args[0].Get<double>(row))); });
+}
+
+void SleepForKernel(Call& call) {
+  call.ForEach([&](SelIndex row) {
+    const vec::Int128 span = call.args[0].Get<vec::Interval>(row).SpanMicros();
+    SleepFor(call, row, span > INT64_MAX ? INT64_MAX : static_cast<int64_t>(span));
+  });
+}
+
+void SleepUntilKernel(Call& call) {
+  call.ForEach([&](SelIndex row) {
+    const int64_t now =
+        call.context.clock_now_us != nullptr ? call.context.clock_now_us(call.context.clock) : call.context.statement_now_us;
+    const int64_t until = call.args[0].Get<int64_t>(row);
+    SleepFor(call, row, until > now ? until - now : 0);
+  });
 }
 
 // Expressions are kept as text already.
@@ -111,6 +163,14 @@ void AddCatalogFunctions(FunctionList& list) {
   list.Add("current_schema", {}, TypeId::kText, kFlags, AskKernel<Question::kCurrentSchema>);
   list.Add("version", {}, TypeId::kText, kStable, VersionKernel);
   for (const char* name : {"current_database", "current_catalog"}) list.Add(name, {}, TypeId::kText, kStable, DatabaseKernel);
+  for (const char* name : {"current_user", "session_user", "current_role", "user"}) {
+    list.Add(name, {}, TypeId::kText, kStable, UserKernel);
+  }
+  list.Add("database number", {TypeId::kInt32}, TypeId::kInt32, kFlags, NumberKernel);
+  constexpr int kSleeps = kVolatile | kCanRaise | kAsksSession;
+  list.Add("pg_sleep", {TypeId::kDouble}, TypeId::kText, kSleeps, SleepKernel);
+  list.Add("pg_sleep_for", {TypeId::kInterval}, TypeId::kText, kSleeps, SleepForKernel);
+  list.Add("pg_sleep_until", {TypeId::kTimestampTz}, TypeId::kText, kSleeps, SleepUntilKernel);
   list.Add("pg_table_is_visible", {TypeId::kInt64}, TypeId::kBoolean, kFlags, AskKernel<Question::kIsVisible>);
   list.Add("pg_get_indexdef", {TypeId::kInt64}, TypeId::kText, kFlags, AskKernel<Question::kIndexDefinition>);
   list.Add("pg_get_indexdef", {TypeId::kInt64, TypeId::kInt32, TypeId::kBoolean}, TypeId::kText, kFlags,
@@ -126,7 +186,8 @@ void AddCatalogFunctions(FunctionList& list) {
   list.Add("regclass_name", {TypeId::kInt64}, TypeId::kText, kFlags, AskKernel<Question::kName>);
   list.Add("pg_get_expr", {TypeId::kText, TypeId::kInt64}, TypeId::kText, 0, ExpressionKernel);
   list.Add("pg_get_expr", {TypeId::kText, TypeId::kInt64, TypeId::kBoolean}, TypeId::kText, 0, ExpressionKernel);
-  list.Add("format_type", {TypeId::kInt64, TypeId::kInt64}, TypeId::kText, FunctionList::kNotStrict | kAsksSession, FormatTypeKernel);
+  list.Add("format_type", {TypeId::kInt64, TypeId::kInt64}, TypeId::kText, FunctionList::kNotStrict | kAsksSession,
+           FormatTypeKernel);
 }
 
 }  // namespace turdb::function

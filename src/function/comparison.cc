@@ -3,6 +3,7 @@
 #include "function/builtins.h"
 #include "function/kernels.h"
 #include "function/resolve.h"
+#include "vec/collation.h"
 #include "vec/compare.h"
 
 namespace turdb::function {
@@ -81,6 +82,30 @@ void SlowCompareKernel(Call& call) {
   call.ForEach([&](SelIndex row) {
     out[row] = Holds<kRelation>(vec::CompareSlots(type, &a.Get<StringView>(row), &b.Get<StringView>(row)));
   });
+}
+
+// Texts with a collation.
+template <Relation kRelation>
+void CollatedKernel(Call& call) {
+  const VectorView &a = call.args[0], &b = call.args[1];
+  const vec::Collation order = call.argument_types[0].collation();
+  bool* out = call.result->data<bool>();
+  call.ForEach([&](SelIndex row) {
+    const StringView &x = a.Get<StringView>(row), &y = b.Get<StringView>(row);
+    if constexpr (kRelation == Relation::kEqual || kRelation == Relation::kNotEqual) {
+      out[row] = vec::EqualTexts(order, x, y) == (kRelation == Relation::kEqual);
+    } else {
+      out[row] = Holds<kRelation>(vec::CompareTexts(order, x, y));
+    }
+  });
+}
+
+Kernel CollatedKernelOf(std::string_view name) {
+  if (name == "=") return CollatedKernel<Relation::kEqual>;
+  if (name == "<>") return CollatedKernel<Relation::kNotEqual>;
+  if (name == "<") return CollatedKernel<Relation::kLess>;
+  if (name == "<=") return CollatedKernel<Relation::kLessOrEqual>;
+  return name == ">" ? CollatedKernel<Relation::kGreater> : CollatedKernel<Relation::kGreaterOrEqual>;
 }
 
 template <bool kWantDistinct>
@@ -170,19 +195,28 @@ void AddComparisons(FunctionList& list) {
   AddLayout<double>(list, {TypeId::kDouble});
   AddLayout<Interval>(list, {TypeId::kInterval});
   AddLayout<Uuid>(list, {TypeId::kUuid});
-  AddLayout<StringView>(list, {TypeId::kText, TypeId::kBlob});
+  AddLayout<StringView>(list, {TypeId::kBlob});
+  const size_t first_text = list.functions().size();
+  AddLayout<StringView>(list, {TypeId::kText});
+  for (size_t i = first_text; i < list.functions().size(); ++i) {
+    list.functions()[i].collated = CollatedKernelOf(list.functions()[i].name);
+  }
   const size_t first_enum = list.functions().size();
   AddLayout<StringView>(list, {TypeId::kEnum});
   for (size_t i = first_enum; i < list.functions().size(); ++i) list.functions()[i].bind = BindEnums;
   for (TypeId id : {TypeId::kNumeric, TypeId::kChar, TypeId::kAny, TypeId::kJsonb}) {
     const BindFunction bind = id == TypeId::kNumeric ? BindComparison : nullptr;
+    const bool collates = Type(id).collates();
     // The values are decoded on the way, which may allocate: not latch-safe.
-    list.Add("=", {id, id}, TypeId::kBoolean, 0, SlowCompareKernel<Relation::kEqual>, bind);
-    list.Add("<>", {id, id}, TypeId::kBoolean, 0, SlowCompareKernel<Relation::kNotEqual>, bind);
-    list.Add("<", {id, id}, TypeId::kBoolean, 0, SlowCompareKernel<Relation::kLess>, bind);
-    list.Add("<=", {id, id}, TypeId::kBoolean, 0, SlowCompareKernel<Relation::kLessOrEqual>, bind);
-    list.Add(">", {id, id}, TypeId::kBoolean, 0, SlowCompareKernel<Relation::kGreater>, bind);
-    list.Add(">=", {id, id}, TypeId::kBoolean, 0, SlowCompareKernel<Relation::kGreaterOrEqual>, bind);
+    const auto add = [&](std::string_view name, Kernel kernel) {
+      list.Add(name, {id, id}, TypeId::kBoolean, 0, kernel, bind).collated = collates ? kernel : nullptr;
+    };
+    add("=", SlowCompareKernel<Relation::kEqual>);
+    add("<>", SlowCompareKernel<Relation::kNotEqual>);
+    add("<", SlowCompareKernel<Relation::kLess>);
+    add("<=", SlowCompareKernel<Relation::kLessOrEqual>);
+    add(">", SlowCompareKernel<Relation::kGreater>);
+    add(">=", SlowCompareKernel<Relation::kGreaterOrEqual>);
   }
   // real beside double precision compares as double precision, and so, as in PostgreSQL, does real beside integers
   // and numerics.
@@ -206,10 +240,13 @@ void AddComparisons(FunctionList& list) {
   const std::vector<ScalarFunction> with_equality = list.functions();
   for (const ScalarFunction& function : with_equality) {
     if (function.name != "=") continue;
-    list.Add("is distinct from", function.arguments, TypeId::kBoolean, FunctionList::kNotStrict, DistinctKernel<true>,
-             function.bind);
-    list.Add("is not distinct from", function.arguments, TypeId::kBoolean, FunctionList::kNotStrict, DistinctKernel<false>,
-             function.bind);
+    const bool collates = function.collated != nullptr;
+    const BindFunction bind = function.bind;
+    const std::vector<TypeId> arguments = function.arguments;
+    list.Add("is distinct from", arguments, TypeId::kBoolean, FunctionList::kNotStrict, DistinctKernel<true>, bind).collated =
+        collates ? DistinctKernel<true> : nullptr;
+    list.Add("is not distinct from", arguments, TypeId::kBoolean, FunctionList::kNotStrict, DistinctKernel<false>, bind)
+        .collated = collates ? DistinctKernel<false> : nullptr;
   }
 }
 

@@ -98,11 +98,15 @@ void Uuid7Kernel(Call& call) {
 
 void AddMiscellany(FunctionList& list) {
   constexpr int kFlags = FunctionList::kNotStrict;
-  list.AddVariadic("greatest", {kAnyArgument}, TypeId::kUnknown, kFlags, BestKernel<true, false>, BindCommon);
-  list.AddVariadic("least", {kAnyArgument}, TypeId::kUnknown, kFlags, BestKernel<false, false>, BindCommon);
+  list.AddVariadic("greatest", {kAnyArgument}, TypeId::kUnknown, kFlags, BestKernel<true, false>, BindCommon).collated =
+      BestKernel<true, false>;
+  list.AddVariadic("least", {kAnyArgument}, TypeId::kUnknown, kFlags, BestKernel<false, false>, BindCommon).collated =
+      BestKernel<false, false>;
   // SQLite's scalar min and max: NULL wins. With one argument these names are aggregates.
-  list.AddVariadic("max", {kAnyArgument, kAnyArgument}, TypeId::kUnknown, kFlags, BestKernel<true, true>, BindCommon);
-  list.AddVariadic("min", {kAnyArgument, kAnyArgument}, TypeId::kUnknown, kFlags, BestKernel<false, true>, BindCommon);
+  list.AddVariadic("max", {kAnyArgument, kAnyArgument}, TypeId::kUnknown, kFlags, BestKernel<true, true>, BindCommon).collated =
+      BestKernel<true, true>;
+  list.AddVariadic("min", {kAnyArgument, kAnyArgument}, TypeId::kUnknown, kFlags, BestKernel<false, true>, BindCommon)
+      .collated = BestKernel<false, true>;
   list.AddVariadic("num_nulls", {kAnyArgument}, TypeId::kInt32, kFlags, CountNullsKernel<true>);
   list.AddVariadic("num_nonnulls", {kAnyArgument}, TypeId::kInt32, kFlags, CountNullsKernel<false>);
   for (const char* name : {"typeof", "pg_typeof"}) list.Add(name, {kAnyArgument}, TypeId::kText, kFlags, TypeofKernel);

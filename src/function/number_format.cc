@@ -1,6 +1,7 @@
-// to_char of numbers: PostgreSQL's templates ("9G999D99", "FM000.0", "S9.99EEEE", "RN" ...), with the separators of the C
-// locale.
+// to_char of numbers and to_number: PostgreSQL's templates ("9G999D99", "FM000.0", "S9.99EEEE", "RN" ...), with the separators
+// of the C locale.
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -307,6 +308,145 @@ StatusOr<std::string> FormatNumber(std::string_view text, const Numeric& value) 
   return Writer(made, value).Write();
 }
 
+// to_number: digits, signs and the point are taken where the template has them; PostgreSQL's steps, one for one, since what
+// is lenient about it follows from them.
+class NumberReader {
+ public:
+  NumberReader(const Template& made, std::string_view text) : t_(made), text_(text) {}
+
+  StatusOr<Numeric> Read() {
+    for (const TemplateItem& item : t_.items) {
+      if (AtEnd()) break;
+      if (ReadItem(item)) ++at_;
+    }
+    if (digits_.ends_with('.')) digits_.pop_back();
+    const std::string number = absl::StrCat(std::string(1, sign_), digits_);
+    const std::optional<Numeric> read = Numeric::Parse(std::string(absl::StripAsciiWhitespace(number)));
+    if (!read.has_value()) {
+      return base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidText,
+                             absl::StrCat("invalid input syntax for type numeric: \"", number, "\""));
+    }
+    const size_t scale = after_, precision = t_.before + scale;
+    const size_t whole = std::min(digits_.find('.'), digits_.size());
+    if (whole - std::min(digits_.find_first_not_of('0'), whole) > t_.before) {
+      return base::WithFrame(
+          base::MakeError(absl::StatusCode::kOutOfRange, base::sqlstate::kNumericOutOfRange, "numeric field overflow"),
+          absl::StrCat("A field with precision ", precision, ", scale ", scale, " must round to an absolute value less than ",
+                       t_.before == 0 ? "1" : absl::StrCat("10^", t_.before), "."));
+    }
+    if (t_.shift == 0) return *read;
+    return *read * *Numeric::Parse(absl::StrCat("0.", std::string(t_.shift - 1, '0'), "1",
+                                                std::string(t_.shift < 16 ? 16 - t_.shift : 0, '0')));
+  }
+
+ private:
+  bool AtEnd() const { return at_ >= text_.size(); }
+  bool At(char c) const { return !AtEnd() && text_[at_] == c; }
+  bool AtDigit() const { return !AtEnd() && absl::ascii_isdigit(static_cast<unsigned char>(text_[at_])); }
+  bool locale_sign() const { return t_.sign_ahead || t_.sign_behind; }
+
+  // A character, whatever it is.
+  void Pass() {
+    ++at_;
+    while (!AtEnd() && (static_cast<unsigned char>(text_[at_]) & 0xc0) == 0x80) ++at_;
+  }
+  void PassWhatIsNoNumber(int characters) {
+    for (; characters > 0 && !AtEnd() && std::string_view("0123456789.,+-").find(text_[at_]) == std::string_view::npos;
+         --characters) {
+      Pass();
+    }
+  }
+  bool TakeSign(bool minus, bool plus) {
+    if ((minus && At('-')) || (plus && At('+'))) return sign_ = text_[at_], true;
+    PassWhatIsNoNumber(1);
+    return false;
+  }
+
+  // Whether it stands on the last character that it read, and not behind.
+  bool ReadItem(const TemplateItem& item) {
+    switch (item.item) {
+      case Item::kNine:
+      case Item::kZero:
+        return ReadDigit(true), true;
+      case Item::kPoint:
+        return ReadDigit(false), true;
+      case Item::kGroup:
+        return t_.fill && At(',');
+      case Item::kCurrency:
+        return PassWhatIsNoNumber(1), false;
+      case Item::kOrdinal:
+        if (sign_ != '-' && !t_.point) PassWhatIsNoNumber(2);
+        return false;
+      case Item::kMinus:
+        return TakeSign(true, false);
+      case Item::kPlus:
+        return TakeSign(false, true);
+      case Item::kPlusMinus:
+        return TakeSign(true, true);
+      case Item::kText:
+        return Pass(), false;
+    }
+    return false;
+  }
+
+  void ReadDigit(bool digit_place) {
+    if (At(' ')) ++at_;
+    if (AtEnd()) return;
+    if (sign_ == ' ' && digit_place && before_ + after_ == 0) {
+      if (At('-') || (!locale_sign() && t_.brackets && At('<'))) {
+        if (!locale_sign() || t_.sign_ahead) sign_ = '-', ++at_;
+      } else if (At('+')) {
+        if (!locale_sign() || t_.sign_ahead) sign_ = '+', ++at_;
+      }
+    }
+    if (AtEnd()) return;
+    bool read = false;
+    if (AtDigit()) {
+      if (point_ && after_ == t_.after) return;
+      digits_.push_back(text_[at_]);
+      ++(point_ ? after_ : before_);
+      read = true;
+    } else if (t_.point && !point_ && At('.')) {
+      digits_.push_back('.');
+      point_ = read = true;
+    }
+    if (sign_ != ' ' || before_ + after_ == 0) return;
+    if (locale_sign()) {  // directly behind the last digit
+      const char next = read && at_ + 1 < text_.size() ? text_[at_ + 1] : ' ';
+      if (next == '-' || next == '+') sign_ = next, ++at_;
+    } else if (!read && (t_.plus || t_.minus) && (At('-') || At('+'))) {
+      sign_ = text_[at_];
+    }
+  }
+
+  const Template& t_;
+  const std::string_view text_;
+  size_t at_ = 0, before_ = 0, after_ = 0;
+  char sign_ = ' ';
+  bool point_ = false;
+  std::string digits_;
+};
+
+StatusOr<Numeric> ReadNumber(std::string_view format, std::string_view text) {
+  TURDB_ASSIGN_OR_RETURN(const Template made, TemplateParser().Parse(format));
+  for (const bool roman : {true, false}) {
+    if (!(roman ? made.roman : made.scientific)) continue;
+    return base::MakeError(absl::StatusCode::kUnimplemented, base::sqlstate::kFeatureNotSupported,
+                           absl::StrCat("\"", roman ? "RN" : "EEEE", "\" not supported for input"));
+  }
+  return NumberReader(made, text).Read();
+}
+
+void ToNumberKernel(Call& call) {
+  call.ForEach([&](SelIndex row) {
+    const std::string_view format = call.args[1].Get<StringView>(row).view();
+    if (format.empty()) return call.result->SetNull(row);
+    StatusOr<Numeric> number = ReadNumber(format, call.args[0].Get<StringView>(row).view());
+    if (!number.ok()) return call.RaiseStatus(row, number.status());
+    call.result->SetString(row, number->ToBytes());
+  });
+}
+
 template <typename T>
 Numeric NumberAt(const Call& call, SelIndex row) {
   if constexpr (std::is_same_v<T, StringView>) {
@@ -335,6 +475,7 @@ void AddNumberFormat(FunctionList& list) {
   list.Add("to_char", {TypeId::kInt64, kText}, kText, kCanRaise, ToCharKernel<int64_t>);
   list.Add("to_char", {TypeId::kNumeric, kText}, kText, kCanRaise, ToCharKernel<StringView>);
   list.Add("to_char", {TypeId::kDouble, kText}, kText, kCanRaise, ToCharKernel<double>);
+  list.Add("to_number", {kText, kText}, TypeId::kNumeric, kCanRaise, ToNumberKernel);
 }
 
 }  // namespace turdb::function

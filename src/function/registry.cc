@@ -42,6 +42,7 @@ class Catalog {
     AddPatterns(list_);
     AddDatetime(list_);
     AddDatetimeFormat(list_);
+    AddDatetimeParsing(list_);
     AddNumberFormat(list_);
     AddMiscellany(list_);
     AddJsonReading(list_);
@@ -55,6 +56,7 @@ class Catalog {
     AddSequenceFunctions(list_);
     AddRaise(list_);
     AddCatalogFunctions(list_);
+    AddPredicates(list_);
     AddComparisons(list_);
     for (const ScalarFunction& function : list_.functions()) {
       Overloads& overloads = by_name_[function.name];
@@ -124,6 +126,11 @@ StatusOr<BoundCall> ResolveFunction(std::string_view name, std::span<const Type>
 
 StatusOr<BoundCall> ResolveOperator(std::string_view symbol, std::span<const Type> operands) {
   return Resolve(symbol == "!=" ? "<>" : symbol, operands, true);
+}
+
+void SetCollation(BoundCall* call, vec::Collation order) {
+  for (Type& type : call->argument_types) type = type.WithCollation(order);
+  if (order != vec::Collation::kBinary) call->kernel = call->function->collated;
 }
 
 bool IsFunction(std::string_view name) { return Catalog::Get().Find(name) != nullptr; }

@@ -40,7 +40,8 @@ struct ScalarFunction {
   Kernel kernel;
   // Refines argument types, result type and kernel to the actual argument types (decimals, varchar); may be null.
   Status (*bind)(BoundCall* call, std::span<const Type> actual) = nullptr;
-  bool variadic = false;  // the last argument repeats, any number of times but zero
+  bool variadic = false;      // the last argument repeats, any number of times but zero
+  Kernel collated = nullptr;  // of what compares texts: the kernel where they do not compare by their bytes
 };
 
 // A function bound to argument types: what an expression node keeps. Copyable, immutable once bound.
@@ -60,6 +61,10 @@ StatusOr<BoundCall> ResolveFunction(std::string_view name, std::span<const Type>
 // The same for an operator with one (prefix) or two operands. An untyped operand beside a typed one is first
 // tried as the same type.
 StatusOr<BoundCall> ResolveOperator(std::string_view symbol, std::span<const Type> operands);
+// What does not compare texts takes them in whatever collation.
+inline bool ComparesTexts(const BoundCall& call) { return call.function->collated != nullptr; }
+// The texts that the call compares, its arguments', are compared so. REQUIRES: ComparesTexts.
+void SetCollation(BoundCall* call, vec::Collation order);
 // Whether any overload has this name.
 bool IsFunction(std::string_view name);
 // All names, for completion and "did you mean".

@@ -107,6 +107,10 @@ struct RefreshCommand {  // of a materialised view
   std::shared_ptr<const catalog::Relation> relation;
   bool with_no_data = false;
 };
+struct SetNumberCommand {  // PRAGMA user_version = ...
+  catalog::DatabaseNumber which = catalog::DatabaseNumber::kUserVersion;
+  int32_t value = 0;
+};
 struct CommentSchemaCommand {
   std::string schema;
   std::string comment;  // empty: none any more
@@ -226,7 +230,7 @@ using Command =
     std::variant<std::monostate, TransactionCommand, SetCommand, ShowCommand, CreateSchemaCommand, CreateTableCommand,
                  CreateIndexCommand, DropCommand, AlterTableCommand, MaintenanceCommand, NoOperation, CreateViewCommand,
                  SetConstraintsCommand, CreateSequenceCommand, AlterSequenceCommand, RefreshCommand, CommentSchemaCommand,
-                 PrepareCommand, DeallocateCommand, CreateTypeCommand, AlterTypeCommand>;
+                 SetNumberCommand, PrepareCommand, DeallocateCommand, CreateTypeCommand, AlterTypeCommand>;
 
 struct Dependency {
   catalog::ObjectId id = 0;

@@ -31,8 +31,18 @@ std::string QuoteText(std::string_view text) { return absl::StrCat("'", absl::St
 
 }  // namespace
 
+std::optional<catalog::DatabaseNumber> DatabaseNumberOf(std::string_view pragma) {
+  if (pragma == "user_version") return catalog::DatabaseNumber::kUserVersion;
+  if (pragma == "application_id") return catalog::DatabaseNumber::kApplicationId;
+  return std::nullopt;
+}
+
 std::string PragmaQuery(const ast::Pragma& pragma, const catalog::Snapshot& catalog, std::span<const std::string> search_path) {
   const std::string name = absl::AsciiStrToLower(pragma.name.text);
+  if (const std::optional<catalog::DatabaseNumber> number = DatabaseNumberOf(name); number.has_value()) {
+    if (pragma.value != nullptr) return "";  // sets it
+    return absl::StrCat("SELECT \"database number\"(", static_cast<int>(*number), ") AS ", name);
+  }
   if (name == "table_list") {
     const std::string only = pragma.value == nullptr ? "" : absl::StrCat(" AND table_name = ", QuoteText(pragma.value->text));
     return absl::StrCat(kTableList, only, " ORDER BY schema_name, table_name");

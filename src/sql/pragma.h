@@ -2,14 +2,18 @@
 #ifndef TURDB_SQL_PRAGMA_H_
 #define TURDB_SQL_PRAGMA_H_
 
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "catalog/catalog.h"
 #include "sql/parse/ast.h"
 
 namespace turdb::sql {
 
+// By the name of the PRAGMA, in lower case, that reads and sets it.
+std::optional<catalog::DatabaseNumber> DatabaseNumberOf(std::string_view pragma);
 // Empty: the PRAGMA is something else. What it asks about may be missing: then the query gives no rows, as in SQLite.
 std::string PragmaQuery(const ast::Pragma& pragma, const catalog::Snapshot& catalog, std::span<const std::string> search_path);
 

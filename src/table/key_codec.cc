@@ -10,10 +10,12 @@
 #include "table/key_number.h"
 #include "table/key_text.h"
 #include "vec/any.h"
+#include "vec/collation.h"
 #include "vec/enum.h"
 #include "vec/numeric.h"
 #include "vec/scalar.h"
 #include "vec/string_view.h"
+#include "vec/text_format.h"
 #include "vec/vector.h"
 
 namespace turdb::table {
@@ -156,12 +158,10 @@ bool IsFixedKey(TypeId id) {
 }
 uint8_t StringTypeByte(TypeId id) { return id == TypeId::kBlob ? key_byte::kBlob : key_byte::kText; }
 
-// character(n) compares without its trailing blanks.
-std::string_view ComparedText(TypeId id, std::string_view text) {
-  if (id == TypeId::kChar) {
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  }
-  return text;
+// character(n) compares without its trailing blanks, and every text as its collation says.
+std::string_view ComparedText(const vec::Type& type, std::string_view text, std::string* scratch) {
+  if (type.id == TypeId::kChar) text = vec::TrimTrailingBlanks(text);
+  return type.collation() == vec::Collation::kBinary ? text : vec::SortKey(type.collation(), text, scratch);
 }
 
 std::byte* PutString(uint8_t type_byte, std::string_view text, std::byte* to) {
@@ -225,12 +225,13 @@ CommonNumber CommonOfFixed(const vec::Type& type, Cell cell) {
 }
 
 // A value of an ANY column: numbers in the common form, whatever their types; the rest as in a column of its own type.
-void AppendAny(std::string_view bytes, std::string* out) {
+void AppendAny(std::string_view bytes, vec::Collation collation, std::string* out) {
   const vec::Value value = vec::DecodeAny(bytes);
-  const vec::Type& type = value.type();
+  const vec::Type type = value.type().WithCollation(collation);
   if (IsStringKey(type.id)) {
     const std::string_view text = type.id == TypeId::kEnum ? vec::LabelOf(value.bytes()) : value.bytes();
-    AppendCommonText(ComparedText(type.id, text), StringTypeByte(type.id), out);
+    std::string scratch;
+    AppendCommonText(ComparedText(type, text, &scratch), StringTypeByte(type.id), out);
   } else if (type == TypeId::kNumeric) {
     AppendNumeric(value.bytes(), out);
   } else if (type.id == TypeId::kJsonb) {
@@ -271,7 +272,7 @@ void AppendComputed(const KeyPart& part, std::string_view text, std::string* out
     case TypeId::kArray:
       return AppendArrayKey(part.type, text, out);
     default:
-      return AppendAny(text, out);
+      return AppendAny(text, part.type.collation(), out);
   }
 }
 
@@ -315,8 +316,8 @@ Status AppendKeyPart(const KeyPart& part, Cell cell, KeyBuffer* out) {
     return absl::OkStatus();
   }
   vec::StringView holder;
-  if (IsStringKey(part.type.id)) return AppendText(part, ComparedText(part.type.id, TextOf(cell, &holder)), out);
   std::string computed;
+  if (IsStringKey(part.type.id)) return AppendText(part, ComparedText(part.type, TextOf(cell, &holder), &computed), out);
   AppendSortKeyPart(part, cell, &computed);
   if (!out->Append(base::AsBytes(computed))) return KeyTooLong(out->size() + computed.size());
   return absl::OkStatus();
@@ -324,7 +325,7 @@ Status AppendKeyPart(const KeyPart& part, Cell cell, KeyBuffer* out) {
 
 Status AppendKeyPart(const KeyPart& part, const vec::Value& value, KeyBuffer* out) {
   if (value.is_null()) return AppendKeyPart(part, Cell{nullptr}, out);
-  if (part.type == TypeId::kAny) {
+  if (part.type.id == TypeId::kAny) {
     const std::string any = vec::EncodeAny(value);
     const vec::StringView view(any);
     return AppendKeyPart(part, Cell{&view}, out);
@@ -355,7 +356,8 @@ void AppendSortKeyPart(const KeyPart& part, Cell cell, std::string* out) {
     const std::byte* end = PutFixed(part.type, cell, fixed);
     out->append(reinterpret_cast<const char*>(fixed), static_cast<size_t>(end - fixed));
   } else if (IsStringKey(part.type.id)) {
-    AppendCommonText(ComparedText(part.type.id, TextOf(cell, &holder)), StringTypeByte(part.type.id), out);
+    std::string scratch;
+    AppendCommonText(ComparedText(part.type, TextOf(cell, &holder), &scratch), StringTypeByte(part.type.id), out);
   } else {
     AppendComputed(part, TextOf(cell, &holder), out);
   }
@@ -366,6 +368,7 @@ void AppendSortKeyPart(const KeyPart& part, Cell cell, std::string* out) {
 }
 
 bool KeyKeepsValue(const vec::Type& type) {
+  if (type.collation() != vec::Collation::kBinary) return false;
   switch (type.id) {
     case TypeId::kFloat:  // -0.0 is zero
     case TypeId::kDouble:
@@ -394,6 +397,9 @@ bool MakePrefixUpperBound(KeyBuffer* key) {
 
 Status AppendTextPrefix(const KeyPart& part, std::string_view text, KeyBuffer* out) {
   TURDB_CHECK(IsStringKey(part.type.id) && !part.descending);
+  // Of a text that goes on, blanks at the end of its prefix are not at its end.
+  std::string folded;
+  if (part.type.collation() == vec::Collation::kNoCase) text = vec::SortKey(vec::Collation::kNoCase, text, &folded);
   const size_t size = EscapedSize(text) + 1;
   if (size > out->left()) return KeyTooLong(out->size() + size);
   std::byte* to = out->end();

@@ -285,7 +285,7 @@ bool ReadNumber(const vec::Type& type, Bytes bytes, vec::Value* out) {
       CommonNumber common;
       if (!ReadCommonNumber(&bytes, &common)) return false;
       int64_t integer;
-      if (type == TypeId::kAny && common.AsInt64(&integer)) {
+      if (type.id == TypeId::kAny && common.AsInt64(&integer)) {
         *out = vec::Value::Int64(integer);
         return true;
       }

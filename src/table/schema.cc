@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/limits.h"
+#include "vec/collation.h"
 
 namespace turdb::table {
 
@@ -52,13 +53,22 @@ int32_t TableSchema::FindUniqueKey(std::vector<int32_t> key_columns) const {
     std::vector<int32_t> own;
     for (const IndexPart& part : parts) own.push_back(part.column);
     std::sort(own.begin(), own.end());
-    return own == key_columns;
+    return own == key_columns && std::all_of(parts.begin(), parts.end(), [&](const IndexPart& part) {
+             return part.type.collation() == columns[static_cast<size_t>(part.column)].type.collation();
+           });
   };
   if (!primary_key.empty() && covers(primary_key)) return -1;
   for (size_t i = 0; i < indexes.size(); ++i) {
     if (indexes[i].unique && indexes[i].predicate_sql.empty() && covers(indexes[i].parts)) return static_cast<int32_t>(i);
   }
   return -2;
+}
+
+void TakeTypeOf(const Column& column, IndexPart* part) {
+  if (part->collation.empty()) part->collation = column.collation;
+  part->type = column.type;
+  const vec::NamedCollation* const own = part->collation.empty() ? nullptr : vec::FindCollation(part->collation);
+  if (own != nullptr) part->type = column.type.WithCollation(own->order);
 }
 
 Status FinishNewTable(TableSchema& schema) {
@@ -77,7 +87,7 @@ Status FinishNewTable(TableSchema& schema) {
                          absl::StrCat("column \"", column.name, "\" appears twice in primary key constraint"));
       }
     }
-    part.type = column.type;
+    TakeTypeOf(column, &part);
     part.nulls_first = part.descending;
     column.not_null = true;
   }

@@ -47,7 +47,7 @@ struct Column {
   bool not_null = false;
   Generation generation = Generation::kNone;
   std::string default_sql;  // the default, or the generating expression; empty: none
-  std::string collation;    // empty: binary
+  std::string collation;    // its name (vec/collation.h), whose order `type` has; empty: the default, which is binary
   std::string comment;
   base::FileId domain = base::kNoFile;        // id of the domain that it was declared with; `type` is what that stands for
   base::FileId sequence = base::kNoFile;      // id of the sequence whose numbers are the default
@@ -76,7 +76,7 @@ struct IndexPart {
   vec::Type type;              // of the column or the expression
   bool descending = false;
   bool nulls_first = false;
-  std::string collation;
+  std::string collation;  // likewise
 };
 
 enum class IndexMethod : uint8_t { kBTree = 0, kHnsw = 1 };
@@ -137,6 +137,7 @@ struct TriggerSchema {
   std::string condition_sql;             // WHEN; empty: always
   std::string body_sql;                  // statements, each with a semicolon
   std::vector<std::string> search_path;  // where names in it are looked up
+  std::string comment;
 };
 
 // What becomes of a temporary table at a commit.
@@ -179,6 +180,9 @@ struct TableSchema {
 // (version 1). REQUIRES: a new table, `stored` empty, primary_key set. Errors: no or too many columns, two of
 // one name, a primary key column twice.
 base::Status FinishNewTable(TableSchema& schema);
+
+// Makes a part one of the column's type, in the collation that it names, or else in the column's.
+void TakeTypeOf(const Column& column, IndexPart* part);
 
 // The relative path of a table's or an index's file: names that are no safe file names are percent-encoded.
 std::string TablePath(std::string_view schema_name, std::string_view table_name);

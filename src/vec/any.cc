@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "vec/collation.h"
 #include "vec/compare.h"
 #include "vec/enum.h"
 #include "vec/numeric.h"
@@ -89,7 +90,7 @@ std::string_view ComparedText(const Value& value) {
 
 std::string EncodeAny(const Value& value) {
   TURDB_CHECK(!value.is_null());
-  const Type type = value.type();
+  const Type type = value.type().WithCollation(Collation::kBinary);  // which is the column's, not the value's
   std::string bytes(1, static_cast<char>(type.id));
   if (type.id == TypeId::kDecimal) {
     bytes.push_back(static_cast<char>(type.precision));
@@ -151,20 +152,20 @@ Value DecodeAny(std::string_view bytes) {
   });
 }
 
-int CompareAny(std::string_view a, std::string_view b) {
+int CompareAny(std::string_view a, std::string_view b, Collation collation) {
   const Value x = DecodeAny(a), y = DecodeAny(b);
   const int class_x = ClassOf(x.type().id), class_y = ClassOf(y.type().id);
   if (class_x != class_y) return class_x < class_y ? -1 : 1;
   if (class_x == 1 && x.type() != y.type()) return Numeric::Compare(ToNumeric(x), ToNumeric(y));
-  if (class_x == 2) return ComparedText(x).compare(ComparedText(y));
+  if (class_x == 2) return CompareTexts(collation, StringView(ComparedText(x)), StringView(ComparedText(y)));
   return Value::Compare(x, y);
 }
 
-uint64_t HashAny(std::string_view bytes) {
+uint64_t HashAny(std::string_view bytes, Collation collation) {
   const Value value = DecodeAny(bytes);
   const int value_class = ClassOf(value.type().id);
   if (value_class == 1) return ToNumeric(value).Hash();
-  if (value_class == 2) return HashBytes(ComparedText(value).data(), ComparedText(value).size());
+  if (value_class == 2) return HashText(collation, ComparedText(value));
   return CombineHash(static_cast<uint64_t>(value_class), value.Hash());
 }
 

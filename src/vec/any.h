@@ -24,10 +24,10 @@ namespace turdb::vec {
 std::string EncodeAny(const Value& value);
 // REQUIRES: bytes that EncodeAny made.
 Value DecodeAny(std::string_view bytes);
-// SQL order, numbers across their types: negative, zero or positive.
-int CompareAny(std::string_view a, std::string_view b);
+// SQL order, numbers across their types, texts by `collation`: negative, zero or positive.
+int CompareAny(std::string_view a, std::string_view b, Collation collation = Collation::kBinary);
 // Equal values of any number type hash alike.
-uint64_t HashAny(std::string_view bytes);
+uint64_t HashAny(std::string_view bytes, Collation collation = Collation::kBinary);
 
 }  // namespace turdb::vec
 

@@ -5,6 +5,7 @@
 
 #include "vec/any.h"
 #include "vec/array.h"
+#include "vec/collation.h"
 #include "vec/json.h"
 #include "vec/numeric.h"
 #include "vec/text_format.h"
@@ -30,8 +31,10 @@ int CompareFixed(const void* a, const void* b) {
 }
 
 // Of the types that lie in string views.
-bool IsOrderedByBytes(TypeId id) {
-  return id != TypeId::kNumeric && id != TypeId::kAny && id != TypeId::kChar && id != TypeId::kJsonb && id != TypeId::kArray;
+bool IsOrderedByBytes(Type type) {
+  const TypeId id = type.id;
+  return id != TypeId::kNumeric && id != TypeId::kAny && id != TypeId::kChar && id != TypeId::kJsonb && id != TypeId::kArray &&
+         type.collation() == Collation::kBinary;
 }
 
 int CompareStrings(Type type, const StringView& a, const StringView& b) {
@@ -39,17 +42,16 @@ int CompareStrings(Type type, const StringView& a, const StringView& b) {
     case TypeId::kNumeric:
       return Numeric::Compare(Numeric::FromBytes(a.view()), Numeric::FromBytes(b.view()));
     case TypeId::kAny:
-      return CompareAny(a.view(), b.view());
+      return CompareAny(a.view(), b.view(), type.collation());
     case TypeId::kJsonb:
       return CompareJson(JsonView(a.view()), JsonView(b.view()));
     case TypeId::kArray:
       return CompareArrays(ArrayView(type, a.view()), ArrayView(type, b.view()));
     case TypeId::kChar: {
-      const int order = TrimTrailingBlanks(a.view()).compare(TrimTrailingBlanks(b.view()));
-      return order;
+      return CompareTexts(type.collation(), StringView(TrimTrailingBlanks(a.view())), StringView(TrimTrailingBlanks(b.view())));
     }
     default:
-      return StringView::Compare(a, b);
+      return CompareTexts(type.collation(), a, b);
   }
 }
 
@@ -96,7 +98,7 @@ int CompareSlots(Type type, const void* a, const void* b) {
 }
 
 bool EqualSlots(Type type, const void* a, const void* b) {
-  if (type.physical() == PhysicalType::kString && IsOrderedByBytes(type.id)) {
+  if (type.physical() == PhysicalType::kString && IsOrderedByBytes(type)) {
     return *static_cast<const StringView*>(a) == *static_cast<const StringView*>(b);
   }
   return CompareSlots(type, a, b) == 0;
@@ -111,17 +113,16 @@ uint64_t HashSlot(Type type, const void* slot) {
         case TypeId::kNumeric:
           return Numeric::FromBytes(view.view()).Hash();
         case TypeId::kAny:
-          return HashAny(view.view());
+          return HashAny(view.view(), type.collation());
         case TypeId::kJsonb:
           return HashJson(JsonView(view.view()));
         case TypeId::kArray:
           return HashArray(ArrayView(type, view.view()));
         case TypeId::kChar: {
-          const std::string_view trimmed = TrimTrailingBlanks(view.view());
-          return HashBytes(trimmed.data(), trimmed.size());
+          return HashText(type.collation(), TrimTrailingBlanks(view.view()));
         }
         default:
-          return HashText(view);
+          return type.collation() == Collation::kBinary ? HashText(view) : HashText(type.collation(), view.view());
       }
     } else if constexpr (std::is_same_v<T, Uuid>) {
       return HashBytes(slot, 16);

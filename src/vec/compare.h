@@ -1,6 +1,6 @@
 // Order, equality and hashes of single values inside vectors. PostgreSQL's order: NaN is the greatest
-// number and equals itself, 0.0 equals -0.0, strings by bytes (collation "C"), character(n) without its
-// trailing blanks. Columns at a time are compute's and function's business; this is for keys met one by one.
+// number and equals itself, 0.0 equals -0.0, strings as the type's collation says (collation.h), character(n)
+// without its trailing blanks. Columns at a time are compute's and function's business; this is for keys met one by one.
 #ifndef TURDB_VEC_COMPARE_H_
 #define TURDB_VEC_COMPARE_H_
 

@@ -95,6 +95,14 @@ constexpr size_t PhysicalWidth(PhysicalType physical) {
   }
 }
 
+// How texts compare (collation.h). On disk, in types: do not change a number.
+enum class Collation : uint8_t {
+  kBinary = 0,
+  kNoCase = 1,  // without regard to the case of ASCII letters
+  kRTrim = 2,   // without blanks at the end
+};
+inline constexpr size_t kCollationCount = 3;
+
 inline constexpr int kMaxDecimalPrecision = 38;
 inline constexpr int kMaxDecimal64Precision = 18;  // up to here a decimal is an int64, above an int128
 inline constexpr int kMaxTimePrecision = 6;
@@ -102,7 +110,7 @@ inline constexpr int kMaxTimePrecision = 6;
 struct Type {
   TypeId id = TypeId::kUnknown;
   uint8_t precision = 0;              // kDecimal: digits in all; kTime, kTimestamp, kTimestampTz, kInterval: digits of a second
-  uint8_t scale = 0;                  // kDecimal: digits after the point
+  uint8_t scale = 0;                  // kDecimal: digits after the point; what collates: its Collation
   TypeId element = TypeId::kUnknown;  // kArray: the elements' type; precision, scale and length are theirs, too
   int32_t length = 0;                 // kVarchar, kChar: characters; 0 means no limit. kEnum: the id of the type
 
@@ -150,6 +158,19 @@ struct Type {
     Type type = *this;
     type.id = element;
     type.element = TypeId::kUnknown;
+    return type;
+  }
+
+  // Texts, arrays of them, and ANY, which may hold some.
+  constexpr bool collates() const {
+    const auto text = [](TypeId t) { return t >= TypeId::kText && t <= TypeId::kChar; };
+    return text(id) || id == TypeId::kAny || (id == TypeId::kArray && (text(element) || element == TypeId::kAny));
+  }
+  constexpr Collation collation() const { return collates() ? static_cast<Collation>(scale) : Collation::kBinary; }
+  // The same type, whose texts compare so; of what does not collate, the type as it is.
+  constexpr Type WithCollation(Collation collation) const {
+    Type type = *this;
+    if (collates()) type.scale = static_cast<uint8_t>(collation);
     return type;
   }
 

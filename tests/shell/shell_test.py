@@ -154,7 +154,13 @@ class ShellTest(unittest.TestCase):
                        "create table s (id serial, n int generated always as identity (start with 7)); insert into s default values",
                        "create table lite (id integer primary key autoincrement, x int); insert into lite(x) values (1)",
                        "create materialized view mv as select b from v", "create unique index mv_b on mv (b)",
-                       "create sequence free start 5 increment -1 maxvalue 9")
+                       "create sequence free start 5 increment -1 maxvalue 9",
+                       "create type mood as enum ('sad', 'ok'); create domain word as text collate nocase",
+                       "create table col (a text collate nocase unique, b text, w word); create index by_c on col (b collate rtrim desc)",
+                       "create trigger tr after insert on t for each row begin select 1; end",
+                       "comment on table t is 'it''s a table'; comment on column other.t.y is 'y'; comment on type mood is 'mood'",
+                       "comment on domain word is 'word'; comment on trigger tr on t is 'tr'; comment on index by_b is 'by b'",
+                       "comment on constraint col_a_key on col is 'key'; comment on schema other is 'other'; comment on view v is 'v'")
         self.run_shell("mydb", stdin="".join(f"insert into many values ({i}), ({-i});\n" for i in range(150)))
         dump, _ = self.run_shell("mydb", ".dump")
         self.run_shell("copy", "-f", self.path("dump.sql", dump))
@@ -163,6 +169,8 @@ class ShellTest(unittest.TestCase):
         self.assertEqual(self.rows("copy", "insert into lite(x) values (2) returning id"), [{"id": 2}])
         self.assertEqual(self.rows("copy", "select count(*) as n from mv"), [{"n": 2}])
         self.assertEqual(self.rows("copy", "select nextval('free') as n"), [{"n": 5}])
+        self.assertEqual(self.rows("copy", "select count(*) as n from turdb_catalog.comments"), [{"n": 9}])
+        self.assertIn("COMMENT ON TRIGGER tr ON root.t IS 'tr';", dump)
         self.assertEqual(self.rows("copy", "select y from other.t"), [{"y": "z"}])
         self.assertEqual(self.rows("copy", "select count(*) as n from v"), [{"n": 2}])
         self.assertEqual(self.rows("copy", "select count(*) as n, sum(x) as s from many"), [{"n": 300, "s": 0}])

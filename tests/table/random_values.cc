@@ -29,6 +29,11 @@ std::vector<Type> KeyTypes() {
   types.push_back(Type::Decimal(10, 2));
   types.push_back(Type::Decimal(38, 10));
   types.push_back(Type::Char(6));
+  for (const vec::Collation collation : {vec::Collation::kNoCase, vec::Collation::kRTrim}) {
+    for (const Type& type : {Type::Text(), Type::Varchar(0), Type::Char(6), Type::ArrayOf(Type::Text())}) {
+      types.push_back(type.WithCollation(collation));
+    }
+  }
   types.emplace_back(TypeId::kJson);
   types.emplace_back(TypeId::kJsonb);
   for (const Type& element : {Type::Int32(), Type::Text(), Type::Numeric(), Type::Double(), Type::Decimal(10, 2)}) {
@@ -83,7 +88,7 @@ double RandomDouble(Random& random) {
 
 std::string RandomText(Random& random) {
   // Few letters, the escaped bytes among them, so that prefixes and equal strings happen.
-  static constexpr std::array kLetters = {'\0', '\x01', 'a', 'b', '\xFE', '\xFF', ' '};
+  static constexpr std::array kLetters = {'\0', '\x01', 'a', 'b', 'A', '\xFE', '\xFF', ' '};
   std::string text;
   for (size_t left = Below(random() % 8 == 0 ? 40 : 4, random); left != 0; --left) {
     text.push_back(kLetters[random() % kLetters.size()]);
@@ -228,7 +233,7 @@ Value RandomValue(const Type& type, Random& random) {
       return RandomArray(type, random);
     case TypeId::kAny: {
       const std::vector<Type> types = KeyTypes();
-      Type inner = types[Below(types.size(), random)];
+      Type inner = types[Below(types.size(), random)].WithCollation(vec::Collation::kBinary);
       if (inner.id == TypeId::kAny || inner.id == TypeId::kArray) inner = Type::Double();
       return RandomValue(inner, random);
     }

@@ -89,6 +89,12 @@ std::string DisabledTriggersQuery(std::string_view pattern) {
          QuoteText(pattern) + " ORDER BY 1, 2, 3";
 }
 
+std::string CommentsQuery(std::string_view pattern) {
+  return std::string("SELECT sql FROM turdb_catalog.comments WHERE ") + kPermanent +
+         " AND (kind IN ('schema', 'type', 'domain') OR object_name LIKE " + QuoteText(pattern) +
+         ") ORDER BY schema_name, object_name, part_name NULLS FIRST, kind";
+}
+
 const char kSchemasQuery[] =
     "SELECT schema_name FROM turdb_catalog.schemas WHERE NOT is_system AND NOT is_temporary AND schema_name <> 'root' ORDER BY "
     "schema_name";

@@ -21,6 +21,7 @@ std::string IndexSqlQuery(std::string_view pattern);
 std::string SequencesQuery(std::string_view pattern);
 std::string TriggerSqlQuery(std::string_view pattern);
 std::string DisabledTriggersQuery(std::string_view pattern);  // schema, table, trigger
+std::string CommentsQuery(std::string_view pattern);          // COMMENT ON statements
 // The schemas that the user made.
 extern const char kSchemasQuery[];
 // SQL of the types that the user made, each behind those that it is made of.

@@ -79,11 +79,13 @@ bool Dump(turdb_conn* conn, std::string_view pattern, std::FILE* out, ErrorHandl
   std::vector<Row> sequences;
   std::vector<Row> triggers;
   std::vector<Row> disabled;
+  std::vector<Row> comments;
   if (!Collect(conn, kSchemasQuery, &schemas, error) || !Collect(conn, TypesQuery(), &types, error) ||
       !Collect(conn, ObjectsQuery(pattern), &objects, error) || !Collect(conn, IndexSqlQuery(pattern), &indexes, error) ||
       !Collect(conn, SequencesQuery(pattern), &sequences, error) ||
       !Collect(conn, TriggerSqlQuery(pattern), &triggers, error) ||
-      !Collect(conn, DisabledTriggersQuery(pattern), &disabled, error)) {
+      !Collect(conn, DisabledTriggersQuery(pattern), &disabled, error) ||
+      !Collect(conn, CommentsQuery(pattern), &comments, error)) {
     return false;
   }
   std::fputs("BEGIN;\n", out);
@@ -113,6 +115,7 @@ bool Dump(turdb_conn* conn, std::string_view pattern, std::FILE* out, ErrorHandl
     std::fprintf(out, "ALTER TABLE %s.%s DISABLE TRIGGER %s;\n", QuoteName(trigger[0]).c_str(), QuoteName(trigger[1]).c_str(),
                  QuoteName(trigger[2]).c_str());
   }
+  for (const Row& comment : comments) std::fprintf(out, "%s;\n", comment[0].c_str());
   std::fputs("COMMIT;\n", out);
   return true;
 }

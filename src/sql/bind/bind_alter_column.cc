@@ -173,7 +173,11 @@ Status AlterBinder::SetType(const ast::AlterItem& item) {
   const table::Column& column = Column();
   const std::string name = column.name;
   base::FileId domain = base::kNoFile;
-  TURDB_ASSIGN_OR_RETURN(const Type type, b_.BindTypeOrDomain(*item.type, &domain));
+  table::Column wanted;
+  TURDB_ASSIGN_OR_RETURN(wanted.type, b_.BindTypeOrDomain(*item.type, &domain));
+  wanted.collation = b_.CollationOfDomain(domain);
+  if (!item.collation.empty()) TURDB_RETURN_IF_ERROR(b_.BindColumnCollation(item.collation, &wanted));
+  const Type type = wanted.type;
   TURDB_RETURN_IF_ERROR(CheckTypeDependents(item));
   ExprContext context;
   context.scope = &row_;
@@ -203,7 +207,15 @@ Status AlterBinder::SetType(const ast::AlterItem& item) {
                       item.offset);
     }
   }
-  if (type == column.type && domain == column.domain && item.expr == nullptr) return absl::OkStatus();
+  if (type == column.type && domain == column.domain && item.expr == nullptr) {
+    if (wanted.collation != column.collation) {  // another name of the same order
+      Edit([name, collation = wanted.collation](TableSchema& schema) {
+        schema.columns[static_cast<size_t>(schema.FindColumn(name))].collation = collation;
+        return absl::OkStatus();
+      });
+    }
+    return absl::OkStatus();
+  }
   std::vector<table::IndexSchema> indexes;  // are made anew over the new values
   for (const table::IndexSchema& index : schema_.indexes) {
     bool in_expression = false;
@@ -212,12 +224,16 @@ Status AlterBinder::SetType(const ast::AlterItem& item) {
     if (!names) continue;
     Add(Kind::kDropIndex).name = index.name;
     indexes.push_back(index);
+    for (table::IndexPart& part : indexes.back().parts) {  // one that had the column's collation goes with it
+      if (part.column == column_ && part.collation == column.collation) part.collation.clear();
+    }
   }
   const std::string place = absl::StrCat(name, " as ", type.ToString());
   table::Column made;
   made.name = place;
   made.type = type;
   made.domain = domain;
+  made.collation = wanted.collation;
   Edit([made](TableSchema& schema) { return catalog::AddColumn(schema, made, vec::Value::Null(made.type)); });
   Run(absl::StrCat("UPDATE ", table_, " SET ", Quoted(place), " = ", item.expr != nullptr ? item.expr_text : Quoted(name)));
   if (column.not_null) RequireNoNulls(place);
@@ -227,6 +243,7 @@ Status AlterBinder::SetType(const ast::AlterItem& item) {
     std::swap(old.type, schema.columns[static_cast<size_t>(last)].type);
     std::swap(old.stored, schema.columns[static_cast<size_t>(last)].stored);
     std::swap(old.domain, schema.columns[static_cast<size_t>(last)].domain);
+    std::swap(old.collation, schema.columns[static_cast<size_t>(last)].collation);
     return catalog::DropColumn(schema, last);
   });
   for (const table::CheckConstraint& check : schema_.checks) {

@@ -87,7 +87,7 @@ Status AlterBinder::AddForeignKey(table::ForeignKey key, const TableSchema& with
   }
   const auto referenced = b_.context_.catalog->RelationOf(key.referenced_table);
   if (referenced->id != relation_->id) read_.push_back(referenced->id);
-  for (AlterStep& step : b_.RequireReferences(schema_, key, names, *referenced->schema)) steps_.push_back(std::move(step));
+  for (AlterStep& step : b_.RequireReferences(with, key, names, *referenced->schema)) steps_.push_back(std::move(step));
   Edit([key](TableSchema& schema) {
     schema.foreign_keys.push_back(key);
     return absl::OkStatus();

@@ -26,6 +26,7 @@ StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext&
     return Unsupported(absl::StrCat("OVER for ordered-set aggregate ", name), call.offset);
   }
   if (call.over != nullptr) return BindWindowCall(call, name, context);
+  if (call.within_group && IsHypothetical(name)) return BindHypothetical(call, name, context);
   if (function::FindWindowFunction(name) != nullptr) {
     return Error(base::SqlState{"42809"}, absl::StrCat("window function ", name, " requires an OVER clause"), call.offset);
   }
@@ -105,6 +106,15 @@ StatusOr<const Expr*> Binder::BindSpecialCall(std::string_view name, const ast::
   const bool coalesce = name == "coalesce" || (name == "ifnull" && count == 2);
   const bool nullif = name == "nullif" && count == 2;
   const bool iif = (name == "iif" || name == "if") && count == 3;
+  if (name == "overlaps" && count == 4) {  // a second value that is an interval says how long
+    *special = true;
+    TURDB_ASSIGN_OR_RETURN(std::vector<const Expr*> ends, BindArguments(call, name, context));
+    for (const size_t end : {size_t{1}, size_t{3}}) {
+      if (ends[end]->type.id != TypeId::kInterval) continue;
+      TURDB_ASSIGN_OR_RETURN(ends[end], MakeOperator("+", {ends[end - 1], ends[end]}, position));
+    }
+    return MakeFunction(name, ends, position);
+  }
   *special = (coalesce || nullif || iif) && count > 0 && !call.distinct && call.filter == nullptr;
   if (!*special) return nullptr;
   std::vector<const Expr*> arguments;
@@ -112,11 +122,14 @@ StatusOr<const Expr*> Binder::BindSpecialCall(std::string_view name, const ast::
     TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(*argument, context));
     arguments.push_back(bound);
   }
+  CollationState collation;
   const auto make = [&](ExpressionKind kind, const Type& type, std::vector<const Expr*> operands) -> const Expr* {
-    return plan_.NewExpression(kind, type, plan_.Copy(operands), position);
+    const Expr* const made = plan_.NewExpression(kind, type, plan_.Copy(operands), position);
+    NoteCollation(made, collation);
+    return made;
   };
   if (coalesce) {
-    TURDB_RETURN_IF_ERROR(Unify(&arguments, "COALESCE", call.offset));
+    TURDB_RETURN_IF_ERROR(Unify(&arguments, "COALESCE", call.offset, &collation));
     return make(ExpressionKind::kCoalesce, arguments[0]->type, arguments);
   }
   if (nullif) {  // CASE WHEN a = b THEN NULL ELSE a END
@@ -125,11 +138,12 @@ StatusOr<const Expr*> Binder::BindSpecialCall(std::string_view name, const ast::
     if (first->type.id == TypeId::kUnknown) {
       TURDB_ASSIGN_OR_RETURN(first, Coerce(first, TypeId::kText, CastContext::kImplicit));
     }
+    collation = CollationOf(first);
     return make(ExpressionKind::kCase, first->type, {equal, NullConstant(first->type, call.offset), first});
   }
   // IIF(condition, a, b)
   TURDB_ASSIGN_OR_RETURN(const Expr* condition, ToCondition(arguments[0], "IIF", call.offset));
-  TURDB_ASSIGN_OR_RETURN(const auto both, UnifyPair(arguments[1], arguments[2], "IIF", call.offset));
+  TURDB_ASSIGN_OR_RETURN(const auto both, UnifyPair(arguments[1], arguments[2], "IIF", call.offset, &collation));
   return make(ExpressionKind::kCase, both.first->type, {condition, both.first, both.second});
 }
 
@@ -155,12 +169,14 @@ StatusOr<const Expr*> Binder::BindAggregate(const ast::Call& call, std::string_v
     return Error(base::SqlState{"42809"}, absl::StrCat("WITHIN GROUP is required for ordered-set aggregate ", name),
                  call.offset);
   }
-  for (const Expr* argument : aggregate.arguments) types.push_back(argument->type);
+  for (const Expr* argument : aggregate.arguments) types.push_back(argument->type.WithCollation(vec::Collation::kBinary));
   if (call.star && name != "count") {
     return Error(sqlstate::kUndefinedFunction, absl::StrCat("function ", name, "(*) does not exist"), call.offset);
   }
   auto resolved = function::ResolveAggregate(name, types);
   if (!resolved.ok()) return At(resolved.status(), call.offset);
+  CollationState collation;
+  TURDB_RETURN_IF_ERROR(CollateAggregate(&*resolved, aggregate.arguments, &collation, aggregate.position));
   for (size_t i = 0; i < aggregate.arguments.size(); ++i) {
     TURDB_ASSIGN_OR_RETURN(aggregate.arguments[i],
                            Coerce(aggregate.arguments[i], resolved->argument_types[i], CastContext::kImplicit));
@@ -189,6 +205,7 @@ StatusOr<const Expr*> Binder::BindAggregate(const ast::Call& call, std::string_v
       key.expression = aggregate.arguments[0];
     } else {
       TURDB_ASSIGN_OR_RETURN(key.expression, Bind(*item.expr, inner));
+      TURDB_RETURN_IF_ERROR(CheckCollation(key.expression));
       TURDB_ASSIGN_OR_RETURN(key.expression,
                              Coerce(key.expression, function::ResolveUnknown(key.expression->type), CastContext::kImplicit));
     }
@@ -214,6 +231,7 @@ StatusOr<const Expr*> Binder::BindAggregate(const ast::Call& call, std::string_v
     if (same) return ColumnExpr((*context.aggregate_outputs)[i], aggregate.position);
   }
   const ColumnId id = NewColumn(arena_.Copy(name), resolved->result_type);
+  if (resolved->result_type.collates() && collation.strength != CollationStrength::kNone) SetCollation(id, collation);
   aggregate.function = plan_.Own(*std::move(resolved));
   context.aggregates->push_back(std::move(aggregate));
   context.aggregate_outputs->push_back(id);

@@ -159,6 +159,7 @@ std::vector<ColumnId> Binder::RowColumns(const table::TableSchema& schema, std::
   relation->alias = alias;
   for (const table::Column& column : schema.columns) {
     ids.push_back(NewColumn(column.name, column.type));
+    NameCollation(ids.back(), column.collation);
     relation->columns.push_back({column.name, ColumnExpr(ids.back())});
   }
   return ids;
@@ -350,10 +351,19 @@ StatusOr<int32_t> Binder::ConflictIndex(const ast::OnConflict& conflict, const c
   // Inference as PostgreSQL has it: the columns and expressions of the target are those of the index, in any order; the
   // condition of a partial one follows from the target's.
   std::vector<int32_t> columns;
+  std::vector<std::pair<int32_t, vec::Collation>> collations;  // of the columns that say one; others go with any
   std::vector<const Expr*> expressions;
   for (const ast::IndexElement& element : conflict.target) {
+    const vec::NamedCollation* collation = nullptr;
+    if (!element.collation.empty()) {
+      TURDB_ASSIGN_OR_RETURN(collation, FindCollation(element.collation));
+    }
     if (element.expr->kind != ExprKind::kColumn || ast::As<ast::Column>(*element.expr).parts.size() != 1) {
       TURDB_ASSIGN_OR_RETURN(const Expr* expression, BindForIndex(*element.expr, row, "ON CONFLICT"));
+      if (collation != nullptr) {
+        TURDB_RETURN_IF_ERROR(CheckCollates(expression->type, element.collation.offset()));
+        TURDB_ASSIGN_OR_RETURN(expression, WithExplicitCollation(expression, *collation));
+      }
       expressions.push_back(expression);
       continue;
     }
@@ -363,6 +373,7 @@ StatusOr<int32_t> Binder::ConflictIndex(const ast::OnConflict& conflict, const c
     }
     TURDB_ASSIGN_OR_RETURN(const int32_t column, TargetColumn(name, relation));
     columns.push_back(column);
+    if (collation != nullptr) collations.emplace_back(column, collation->order);
   }
   std::vector<const Expr*> facts;
   if (conflict.target_where != nullptr) {
@@ -385,7 +396,12 @@ StatusOr<int32_t> Binder::ConflictIndex(const ast::OnConflict& conflict, const c
     const auto part = [&](int32_t c) {
       return std::any_of(parts.begin(), parts.end(), [&](const table::IndexPart& p) { return p.column == c; });
     };
-    return std::all_of(parts.begin(), parts.end(), named) && std::all_of(columns.begin(), columns.end(), part) &&
+    const auto collated = [&](const table::IndexPart& p) {
+      return std::all_of(collations.begin(), collations.end(),
+                         [&](const auto& c) { return c.first != p.column || c.second == p.type.collation(); });
+    };
+    return std::all_of(parts.begin(), parts.end(), named) && std::all_of(parts.begin(), parts.end(), collated) &&
+           std::all_of(columns.begin(), columns.end(), part) &&
            std::all_of(own.begin(), own.end(), [&](const Expr* e) { return is_in(expressions, e); }) &&
            std::all_of(expressions.begin(), expressions.end(), [&](const Expr* e) { return is_in(own, e); });
   };

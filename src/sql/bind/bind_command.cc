@@ -1,8 +1,10 @@
 // Statements that the engine carries out without a plan.
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "sql/bind/binder.h"
+#include "sql/pragma.h"
 
 namespace turdb::sql {
 
@@ -239,6 +241,16 @@ StatusOr<Command> Binder::BindSet(const ast::Set& set) {
 StatusOr<Command> Binder::BindPragma(const ast::Pragma& pragma) {
   std::string name = absl::AsciiStrToLower(pragma.name.text);
   if (pragma.value == nullptr) return Command(ShowCommand{std::move(name)});
+  if (const std::optional<catalog::DatabaseNumber> which = DatabaseNumberOf(name); which.has_value()) {
+    SetNumberCommand set{*which, 0};
+    if (!absl::SimpleAtoi(pragma.value->text, &set.value)) {
+      return base::WithHint(
+          Error(sqlstate::kInvalidParameter, absl::StrCat("invalid value for ", name, ": \"", pragma.value->text, "\""),
+                pragma.value->offset),
+          "It is an integer of 32 bits.");
+    }
+    return Command(set);
+  }
   SetCommand command;
   command.name = std::move(name);
   command.value = std::string(pragma.value->text);

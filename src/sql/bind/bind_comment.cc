@@ -121,6 +121,30 @@ StatusOr<Command> Binder::BindComment(const ast::Comment& comment) {
         return absl::OkStatus();
       });
     }
+    case ObjectKind::kTrigger: {
+      TURDB_ASSIGN_OR_RETURN(const auto relation, FindRelation(comment.on_table));
+      const auto& triggers = relation->schema->triggers;
+      const auto found = std::find_if(triggers.begin(), triggers.end(), [&](const auto& t) { return t.name == name; });
+      if (found == triggers.end()) {
+        return Error(sqlstate::kUndefinedObject,
+                     absl::StrCat("trigger \"", name, "\" for table \"", relation->name(), "\" does not exist"),
+                     comment.name.offset());
+      }
+      const auto place = static_cast<size_t>(found - triggers.begin());
+      return Editing(relation, [place, text](TableSchema& changed) {
+        changed.triggers[place].comment = text;
+        return absl::OkStatus();
+      });
+    }
+    case ObjectKind::kType:
+    case ObjectKind::kDomain: {
+      AlterTypeCommand command;
+      TURDB_ASSIGN_OR_RETURN(command.type, FindUserType(comment.name, comment.object == ObjectKind::kDomain));
+      command.kind = AlterTypeCommand::Kind::kEditDomain;
+      command.domain = *command.type->schema;
+      command.domain.comment = text;
+      return Command(std::move(command));
+    }
     case ObjectKind::kSchema:
       if (context_.catalog->FindSchema(name) == nullptr) {
         return Error(sqlstate::kUndefinedSchema, absl::StrCat("schema \"", name, "\" does not exist"), comment.name.offset());

@@ -65,14 +65,8 @@ StatusOr<const Expr*> Binder::Bind(const ast::Expr& expr, const ExprContext& con
       return BindCase(As<ast::Case>(expr), context);
     case ExprKind::kCast:
       return BindCast(As<ast::Cast>(expr), context);
-    case ExprKind::kCollate: {
-      const auto& collate = As<ast::Collate>(expr);
-      const std::string_view name = collate.collation.last().text;
-      if (name == "C" || name == "POSIX" || name == "binary" || name == "default" || name == "ucs_basic" || name == "BINARY") {
-        return Bind(*collate.operand, context);
-      }
-      return Unsupported(absl::StrCat("collation \"", name, "\""), expr.offset);
-    }
+    case ExprKind::kCollate:
+      return BindCollate(As<ast::Collate>(expr), context);
     case ExprKind::kCall:
       return BindCall(As<ast::Call>(expr), context);
     case ExprKind::kSubquery:
@@ -288,9 +282,22 @@ StatusOr<const Expr*> Binder::BindIs(const ast::IsPredicate& is, const ExprConte
     case ast::IsTest::kDistinctFrom:
     case ast::IsTest::kSame: {
       TURDB_ASSIGN_OR_RETURN(const Expr* other, Bind(*is.other, context));
-      TURDB_ASSIGN_OR_RETURN(const auto both, UnifyPair(operand, other, "IS DISTINCT FROM", is.offset));
+      TURDB_ASSIGN_OR_RETURN(const auto both, UnifyPair(operand, other, "IS DISTINCT FROM", is.offset, nullptr));
       const bool distinct = (is.test == ast::IsTest::kDistinctFrom) != is.negated;
       return make(distinct ? ExpressionKind::kIsDistinct : ExpressionKind::kIsNotDistinct, {both.first, both.second});
+    }
+    case ast::IsTest::kJson: {
+      if (operand->type.id == TypeId::kUnknown) {
+        TURDB_ASSIGN_OR_RETURN(operand, Coerce(operand, TypeId::kText, CastContext::kImplicit));
+      }
+      if (!vec::IsText(operand->type.id) && !vec::IsJson(operand->type.id) && operand->type.id != TypeId::kBlob) {
+        return Error(sqlstate::kDatatypeMismatch,
+                     absl::StrCat("cannot use type ", NameOf(operand->type), " in IS JSON predicate"), is.operand->offset);
+      }
+      const Expr* const kind = plan_.Constant(Value::Text(is.json_kind), TypeId::kText, position);
+      const Expr* const unique = plan_.Constant(Value::Boolean(is.unique_keys), TypeId::kBoolean, position);
+      TURDB_ASSIGN_OR_RETURN(const Expr* const result, MakeFunction("is json", {operand, kind, unique}, position));
+      return is.negated ? Not(result, is.offset) : result;
     }
   }
   return base::InternalError("a test of no known kind");
@@ -353,12 +360,12 @@ StatusOr<const Expr*> Binder::BindIn(const ast::In& in, const ExprContext& conte
   }
   // One common type if there is one, as PostgreSQL does; else item by item, so that the operator's error shows.
   std::vector<const Expr*> unified = all;
-  if (!Unify(&unified, "IN", in.offset).ok()) {
+  if (!Unify(&unified, "IN", in.offset, nullptr).ok()) {
     for (size_t i = 1; i < all.size(); ++i) {
       auto equal = MakeOperator("=", {all[0], all[i]}, position);
       if (!equal.ok()) return equal.status();
     }
-    TURDB_RETURN_IF_ERROR(Unify(&all, "IN", in.offset));
+    TURDB_RETURN_IF_ERROR(Unify(&all, "IN", in.offset, nullptr));
     unified = all;
   }
   const Expr* result = plan_.NewExpression(ExpressionKind::kIn, TypeId::kBoolean, plan_.Copy(unified), position);
@@ -435,14 +442,18 @@ StatusOr<const Expr*> Binder::BindCase(const ast::Case& expr, const ExprContext&
   } else {
     results.push_back(plan_.Constant(Value(), TypeId::kUnknown, Position(expr.offset)));
   }
-  TURDB_RETURN_IF_ERROR(Unify(&results, "CASE", expr.offset));
+  CollationState collation;
+  TURDB_RETURN_IF_ERROR(Unify(&results, "CASE", expr.offset, &collation));
   std::vector<const Expr*> arguments;
   for (size_t i = 0; i < conditions.size(); ++i) {
     arguments.push_back(conditions[i]);
     arguments.push_back(results[i]);
   }
   arguments.push_back(results.back());
-  return plan_.NewExpression(ExpressionKind::kCase, results.back()->type, plan_.Copy(arguments), Position(expr.offset));
+  const Expr* const made =
+      plan_.NewExpression(ExpressionKind::kCase, results.back()->type, plan_.Copy(arguments), Position(expr.offset));
+  NoteCollation(made, collation);
+  return made;
 }
 
 StatusOr<const Expr*> Binder::BindCast(const ast::Cast& cast, const ExprContext& context) {
@@ -472,7 +483,9 @@ StatusOr<const Expr*> Binder::BindCast(const ast::Cast& cast, const ExprContext&
   if (domain != base::kNoFile) {
     if (cast.syntax == ast::CastSyntax::kTry) return Unsupported("TRY_CAST to a domain", cast.offset);
     TURDB_ASSIGN_OR_RETURN(operand, Coerce(operand, type, CastContext::kExplicit, position));
-    return CheckDomain(operand, domain, position);
+    TURDB_ASSIGN_OR_RETURN(const Expr* const checked, CheckDomain(operand, domain, position));
+    NoteCollation(checked, {vec::CollationOf(type.collation()), CollationStrength::kImplicit});
+    return checked;
   }
   if (cast.syntax != ast::CastSyntax::kTry) return Coerce(operand, type, CastContext::kExplicit, position);
   if (operand->type.id == TypeId::kUnknown) {

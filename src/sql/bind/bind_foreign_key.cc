@@ -54,6 +54,12 @@ bool MakesSameKey(const Type& from, const Type& to) {
   return from.id == to.id && (from.id != TypeId::kDecimal || from == to);
 }
 
+// Keys are compared as the referenced column's are, whatever the other column's collation.
+std::string CollateClause(const table::Column& from, const table::Column& to) {
+  if (from.collation == to.collation) return "";
+  return absl::StrCat(" COLLATE ", Quoted(to.collation.empty() ? std::string_view("default") : std::string_view(to.collation)));
+}
+
 }  // namespace
 
 // ---- definitions
@@ -227,7 +233,10 @@ std::vector<AlterStep> Binder::RequireReferences(const TableSchema& schema, cons
   std::vector<std::string> columns, conditions;
   for (size_t i = 0; i < names.size(); ++i) {
     columns.push_back(absl::StrCat("r.", Quoted(names[i])));
-    conditions.push_back(absl::StrCat("p.", Quoted(key.referenced_columns[i]), " = r.", Quoted(names[i])));
+    const table::Column& from = schema.columns[static_cast<size_t>(schema.FindColumn(names[i]))];
+    const table::Column& to = referenced.columns[static_cast<size_t>(referenced.FindColumn(key.referenced_columns[i]))];
+    conditions.push_back(
+        absl::StrCat("p.", Quoted(key.referenced_columns[i]), CollateClause(from, to), " = r.", Quoted(names[i])));
   }
   AlterStep& step = steps.emplace_back();
   step.kind = AlterStep::Kind::kRefuse;
@@ -375,8 +384,10 @@ StatusOr<Binder::BoundReferring> Binder::BindReferring(const catalog::Relation& 
   }
   const TableSchema& schema = *relation.schema;
   for (size_t i = 0; i < key.columns.size(); ++i) {
-    const std::string column = Quoted(schema.columns[static_cast<size_t>(key.columns[i])].name);
-    conditions.push_back(absl::StrCat("r.", column, " = k.old", i));
+    const table::Column& from = schema.columns[static_cast<size_t>(key.columns[i])];
+    const table::Column& to = bound.key.relation->schema->columns[static_cast<size_t>(bound.key.columns[i])];
+    const std::string column = Quoted(from.name);
+    conditions.push_back(absl::StrCat("r.", column, " = k.old", i, CollateClause(from, to)));
     const bool set =
         on_update || key.on_delete_columns.empty() ||
         std::find(key.on_delete_columns.begin(), key.on_delete_columns.end(), key.columns[i]) != key.on_delete_columns.end();

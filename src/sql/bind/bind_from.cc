@@ -84,9 +84,11 @@ StatusOr<Binder::FromItem> Binder::BindTableRef(const ast::TableRef& ref, Scope*
 }
 
 StatusOr<Binder::FromItem> Binder::BindNamedTable(const ast::NamedTable& table, Scope* outer) {
-  if (table.sample != nullptr) return Unsupported("TABLESAMPLE", table.offset);
   if (table.name.parts.size() == 1) {
     TURDB_ASSIGN_OR_RETURN(CommonTableInfo * cte, FindCommonTable(table.name.last().text, outer));
+    if (cte != nullptr && table.sample != nullptr) {
+      return Unsupported("TABLESAMPLE of what is no table or materialized view", table.offset);
+    }
     if (cte != nullptr) {
       ++cte->references;
       LogicalNode* scan = NewNode(LogicalKind::kCteScan);
@@ -96,6 +98,7 @@ StatusOr<Binder::FromItem> Binder::BindNamedTable(const ast::NamedTable& table, 
       for (size_t i = 0; i < cte->definition.columns.size(); ++i) {
         const OutputColumn& column = cte->definition.columns[i];
         scan->outputs.push_back(NewColumn(column.name, columns_[column.id].type));
+        SetImplicitCollation(scan->outputs.back(), columns_[column.id].collation);
         if (i >= cte->shown_from && i < cte->hidden_from) query.columns.push_back({column.name, scan->outputs.back()});
       }
       TURDB_ASSIGN_OR_RETURN(FromItem item,
@@ -108,6 +111,9 @@ StatusOr<Binder::FromItem> Binder::BindNamedTable(const ast::NamedTable& table, 
   if (references_ != nullptr && view_depth_ == 1) {
     references_->push_back({table.name.last().offset, -1, relation.get(), table.alias.empty()});
   }
+  if (table.sample != nullptr && relation->kind != catalog::RelationKind::kTable) {
+    return Unsupported("TABLESAMPLE of what is no table or materialized view", table.offset);
+  }
   if (relation->kind == catalog::RelationKind::kView) return BindView(relation, table);
   if (!table.indexed_by.empty()) {
     const auto& indexes = relation->schema->indexes;
@@ -115,7 +121,8 @@ StatusOr<Binder::FromItem> Binder::BindNamedTable(const ast::NamedTable& table, 
       return Error(sqlstate::kUndefinedObject, absl::StrCat("no such index: ", table.indexed_by.text), table.indexed_by.offset);
     }
   }
-  return BindRelation(relation, table);
+  TURDB_ASSIGN_OR_RETURN(FromItem item, BindRelation(relation, table));
+  return table.sample == nullptr ? StatusOr<FromItem>(std::move(item)) : BindSample(table, std::move(item), outer);
 }
 
 StatusOr<Binder::FromItem> Binder::BindRelation(std::shared_ptr<const catalog::Relation> relation, const ast::TableRef& ref) {
@@ -150,6 +157,7 @@ StatusOr<Binder::FromItem> Binder::BindRelation(std::shared_ptr<const catalog::R
   item.visible.reserve(count);
   for (size_t i = 0; i < count; ++i) {
     const ColumnId id = NewColumn(schema.columns[i].name, schema.columns[i].type);
+    NameCollation(id, schema.columns[i].collation);
     columns_[id].origin = relation.get();
     columns_[id].origin_column = static_cast<int32_t>(i);
     get->outputs.push_back(id);
@@ -210,7 +218,10 @@ StatusOr<Binder::FromItem> Binder::QueryAsItem(BoundQuery query, const ast::Tabl
   ScopeRelation relation;
   relation.alias = alias;
   relation.offset = ref.offset;
-  for (const OutputColumn& column : query.columns) relation.columns.push_back({column.name, ColumnExpr(column.id)});
+  for (const OutputColumn& column : query.columns) {
+    SetImplicitCollation(column.id, columns_[column.id].collation);
+    relation.columns.push_back({column.name, ColumnExpr(column.id)});
+  }
   TURDB_RETURN_IF_ERROR(ApplyColumnAliases(ref, &relation));
   for (const ScopeColumn& column : relation.columns) item.visible.push_back({column.name, column.expr, 0});
   item.relations.push_back(std::move(relation));
@@ -338,11 +349,13 @@ Status Binder::BindUsing(const ast::Join& join, FromItem* left, FromItem* right,
     node->conjuncts.push_back(equal);
     const Expr* shown = node->join == exec::JoinType::kRight ? b : a;
     if (node->join == exec::JoinType::kFull || a->type != b->type) {
-      TURDB_ASSIGN_OR_RETURN(const auto both, UnifyPair(a, b, "JOIN/USING", name.offset));
+      CollationState collation;
+      TURDB_ASSIGN_OR_RETURN(const auto both, UnifyPair(a, b, "JOIN/USING", name.offset, &collation));
       shown = node->join == exec::JoinType::kRight ? both.second : both.first;
       if (node->join == exec::JoinType::kFull) {
         shown = plan_.NewExpression(ExpressionKind::kCoalesce, both.first->type,
                                     plan_.Copy(std::vector<const Expr*>{both.first, both.second}), Position(name.offset));
+        NoteCollation(shown, collation);
       }
     }
     merged->push_back({name.text, shown, -1});

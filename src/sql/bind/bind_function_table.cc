@@ -110,7 +110,7 @@ StatusOr<Binder::FromItem> Binder::BindSeries(const ast::FunctionTable& table, c
   std::vector<const Expr*> ends = {arguments[0], arguments[1]};
   const bool of_time = vec::IsDateTime(arguments[0]->type.id) || vec::IsDateTime(arguments[1]->type.id);
   if (!of_time && arguments.size() == 3) ends.push_back(arguments[2]);
-  TURDB_RETURN_IF_ERROR(Unify(&ends, "generate_series", call.offset));
+  TURDB_RETURN_IF_ERROR(Unify(&ends, "generate_series", call.offset, nullptr));
   Type type = ends[0]->type;
   if (type.id == TypeId::kInt16) type = TypeId::kInt32;
   if (type.id == TypeId::kDate) type = TypeId::kTimestamp;

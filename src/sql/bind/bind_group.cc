@@ -53,6 +53,7 @@ size_t Binder::AddGroup(const Expr* expr, Grouping* grouping) {
   // In a set that leaves it out a column is NULL, so it is not the column any more.
   const bool passes = expr->kind == ExpressionKind::kColumn && !grouping->has_sets();
   grouping->outputs.push_back(passes ? expr->index : NewColumn("group", expr->type));
+  if (!passes) SetImplicitCollation(grouping->outputs.back(), CollationOf(expr));
   return grouping->groups.size() - 1;
 }
 
@@ -198,6 +199,7 @@ StatusOr<const Expr*> Binder::BindGroup(const ast::Expr& expr, const ExprContext
     return Error(sqlstate::kGroupingError, "grouping operations are not allowed in GROUP BY", expr.offset);
   }
   if (group->type.id == TypeId::kUnknown) return Coerce(group, TypeId::kText, CastContext::kImplicit);
+  TURDB_RETURN_IF_ERROR(CheckCollation(group));
   return group;
 }
 

@@ -17,10 +17,6 @@ namespace sqlstate = base::sqlstate;
 
 namespace {
 
-bool IsBinaryCollation(std::string_view name) {
-  return name == "C" || name == "POSIX" || name == "binary" || name == "BINARY" || name == "default" || name == "ucs_basic";
-}
-
 table::OnCommit OnCommitOf(const ast::CreateTable& create) {
   return create.on_commit == ast::OnCommit::kDeleteRows ? table::OnCommit::kDeleteRows
          : create.on_commit == ast::OnCommit::kDrop     ? table::OnCommit::kDrop
@@ -140,6 +136,7 @@ Status Binder::BindColumnType(const ast::ColumnDefinition& definition, table::Co
     return absl::OkStatus();
   }
   TURDB_ASSIGN_OR_RETURN(column->type, BindTypeOrDomain(*definition.type, &column->domain));
+  column->collation = CollationOfDomain(column->domain);
   return absl::OkStatus();
 }
 
@@ -155,6 +152,10 @@ Status Binder::BindColumnDefinition(const ast::ColumnDefinition& definition, tab
                  definition.name.offset);
   }
   TURDB_RETURN_IF_ERROR(BindColumnType(definition, &column));
+  for (const ast::Constraint* constraint : definition.constraints) {  // before keys that take it over
+    if (constraint->kind == ConstraintKind::kCollate)
+      TURDB_RETURN_IF_ERROR(BindColumnCollation(constraint->collation, &column));
+  }
   schema->columns.push_back(std::move(column));
   return absl::OkStatus();
 }
@@ -238,10 +239,7 @@ Status Binder::BindColumnConstraint(const ast::Constraint& constraint, const ast
       column.not_null = true;
       return absl::OkStatus();
     case ConstraintKind::kCollate:
-      if (!IsBinaryCollation(constraint.collation.last().text)) {
-        return Unsupported(absl::StrCat("collation \"", constraint.collation.last().text, "\""), constraint.offset);
-      }
-      return absl::OkStatus();
+      return absl::OkStatus();  // BindColumnDefinition
     case ConstraintKind::kExclude:
       return Unsupported("EXCLUDE", constraint.offset);
   }
@@ -280,7 +278,9 @@ void Binder::OpenRow(const table::TableSchema& schema, Scope* row) {
   ScopeRelation relation;
   relation.alias = schema.name;
   for (const table::Column& column : schema.columns) {
-    relation.columns.push_back({column.name, ColumnExpr(NewColumn(column.name, column.type))});
+    const ColumnId id = NewColumn(column.name, column.type);
+    NameCollation(id, column.collation);
+    relation.columns.push_back({column.name, ColumnExpr(id)});
     row->visible.push_back({column.name, relation.columns.back().expr, 0});
   }
   row->relations.push_back(relation);
@@ -336,7 +336,7 @@ StatusOr<Command> Binder::BindCreateTableAs(const ast::CreateTable& create, std:
   for (size_t i = 0; i < query.columns.size(); ++i) {
     table::Column column;
     column.name = std::string(i < create.as_columns.size() ? create.as_columns[i].text : query.columns[i].name);
-    column.type = columns_[query.columns[i].id].type;
+    TURDB_RETURN_IF_ERROR(DescribeColumn(query.columns[i].id, &column));
     if (schema.FindColumn(column.name) >= 0) {
       return Error(sqlstate::kDuplicateColumn, absl::StrCat("column \"", column.name, "\" specified more than once"),
                    create.as->offset);
@@ -355,9 +355,6 @@ StatusOr<std::vector<table::IndexPart>> Binder::BindIndexParts(ast::List<ast::In
                                                                const table::TableSchema& schema, Scope* row) {
   std::vector<table::IndexPart> parts;
   for (const ast::IndexElement& element : elements) {
-    if (!element.collation.empty() && !IsBinaryCollation(element.collation.last().text)) {
-      return Unsupported(absl::StrCat("collation \"", element.collation.last().text, "\""), element.collation.offset());
-    }
     if (!element.operator_class.empty() && !element.operator_class.last().text.ends_with("_ops")) {
       return Error(sqlstate::kUndefinedObject,
                    absl::StrCat("operator class \"", element.operator_class.last().text, "\" does not exist"),
@@ -376,6 +373,12 @@ StatusOr<std::vector<table::IndexPart>> Binder::BindIndexParts(ast::List<ast::In
       TURDB_ASSIGN_OR_RETURN(const Expr* bound, BindForIndex(*element.expr, row, "index expressions"));
       part.type = function::ResolveUnknown(bound->type);
       part.expression_sql = std::string(element.text);
+    }
+    if (!element.collation.empty()) {
+      TURDB_ASSIGN_OR_RETURN(const vec::NamedCollation* const collation, FindCollation(element.collation));
+      TURDB_RETURN_IF_ERROR(CheckCollates(part.type, element.collation.offset()));
+      part.type = part.type.WithCollation(collation->order);
+      part.collation = std::string(collation->name);
     }
     if (part.type.id == TypeId::kJson) {
       return base::WithHint(
@@ -479,7 +482,7 @@ StatusOr<Command> Binder::BindCreateView(const ast::CreateView& create) {
   for (size_t i = 0; i < query.columns.size(); ++i) {
     table::Column column;
     column.name = std::string(i < create.columns.size() ? create.columns[i].text : query.columns[i].name);
-    column.type = columns_[query.columns[i].id].type;
+    TURDB_RETURN_IF_ERROR(DescribeColumn(query.columns[i].id, &column));
     if (command.columns.FindColumn(column.name) >= 0) {
       return Error(sqlstate::kDuplicateColumn, absl::StrCat("column \"", column.name, "\" specified more than once"),
                    create.select->offset);
@@ -504,6 +507,13 @@ Status Binder::CheckReplacedView(const table::TableSchema& before, const table::
           Error(sqlstate::kInvalidTableDefinition,
                 absl::StrCat("cannot change name of view column \"", was.name, "\" to \"", is.name, "\""), offset),
           "Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.");
+    }
+    if (was.type.WithCollation(is.type.collation()) == is.type && was.collation != is.collation) {
+      const auto name = [](const table::Column& column) { return column.collation.empty() ? "default" : column.collation; };
+      return Error(sqlstate::kInvalidTableDefinition,
+                   absl::StrCat("cannot change collation of view column \"", was.name, "\" from \"", name(was), "\" to \"",
+                                name(is), "\""),
+                   offset);
     }
     if (was.type != is.type) {
       return Error(sqlstate::kInvalidTableDefinition,

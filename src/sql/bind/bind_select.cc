@@ -196,7 +196,7 @@ LogicalNode* Binder::Project(LogicalNode* input, const std::vector<ProjectionIte
   ColumnSet made;
   for (const ProjectionItem& item : items) {
     OutputColumn column{item.name, -1, nullptr};
-    bool passes = item.expr->kind == ExpressionKind::kColumn;
+    bool passes = item.expr->kind == ExpressionKind::kColumn && !collations_.contains(item.expr);
     if (passes) {  // an outer query's column is not there to pass: it is made here
       if (made.empty()) {
         made.resize(columns_.size());
@@ -217,6 +217,7 @@ LogicalNode* Binder::Project(LogicalNode* input, const std::vector<ProjectionIte
       }
       if (column.id < 0) {
         column.id = NewColumn(item.name, item.expr->type);
+        SetCollation(column.id, CollationOf(item.expr));  // explicit for a set operation, implicit further out
         node->expressions.push_back(item.expr);
         node->outputs.push_back(column.id);
       }
@@ -264,6 +265,7 @@ StatusOr<std::vector<LogicalSortKey>> Binder::BindOrder(const ast::Select& selec
       TURDB_ASSIGN_OR_RETURN(key.expression, Bind(expr, inner));
     }
     TURDB_RETURN_IF_ERROR(CheckComparable(key.expression->type, "an ordering operator", expr.offset));
+    TURDB_RETURN_IF_ERROR(CheckCollation(key.expression));
     key.descending = order.direction == ast::Direction::kDescending;
     key.nulls_first = order.nulls == ast::NullsOrder::kDefault ? key.descending : order.nulls == ast::NullsOrder::kFirst;
     keys.push_back(key);
@@ -283,7 +285,15 @@ StatusOr<const Expr*> Binder::BindRowCount(const ast::Expr& expr, std::string_vi
 
 Status Binder::BindLimit(BoundQuery* query, const ast::Select& select, Scope* outer) {
   if (select.limit == nullptr && select.limit_offset == nullptr) return absl::OkStatus();
-  if (select.with_ties) return Unsupported("WITH TIES", select.limit->offset);
+  if (select.with_ties && select.order_by.empty() && !select.order_by_all) {
+    return Error(sqlstate::kSyntaxError, "WITH TIES cannot be specified without ORDER BY clause", select.limit->offset);
+  }
+  if (select.with_ties && query->root->kind == LogicalKind::kLockRows) {
+    return Error(sqlstate::kSyntaxError, "SKIP LOCKED and WITH TIES options cannot be used together", select.limit->offset);
+  }
+  if (select.with_ties && query->root->kind != LogicalKind::kSort) {
+    return Unsupported("WITH TIES together with DISTINCT ON", select.limit->offset);
+  }
   LogicalNode* node = NewNode(LogicalKind::kLimit);
   node->left = query->root;
   const bool no_limit = select.limit != nullptr && select.limit->kind == ExprKind::kInteger &&
@@ -294,6 +304,7 @@ Status Binder::BindLimit(BoundQuery* query, const ast::Select& select, Scope* ou
   if (select.limit_offset != nullptr) {
     TURDB_ASSIGN_OR_RETURN(node->offset, BindRowCount(*select.limit_offset, "OFFSET", outer));
   }
+  if (select.with_ties) node->sort = query->root->sort;
   query->root = node;
   return absl::OkStatus();
 }
@@ -498,6 +509,7 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
   if (core.distinct == ast::DistinctKind::kDistinct) {
     for (size_t i = 0; i < shown; ++i) {
       TURDB_RETURN_IF_ERROR(CheckComparable(items[i].expr->type, "an equality operator", core.offset));
+      TURDB_RETURN_IF_ERROR(CheckCollation(items[i].expr));
     }
     for (size_t i = 0; i < order_places.size(); ++i) {
       if (order_places[i] < shown) continue;
@@ -571,8 +583,9 @@ StatusOr<BoundQuery> Binder::BindValues(const ast::Values& values, Scope* outer,
       untyped &= row[column]->type.id == TypeId::kUnknown;
     }
     const bool keep = keep_unknown && untyped && all.size() == 1;
+    CollationState collation;
     if (!keep) {
-      TURDB_RETURN_IF_ERROR(Unify(&all, "VALUES", values.offset));
+      TURDB_RETURN_IF_ERROR(Unify(&all, "VALUES", values.offset, &collation));
       for (const Expr*& expr : all) {
         TURDB_ASSIGN_OR_RETURN(expr, Coerce(expr, function::ResolveUnknown(expr->type), CastContext::kImplicit));
       }
@@ -580,6 +593,7 @@ StatusOr<BoundQuery> Binder::BindValues(const ast::Values& values, Scope* outer,
     }
     const std::string_view name = arena_.Copy(absl::StrCat("column", column + 1));
     node->outputs.push_back(NewColumn(name, all[0]->type));
+    if (all[0]->type.collates()) SetImplicitCollation(node->outputs.back(), collation);
     query.columns.push_back({name, node->outputs.back(), keep ? all[0] : nullptr});
   }
   return query;
@@ -618,11 +632,20 @@ StatusOr<BoundQuery> Binder::BindSetOperation(const ast::SetOperation& operation
                  operation.right->offset);
   }
   std::vector<Type> types;
+  std::vector<CollationState> collations;
   for (size_t i = 0; i < left.columns.size(); ++i) {
-    const Type pair[] = {columns_[left.columns[i].id].type, columns_[right.columns[i].id].type};
+    const Expr* const sides[] = {ColumnExpr(left.columns[i].id), ColumnExpr(right.columns[i].id)};
+    const Type pair[] = {sides[0]->type.WithCollation(vec::Collation::kBinary),
+                         sides[1]->type.WithCollation(vec::Collation::kBinary)};
     auto common = function::CommonType(pair, name);
     if (!common.ok()) return At(common.status(), operation.offset);
-    types.push_back(function::ResolveUnknown(*common));
+    TURDB_ASSIGN_OR_RETURN(const CollationState collation, MergeCollations(sides, Position(operation.offset)));
+    collations.push_back(collation);
+    types.push_back(function::ResolveUnknown(*common).WithCollation(OrderOf(collation)));
+    const bool compares = !operation.all || operation.op != ast::SetOperator::kUnion;
+    if (compares && types.back().collates()) {
+      TURDB_RETURN_IF_ERROR(CheckMergedCollation(collation, Position(operation.offset)));
+    }
     if (!operation.all) {
       TURDB_RETURN_IF_ERROR(CheckComparable(types.back(), "an equality operator", operation.offset));
     }
@@ -641,6 +664,7 @@ StatusOr<BoundQuery> Binder::BindSetOperation(const ast::SetOperation& operation
     node->left_columns.push_back(left.columns[i].id);
     node->right_columns.push_back(right.columns[i].id);
     node->outputs.push_back(NewColumn(left.columns[i].name, types[i]));
+    if (types[i].collates()) SetImplicitCollation(node->outputs.back(), collations[i]);
     query.columns.push_back({left.columns[i].name, node->outputs.back(), nullptr});
   }
   return query;

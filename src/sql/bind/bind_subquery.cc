@@ -30,8 +30,13 @@ StatusOr<const Expr*> Binder::BindSubquery(const ast::Subquery& subquery, const 
   if (bound.query.columns.size() != 1) {
     return Error(sqlstate::kSyntaxError, "subquery must return only one column", subquery.offset);
   }
-  const Type type = columns_[bound.query.columns[0].id].type;
-  return NewSubquery(std::move(bound), type, {}, subquery.offset);
+  const ColumnInfo& column = columns_[bound.query.columns[0].id];
+  const Type type = column.type;
+  CollationState collation = column.collation;
+  if (collation.strength == CollationStrength::kExplicit) collation.strength = CollationStrength::kImplicit;
+  TURDB_ASSIGN_OR_RETURN(const Expr* const made, NewSubquery(std::move(bound), type, {}, subquery.offset));
+  NoteCollation(made, collation);
+  return made;
 }
 
 namespace {
@@ -75,7 +80,7 @@ StatusOr<const Expr*> Binder::BindInSubquery(const ast::Expr& operand, const ast
   auto probe = MakeOperator(OperatorOf(comparison), {left, right}, Position(offset));
   if (!probe.ok()) return probe.status();
   std::vector<const Expr*> both = {left, right};
-  TURDB_RETURN_IF_ERROR(Unify(&both, "IN", offset));
+  TURDB_RETURN_IF_ERROR(Unify(&both, "IN", offset, nullptr));
   if (both[1] != right) {
     LogicalNode* project = NewNode(LogicalKind::kProject);
     project->left = bound.query.root;

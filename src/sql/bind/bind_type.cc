@@ -104,6 +104,11 @@ StatusOr<const Expr*> Binder::ToColumn(const Expr* value, const table::Column& c
   return column.domain == base::kNoFile ? StatusOr<const Expr*>(value) : CheckDomain(value, column.domain, value->position);
 }
 
+std::string Binder::CollationOfDomain(base::FileId domain) const {
+  const auto found = domain == base::kNoFile ? nullptr : context_.catalog->RelationOf(domain);
+  return found == nullptr ? std::string() : found->schema->columns[0].collation;
+}
+
 // Of a column, or that of its domain, or of what the domain is over.
 std::string Binder::DefaultTextOf(const table::Column& column) const {
   if (!column.default_sql.empty() || column.domain == base::kNoFile) return column.default_sql;
@@ -144,6 +149,7 @@ StatusOr<Command> Binder::BindCreateDomain(const ast::CreateType& create, Create
   table::Column value;
   value.name = "value";
   TURDB_ASSIGN_OR_RETURN(value.type, BindTypeOrDomain(*create.base, &value.domain));
+  value.collation = CollationOfDomain(value.domain);
   const bool temporary = IsTemporarySchema(command.definition.schema_name);
   command.definition.columns.push_back(std::move(value));
   for (const ast::Constraint* constraint : create.constraints) {
@@ -167,7 +173,7 @@ Status Binder::BindDomainConstraint(const ast::Constraint& constraint, TableSche
     case ConstraintKind::kDefault:
       return BindDomainDefault(*constraint.expr, constraint.expr_text, &value);
     case ConstraintKind::kCollate:
-      return absl::OkStatus();
+      return BindColumnCollation(constraint.collation, &value);
     case ConstraintKind::kCheck:
       break;
     default:

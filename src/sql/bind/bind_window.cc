@@ -130,6 +130,7 @@ StatusOr<WindowClause::Definition> Binder::BindWindow(const ast::Window& window,
   inner.clause = "window definitions";
   const auto bind = [&](const ast::Expr& expr) -> StatusOr<const Expr*> {
     TURDB_ASSIGN_OR_RETURN(const Expr* key, Bind(expr, inner));
+    TURDB_RETURN_IF_ERROR(CheckCollation(key));
     return Coerce(key, function::ResolveUnknown(key->type), CastContext::kImplicit);
   };
   for (const ast::Expr* expr : window.partition_by) {
@@ -260,14 +261,14 @@ Status Binder::BindFrameOffset(const ast::Expr& count, const LogicalSortKey* ran
 // ---- calls
 
 Status Binder::BindWindowArguments(const ast::Call& call, std::string_view name, const ExprContext& context,
-                                   LogicalWindowCall* bound, Type* result) {
+                                   LogicalWindowCall* bound, Type* result, CollationState* collation) {
   ExprContext inner = context;
   inner.windows = nullptr;
   inner.inside_window = true;
   inner.set_calls = nullptr;
   TURDB_ASSIGN_OR_RETURN(bound->arguments, BindJsonAggregateArguments(call, &name, inner));
   std::vector<Type> types;
-  for (const Expr* value : bound->arguments) types.push_back(value->type);
+  for (const Expr* value : bound->arguments) types.push_back(value->type.WithCollation(vec::Collation::kBinary));
   std::vector<const Expr*>& arguments = bound->arguments;
   if (call.filter != nullptr) {
     inner.clause = "FILTER";
@@ -280,6 +281,7 @@ Status Binder::BindWindowArguments(const ast::Call& call, std::string_view name,
     }
     auto resolved = function::ResolveAggregate(name, types);
     if (!resolved.ok()) return At(resolved.status(), call.offset);
+    TURDB_RETURN_IF_ERROR(CollateAggregate(&*resolved, arguments, collation, Position(call.offset)));
     for (size_t i = 0; i < arguments.size(); ++i) {
       TURDB_ASSIGN_OR_RETURN(arguments[i], Coerce(arguments[i], resolved->argument_types[i], CastContext::kImplicit));
     }
@@ -308,7 +310,7 @@ Status Binder::BindWindowArguments(const ast::Call& call, std::string_view name,
   *result = function->result;
   if (function->result != TypeId::kUnknown) return absl::OkStatus();
   if (arguments.size() == 3) {  // lag and lead: the default is of the value's type
-    TURDB_ASSIGN_OR_RETURN(const auto both, UnifyPair(arguments[0], arguments[2], name, call.offset));
+    TURDB_ASSIGN_OR_RETURN(const auto both, UnifyPair(arguments[0], arguments[2], name, call.offset, collation));
     arguments[0] = both.first;
     arguments[2] = both.second;
   }
@@ -318,6 +320,7 @@ Status Binder::BindWindowArguments(const ast::Call& call, std::string_view name,
                            Coerce(arguments[i], function::ResolveUnknown(arguments[i]->type), CastContext::kImplicit));
   }
   *result = arguments[0]->type;
+  *collation = CollationOf(arguments[0]);
   return absl::OkStatus();
 }
 
@@ -347,7 +350,8 @@ StatusOr<const Expr*> Binder::BindWindowCall(const ast::Call& call, std::string_
   LogicalWindowCall bound;
   bound.position = Position(call.offset);
   Type result;
-  TURDB_RETURN_IF_ERROR(BindWindowArguments(call, name, context, &bound, &result));
+  CollationState collation;
+  TURDB_RETURN_IF_ERROR(BindWindowArguments(call, name, context, &bound, &result, &collation));
   ExprContext over = context;
   over.set_calls = nullptr;
   TURDB_ASSIGN_OR_RETURN(const WindowClause::Definition window, BindWindow(*call.over, call.offset, over));
@@ -363,6 +367,7 @@ StatusOr<const Expr*> Binder::BindWindowCall(const ast::Call& call, std::string_
     (*node)->sort = window.order;
   }
   const ColumnId id = NewColumn(arena_.Copy(name), result);
+  if (result.collates() && collation.strength != CollationStrength::kNone) SetCollation(id, collation);
   (*node)->windows.push_back(std::move(bound));
   (*node)->outputs.push_back(id);
   return ColumnExpr(id, Position(call.offset));

@@ -30,7 +30,9 @@ LogicalNode* Binder::NewNode(LogicalKind kind) {
 }
 
 ColumnId Binder::NewColumn(std::string_view name, const vec::Type& type) {
-  columns_.push_back(ColumnInfo{name, type, nullptr, -1});
+  CollationState collation;
+  if (type.collates()) collation = {vec::CollationOf(type.collation()), CollationStrength::kImplicit};
+  columns_.push_back(ColumnInfo{name, type, collation, nullptr, -1});
   return static_cast<ColumnId>(columns_.size()) - 1;
 }
 

@@ -311,6 +311,8 @@ class Binder {
   base::StatusOr<const Expr*> MakeOperator(std::string_view op, std::initializer_list<const Expr*> operands, int32_t position);
   // A comparison of a cast with a constant, without the cast if that says the same; else `comparison` (unwrap_cast.cc).
   base::StatusOr<const Expr*> UnwrapCast(std::string_view op, const Expr* comparison);
+  // Of two values of one type, which says how texts compare: for conditions that the planner makes anew.
+  base::StatusOr<const Expr*> CompareTyped(std::string_view op, const Expr* a, const Expr* b, int32_t position);
   base::StatusOr<const Expr*> MakeFunction(std::string_view name, const std::vector<const Expr*>& arguments, int32_t position);
   base::StatusOr<const Expr*> Coerce(const Expr* expr, const vec::Type& type, function::CastContext context,
                                      int32_t position = -1);
@@ -318,6 +320,39 @@ class Binder {
 
  private:
   friend class AlterBinder;
+
+  // ---- collations (bind_collation.cc)
+  base::StatusOr<const vec::NamedCollation*> FindCollation(const ast::QualifiedName& name) const;
+  CollationState CollationOf(const Expr* expr) const;
+  void NoteCollation(const Expr* expr, const CollationState& state);
+  void SetCollation(ColumnId id, const CollationState& state) { columns_[static_cast<size_t>(id)].collation = state; }
+  // Of a column that an expression with that state fills.
+  void SetImplicitCollation(ColumnId id, CollationState state) {
+    if (state.strength == CollationStrength::kExplicit) state.strength = CollationStrength::kImplicit;
+    SetCollation(id, state);
+  }
+  // A column of a table, whose definition names its collation, or does not.
+  void NameCollation(ColumnId id, std::string_view name) {
+    const vec::NamedCollation* const found = name.empty() ? nullptr : vec::FindCollation(name);
+    if (found != nullptr) columns_[static_cast<size_t>(id)].collation.id = vec::IdOf(*found);
+  }
+  // Errors: 42P21 when two are explicit.
+  base::StatusOr<CollationState> MergeCollations(std::span<const Expr* const> exprs, int32_t position) const;
+  base::Status CheckCollation(const CollationState& state, int32_t position) const;  // 42P22
+  base::Status CheckCollation(const Expr* expr) const;
+  base::Status CheckMergedCollation(const CollationState& state, int32_t position) const;  // 42P21
+  static vec::Collation OrderOf(const CollationState& state);
+  base::Status CheckCollates(const vec::Type& type, int32_t offset) const;  // 42804
+  base::Status BindColumnCollation(const ast::QualifiedName& name, table::Column* column) const;
+  // The type and the collation of a column of a table or view that a query's column becomes. Errors: 42P22.
+  base::Status DescribeColumn(ColumnId id, table::Column* column) const;
+  base::StatusOr<const Expr*> BindCollate(const ast::Collate& collate, const ExprContext& context);
+  base::StatusOr<const Expr*> WithExplicitCollation(const Expr* expr, const vec::NamedCollation& collation);
+  // Gives a call the collation of its arguments, where it compares them, and says what its result has.
+  base::Status CollateCall(function::BoundCall* call, std::span<const Expr* const> arguments, CollationState* state,
+                           int32_t position) const;
+  base::Status CollateAggregate(function::BoundAggregate* call, std::span<const Expr* const> arguments, CollationState* state,
+                                int32_t position) const;
 
   // ---- names (binder.cc)
   int32_t Position(int32_t offset) const { return fixed_position_ >= 0 ? fixed_position_ : offset; }
@@ -363,6 +398,21 @@ class Binder {
   base::StatusOr<Command> BindPrepare(const ast::Prepare& prepare);
   base::StatusOr<std::vector<const Expr*>> BindArguments(const ast::Call& call, std::string_view name,
                                                          const ExprContext& context);
+  // ---- hypothetical-set aggregates (bind_hypothetical.cc)
+  struct HypotheticalKey {
+    const Expr* value = nullptr;   // that is asked about
+    const Expr* sorted = nullptr;  // the rows'
+    bool descending = false;
+    bool nulls_first = false;
+  };
+  static bool IsHypothetical(std::string_view name);
+  ExprOr BindHypothetical(const ast::Call& call, std::string_view name, const ExprContext& context);
+  base::StatusOr<std::vector<HypotheticalKey>> BindHypotheticalKeys(const ast::Call& call, std::string_view name,
+                                                                    const ExprContext& context);
+  ExprOr StandsBefore(const std::vector<HypotheticalKey>& keys, size_t from, bool or_equal, int32_t position);
+  ExprOr AddCount(const Expr* distinct, std::vector<const Expr*> filter, const ExprContext& context, int32_t position);
+  ExprOr CountDistinctKeys(const std::vector<HypotheticalKey>& keys, const std::vector<const Expr*>& filter,
+                           const ExprContext& context, int32_t position);
   base::Status BindWithinGroup(const ast::Call& call, const ExprContext& context, LogicalAggregate* aggregate);
   ExprOr BindAggregate(const ast::Call& call, std::string_view name, const ExprContext& context);
   // ---- windows (bind_window.cc)
@@ -375,7 +425,7 @@ class Binder {
   base::Status BindFrameOffset(const ast::Expr& count, const LogicalSortKey* range_order, bool preceding,
                                const ExprContext& context, LogicalWindowCall* call, LogicalFrameOffset* out);
   base::Status BindWindowArguments(const ast::Call& call, std::string_view name, const ExprContext& context,
-                                   LogicalWindowCall* bound, vec::Type* result);
+                                   LogicalWindowCall* bound, vec::Type* result, CollationState* collation);
   bool NamesWindow(const Expr* expr, const WindowClause& windows) const;
   // The operators one above the other, over `input`.
   LogicalNode* LinkWindows(LogicalNode* input, WindowClause* windows);
@@ -402,10 +452,10 @@ class Binder {
   base::StatusOr<std::vector<const Expr*>> BindRowElements(const ast::Expr& expr, const ExprContext& context);
   // 42883 for json, which has neither order nor equality.
   base::Status CheckComparable(const vec::Type& type, std::string_view operation, int32_t offset) const;
-  // Casts all to the common type.
-  base::Status Unify(std::vector<const Expr*>* exprs, std::string_view construct, int32_t offset);
+  // Casts all to the common type. `state`: the collation of what is made of them; null: they are compared.
+  base::Status Unify(std::vector<const Expr*>* exprs, std::string_view construct, int32_t offset, CollationState* state);
   base::StatusOr<std::pair<const Expr*, const Expr*>> UnifyPair(const Expr* left, const Expr* right, std::string_view construct,
-                                                                int32_t offset);
+                                                                int32_t offset, CollationState* state);
   const Expr* Fold(Expr* expr);
   const Expr* Not(const Expr* expr, int32_t offset);
   const Expr* NullConstant(const vec::Type& type, int32_t offset);
@@ -477,6 +527,9 @@ class Binder {
 
   base::StatusOr<FromItem> BindFrom(ast::List<ast::TableRef*> from, Scope* outer);
   base::StatusOr<FromItem> BindTableRef(const ast::TableRef& ref, Scope* outer, const FromItem* left);
+  // ---- samples (bind_sample.cc)
+  ExprOr BindSampleNumber(const ast::Expr& expr, bool seed, Scope* outer);
+  base::StatusOr<FromItem> BindSample(const ast::NamedTable& table, FromItem item, Scope* outer);
   base::StatusOr<FromItem> BindNamedTable(const ast::NamedTable& table, Scope* outer);
   base::StatusOr<FromItem> BindRelation(std::shared_ptr<const catalog::Relation> relation, const ast::TableRef& ref);
   base::StatusOr<FromItem> BindView(const std::shared_ptr<const catalog::Relation>& relation, const ast::TableRef& ref);
@@ -646,6 +699,7 @@ class Binder {
   // A value of the domain, checked.
   ExprOr CheckDomain(const Expr* value, base::FileId domain, int32_t position);
   ExprOr ToColumn(const Expr* value, const table::Column& column);
+  std::string CollationOfDomain(base::FileId domain) const;
   std::string DefaultTextOf(const table::Column& column) const;
   base::StatusOr<std::shared_ptr<const catalog::Relation>> FindUserType(const ast::QualifiedName& name, bool domain);
   base::StatusOr<Command> BindCreateType(const ast::CreateType& create);
@@ -670,6 +724,8 @@ class Binder {
   std::vector<std::unique_ptr<LogicalNode>> nodes_;
   std::vector<vec::Type> parameter_types_;
   std::vector<bool> parameter_open_;
+  bool collations_in_types_ = false;
+  base::HashMap<const Expr*, CollationState> collations_;  // where it is not what the kind of expression says
   std::vector<const Expr*> execute_arguments_;
   std::vector<Expr*> open_parameters_;  // nodes to be typed when their parameter is
   std::vector<Dependency> dependencies_;

@@ -22,7 +22,7 @@ bool IsComparison(std::string_view op) { return op == "=" || op == "<>" || op ==
 
 // What a parameter is called for when a value of `type` is wanted: without lengths and scales, which casts enforce.
 Type ParameterTypeFor(const Type& type) {
-  if (type.id == TypeId::kVarchar || type.id == TypeId::kChar) return Type::Varchar(0);
+  if (type.id == TypeId::kVarchar || type.id == TypeId::kChar) return Type::Varchar(0).WithCollation(type.collation());
   if (type.id == TypeId::kDecimal) return Type::Numeric();
   if (vec::IsDateTime(type.id)) return Type(type.id);
   return type;
@@ -93,7 +93,9 @@ StatusOr<const Expr*> Binder::Coerce(const Expr* expr, const Type& type, CastCon
     if (exists) cast = base::WithHint(cast.status(), "You will need to rewrite or cast the expression.");
   }
   if (!cast.ok()) return base::WithPosition(cast.status(), position >= 0 ? position : expr->position);
-  return Fold(plan_.Cast(*std::move(cast), expr, position >= 0 ? position : expr->position));
+  const Expr* const made = Fold(plan_.Cast(*std::move(cast), expr, position >= 0 ? position : expr->position));
+  NoteCollation(made, CollationOf(expr));
+  return made;
 }
 
 // Constants are folded unless they raise, or may grow without bound.
@@ -132,36 +134,50 @@ StatusOr<const Expr*> Binder::MakeOperator(std::string_view op, std::initializer
       const auto i = static_cast<size_t>(argument->index);
       if (i < context_.bound_types.size() && context_.bound_types[i].id != TypeId::kUnknown) type = context_.bound_types[i];
     }
-    types.push_back(type);
+    types.push_back(type.WithCollation(vec::Collation::kBinary));
   }
   auto call = function::ResolveOperator(op, types);
   if (!call.ok()) return base::WithPosition(call.status(), position);
+  CollationState collation;
+  TURDB_RETURN_IF_ERROR(CollateCall(&*call, arguments, &collation, position));
   for (size_t i = 0; i < arguments.size(); ++i) {
     TURDB_ASSIGN_OR_RETURN(arguments[i], Coerce(arguments[i], call->argument_types[i], CastContext::kExplicit));
   }
   const exec::Expressions kept = plan_.Copy(arguments);
-  const Expr* made = Fold(plan_.Call(*std::move(call), kept, position));
-  return IsComparison(op) && made->kind == ExpressionKind::kCall ? UnwrapCast(op, made) : made;
+  const Expr* const made = Fold(plan_.Call(*std::move(call), kept, position));
+  if (IsComparison(op) && made->kind == ExpressionKind::kCall) return UnwrapCast(op, made);
+  NoteCollation(made, collation);
+  return made;
 }
 
 StatusOr<const Expr*> Binder::MakeFunction(std::string_view name, const std::vector<const Expr*>& given, int32_t position) {
   std::vector<const Expr*> arguments = given;
   std::vector<Type> types;
-  for (const Expr* argument : arguments) types.push_back(argument->type);
+  for (const Expr* argument : arguments) types.push_back(argument->type.WithCollation(vec::Collation::kBinary));
   auto call = function::ResolveFunction(name, types);
   if (!call.ok()) return base::WithPosition(call.status(), position);
+  CollationState collation;
+  TURDB_RETURN_IF_ERROR(CollateCall(&*call, arguments, &collation, position));
   for (size_t i = 0; i < arguments.size(); ++i) {
     TURDB_ASSIGN_OR_RETURN(arguments[i], Coerce(arguments[i], call->argument_types[i], CastContext::kExplicit));
   }
   const exec::Expressions kept = plan_.Copy(arguments);
-  return Fold(plan_.Call(*std::move(call), kept, position));
+  const Expr* const made = Fold(plan_.Call(*std::move(call), kept, position));
+  NoteCollation(made, collation);
+  return made;
 }
 
-Status Binder::Unify(std::vector<const Expr*>* exprs, std::string_view construct, int32_t offset) {
+Status Binder::Unify(std::vector<const Expr*>* exprs, std::string_view construct, int32_t offset, CollationState* state) {
   std::vector<Type> types;
-  for (const Expr* expr : *exprs) types.push_back(expr->type);
+  for (const Expr* expr : *exprs) types.push_back(expr->type.WithCollation(vec::Collation::kBinary));
   auto common = function::CommonType(types, construct);
   if (!common.ok()) return At(common.status(), offset);
+  TURDB_ASSIGN_OR_RETURN(const CollationState merged, MergeCollations(*exprs, Position(offset)));
+  if (common->collates()) {
+    if (state == nullptr) TURDB_RETURN_IF_ERROR(CheckCollation(merged, Position(offset)));
+    *common = common->WithCollation(OrderOf(merged));
+  }
+  if (state != nullptr) *state = merged;
   for (const Expr*& expr : *exprs) {
     TURDB_ASSIGN_OR_RETURN(expr, Coerce(expr, *common, CastContext::kImplicit));
   }
@@ -169,9 +185,9 @@ Status Binder::Unify(std::vector<const Expr*>* exprs, std::string_view construct
 }
 
 StatusOr<std::pair<const Expr*, const Expr*>> Binder::UnifyPair(const Expr* left, const Expr* right, std::string_view construct,
-                                                                int32_t offset) {
+                                                                int32_t offset, CollationState* state) {
   std::vector<const Expr*> both = {left, right};
-  TURDB_RETURN_IF_ERROR(Unify(&both, construct, offset));
+  TURDB_RETURN_IF_ERROR(Unify(&both, construct, offset, state));
   return std::make_pair(both[0], both[1]);
 }
 

@@ -22,6 +22,7 @@
 #include "exec/expression.h"
 #include "exec/plan.h"
 #include "function/aggregate.h"
+#include "vec/collation.h"
 #include "vec/type.h"
 
 namespace turdb::sql {
@@ -33,9 +34,18 @@ struct Select;
 using ColumnId = int32_t;
 using Expr = exec::Expression;
 
+// How an expression came to its collation; later ones go before earlier ones.
+enum class CollationStrength : uint8_t { kNone, kImplicit, kConflict, kExplicit };
+struct CollationState {
+  vec::CollationId id = vec::kDefaultCollation;
+  CollationStrength strength = CollationStrength::kNone;
+  vec::CollationId other = vec::kDefaultCollation;  // kConflict: with which
+};
+
 struct ColumnInfo {
   std::string_view name;
   vec::Type type;
+  CollationState collation;
   const catalog::Relation* origin = nullptr;
   int32_t origin_column = -1;  // in the relation's schema
 };
@@ -132,7 +142,7 @@ struct LogicalNode {
   std::vector<std::vector<size_t>>
       grouping_sets;                       // kAggregate: of places among the groups; the output behind the groups says which
   std::vector<LogicalWindowCall> windows;  // kWindow
-  std::vector<LogicalSortKey> sort;        // kSort, kWindow
+  std::vector<LogicalSortKey> sort;        // kSort, kWindow; kLimit: WITH TIES of rows sorted so
   std::vector<LogicalRowLock> locks;       // kLockRows
   bool locks_what_is_asked = false;        // kLockRows: conditions above say which rows are meant
   const Expr* limit = nullptr;             // kLimit; kLockRows: the limit above, past which no row is locked

@@ -393,6 +393,7 @@ struct AlterItem {
   ColumnDefinition* column = nullptr;
   Constraint* constraint = nullptr;
   TypeName* type = nullptr;
+  QualifiedName collation;
   Expr* expr = nullptr;  // SET DEFAULT's, USING's
   Text expr_text;
   List<Option> options;  // SET GENERATED, SET INCREMENT ..., RESTART: "generated" is "always" or "by default"
@@ -516,7 +517,7 @@ struct Comment : Statement {
   ObjectKind object = ObjectKind::kTable;
   Text object_words;
   QualifiedName name;
-  QualifiedName on_table;  // of a constraint, with object_words "constraint"
+  QualifiedName on_table;  // of a trigger, or of a constraint, with object_words "constraint"
   bool is_null = false;
   Text text;
 };

@@ -140,13 +140,15 @@ struct Not : Expr {
   Expr* operand = nullptr;
 };
 
-enum class IsTest : uint8_t { kNull, kTrue, kFalse, kUnknown, kDistinctFrom, kSame /* SQLite's `a IS b` */ };
+enum class IsTest : uint8_t { kNull, kTrue, kFalse, kUnknown, kDistinctFrom, kSame /* SQLite's `a IS b` */, kJson };
 struct IsPredicate : Expr {
   static bool Is(ExprKind k) { return k == ExprKind::kIs; }
   IsTest test = IsTest::kNull;
   bool negated = false;
   Expr* operand = nullptr;
   Expr* other = nullptr;  // of kDistinctFrom and kSame
+  Text json_kind;         // of kJson: value, object, array, scalar
+  bool unique_keys = false;
 };
 
 struct Between : Expr {

@@ -173,7 +173,9 @@ void Parser::ParseAlterColumn(ast::AlterItem* item) {
     }
     item->action = AlterAction::kSetType;
     item->type = ParseType();
-    if (Accept("collate"_kw)) ParseQualifiedName();
+    if (Accept("collate"_kw)) {
+      item->collation = At("binary"_kw) ? ast::QualifiedName{Keep(Items<ast::Name>{TakeName()})} : ParseQualifiedName();
+    }
     if (Accept("using"_kw)) {
       const int32_t begin = token_.offset;
       item->expr = ParseExpr();
@@ -228,13 +230,12 @@ Statement* Parser::ParseComment() {
     Advance();
   } else {
     comment->object = ParseObjectKind(&comment->object_words);
-    if (comment->object == ObjectKind::kOther || comment->object == ObjectKind::kFunction ||
-        comment->object == ObjectKind::kTrigger) {
+    if (comment->object == ObjectKind::kOther || comment->object == ObjectKind::kFunction) {
       return ParseOther(comment->offset, "comment on");
     }
   }
   comment->name = ParseQualifiedName();
-  if (constraint) {
+  if (constraint || comment->object == ObjectKind::kTrigger) {
     Expect("on"_kw);
     comment->on_table = ParseQualifiedName();
   }

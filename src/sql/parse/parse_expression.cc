@@ -141,7 +141,7 @@ Expr* Parser::ParseInfix(Expr* left, int minimum, bool* done) {
       Advance();
       auto* expr = NewExpr<ast::Collate>(ExprKind::kCollate, offset);
       expr->operand = left;
-      expr->collation = ParseQualifiedName();
+      expr->collation = At("binary"_kw) ? ast::QualifiedName{Keep(Items<ast::Name>{TakeName()})} : ParseQualifiedName();
       return Finish(expr, {left});
     }
     case "overlaps"_kw: {
@@ -231,6 +231,22 @@ Expr* Parser::ParseIs(Expr* left) {
     Expect("from"_kw);
     expr->test = ast::IsTest::kDistinctFrom;
     expr->other = ParseExpr(kIsPrecedence + 1);
+  } else if (token_.kind == TokenKind::kWord && token_.text == "json") {
+    Advance();
+    expr->test = ast::IsTest::kJson;
+    expr->json_kind = "value";
+    for (const std::string_view kind : {"value", "object", "array", "scalar"}) {
+      if (token_.kind != TokenKind::kWord || token_.text != kind) continue;
+      expr->json_kind = kind;
+      Advance();
+      break;
+    }
+    if ((At("with"_kw) || At("without"_kw)) && PeekIs("unique"_kw)) {
+      expr->unique_keys = At("with"_kw);
+      Advance();
+      Advance();
+      if (token_.kind == TokenKind::kWord && token_.text == "keys") Advance();
+    }
   } else {  // SQLite's a IS b
     expr->test = ast::IsTest::kSame;
     expr->other = ParseExpr(kIsPrecedence + 1);

@@ -304,7 +304,7 @@ Constraint* Parser::ParseColumnConstraint() {
     case "collate"_kw:
       Advance();
       constraint->kind = ConstraintKind::kCollate;
-      constraint->collation = ParseQualifiedName();
+      constraint->collation = At("binary"_kw) ? ast::QualifiedName{Keep(Items<ast::Name>{TakeName()})} : ParseQualifiedName();
       break;
     case "references"_kw:
       constraint->kind = ConstraintKind::kForeignKey;
@@ -546,7 +546,9 @@ ast::IndexElement Parser::ParseIndexElement() {
   element.expr = ParseExpr(kUnaryPrecedence);  // COLLATE belongs to the element
   element.text = TextFrom(begin);
   if (token_.kind == TokenKind::kOperator) Unexpected();
-  if (Accept("collate"_kw)) element.collation = ParseQualifiedName();
+  if (Accept("collate"_kw)) {
+    element.collation = At("binary"_kw) ? ast::QualifiedName{Keep(Items<ast::Name>{TakeName()})} : ParseQualifiedName();
+  }
   if (token_.kind == TokenKind::kQuotedName || (token_.kind == TokenKind::kWord && token_.keyword == kNoKeyword)) {
     element.operator_class = ParseQualifiedName();
     if (At("(")) ParseOptionList();

@@ -143,11 +143,12 @@ void Printer::Like(const ast::Like& like) {
 }
 
 void Printer::Is(const ast::IsPredicate& is) {
-  static constexpr std::string_view kWords[] = {"NULL", "TRUE", "FALSE", "UNKNOWN", "DISTINCT FROM ", ""};
+  static constexpr std::string_view kWords[] = {"NULL", "TRUE", "FALSE", "UNKNOWN", "DISTINCT FROM ", "", "JSON "};
   Add("(");
   Print(*is.operand);
   Add(is.negated ? " IS NOT " : " IS ", kWords[static_cast<size_t>(is.test)]);
   if (is.other != nullptr) Print(*is.other);
+  if (is.test == ast::IsTest::kJson) Add(is.json_kind, is.unique_keys ? " WITH UNIQUE KEYS" : "");
   Add(")");
 }
 

@@ -40,7 +40,9 @@ bool IsComparisonOperator(std::string_view op) { return op == "=" || op == "<" |
 const Expr* Unlabelled(const Expr* expr) {
   while (expr->kind == ExpressionKind::kCast && expr->arguments[0]->kind != ExpressionKind::kConstant) {
     const function::CastProperties* cast = function::FindCast(expr->arguments[0]->type.id, expr->type.id);
-    if (cast == nullptr || !cast->relabel || expr->arguments[0]->type.id == TypeId::kChar) break;
+    const Type& inner = expr->arguments[0]->type;
+    const bool collates = inner.WithCollation(expr->type.collation()) == expr->type;
+    if (!collates && (cast == nullptr || !cast->relabel || inner.id == TypeId::kChar)) break;
     expr = expr->arguments[0];
   }
   return expr;
@@ -60,7 +62,9 @@ bool FitsInteger(int64_t value, TypeId id) {
 }
 
 // Types whose index entries give the value back unchanged (query.md, rule 16).
-bool KeyKeepsValue(TypeId id) {
+bool KeyKeepsValue(const Type& type) {
+  const TypeId id = type.id;
+  if (type.collation() != vec::Collation::kBinary) return false;
   return id == TypeId::kBoolean || (id >= TypeId::kInt16 && id <= TypeId::kInt64) || id == TypeId::kText ||
          id == TypeId::kVarchar || id == TypeId::kBlob || id == TypeId::kDate || id == TypeId::kTime ||
          id == TypeId::kTimestamp || id == TypeId::kTimestampTz || id == TypeId::kUuid || id == TypeId::kEnum;
@@ -116,14 +120,16 @@ StatusOr<std::vector<Planner::Sarg>> Planner::FindSargs(const LogicalNode* get, 
       if ((column < 0 && parts->empty()) || Touches(value, own) || !IsMovable(value)) continue;
       for (const exec::IndexExpression& part : *parts) {
         if (part.part < 0 || !exec::Equal(*part.expression, *conjunct->arguments[side])) continue;
-        Sarg sarg{-1, part.index, part.part, side == 0 ? op : Swapped(op), nullptr, conjunct, true};
+        Sarg sarg{-1,      part.index, part.part, side == 0 ? op : Swapped(op),
+                  nullptr, conjunct,   true,      part.expression->type.collation()};
         TURDB_ASSIGN_OR_RETURN(sarg.value, KeyOperand(value, part.expression->type, &sarg.exact));
         if (op != "=") sarg.exact = false;
         if (sarg.value != nullptr) sargs.push_back(sarg);
       }
       if (column < 0) continue;
-      Sarg sarg{column, -1, -1, side == 0 ? op : Swapped(op), nullptr, conjunct, true};
-      const Type& type = get->relation->schema->columns[column].type;
+      const vec::Collation collation = conjunct->call->argument_types[0].collation();
+      Sarg sarg{column, -1, -1, side == 0 ? op : Swapped(op), nullptr, conjunct, true, collation};
+      const Type type = get->relation->schema->columns[column].type.WithCollation(collation);
       TURDB_ASSIGN_OR_RETURN(sarg.value, KeyOperand(value, type, &sarg.exact));
       // A NULL in the column is above every value but satisfies no condition.
       if (op != "=" && !get->relation->schema->columns[column].not_null) sarg.exact = false;
@@ -168,7 +174,6 @@ Planner::KeyMatch Planner::MatchKey(int32_t index, const std::vector<table::Inde
   KeyMatch match;
   for (size_t p = 0; p < parts.size(); ++p) {
     const table::IndexPart& part = parts[p];
-    if (!part.collation.empty()) break;
     const auto equal =
         std::find_if(sargs.begin(), sargs.end(), [&](const Sarg& s) { return IsOnPart(s, index, parts, p) && s.op == "="; });
     if (equal != sargs.end()) {
@@ -201,11 +206,12 @@ StatusOr<bool> Planner::OrderMatches(const LogicalNode* get, int32_t index, cons
   size_t part = 0;
   std::optional<bool> direction;
   for (const LogicalSortKey& key : wanted) {
-    const auto at = key.expression->kind == ExpressionKind::kColumn
-                        ? std::find(get->outputs.begin(), get->outputs.end(), key.expression->index)
-                        : get->outputs.end();
+    const Expr* const bare = Unlabelled(key.expression);
+    const auto at = bare->kind == ExpressionKind::kColumn ? std::find(get->outputs.begin(), get->outputs.end(), bare->index)
+                                                          : get->outputs.end();
     const auto column = at == get->outputs.end() ? -1 : static_cast<int32_t>(at - get->outputs.begin());
     const auto is_key = [&](size_t p) {
+      if (parts[p].type.collation() != key.expression->type.collation()) return false;
       if (column >= 0) return parts[p].column == column;
       return parts[p].column < 0 &&
              std::any_of(expressions->begin(), expressions->end(), [&](const exec::IndexExpression& expression) {
@@ -215,7 +221,7 @@ StatusOr<bool> Planner::OrderMatches(const LogicalNode* get, int32_t index, cons
     };
     // A part that is equal everywhere may be named or left out.
     while (part < fixed && part < parts.size() && !is_key(part)) ++part;
-    if (part >= parts.size() || !is_key(part) || !parts[part].collation.empty()) return false;
+    if (part >= parts.size() || !is_key(part)) return false;
     if (part >= fixed) {
       const bool backwards = parts[part].descending != key.descending;
       const bool nulls_matter = column < 0 || !get->relation->schema->columns[static_cast<size_t>(column)].not_null;
@@ -294,10 +300,9 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& needed, 
     for (size_t i = 0; candidate.index_only && i < get->outputs.size(); ++i) {
       if (!wanted_columns[get->outputs[i]] || i >= schema.columns.size()) continue;
       const auto column = static_cast<int32_t>(i);
-      const bool in_index = std::any_of(parts.begin(), parts.end(), [&](const auto& p) { return p.column == column; });
-      const bool in_key =
-          std::any_of(schema.primary_key.begin(), schema.primary_key.end(), [&](const auto& p) { return p.column == column; });
-      candidate.index_only = (in_index || in_key) && KeyKeepsValue(schema.columns[i].type.id);
+      const auto keeps = [&](const auto& p) { return p.column == column && KeyKeepsValue(p.type); };
+      candidate.index_only = std::any_of(parts.begin(), parts.end(), keeps) ||
+                             std::any_of(schema.primary_key.begin(), schema.primary_key.end(), keeps);
     }
     candidate.cost = candidate.selected * (index < 0 || candidate.index_only ? 1 : kRowFetch) + (index < 0 ? 2 : 3);
     if (wanted != nullptr && !wanted->empty() && !candidate.ordered) candidate.cost += candidate.selected * 2;

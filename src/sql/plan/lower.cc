@@ -479,10 +479,19 @@ StatusOr<Physical> Planner::LowerSort(LogicalNode* node, const ColumnSet& needed
 }
 
 StatusOr<Physical> Planner::LowerLimit(LogicalNode* node, const ColumnSet& needed) {
-  if (node->left->kind == LogicalKind::kSort) return LowerSort(node->left, needed, node);
-  TURDB_ASSIGN_OR_RETURN(Physical input, Lower(node->left, needed));
+  const bool with_ties = !node->sort.empty();
+  if (node->left->kind == LogicalKind::kSort && !with_ties) return LowerSort(node->left, needed, node);
+  ColumnSet read = needed;
+  for (const LogicalSortKey& key : node->sort) AddColumns(key.expression, &read);
+  TURDB_ASSIGN_OR_RETURN(Physical input, Lower(node->left, read));
   auto* limit = plan_.New<exec::LimitNode>();
   limit->input = input.node;
+  std::vector<const Expr*> ties;
+  for (const LogicalSortKey& key : node->sort) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* const tie, LowerExpr(key.expression, input.layout));
+    ties.push_back(tie);
+  }
+  limit->ties = plan_.Copy(ties);
   if (node->limit != nullptr) {
     TURDB_ASSIGN_OR_RETURN(limit->limit, LowerExpr(node->limit, {}));
   }

@@ -136,7 +136,7 @@ StatusOr<Planner::IndexChoice> Planner::ChooseJoinIndex(const LogicalNode* get, 
       const auto found = std::find_if(sargs.begin(), sargs.end(), [&](const Sarg& s) {
         return IsOnPart(s, index, parts, p) && s.exact && s.op == "=" && IsInside(s.value, left);
       });
-      if (!parts[p].collation.empty() || found == sargs.end()) break;
+      if (found == sargs.end()) break;
       choice.keys.push_back(found->value);
       used.push_back(found->conjunct);
       from_left |= Touches(found->value, left);

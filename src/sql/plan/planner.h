@@ -234,7 +234,8 @@ class Planner {
     std::string_view op;
     const Expr* value = nullptr;
     const Expr* conjunct = nullptr;
-    bool exact = true;  // the range is as good as the conjunct
+    bool exact = true;                                   // the range is as good as the conjunct
+    vec::Collation collation = vec::Collation::kBinary;  // by which texts are compared
   };
   base::StatusOr<std::vector<Sarg>> FindSargs(const LogicalNode* get, const std::vector<const Expr*>& conjuncts);
   base::StatusOr<const Expr*> KeyOperand(const Expr* value, const vec::Type& type, bool* exact);
@@ -244,6 +245,7 @@ class Planner {
   // Whether the conditions leave nothing but rows that the index has.
   base::StatusOr<bool> IndexHasAll(const LogicalNode* get, int32_t index, const std::vector<const Expr*>& conjuncts);
   static bool IsOnPart(const Sarg& sarg, int32_t index, const std::vector<table::IndexPart>& parts, size_t part) {
+    if (sarg.collation != parts[part].type.collation()) return false;
     return parts[part].column >= 0 ? sarg.column == parts[part].column
                                    : sarg.index == index && sarg.part == static_cast<int32_t>(part);
   }

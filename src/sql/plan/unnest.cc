@@ -157,8 +157,8 @@ bool Planner::HasAtMostOneRow(const LogicalNode* node) const {
     case LogicalKind::kAggregate:
       return node->expressions.empty() && node->grouping_sets.empty();
     case LogicalKind::kLimit:
-      if (node->limit != nullptr && node->limit->kind == ExpressionKind::kConstant && !node->limit->value->is_null() &&
-          node->limit->value->AsInt64() <= 1) {
+      if (node->sort.empty() && node->limit != nullptr && node->limit->kind == ExpressionKind::kConstant &&
+          !node->limit->value->is_null() && node->limit->value->AsInt64() <= 1) {
         return true;
       }
       [[fallthrough]];
@@ -188,8 +188,8 @@ bool Planner::IsOneByKey(const LogicalNode* node, const std::vector<const Expr*>
   if (!sargs.ok()) return false;
   const auto given = [&](const std::vector<table::IndexPart>& parts) {
     return !parts.empty() && std::all_of(parts.begin(), parts.end(), [&](const table::IndexPart& part) {
-      return part.column >= 0 && part.collation.empty() && std::any_of(sargs->begin(), sargs->end(), [&](const Sarg& sarg) {
-               return sarg.column == part.column && sarg.op == "=";
+      return part.column >= 0 && std::any_of(sargs->begin(), sargs->end(), [&](const Sarg& sarg) {
+               return sarg.column == part.column && sarg.collation == part.type.collation() && sarg.op == "=";
              });
     });
   };
@@ -462,7 +462,7 @@ StatusOr<LogicalNode*> Planner::UnnestConjunct(LogicalNode* input, const Expr* c
   const Expr* equal = nullptr;
   if (in || not_in) {
     const Expr* value = binder_.ColumnExpr(subquery.query.columns[0].id);
-    TURDB_ASSIGN_OR_RETURN(equal, binder_.MakeOperator("=", {expr->arguments[0], value}, expr->position));
+    TURDB_ASSIGN_OR_RETURN(equal, binder_.CompareTyped("=", expr->arguments[0], value, expr->position));
     const bool nulls = not_in && !(IsNeverNull(expr->arguments[0], input) && IsNeverNull(value, root));
     if (nulls && !correlated) {
       type = JoinType::kAntiNull;
@@ -541,8 +541,8 @@ StatusOr<const Expr*> Planner::UnnestValue(const Expr* expr, LogicalNode** input
       const bool any = subquery.kind == exec::SubqueryKind::kAny;
       static constexpr std::string_view kOperators[] = {"=", "<>", "<", "<=", ">", ">="};
       const Expr* other = binder_.ColumnExpr(subquery.query.columns[0].id);
-      TURDB_ASSIGN_OR_RETURN(const Expr* compared, binder_.MakeOperator(kOperators[static_cast<size_t>(subquery.comparison)],
-                                                                        {expr->arguments[0], other}, position));
+      const std::string_view op = kOperators[static_cast<size_t>(subquery.comparison)];
+      TURDB_ASSIGN_OR_RETURN(const Expr* compared, binder_.CompareTyped(op, expr->arguments[0], other, position));
       const Expr* unknown = plan_.NewExpression(ExpressionKind::kIsNull, vec::TypeId::kBoolean,
                                                 plan_.Copy(std::vector<const Expr*>{compared}), position);
       TURDB_ASSIGN_OR_RETURN(const ColumnId decided, AddCall(counted, any ? "bool_or" : "bool_and", {compared}));

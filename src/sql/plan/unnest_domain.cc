@@ -118,7 +118,7 @@ StatusOr<std::vector<const Expr*>> Planner::MeetDomain(const ColumnMap& map, con
     const Expr* a = binder_.ColumnExpr(outer);
     const Expr* b = binder_.ColumnExpr(inner);
     if (IsNeverNull(a, input)) {
-      TURDB_ASSIGN_OR_RETURN(const Expr* equal, binder_.MakeOperator("=", {a, b}, -1));
+      TURDB_ASSIGN_OR_RETURN(const Expr* equal, binder_.CompareTyped("=", a, b, -1));
       conditions.push_back(equal);
     } else {
       conditions.push_back(plan_.NewExpression(ExpressionKind::kIsNotDistinct, vec::TypeId::kBoolean,
@@ -141,11 +141,12 @@ StatusOr<LogicalNode*> Planner::OverDomain(LogicalNode* root, const Domain& doma
 // ---- the push
 
 StatusOr<LogicalNode*> Planner::PushDomain(LogicalNode* node, const Domain& domain, const ColumnSet& outer, ColumnMap* map) {
-  // A table that every iteration makes anew is not to be kept, and types without order have no distinct values.
+  // A table that every iteration makes anew is not to be kept, types without order have no distinct values, and texts that are
+  // equal by their collation are not the same to the subquery.
   if (ReadsWorkingTable(domain.source)) return nullptr;
   for (const ColumnId key : domain.keys) {
-    const vec::TypeId id = binder_.columns()[key].type.id;
-    if (id == vec::TypeId::kJson) return nullptr;
+    const vec::Type& type = binder_.columns()[key].type;
+    if (type.id == vec::TypeId::kJson || type.collation() != vec::Collation::kBinary) return nullptr;
   }
   if (!TreeTouches(node, outer)) {
     LogicalNode* values = ScanDomain(domain, map);
@@ -263,7 +264,7 @@ StatusOr<LogicalNode*> Planner::PushDomainIntoLimit(LogicalNode* node, const Dom
   const auto constant = [](const Expr* expr) {
     return expr == nullptr || (expr->kind == ExpressionKind::kConstant && !expr->value->is_null());
   };
-  if (!constant(node->limit) || !constant(node->offset)) return nullptr;
+  if (!constant(node->limit) || !constant(node->offset) || !node->sort.empty()) return nullptr;
   const bool sorted = node->left->kind == LogicalKind::kSort;
   LogicalNode* input = sorted ? node->left->left : node->left;
   if (sorted) {

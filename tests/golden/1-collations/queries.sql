@@ -1,0 +1,11 @@
+select count(*), min(name), max(name) from person;
+select name, mail from person where name = 'NAME 17';
+select name from person where mail collate nocase = 'MAIL23@EXAMPLE.ORG';
+select count(*) from person where note = 'note';
+select * from by_note;
+select count(*) from person where any_text = 'TEXT';
+select count(*) from person where words = array['a3'];
+select w, count(*) from child group by w order by w;
+select count(*) from child c join person p on c.person = p.name;
+select count(*) from child where person collate nocase = 'name 99';
+select column_name, collation_name from information_schema.columns where table_name = 'person' order by ordinal_position;

@@ -1,4 +1,5 @@
-// Key ranges of similar size for parallel scans: separators of the highest level that has enough of them. And how much there is.
+// Key ranges of similar size for parallel scans: separators of the highest level that has enough of them. And how much there
+// is.
 #include <algorithm>
 
 #include "btree/interior_node.h"

@@ -226,7 +226,9 @@ Status ResolveDefaults(Settings& settings) {
 std::string DifferingKeys(const Settings& a, const Settings& b) {
   std::vector<std::string_view> keys;
   for (const SettingDescription& setting : kSettings) {
-    if (!setting.per_connection && setting.key != "create" && setting.show(a) != setting.show(b)) keys.push_back(setting.key);
+    // What a connection may change for itself need not agree, but the number of threads also says whether any works unasked.
+    const bool fixed = !setting.per_connection || setting.key == "threads";
+    if (fixed && setting.key != "create" && setting.show(a) != setting.show(b)) keys.push_back(setting.key);
   }
   return absl::StrJoin(keys, ", ");
 }

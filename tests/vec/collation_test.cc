@@ -40,7 +40,9 @@ TEST(Collation, SortKeysOrderAsTextsDo) {
       const int by_key = Sign(KeyOf(order, a).compare(KeyOf(order, b)));
       EXPECT_EQ(Sign(CompareTexts(order, x, y)), by_key) << a << " against " << b;
       EXPECT_EQ(EqualTexts(order, x, y), by_key == 0);
-      if (by_key == 0) EXPECT_EQ(HashText(order, a), HashText(order, b));
+      if (by_key == 0) {
+        EXPECT_EQ(HashText(order, a), HashText(order, b));
+      }
     }
   }
 }

@@ -8,7 +8,6 @@
 
 namespace turdb::sql {
 
-using base::Status;
 using base::StatusOr;
 using exec::ExpressionKind;
 using function::CastContext;

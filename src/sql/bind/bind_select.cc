@@ -300,6 +300,10 @@ Status Binder::BindLimit(BoundQuery* query, const ast::Select& select, Scope* ou
                         ast::As<ast::Literal>(*select.limit).integer == -1;  // SQLite's LIMIT -1
   if (select.limit != nullptr && !no_limit) {
     TURDB_ASSIGN_OR_RETURN(node->limit, BindRowCount(*select.limit, "LIMIT", outer));
+    if (select.with_ties && select.limit->kind == ExprKind::kNull) {
+      return Error(base::SqlState{"2201W"}, "row count cannot be null in FETCH FIRST ... WITH TIES clause",
+                   select.limit->offset);
+    }
   }
   if (select.limit_offset != nullptr) {
     TURDB_ASSIGN_OR_RETURN(node->offset, BindRowCount(*select.limit_offset, "OFFSET", outer));

@@ -323,6 +323,11 @@ StatusOr<Physical> Planner::LowerAggregate(LogicalNode* node, const ColumnSet& n
     if (aggregate.filter != nullptr) AddColumns(aggregate.filter, &below);
     for (const LogicalSortKey& key : aggregate.order) AddColumns(key.expression, &below);
   }
+  if (kept.empty() && keys == 0) {  // one row whatever the input: it is not read, as in PostgreSQL
+    auto* single = plan_.New<exec::SingleRowNode>();
+    SetEstimate(single, 1, "an aggregate of nothing has one row");
+    return Physical{single, {}, 1, 1, {}};
+  }
   TURDB_ASSIGN_OR_RETURN(Physical input, Lower(node->left, below));
   auto* aggregate = plan_.New<exec::AggregateNode>();
   aggregate->input = input.node;

@@ -166,6 +166,8 @@ class TurdbEngine : public Engine {
   void Connect() {
     turdb_error* error = nullptr;
     Check(turdb_conn_open(db_, &conn_, &error), error, "connect");
+    // As many as the peers have for a statement.
+    Check(turdb_conn_exec(conn_, "set threads = 1", -1, &error), error, "threads");
     const std::string create = std::string("create table if not exists t(id ") + (keys_ == Keys::kInteger ? "bigint" : "text") +
                                " primary key, a bigint not null, b double precision not null, c text not null)";
     if (owner_) Check(turdb_conn_exec(conn_, create.c_str(), -1, &error), error, "create");

@@ -108,6 +108,7 @@ Status Execution::Start(const ExecutionContext& context) {
   runtime.last_insert_id = 0;
   runtime.rejected.clear();
   ++runtime.statement_runs;
+  runtime.others_run = false;  // the last run may have ended in the middle, for want of memory
   if (runtime.referential != nullptr) runtime.referential->Start(runtime);
   if (runtime.triggers != nullptr) runtime.triggers->Start(context);
   state_->held.reset();

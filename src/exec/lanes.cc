@@ -48,32 +48,37 @@ bool Morsels::Next(Bytes* lower, Bytes* upper) {
 Status OnThreads(Runtime& runtime, size_t count, absl::FunctionRef<Status(size_t)> work) {
   if (count == 1) return work(0);
   std::atomic<bool> stop{false};
+  std::atomic<bool> no_memory{false};
   std::mutex mutex;
   Status first = absl::OkStatus();
   const auto run = [&](size_t number) {
-    Status status;
     try {
-      status = work(number);
-    } catch (const std::bad_alloc&) {
-      status = base::OutOfMemoryError("a statement needs more memory than memory_limit leaves");
+      Status status = work(number);
+      if (status.ok()) return;
+      const std::lock_guard lock(mutex);
+      if (first.ok()) first = std::move(status);
+    } catch (const std::bad_alloc&) {  // to be thrown again where somebody catches it: an error would need memory, too
+      no_memory.store(true, std::memory_order_relaxed);
     }
-    if (status.ok()) return;
-    const std::lock_guard lock(mutex);
-    if (first.ok()) first = std::move(status);
     stop.store(true, std::memory_order_relaxed);
   };
   runtime.stop = &stop;
   {
     std::vector<std::unique_ptr<os::Thread>> threads;
-    threads.reserve(count);
-    for (size_t i = 1; i < count; ++i) {
-      std::unique_ptr<os::Thread> thread = runtime.context->environment->scheduler->Start("turdb-lane", [&run, i] { run(i); });
-      if (thread == nullptr) break;  // fewer do as well
-      threads.push_back(std::move(thread));
+    try {
+      threads.reserve(count);
+      for (size_t i = 1; i < count; ++i) {
+        std::unique_ptr<os::Thread> thread =
+            runtime.context->environment->scheduler->Start("turdb-lane", [&run, i] { run(i); });
+        if (thread == nullptr) break;  // fewer do as well
+        threads.push_back(std::move(thread));
+      }
+    } catch (const std::bad_alloc&) {  // likewise
     }
     run(0);
   }
   runtime.stop = nullptr;
+  if (no_memory.load()) throw std::bad_alloc();
   return first;
 }
 

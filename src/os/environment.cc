@@ -61,8 +61,11 @@ class NativeEntropy final : public Entropy {
 
 class NativeThread final : public Thread {
  public:
-  explicit NativeThread(std::thread thread) : thread_(std::move(thread)) {}
-  ~NativeThread() override { thread_.join(); }
+  // The thread comes into what exists already: one that runs and has no owner yet must not meet the end of memory.
+  void Run(std::thread thread) { thread_ = std::move(thread); }
+  ~NativeThread() override {
+    if (thread_.joinable()) thread_.join();
+  }
 
  private:
   std::thread thread_;
@@ -116,10 +119,12 @@ class NativeScheduler final : public Scheduler {
     if (name.size() > 15) name.resize(15);  // what the kernel keeps
     const SignalBlock block;  // the new thread inherits the mask, so not one signal slips in before its first line
     try {
-      return std::make_unique<NativeThread>(std::thread([name = std::move(name), body = std::move(body)] {
+      auto thread = std::make_unique<NativeThread>();
+      thread->Run(std::thread([name = std::move(name), body = std::move(body)] {
         pthread_setname_np(pthread_self(), name.c_str());
         body();
       }));
+      return thread;
     } catch (const std::system_error&) {
       return nullptr;
     }

@@ -29,8 +29,18 @@ thread_local int64_t g_until_failure = 0;  // 0: not armed
 thread_local bool g_keep_failing = false;
 thread_local bool g_failed = false;
 std::atomic<int64_t> g_live{0};  // allocations that are not freed
+// The same on threads that a statement starts: shared by all but the one that tests.
+thread_local bool g_tests = false;
+std::atomic<int64_t> g_until_failure_elsewhere{INT64_MAX};
+std::atomic<bool> g_failed_elsewhere{false};
 
 bool Fails() {
+  if (!g_tests && g_until_failure_elsewhere.load(std::memory_order_relaxed) != INT64_MAX &&
+      g_until_failure_elsewhere.fetch_sub(1) <= 1) {  // and all that follow
+    g_failed_elsewhere = true;
+    errno = ENOMEM;
+    return true;
+  }
   if (g_until_failure == 0 || --g_until_failure > 0) return false;
   g_failed = true;
   errno = ENOMEM;  // as malloc says it
@@ -161,7 +171,7 @@ class OutOfMemory : public testing::TestWithParam<bool> {
     turdb_options* options = nullptr;
     turdb_status status = turdb_options_new(&options, error);
     if (status != TURDB_OK) return status;
-    for (const auto& [key, value] : {std::pair("synchronous", "off"), {"memory_limit", "16MB"}, {"threads", "1"}}) {
+    for (const auto& [key, value] : {std::pair("synchronous", "off"), {"memory_limit", memory_limit_}, {"threads", "1"}}) {
       if (status == TURDB_OK) status = turdb_options_set(options, key, value, error);
     }
     if (status == TURDB_OK) status = turdb_db_open(path_.c_str(), options, &db_, error);
@@ -269,6 +279,7 @@ class OutOfMemory : public testing::TestWithParam<bool> {
     turdb_error_free(error);
   }
 
+  const char* memory_limit_ = "16MB";
   std::string root_, path_;
   std::vector<std::string> script_, states_;
   turdb_db* db_ = nullptr;
@@ -323,6 +334,53 @@ TEST_P(OutOfMemory, EachStatementByItself) {
   EXPECT_LE(g_live.load(), live_before + 16) << "allocations that nobody freed";
   Open();
   EXPECT_EQ(State(), states_.back());
+}
+
+// A statement on several threads, when one of them, or the calling one, finds no memory: an error and no more, and then it
+// works.
+TEST_P(OutOfMemory, SeveralThreads) {
+  g_tests = true;
+  memory_limit_ = "256MB";
+  Open();
+  for (const char* sql : {"create table r(i int primary key, k int, s text)",
+                          "insert into r select i, i % 1000, 'text number ' || i from generate_series(1, 30000) i",
+                          "set threads = 3", "set parallel_min_rows = 0"}) {
+    ASSERT_EQ(Exec(sql), TURDB_OK) << sql;
+  }
+  const std::vector<std::string> queries = {
+      "select count(*), sum(k), min(s) from r",
+      "select count(*), sum(n), max(s) from (select i % 25000 as g, count(*) n, max(s) s from r group by i % 25000) x",
+      "select count(*), max(a.s) from r a join r b on a.k = b.i left join r c on c.i = a.i + 29990"};
+  for (const std::string& sql : queries) {
+    const std::string right = Query(sql.c_str());
+    ASSERT_NE(right.find('|'), std::string::npos) << right;
+    int64_t failed = 0;
+    for (const bool elsewhere : {false, true}) {
+      for (int64_t nth = 1;; nth = Next(nth)) {
+        turdb_error* error = nullptr;
+        turdb_status status = TURDB_OK;
+        bool disturbed = false;
+        if (elsewhere) {
+          g_failed_elsewhere = false;
+          g_until_failure_elsewhere = nth;
+          status = Exec(sql, &error);
+          g_until_failure_elsewhere = INT64_MAX;
+          disturbed = g_failed_elsewhere;
+        } else {
+          disturbed = Disturb(nth, [&] { status = Exec(sql, &error); });
+        }
+        if (status != TURDB_OK) {
+          ExpectNoMemory(status, error, sql, nth);
+          ++failed;
+        }
+        if (HasFatalFailure()) return;
+        if (!disturbed) break;
+        ASSERT_EQ(Query(sql.c_str()), right) << sql << "\nallocation " << nth;
+      }
+    }
+    EXPECT_GT(failed, 10) << sql;
+  }
+  Close();
 }
 
 // What a failed statement did is taken back, what the transaction did before it stays, and it can go on and commit.

@@ -39,7 +39,14 @@ void GroupTable::Reset() {
     reserved_.Reset();
   }
   std::fill(entries_.begin(), entries_.end(), 0);
+  sealed_rows_ = 0;
+  part_sizes_.fill(0);
   full_ = false;
+}
+
+void GroupTable::Seal() {
+  std::fill(entries_.begin(), entries_.end(), 0);
+  sealed_rows_ = rows_.size();
 }
 
 bool GroupTable::Grow() {
@@ -81,6 +88,7 @@ std::byte* GroupTable::NewRecord(Columns keys, Rows rows, uint32_t position) {
   }
   TURDB_DCHECK((reinterpret_cast<uint64_t>(record) & ~kPointerMask) == 0);
   std::memcpy(record + layout().extra_offset(), &hashes_[position], sizeof(uint64_t));
+  ++part_sizes_[PartOf(hashes_[position])];
   return record;
 }
 
@@ -89,7 +97,7 @@ void GroupTable::Lookup(Columns keys, Rows rows, std::byte** records, std::vecto
   HashColumns(keys, rows, hashes_.data());
   if (kInsert && !full_) {
     // At most half full after this batch, whatever it holds, so that probing needs no check for room.
-    while ((rows_.size() + rows.count) * 2 > entries_.size() && Grow()) {
+    while ((unsealed() + rows.count) * 2 > entries_.size() && Grow()) {
     }
   }
   if (entries_.empty()) {
@@ -120,7 +128,7 @@ void GroupTable::Lookup(Columns keys, Rows rows, std::byte** records, std::vecto
       records[i] = nullptr;
       if constexpr (kInsert) {
         // One entry stays free for ever, or a search for a missing key would not end.
-        if (rows_.size() + 1 >= entries_.size()) full_ = true;
+        if (unsealed() + 1 >= entries_.size()) full_ = true;
         records[i] = NewRecord(keys, rows, i);
         if (records[i] == nullptr) continue;
         entries_[slot] = tag | reinterpret_cast<uint64_t>(records[i]);

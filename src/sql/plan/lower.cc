@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "exec/vector_operations.h"
 #include "sql/plan/planner.h"
 
 namespace turdb::sql {
@@ -355,12 +356,62 @@ StatusOr<Physical> Planner::LowerAggregate(LogicalNode* node, const ColumnSet& n
     calls.push_back(call);
     layout.push_back(node->outputs[keys + i]);
   }
+  if (DistinctGoesFirst(*node, kept)) TakeDistinctFirst(*node, kept, input, aggregate, &calls);
   aggregate->calls = plan_.Copy(calls);
   SetTypes(aggregate, layout);
   double rows = groups == 0 ? 1 : EstimateRows(node);
   if (!node->grouping_sets.empty()) rows *= static_cast<double>(node->grouping_sets.size());
   SetEstimate(aggregate, rows, keys == 0 ? "one group" : "grouped by hashing");
   return Physical{aggregate, std::move(layout), rows, input.cost + input.rows, {}};
+}
+
+// Whether grouping by the groups and the calls' arguments first leaves to each call exactly what DISTINCT lets through. Of
+// equal values DISTINCT takes the first; where it matters which, the input stays as it is.
+bool Planner::DistinctGoesFirst(const LogicalNode& node, const std::vector<size_t>& kept) {
+  if (kept.empty() || !node.grouping_sets.empty()) return false;
+  const std::vector<const Expr*>& arguments = node.aggregates[kept[0]].arguments;
+  const auto has_reason = [&](size_t i) { return !node.aggregates[i].function->function->ignores_duplicates; };
+  if (std::none_of(kept.begin(), kept.end(), has_reason)) return false;
+  return std::all_of(kept.begin(), kept.end(), [&](size_t i) {
+    const LogicalAggregate& call = node.aggregates[i];
+    const function::AggregateFunction& function = *call.function->function;
+    if (!call.distinct || call.filter != nullptr || !call.order.empty() || function.order_sensitive || function.ordered_set) {
+      return false;
+    }
+    return call.arguments.size() == arguments.size() &&
+           std::equal(arguments.begin(), arguments.end(), call.arguments.begin(), [&](const Expr* a, const Expr* b) {
+             return exec::Equal(*a, *b) && (function.name == "count" || exec::IsBitwiseComparable(a->type));
+           });
+  });
+}
+
+void Planner::TakeDistinctFirst(const LogicalNode& node, const std::vector<size_t>& kept, const Physical& input,
+                                exec::AggregateNode* aggregate, std::vector<exec::AggregateCall>* calls) {
+  auto* first = plan_.New<exec::AggregateNode>();
+  first->input = aggregate->input;
+  const size_t groups = aggregate->groups.size();
+  std::vector<const Expr*> keys(aggregate->groups.begin(), aggregate->groups.end());
+  keys.insert(keys.end(), (*calls)[0].arguments.begin(), (*calls)[0].arguments.end());
+  first->groups = plan_.Copy(keys);
+  std::vector<vec::Type> types;
+  std::vector<const Expr*> columns;
+  for (const Expr* key : keys) {
+    columns.push_back(plan_.Column(static_cast<int32_t>(types.size()), key->type));
+    types.push_back(key->type);
+  }
+  first->types = plan_.Copy(types);
+  double rows = 1;
+  for (const Expr* group : node.expressions) rows *= DistinctValues(group);
+  for (const Expr* argument : node.aggregates[kept[0]].arguments) rows *= DistinctValues(argument);
+  SetEstimate(first, std::min(rows, input.rows), "DISTINCT by grouping");
+  aggregate->input = first;
+  aggregate->groups = plan_.Copy(std::vector<const Expr*>(columns.begin(), columns.begin() + static_cast<int64_t>(groups)));
+  const exec::Expressions arguments =
+      plan_.Copy(std::vector<const Expr*>(columns.begin() + static_cast<int64_t>(groups), columns.end()));
+  for (exec::AggregateCall& call : *calls) {
+    call.arguments = arguments;
+    call.distinct = false;
+  }
 }
 
 // Each row once for every set, with NULLs for the groups that the set leaves out and the set's number; then one aggregation.

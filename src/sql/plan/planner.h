@@ -166,6 +166,9 @@ class Planner {
   PhysicalOr LowerFilter(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted);
   PhysicalOr LowerProject(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted);
   void ExpandGroupingSets(const LogicalNode& node, const Physical& input, exec::AggregateNode* aggregate);
+  bool DistinctGoesFirst(const LogicalNode& node, const std::vector<size_t>& kept);
+  void TakeDistinctFirst(const LogicalNode& node, const std::vector<size_t>& kept, const Physical& input,
+                         exec::AggregateNode* aggregate, std::vector<exec::AggregateCall>* calls);
   PhysicalOr LowerAggregate(LogicalNode* node, const ColumnSet& needed);
   PhysicalOr LowerWindow(LogicalNode* node, const ColumnSet& needed);
   PhysicalOr LowerDistinct(LogicalNode* node, const ColumnSet& needed);

@@ -553,7 +553,9 @@ StatusOr<StepResult> Statement::NextRow() {
       continue;
     }
     if (compiled_.changes_data && !compiled_.locks_rows && in_statement_) {
-      // All changes are made; what RETURNING gives comes from a buffer (query rule 13).
+      // All changes are made; what RETURNING gives comes from a buffer (query rule 13). Whatever the first row needs is there
+      // before the commit: after it an error would say that nothing has changed.
+      MakeRowRoom();
       connection_->changes_ = execution_->changed_rows();
       connection_->total_changes_ += execution_->changed_rows();
       if (execution_->last_insert_id() != 0) connection_->last_insert_id_ = execution_->last_insert_id();
@@ -573,11 +575,7 @@ void Statement::ShowChunk(const vec::Chunk* chunk) {
   chunk_ = chunk;
   chunk_rows_ = chunk->size();
   chunk_is_plain_ = true;
-  if (widths_.size() != column_types_.size()) {  // first made here: the short path needs none of them
-    for (const vec::Type& type : column_types_) widths_.push_back(type.width());
-    cells_.resize(column_types_.size());
-    views_.resize(column_types_.size());
-  }
+  MakeRowRoom();
   for (size_t i = 0; i < cells_.size(); ++i) {
     views_[i] = chunk->column(i).View();
     chunk_is_plain_ = chunk_is_plain_ && views_[i].is_flat() && views_[i].validity == nullptr;
@@ -585,6 +583,15 @@ void Statement::ShowChunk(const vec::Chunk* chunk) {
   ShowRow(0);
   row_cells_ = cells_.data();
   has_row_ = true;
+}
+
+// First made when a row comes: the short path needs none of it.
+void Statement::MakeRowRoom() {
+  if (views_.size() == column_types_.size()) return;
+  widths_.clear();
+  for (const vec::Type& type : column_types_) widths_.push_back(type.width());
+  cells_.resize(column_types_.size());
+  views_.resize(column_types_.size());
 }
 
 void Statement::ShowRow(uint32_t row) {

@@ -114,6 +114,7 @@ class Statement {
   base::Status LockWrittenTables();
   base::StatusOr<StepResult> NextRow();
   void ShowChunk(const vec::Chunk* chunk);
+  void MakeRowRoom();
   void ShowRow(uint32_t row);
   void DropChunk() {
     chunk_ = nullptr;

@@ -297,7 +297,9 @@ TEST_P(OutOfMemory, EachStatementByItself) {
     const std::string& sql = script_[step];
     const std::string before = State();
     Save();
-    for (int64_t nth = 1;; nth = Next(nth)) {
+    // What gives rows commits before it gives the first: no allocation in between is left out.
+    const bool each = sql.find("returning") != std::string::npos;
+    for (int64_t nth = 1;; nth = each ? nth + 1 : Next(nth)) {
       turdb_error* error = nullptr;
       turdb_status status = TURDB_OK;
       const bool disturbed = Disturb(nth, [&] { status = Exec(sql, &error); });

@@ -121,8 +121,8 @@ StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store, const
 }
 
 std::shared_ptr<const Snapshot> Catalog::Current() const {
-  const std::lock_guard lock(rep_->mutex);
-  return rep_->history.back().snapshot;
+  // The newest may belong to a commit that is being made.
+  return At(store().transactions().visible_ts());
 }
 
 uint64_t Catalog::CurrentEpoch() const { return rep_->current_epoch.load(std::memory_order_acquire); }
@@ -147,7 +147,7 @@ std::shared_ptr<const Snapshot> Catalog::Merge(const Snapshot& snapshot, const S
 
 void Catalog::ForgetBefore(base::Timestamp oldest_read_ts) {
   const std::lock_guard lock(rep_->mutex);
-  while (rep_->history.size() > 1 && rep_->history[1].since <= oldest_read_ts) rep_->history.pop_front();
+  while (rep_->history.size() > 1 && std::next(rep_->history.begin())->since <= oldest_read_ts) rep_->history.pop_front();
 }
 
 Status Catalog::SetStatistics(ObjectId table, std::shared_ptr<const table::TableStatistics> statistics,

@@ -20,6 +20,7 @@
 #include "base/status.h"
 #include "table/schema.h"
 #include "table/table_store.h"
+#include "txn/commit_observer.h"
 
 namespace turdb::table {
 struct TableStatistics;
@@ -198,7 +199,8 @@ class Catalog {
 
   // The newest committed schema.
   std::shared_ptr<const Snapshot> Current() const;
-  // Current()->epoch(), for one load: what a statement that runs again compares first.
+  // Changes with the epoch of Current(), for one load: what a statement that runs again compares first. It changes when a
+  // commit is made, a little before Current() shows it.
   uint64_t CurrentEpoch() const;
   // What was current at a read timestamp: what a transaction without DDL of its own binds against.
   std::shared_ptr<const Snapshot> At(base::Timestamp read_ts) const;
@@ -256,11 +258,11 @@ struct NewSequence {
 
 // The schema changes of one transaction, and the catalog as it sees it. Belongs to the transaction's thread.
 // Locks what it changes against other schema changes and, for tables, against writers.
-class SchemaChanges {
+class SchemaChanges : public txn::CommitObserver {
  public:
   SchemaChanges(Catalog& catalog, txn::Transaction& transaction);
   SchemaChanges(const SchemaChanges&) = delete;
-  ~SchemaChanges();
+  ~SchemaChanges() override;
 
   // The catalog with this transaction's changes: what its statements bind against. `read_ts` of its snapshot.
   std::shared_ptr<const Snapshot> Visible(base::Timestamp read_ts) const;
@@ -328,8 +330,11 @@ class SchemaChanges {
   // Savepoints: a mark is the state to come back to.
   size_t Mark() const;
   void RollbackTo(size_t mark);
-  // The transaction has committed at `commit_ts` / rolled back. Nothing may be called afterwards but Visible.
-  void Commit(base::Timestamp commit_ts);
+  // The end of the transaction: its Commit gets this as the observer, unless empty(), and others have the new schema from the
+  // commit's own timestamp on. Then one of the two, after which nothing may be called but Visible.
+  void BeforeCommit() override;
+  void CommitsAt(base::Timestamp commit_ts) override;
+  void Committed();
   void Rollback();
 
  private:

@@ -3,7 +3,7 @@
 #define TURDB_CATALOG_CATALOG_REP_H_
 
 #include <atomic>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -25,7 +25,7 @@ struct Catalog::Rep {
     base::Timestamp since;  // readers from this timestamp on
     std::shared_ptr<const Snapshot> snapshot;
   };
-  std::deque<Published> history;  // ascending, never empty; guarded by mutex
+  std::list<Published> history;  // ascending, never empty; guarded by mutex
   // Tables that a transaction is changing, with the version it gave them last: from the change until its outcome
   // is published. Guarded by mutex.
   std::map<ObjectId, uint64_t> changing;

@@ -53,7 +53,7 @@ SchemaChanges::SchemaChanges(Catalog& catalog, txn::Transaction& transaction)
     : rep_(std::make_unique<Rep>(catalog, transaction)) {}
 
 SchemaChanges::~SchemaChanges() {
-  if (!rep_->changes.empty()) Rollback();
+  if (!rep_->changes.empty() && !rep_->published) Rollback();
 }
 
 std::shared_ptr<const Snapshot> SchemaChanges::Visible(base::Timestamp read_ts) const {
@@ -423,30 +423,48 @@ void SchemaChanges::RollbackTo(size_t mark) {
   }
 }
 
-void SchemaChanges::Commit(base::Timestamp commit_ts) {
-  if (rep_->changes.empty()) return;
+void SchemaChanges::BeforeCommit() {
+  Catalog::Rep& state = rep_->state;
+  std::shared_ptr<Snapshot::Rep> next;
+  {
+    const std::lock_guard lock(state.mutex);
+    next = std::make_shared<Snapshot::Rep>(*state.history.back().snapshot->rep_);
+  }
+  next->epoch = state.next_epoch++;
+  for (const Change& change : rep_->changes) Rep::Apply(change, next.get());
+  rep_->prepared.clear();
+  rep_->prepared.push_back({0, std::shared_ptr<const Snapshot>(new Snapshot(std::move(next)))});
+}
+
+void SchemaChanges::CommitsAt(base::Timestamp commit_ts) {
   Catalog::Rep& state = rep_->state;
   const std::lock_guard lock(state.mutex);
-  auto next = std::make_shared<Snapshot::Rep>(*state.history.back().snapshot->rep_);
-  next->epoch = state.next_epoch++;
+  rep_->prepared.front().since = commit_ts;
+  state.history.splice(state.history.end(), rep_->prepared);
+  state.current_epoch.store(state.history.back().snapshot->epoch(), std::memory_order_release);
   for (const Change& change : rep_->changes) {
-    Rep::Apply(change, next.get());
     if (change.is_relation()) state.changing.erase(change.relation_id());
   }
-  state.history.push_back(
-      {std::max(commit_ts, state.history.back().since), std::shared_ptr<const Snapshot>(new Snapshot(std::move(next)))});
-  state.current_epoch.store(state.history.back().snapshot->epoch(), std::memory_order_release);
+  rep_->published = true;
+}
+
+void SchemaChanges::Committed() {
+  TURDB_CHECK(rep_->published || rep_->changes.empty());
   const bool schemas_changed =
       std::any_of(rep_->changes.begin(), rep_->changes.end(), [](const Change& change) { return !change.is_relation(); });
   rep_->changes.clear();
   if (!schemas_changed) return;
   // A count for readers of the file; nothing depends on it, and the next change of schemas repairs it.
   uint64_t count = 0;
-  state.history.back().snapshot->ForEachSchema(
+  rep_->catalog.Current()->ForEachSchema(
       [&](const Schema& schema) { count += static_cast<uint64_t>(!schema.is_system && !schema.is_temporary); });
-  rep_->store.WriteSchemaFacts(count, state.default_schema).IgnoreError();
+  rep_->store.WriteSchemaFacts(count, rep_->state.default_schema).IgnoreError();
 }
 
-void SchemaChanges::Rollback() { RollbackTo(0); }
+void SchemaChanges::Rollback() {
+  rep_->prepared.clear();
+  if (rep_->published) return;  // what failed came after the commit, or only opening the database again will tell
+  RollbackTo(0);
+}
 
 }  // namespace turdb::catalog

@@ -69,6 +69,8 @@ struct SchemaChanges::Rep {
   std::shared_ptr<const Snapshot> base;  // what the first change started from
   std::vector<Change> changes;
   std::vector<std::shared_ptr<const Snapshot>> stack;  // after each change
+  std::list<Catalog::Rep::Published> prepared;         // what CommitsAt publishes: one
+  bool published = false;
 
   const Snapshot& now() {
     if (base == nullptr) {

@@ -286,10 +286,10 @@ Status Connection::Exec(std::string_view sql) {
 
 // ---- transactions
 
-std::shared_ptr<const catalog::Snapshot> Connection::VisibleCatalog() const {
+std::shared_ptr<const catalog::Snapshot> Connection::VisibleCatalog(const txn::Snapshot& reading) const {
   std::shared_ptr<const catalog::Snapshot> snapshot;
   if (transaction_ == nullptr || !transaction_->has_snapshot()) {
-    snapshot = database_->catalog().Current();
+    snapshot = reading.held() ? database_->catalog().At(reading.read_ts()) : database_->catalog().Current();
   } else if (schema_changes_ != nullptr && !schema_changes_->empty()) {
     snapshot = schema_changes_->Visible(transaction_->read_ts());
   } else {
@@ -373,7 +373,8 @@ Status Connection::EndTransaction(bool commit) {
   Status status;
   try {
     if (commit) {
-      status = database_->transactions().Commit(*transaction_);
+      const bool observed = schema_changes_ != nullptr && !schema_changes_->empty();
+      status = database_->transactions().Commit(*transaction_, observed ? schema_changes_.get() : nullptr);
       SetEnding(status.ok() ? Ending::kCommitted : Ending::kRolledBack);
     }
     const Status ended = FinishEnding();
@@ -397,9 +398,7 @@ Status Connection::FinishEnding() {
   }
   if (schema_changes_ != nullptr) {
     if (ending_ == Ending::kCommitted) {
-      // At or after the commit's own timestamp. A reader in between binds to the schema before it, which stays
-      // readable; writers are stopped by Catalog::CheckStillCurrent.
-      schema_changes_->Commit(database_->transactions().visible_ts());
+      schema_changes_->Committed();
     } else {
       schema_changes_->Rollback();
     }

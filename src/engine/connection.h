@@ -191,7 +191,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::vector<std::string> LookupPath() const;
   base::StatusOr<size_t> FindSavepoint(std::string_view name) const;
   // The catalog as the current transaction sees it; the newest one outside a transaction.
-  std::shared_ptr<const catalog::Snapshot> VisibleCatalog() const;
+  std::shared_ptr<const catalog::Snapshot> VisibleCatalog(const txn::Snapshot& reading = txn::Snapshot()) const;
   // Of the visible catalog; cheaper where a statement asks again and again.
   uint64_t VisibleEpoch() const;
   // The transaction's schema changes, made when first asked for. REQUIRES: in a transaction.

@@ -183,8 +183,8 @@ class Rescue {
       TURDB_RETURN_IF_ERROR(to_.transactions().BeginStatement(*transaction).status());
       catalog::SchemaChanges changes(to_.catalog(), *transaction);
       TURDB_RETURN_IF_ERROR(changes.CreateType(static_cast<RelationKind>(type.kind), definition, type.labels).status());
-      TURDB_RETURN_IF_ERROR(to_.transactions().Commit(*transaction));
-      changes.Commit(to_.transactions().visible_ts());
+      TURDB_RETURN_IF_ERROR(to_.transactions().Commit(*transaction, &changes));
+      changes.Committed();
       const auto made = to_.catalog().Current()->FindType(definition.schema_name, definition.name, {});
       if (made != nullptr) new_types_[type.schema.id] = made->id;
       return absl::OkStatus();

@@ -51,8 +51,8 @@ StatusOr<Session::Entry*> Session::Find(int64_t sequence) {
     return MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"42809"},
                      absl::StrCat("\"", relation->name(), "\" is not a sequence"));
   }
-  entry.relation = relation;
   entry.counter = relation->Counter();
+  entry.relation = relation;  // last: it says that the counter is there
   return &entry;
 }
 

@@ -131,7 +131,7 @@ void Statement::SetColumns() {
 }
 
 Status Statement::Compile(std::span<const vec::Type> bound_types) {
-  const std::shared_ptr<const catalog::Snapshot> catalog = connection_->VisibleCatalog();
+  const std::shared_ptr<const catalog::Snapshot> catalog = connection_->VisibleCatalog(snapshot_);
   sql::CompileContext context = CompileContextOf(*connection_, catalog);
   context.bound_types = bound_types;
   KeepBound();
@@ -159,18 +159,18 @@ Status Statement::Revalidate() {
     const bool about_schema = !std::holds_alternative<sql::TransactionCommand>(compiled_.command) &&
                               !std::holds_alternative<sql::SetCommand>(compiled_.command) &&
                               !std::holds_alternative<sql::ShowCommand>(compiled_.command);
-    if (about_schema && connection_->VisibleCatalog()->epoch() != catalog_epoch_) return Compile({});
+    if (about_schema && connection_->VisibleCatalog(snapshot_)->epoch() != catalog_epoch_) return Compile({});
     return absl::OkStatus();
   }
   const bool explicit_transaction = connection_->explicit_transaction_;
   if (!explicit_transaction) {
     const uint64_t epoch = connection_->temporary_ == nullptr ? connection_->database_->catalog().CurrentEpoch()
-                                                              : connection_->VisibleCatalog()->epoch();
+                                                              : connection_->VisibleCatalog(snapshot_)->epoch();
     if (epoch == catalog_epoch_) return absl::OkStatus();
   } else if (validated_in_ == connection_->transaction_number_ && !connection_->HasSchemaChanges()) {
     return absl::OkStatus();  // a transaction without schema changes sees one schema
   }
-  const std::shared_ptr<const catalog::Snapshot> catalog = connection_->VisibleCatalog();
+  const std::shared_ptr<const catalog::Snapshot> catalog = connection_->VisibleCatalog(snapshot_);
   if (explicit_transaction) validated_in_ = connection_->transaction_number_;
   if (catalog->epoch() == catalog_epoch_) return absl::OkStatus();
   // A temporary object may have come before one that a name meant, or gone.

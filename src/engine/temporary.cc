@@ -75,11 +75,12 @@ void TemporaryObjects::Begin() {
 Status TemporaryObjects::End(bool commit) {
   if (transaction_ == nullptr) return absl::OkStatus();
   if (!ended_) {
-    outcome_ = commit ? transactions().Commit(*transaction_) : transactions().Rollback(*transaction_);
+    outcome_ = commit ? transactions().Commit(*transaction_, has_changes() ? changes_.get() : nullptr)
+                      : transactions().Rollback(*transaction_);
     ended_ = true;
   }
   if (changes_ != nullptr && commit && outcome_.ok()) {
-    changes_->Commit(transactions().visible_ts());
+    changes_->Committed();
     // Cursors that still read what was there keep the snapshot that their plans were made of.
     database_->catalog().ForgetBefore(transactions().oldest_snapshot());
   } else if (changes_ != nullptr) {

@@ -5,10 +5,12 @@
 #include <list>
 #include <mutex>
 #include <new>
+#include <optional>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "storage/parking_lock.h"
 #include "storage/storage.h"
 #include "txn/mutation.h"
 #include "txn/version_collector.h"
@@ -57,6 +59,7 @@ struct TransactionManager::Shared {
 
   // Serializable transactions commit one after the other: each validates and takes its place in the log with this held.
   std::mutex serial_mu;
+  storage::ParkingLock observed_commit{storage::LockRank::kObservedCommit};
   std::atomic<uint64_t> serial_commits{0};
 
   std::mutex deferred_mu;
@@ -223,7 +226,7 @@ base::Status TransactionManager::PrepareWrite(Transaction& txn) {
   return absl::OkStatus();
 }
 
-base::Status TransactionManager::Commit(Transaction& txn) {
+base::Status TransactionManager::Commit(Transaction& txn, CommitObserver* observer) {
   if (txn.state_ == TransactionState::kCommitted) return FinishCommit(txn);
   if (txn.state_ == TransactionState::kDoomed) return DoomedError();
   TURDB_CHECK(txn.state_ == TransactionState::kActive);
@@ -237,6 +240,12 @@ base::Status TransactionManager::Commit(Transaction& txn) {
     base::Status undone = Rollback(txn);
     return base::WithFrame(health, undone.ok() ? "committing (the transaction was rolled back)" : "committing");
   }
+  // Until files have the names that the commit gives them: what is observed may name one that the next commit makes.
+  std::optional<storage::ParkingGuard> alone;
+  if (observer != nullptr) [[unlikely]] {
+    alone.emplace(shared_->observed_commit, *environment_.scheduler);
+    observer->BeforeCommit();
+  }
   std::unique_lock<std::mutex> turn;
   if (txn.reads_ != nullptr) [[unlikely]] {
     if (base::Status status = ValidateReads(txn, &turn); !status.ok()) {
@@ -248,6 +257,8 @@ base::Status TransactionManager::Commit(Transaction& txn) {
   txn.commit_ts_ = log_.LogCommit(txn.log, [&](base::Lsn lsn) {
     TURDB_CHECK_LE(lsn, CommitState::kMaxTimestamp);
     txn.word_before_commit_ = word.bits.exchange(CommitState::Committed(lsn).bits(), std::memory_order_acq_rel);
+    if (observer != nullptr) [[unlikely]]
+      observer->CommitsAt(lsn);
   });
   txn.state_ = TransactionState::kCommitted;
   TURDB_CHECK(word.state().committed());

@@ -18,6 +18,7 @@
 #include "os/environment.h"
 #include "storage/log_record.h"
 #include "txn/commit_log.h"
+#include "txn/commit_observer.h"
 #include "txn/snapshot_registry.h"
 #include "txn/transaction.h"
 #include "txn/undo_target.h"
@@ -83,7 +84,8 @@ class TransactionManager {
   // commit was made (the message says so). The transaction has ended in every case.
   // std::bad_alloc may leave it before the commit (the transaction is as it was) or, with the state kCommitted, after it: then
   // it is to be called again before anything else. Rollback is called again, too.
-  base::Status Commit(Transaction& txn);
+  // `observer`: told of the commit as CommitObserver says.
+  base::Status Commit(Transaction& txn, CommitObserver* observer = nullptr);
   base::Status Rollback(Transaction& txn);
   // What a statement changed could not be taken back: only Rollback is left.
   void Doom(Transaction& txn);

@@ -65,8 +65,8 @@ class CatalogTest : public testing::Test {
     SchemaChanges changes;
   };
   void Commit(Session& session) {
-    Database::Expect(database_.manager->Commit(*session.transaction));
-    session.changes.Commit(database_.manager->visible_ts());
+    Database::Expect(database_.manager->Commit(*session.transaction, session.changes.empty() ? nullptr : &session.changes));
+    session.changes.Committed();
   }
   void Rollback(Session& session) {
     Database::Expect(database_.manager->Rollback(*session.transaction));
@@ -312,9 +312,8 @@ TEST_F(CatalogTest, WritersWithAnOldSchemaAreStopped) {
   const auto mine = session.changes.Visible(0)->FindRelation("", "users", kPath);
   EXPECT_TRUE(catalog_->CheckStillCurrent(*mine).ok());
   EXPECT_EQ(StateOf(catalog_->CheckStillCurrent(*old)), "40001");
-  Database::Expect(database_.manager->Commit(*session.transaction));
-  EXPECT_EQ(StateOf(catalog_->CheckStillCurrent(*old)), "40001");  // between commit and publication
-  session.changes.Commit(database_.manager->visible_ts());
+  Database::Expect(database_.manager->Commit(*session.transaction, &session.changes));
+  session.changes.Committed();
   EXPECT_EQ(StateOf(catalog_->CheckStillCurrent(*old)), "40001");
   EXPECT_TRUE(catalog_->CheckStillCurrent(*Find("users")).ok());
 }

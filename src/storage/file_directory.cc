@@ -254,7 +254,7 @@ Status FileDirectory::Drop(TxnLog& txn, FileId file) {
 
 Status FileDirectory::Undo(TxnLog& txn, const LogRecordView& record) {
   TURDB_RETURN_IF_ERROR(health_.status());
-  const FileId file = record.entries.at(0).page.file;
+  const FileId file = record.entries.front().page.file;
   const ParkingGuard guard(change_lock_, *environment_.scheduler);
   std::array<std::byte, 8> undone;
   base::StoreLE<uint64_t>(undone.data(), record.lsn);
@@ -268,7 +268,7 @@ Status FileDirectory::Undo(TxnLog& txn, const LogRecordView& record) {
     TURDB_CHECK_EQ(change.lsn, record.lsn);
     const bool made = change.kind == RecordKind::kFileCreate;
     if (made) to_remove = RemovalOf(files_.at(file).disk_path);
-    end = LogChange(RecordKind::kFileUndo, txn, file, record.entries[0].op, undone, {}, record.previous_lsn);
+    end = LogChange(RecordKind::kFileUndo, txn, file, record.entries.front().op, undone, {}, record.previous_lsn);
     if (!made) files_.at(file).path = std::move(change.old_path);
     changes.pop_back();
     if (changes.empty()) pending_.erase(txn.id);
@@ -457,7 +457,7 @@ bool FileDirectory::TryLogCheckpointBegin(Lsn* begin) {
 
 Status FileDirectory::ReplayMap(const LogRecordView& record) {
   absl::MutexLock lock(&mu_);
-  for (const LogEntryView& entry : record.entries) {
+  for (const LogEntryView entry : record.entries) {
     if (entry.payload.empty())
       return base::CorruptionError(absl::StrCat("log record at LSN ", record.lsn, ": a file without a state"));
     const auto state = static_cast<FileState>(entry.payload[0]);
@@ -472,7 +472,7 @@ Status FileDirectory::Replay(const LogRecordView& record) {
   absl::MutexLock lock(&mu_);
   switch (record.kind) {
     case RecordKind::kFileCreate: {
-      const LogEntryView& entry = record.entries.at(0);
+      const LogEntryView entry = record.entries.front();
       const FileId file = entry.page.file;
       const std::string path(PathOf(entry));
       const std::string disk_path = CreatedName(path, file);
@@ -488,7 +488,7 @@ Status FileDirectory::Replay(const LogRecordView& record) {
     }
     case RecordKind::kFileRename:
     case RecordKind::kFileDrop: {
-      const LogEntryView& entry = record.entries.at(0);
+      const LogEntryView entry = record.entries.front();
       const FileId file = entry.page.file;
       const auto found = files_.find(file);
       // The checkpoint's map may be newer: the file was dropped and removed before it.

@@ -27,13 +27,13 @@ base::StatusOr<LogRecordView> ParseRecord(Lsn lsn, Bytes record) {
     view.undo_next = base::LoadLE<uint64_t>(rest.data());
     rest = rest.subspan(8);
   }
+  view.entries = LogEntryViews(rest, header.entry_count);
   for (int i = 0; i < header.entry_count; ++i) {
     if (rest.size() < kEntryHeaderBytes) return malformed("too short for its entries");
     EntryHeader entry;
     std::memcpy(&entry, rest.data(), sizeof(entry));
     rest = rest.subspan(kEntryHeaderBytes);
     if (rest.size() < entry.payload_bytes) return malformed("too short for its payload");
-    view.entries.push_back(LogEntryView{PageId{entry.file, entry.page}, entry.op, rest.first(entry.payload_bytes)});
     rest = rest.subspan(entry.payload_bytes);
   }
   if (rest.size() >= kRecordAlignment) return malformed("longer than its entries");

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "absl/container/inlined_vector.h"
 #include "base/bytes.h"
@@ -115,6 +116,46 @@ struct LogEntryView {
   Bytes payload;
 };
 
+// The entries of a record, one after the other in its bytes: reading them takes no memory, so that changes can be undone when
+// there is none. REQUIRES: the bytes were checked (ParseRecord).
+class LogEntryViews {
+ public:
+  class Iterator {
+   public:
+    Iterator(const std::byte* at, size_t left) : at_(at), left_(left) {}
+    LogEntryView operator*() const {
+      EntryHeader header;
+      std::memcpy(&header, at_, sizeof(header));
+      return {PageId{header.file, header.page}, header.op, Bytes(at_ + kEntryHeaderBytes, header.payload_bytes)};
+    }
+    Iterator& operator++() {
+      at_ += kEntryHeaderBytes + (**this).payload.size();
+      --left_;
+      return *this;
+    }
+    bool operator==(const Iterator& other) const { return left_ == other.left_; }
+
+   private:
+    const std::byte* at_;
+    size_t left_;
+  };
+
+  LogEntryViews() = default;
+  LogEntryViews(Bytes bytes, size_t count) : bytes_(bytes), count_(count) {}
+  size_t size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+  LogEntryView front() const {
+    TURDB_CHECK(!empty());
+    return *begin();
+  }
+  Iterator begin() const { return {bytes_.data(), count_}; }
+  Iterator end() const { return {nullptr, 0}; }
+
+ private:
+  Bytes bytes_;
+  size_t count_ = 0;
+};
+
 // A record as read back, valid as long as its bytes.
 struct LogRecordView {
   Lsn lsn = base::kNoLsn;  // where it begins
@@ -123,7 +164,7 @@ struct LogRecordView {
   TxnId txn = 0;
   Lsn previous_lsn = base::kNoLsn;
   Lsn undo_next = base::kNoLsn;  // compensations only
-  absl::InlinedVector<LogEntryView, 4> entries;
+  LogEntryViews entries;
 };
 
 // Takes apart the bytes of a record whose checksum was right. Returns corruption when lengths do not add up.

@@ -31,10 +31,10 @@ Status Recovery::ReadCheckpoint(Lsn begin, RecoveryInfo* info) {
     }
     if (record.kind == RecordKind::kCheckpointFiles) TURDB_RETURN_IF_ERROR(directory_.ReplayMap(record));
     if (record.kind != RecordKind::kCheckpointEnd) continue;
-    if (record.entries.size() != 1 || record.entries[0].payload.size() != 24) {
+    if (record.entries.size() != 1 || record.entries.front().payload.size() != 24) {
       return base::CorruptionError(absl::StrCat("log record at LSN ", record.lsn, ": not a checkpoint's end"));
     }
-    info->next_txn_id = std::max<TxnId>(info->next_txn_id, base::LoadLE<uint64_t>(record.entries[0].payload.data() + 16));
+    info->next_txn_id = std::max<TxnId>(info->next_txn_id, base::LoadLE<uint64_t>(record.entries.front().payload.data() + 16));
     return absl::OkStatus();
   }
 }
@@ -126,7 +126,7 @@ Status Recovery::Redo(RecoveryInfo* info) {
 
 Status Recovery::RedoRecord(const LogRecordView& record) {
   absl::InlinedVector<Touched, 8> touched;
-  for (const LogEntryView& entry : record.entries) {
+  for (const LogEntryView entry : record.entries) {
     if (directory_.IsGone(entry.page.file)) continue;
     TURDB_RETURN_IF_ERROR(RedoEntry(record, entry, &touched));
   }

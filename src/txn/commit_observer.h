@@ -5,8 +5,8 @@
 
 namespace turdb::txn {
 
-// What has to be known together with a commit: from the first call until the files of the transaction are in place no other commit
-// with an observer comes, so that all of them are seen in the order of their timestamps.
+// What has to be known together with a commit: from the first call until the files of the transaction are in place no other
+// commit with an observer comes, so that all of them are seen in the order of their timestamps.
 class CommitObserver {
  public:
   virtual ~CommitObserver() = default;

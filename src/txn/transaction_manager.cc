@@ -373,7 +373,7 @@ base::Status TransactionManager::UndoRecords(storage::TxnLog& log, base::Lsn dow
     switch (record.kind) {
       case storage::RecordKind::kUpdate: {
         if (record.entries.empty()) return base::CorruptionError(absl::StrCat("the log record at ", lsn, " is empty"));
-        const storage::LogEntryView& entry = record.entries[0];
+        const storage::LogEntryView entry = record.entries.front();
         TURDB_ASSIGN_OR_RETURN(UndoTarget* const target, undo_resolver_(entry.page.file));
         TURDB_RETURN_IF_ERROR(target->Undo(log, record.previous_lsn, entry.page, entry.op, entry.payload));
         lsn = record.previous_lsn;

@@ -53,8 +53,8 @@ class World:
                           for path, limit in zip(self.paths, limits)]
         self.plain, self.lanes, self.small = (self.databases[i].connect() for i in (0, 0, 1))
         self.plain.execute("SET threads = 1; SET statement_timeout = '1s'")
-        self.lanes.execute("SET threads = 4; SET parallel_min_rows = 0; SET statement_timeout = '3s'")
-        self.small.execute("SET statement_timeout = '3s'")
+        self.lanes.execute("SET threads = 4; SET parallel_min_rows = 0; SET statement_timeout = '2s'")
+        self.small.execute("SET statement_timeout = '2s'")
 
     def close(self):
         for connection in (self.plain, self.lanes, self.small):
@@ -191,7 +191,7 @@ def script(seed, statements):
     generator = Generator(source, max_depth=source.choice([1, 2, 2, 3]))
     steps = [("schema", generator.create_table()) for _ in range(source.choice([1, 2, 3]))]
     for table in generator.tables:
-        steps.append(("change", bulk(source, generator, table, source.choice([50, 50, 200, 200, 1000, 5000]))))
+        steps.append(("change", bulk(source, generator, table, source.choice([50, 50, 200, 200, 200, 2000]))))
         rows = [generator.row(table, 4) for _ in range(source.choice([3, 20]))]
         steps.append(("change", generator.insert(table, rows, " ON CONFLICT DO NOTHING")))
     for _ in range(source.randint(0, 3)):

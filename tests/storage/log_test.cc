@@ -125,7 +125,7 @@ TEST(Log, RecordsAreReadBackFromTheRingAndFromSegments) {
     ASSERT_EQ(record->entries.size(), 1u);
     ASSERT_EQ(record->kind, RecordKind::kUpdate);
     ASSERT_EQ(record->txn, txn->id);
-    ASSERT_EQ(base::LoadLE<uint64_t>(record->entries[0].payload.data() + 2), i);
+    ASSERT_EQ(base::LoadLE<uint64_t>(record->entries.front().payload.data() + 2), i);
     at = record->previous_lsn;
   }
   EXPECT_EQ(at, base::kNoLsn);

@@ -166,7 +166,7 @@ class Toy {
       if (record.txn != txn.id) return base::InternalError("the chain of a transaction leads elsewhere");
       switch (record.kind) {
         case RecordKind::kUpdate: {
-          const LogEntryView& entry = record.entries.at(0);
+          const LogEntryView entry = record.entries.front();
           const int slot = base::LoadLE<uint16_t>(entry.payload.data());
           const uint64_t amount = base::LoadLE<uint64_t>(entry.payload.data() + 2);
           const Lsn next = record.previous_lsn;

@@ -72,7 +72,10 @@ base::StatusOr<storage::LogRecordView> ToyLog::ReadRecord(base::Lsn lsn, std::ve
   std::lock_guard lock(mu_);
   const Record& record = records_.at(lsn / 16 - 1);
   const base::Bytes payload = AsBytes(record.payload);
-  buffer.assign(payload.begin(), payload.end());
+  const storage::EntryHeader header{record.page.file, record.page.page, record.op, 0, static_cast<uint16_t>(payload.size())};
+  const auto* const header_bytes = reinterpret_cast<const std::byte*>(&header);
+  buffer.assign(header_bytes, header_bytes + sizeof(header));
+  buffer.insert(buffer.end(), payload.begin(), payload.end());
   storage::LogRecordView view;
   view.lsn = lsn;
   view.end = lsn + 16;
@@ -80,7 +83,7 @@ base::StatusOr<storage::LogRecordView> ToyLog::ReadRecord(base::Lsn lsn, std::ve
   view.txn = record.txn;
   view.previous_lsn = record.previous;
   view.undo_next = record.undo_next;
-  view.entries.push_back({record.page, record.op, buffer});
+  view.entries = storage::LogEntryViews(buffer, 1);
   return view;
 }
 

@@ -8,6 +8,7 @@
 #include "exec/deferred_checks.h"
 #include "exec/foreign_key.h"
 #include "txn/transaction.h"
+#include "vec/any.h"
 
 namespace turdb::exec {
 
@@ -164,6 +165,7 @@ void PointExecution::AddOperands(Expressions expressions, std::vector<Operand>* 
                          expression->type.id,
                          is_parameter ? expression->index : -1,
                          vec::StringView(),
+                         {},
                          is_parameter ? 0 : SequenceOf(expression),
                          {}});
   }
@@ -217,6 +219,12 @@ Status PointExecution::Bind(const ExecutionContext& context, std::vector<Operand
     }
     if (value->is_null()) {
       *cells++ = nullptr;
+      continue;
+    }
+    if (operand.id == vec::TypeId::kAny) {
+      operand.any = vec::EncodeAny(*value);
+      operand.text = vec::StringView(operand.any);
+      *cells++ = &operand.text;
       continue;
     }
     // Decimals of one id are laid out in two ways.

@@ -49,6 +49,7 @@ class PointExecution {
     vec::TypeId id;
     int32_t parameter;  // -1: a constant
     vec::StringView text;
+    std::string any;       // of an operand of type ANY: the value with its type
     int64_t sequence = 0;  // not 0: the next number of it
     alignas(8) std::byte number[8];
   };

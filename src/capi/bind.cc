@@ -1,14 +1,12 @@
 // Parameters of a statement.
-#include <cstring>
-
 #include "absl/strings/str_cat.h"
 #include "capi/handles.h"
-#include "vec/datetime.h"
-#include "vec/scalar.h"
+#include "capi/value.h"
 #include "vec/utf8.h"
 
 using turdb::base::Status;
 using turdb::base::StatusOr;
+using turdb::capi::BlobValue;
 using turdb::engine::Statement;
 using turdb::vec::TypeId;
 using turdb::vec::Value;
@@ -40,31 +38,6 @@ turdb_status Bind(turdb_stmt* stmt, int64_t index, turdb_error** error, Make&& m
     statement.Bind(i, *std::move(value));
     return absl::OkStatus();
   });
-}
-
-StatusOr<Value> TextValue(const char* data, int64_t size_bytes) {
-  if (data == nullptr) return Value::Null(TypeId::kText);
-  TURDB_ASSIGN_OR_RETURN(const std::string_view text, turdb::capi::TextOf(data, size_bytes));
-  TURDB_RETURN_IF_ERROR(turdb::vec::CheckUtf8(text));
-  return Value::Text(text);
-}
-
-StatusOr<Value> BlobValue(const void* data, int64_t size_bytes) {
-  if (data == nullptr && size_bytes <= 0) return Value::Null(TypeId::kBlob);
-  if (data == nullptr || size_bytes < 0) return turdb::base::MisuseError("a blob needs its data and a size");
-  return Value::Blob(std::string_view(static_cast<const char*>(data), static_cast<size_t>(size_bytes)));
-}
-
-Status DatetimeOverflow(std::string_view message) {
-  return turdb::base::MakeError(absl::StatusCode::kOutOfRange, turdb::base::sqlstate::kDatetimeOverflow, message);
-}
-
-StatusOr<Value> Timestamp(TypeId type, int64_t micros) {
-  if (turdb::vec::IsFiniteTimestamp(micros) && !turdb::vec::IsTimestampInRange(micros)) {
-    return DatetimeOverflow(absl::StrCat("a timestamp lies ", turdb::vec::kMinTimestamp, " to ", turdb::vec::kMaxTimestamp,
-                                         " microseconds from 1970-01-01, not ", micros));
-  }
-  return Value::Of(type, micros);
 }
 
 }  // namespace
@@ -148,30 +121,19 @@ turdb_status turdb_stmt_bind_blob_static(turdb_stmt* stmt, int64_t index, const 
 }
 
 turdb_status turdb_stmt_bind_date(turdb_stmt* stmt, int64_t index, int32_t days, turdb_error** error) {
-  return Bind(stmt, index, error, [&]() -> StatusOr<Value> {
-    using turdb::vec::kMaxDate, turdb::vec::kMinDate;
-    if (turdb::vec::IsFiniteDate(days) && (days < kMinDate || days > kMaxDate)) {
-      return DatetimeOverflow(absl::StrCat("a date lies ", kMinDate, " to ", kMaxDate, " days from 1970-01-01, not ", days));
-    }
-    return Value::Of(TypeId::kDate, days);
-  });
+  return Bind(stmt, index, error, [&] { return turdb::capi::DateValue(days); });
 }
 
 turdb_status turdb_stmt_bind_time(turdb_stmt* stmt, int64_t index, int64_t micros, turdb_error** error) {
-  return Bind(stmt, index, error, [&]() -> StatusOr<Value> {
-    if (micros < 0 || micros > turdb::vec::kMicrosPerDay) {
-      return DatetimeOverflow(absl::StrCat("a time has from 0 to 86400000000 microseconds, not ", micros));
-    }
-    return Value::Of(TypeId::kTime, micros);
-  });
+  return Bind(stmt, index, error, [&] { return turdb::capi::TimeValue(micros); });
 }
 
 turdb_status turdb_stmt_bind_timestamp(turdb_stmt* stmt, int64_t index, int64_t micros, turdb_error** error) {
-  return Bind(stmt, index, error, [&] { return Timestamp(TypeId::kTimestamp, micros); });
+  return Bind(stmt, index, error, [&] { return turdb::capi::TimestampValue(TypeId::kTimestamp, micros); });
 }
 
 turdb_status turdb_stmt_bind_timestamptz(turdb_stmt* stmt, int64_t index, int64_t micros, turdb_error** error) {
-  return Bind(stmt, index, error, [&] { return Timestamp(TypeId::kTimestampTz, micros); });
+  return Bind(stmt, index, error, [&] { return turdb::capi::TimestampValue(TypeId::kTimestampTz, micros); });
 }
 
 turdb_status turdb_stmt_bind_interval(turdb_stmt* stmt, int64_t index, int32_t months, int32_t days, int64_t micros,
@@ -183,21 +145,12 @@ turdb_status turdb_stmt_bind_interval(turdb_stmt* stmt, int64_t index, int32_t m
 
 turdb_status turdb_stmt_bind_uuid(turdb_stmt* stmt, int64_t index, const uint8_t* data, int64_t size_bytes,
                                   turdb_error** error) {
-  return Bind(stmt, index, error, [&]() -> StatusOr<Value> {
-    if (data == nullptr || size_bytes != 16) return turdb::base::MisuseError("a uuid has 16 bytes");
-    turdb::vec::Uuid uuid;
-    std::memcpy(uuid.bytes.data(), data, 16);
-    return Value::Of(TypeId::kUuid, uuid);
-  });
+  return Bind(stmt, index, error, [&] { return turdb::capi::UuidValue(data, size_bytes); });
 }
 
 turdb_status turdb_stmt_bind_decimal(turdb_stmt* stmt, int64_t index, const char* data, int64_t size_bytes,
                                      turdb_error** error) {
-  return Bind(stmt, index, error, [&]() -> StatusOr<Value> {
-    TURDB_ASSIGN_OR_RETURN(const Value text, TextValue(data, size_bytes));
-    if (text.is_null()) return Value::Null(TypeId::kNumeric);
-    return Value::Parse(text.bytes(), TypeId::kNumeric);
-  });
+  return Bind(stmt, index, error, [&] { return turdb::capi::DecimalValue(data, size_bytes); });
 }
 
 }  // extern "C"

@@ -36,6 +36,7 @@ turdb_status StatusCode(const base::Status& status) {
   if (state == "57014") return TURDB_INTERRUPTED;
   if (state == "53100") return TURDB_FULL;
   if (state == "53200" || state == "53000") return TURDB_NO_MEMORY;
+  if (state_class == "38") return TURDB_IO;  // what the host's streams say
   if (state_class == "58") return status.code() == absl::StatusCode::kNotFound ? TURDB_NOT_FOUND : TURDB_IO;
   if (state == "XX001" || state == "XX002") return TURDB_CORRUPT;
   if (state_class == "XX") return status.code() == absl::StatusCode::kResourceExhausted ? TURDB_NO_MEMORY : TURDB_INTERNAL;

@@ -8,9 +8,11 @@
 #include <string_view>
 #include <vector>
 
+#include "arrow/importer.h"
 #include "capi/error.h"
 #include "engine/connection.h"
 #include "engine/database.h"
+#include "engine/result.h"
 #include "engine/settings.h"
 #include "engine/statement.h"
 #include "turdb.h"
@@ -31,6 +33,12 @@ struct turdb_stmt {
   std::unique_ptr<turdb::engine::Statement> statement;
   // Texts of the current row that were asked for, one a column, so that they have a NUL behind them.
   std::vector<std::string> texts;
+  // Rows for the next turdb_stmt_execute; null: the bound values.
+  std::unique_ptr<turdb::arrow::StreamReader> parameters;
+};
+
+struct turdb_result {
+  std::unique_ptr<turdb::engine::Result> result;  // null once it was moved into a stream
 };
 
 namespace turdb::capi {

@@ -17,7 +17,7 @@ turdb_status turdb_stmt_prepare(turdb_conn* conn, const char* sql, int64_t size_
     TURDB_ASSIGN_OR_RETURN(const std::string_view text, turdb::capi::TextOf(sql, size_bytes));
     TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Statement> statement, conn->connection->Prepare(text, tail));
     if (statement == nullptr) return absl::OkStatus();
-    *out = new turdb_stmt{std::move(statement), {}};
+    *out = new turdb_stmt{std::move(statement), {}, nullptr};
     return absl::OkStatus();
   });
 }

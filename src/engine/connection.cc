@@ -132,6 +132,8 @@ void Connection::CloseEntered() {
   }
   session_.Forget();
   temporary_.reset();
+  registered_.clear();
+  replacement_ = nullptr;
 }
 
 void Connection::CloseFromDatabase() {
@@ -146,6 +148,17 @@ void Connection::CloseFromDatabase() {
   }
   CloseEntered();
   Leave();
+}
+
+Status Connection::WaitUntilFree() {
+  const uint64_t owner = owner_.load(std::memory_order_acquire);
+  if (closed() || !database_->of_this_process() || owner == os::CurrentThreadToken()) return WhyNotEntered();
+  if (owner == 0) return absl::OkStatus();
+  // Those who leave wake nobody: that would cost every call.
+  const os::Environment& environment = database_->environment();
+  environment.scheduler->Park(
+      &owner_, [this] { return owner_.load(std::memory_order_acquire) != 0; }, environment.clock->MonotonicNanos() + 200'000);
+  return absl::OkStatus();
 }
 
 void Connection::PassInterrupt() {
@@ -282,6 +295,44 @@ Status Connection::Exec(std::string_view sql) {
     // Done is done, whatever asking for more would take.
     if (sql.find_first_not_of(" \t\r\n\f\v;", static_cast<size_t>(offset)) == std::string_view::npos) return absl::OkStatus();
   }
+}
+
+// ---- tables of the session
+
+StatusOr<std::shared_ptr<const catalog::Relation>> Connection::FindRelation(std::string_view schema,
+                                                                            std::string_view name) const {
+  return VisibleCatalog()->GetRelation(schema, name, LookupPath());
+}
+
+void Connection::RegisterTable(std::string name, ExternalTablePtr table) {
+  registered_[std::move(name)] = std::move(table);
+  ++sources_epoch_;
+}
+
+bool Connection::UnregisterTable(std::string_view name) {
+  const auto found = registered_.find(name);
+  if (found == registered_.end()) return false;
+  registered_.erase(found);
+  ++sources_epoch_;
+  return true;
+}
+
+void Connection::SetReplacement(std::function<StatusOr<ExternalTablePtr>(std::string_view)> find) {
+  replacement_ = std::move(find);
+  ++sources_epoch_;
+}
+
+StatusOr<Connection::ExternalTablePtr> Connection::FindExternalTable(std::string_view name, bool unknown) const {
+  if (unknown) return replacement_ ? replacement_(name) : ExternalTablePtr();
+  if (const auto found = registered_.find(name); found != registered_.end()) return found->second;
+  // As tables are found: else the one whose name differs in case only.
+  ExternalTablePtr only;
+  for (const auto& [registered, table] : registered_) {
+    if (!absl::EqualsIgnoreCase(registered, name)) continue;
+    if (only != nullptr) return ExternalTablePtr();
+    only = table;
+  }
+  return only;
 }
 
 // ---- transactions

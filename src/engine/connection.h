@@ -23,6 +23,7 @@
 #include "engine/temporary.h"
 #include "exec/deferred_checks.h"
 #include "exec/parallelism.h"
+#include "exec/table_function.h"
 #include "function/call.h"
 #include "sql/compile.h"
 #include "txn/transaction.h"
@@ -82,6 +83,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // `progress` is called about every `interval_ms` while a statement runs; true interrupts it.
   void SetProgress(int64_t interval_ms, std::function<bool()> progress);
 
+  // ---- tables of this session that no catalog knows (arrow_source.h)
+  using ExternalTablePtr = std::shared_ptr<const exec::ExternalTable>;
+  // A table that is registered under the name already is so no more.
+  void RegisterTable(std::string name, ExternalTablePtr table);
+  // False: there is none.
+  bool UnregisterTable(std::string_view name);
+  // Asked for names that nobody knows; a null table: neither does it. An empty function takes it away.
+  void SetReplacement(std::function<base::StatusOr<ExternalTablePtr>(std::string_view name)> find);
+  // By the search path when `schema` is empty. Errors: 42P01, 3F000.
+  base::StatusOr<std::shared_ptr<const catalog::Relation>> FindRelation(std::string_view schema, std::string_view name) const;
+  const vec::TextContext& text() const { return text_; }
+  uint64_t NewNumber() { return ++last_number_; }  // for names that the session makes
+
   // ---- any thread
   bool closed() const { return closed_.load(std::memory_order_acquire); }
   void Interrupt();
@@ -92,6 +106,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Lets go of the connection, now, or when the thread that is inside leaves.
   static void Free(std::shared_ptr<Connection> connection);
   void CloseFromDatabase();
+  // Returns when another thread that was inside may have left; whoever wants to be inside tries again. Errors: MISUSE when this
+  // thread is inside already, or nobody can be any more.
+  base::Status WaitUntilFree();
 
   Database& database() { return *database_; }
   // What functions of a statement that starts now may know.
@@ -194,6 +211,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<const catalog::Snapshot> VisibleCatalog(const txn::Snapshot& reading = txn::Snapshot()) const;
   // Of the visible catalog; cheaper where a statement asks again and again.
   uint64_t VisibleEpoch() const;
+  bool HasExternalTables() const { return !registered_.empty() || replacement_ != nullptr; }
+  base::StatusOr<ExternalTablePtr> FindExternalTable(std::string_view name, bool unknown) const;
   // The transaction's schema changes, made when first asked for. REQUIRES: in a transaction.
   catalog::SchemaChanges& SchemaChangesOf();
   // Those of the database that the object is in.
@@ -224,6 +243,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   int64_t statement_timeout_ms_;
   exec::Parallelism parallelism_;
   std::map<std::string, sql::NamedStatement, std::less<>> named_statements_;  // PREPARE's
+  std::map<std::string, ExternalTablePtr, std::less<>> registered_;
+  std::function<base::StatusOr<ExternalTablePtr>(std::string_view)> replacement_;
+  uint64_t sources_epoch_ = 0;  // counts changes of both
+  uint64_t last_number_ = 0;
   txn::Isolation default_isolation_ = txn::Isolation::kSnapshot;
   bool default_read_only_ = false;
   bool without_triggers_ = false;                 // while ALTER TABLE changes rows: what is compiled now sets off none

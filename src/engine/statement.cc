@@ -36,10 +36,11 @@ auto SystemViewsOf(Connection& connection) {
 // ---- compiling
 
 StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connection> connection, std::string_view sql,
-                                                        int64_t* tail_bytes) {
+                                                        int64_t* tail_bytes,
+                                                        std::shared_ptr<const exec::ExternalTable> own_table) {
   TURDB_RETURN_IF_ERROR(vec::CheckUtf8(sql));
   const std::shared_ptr<const catalog::Snapshot> catalog = connection->VisibleCatalog();
-  const sql::CompileContext context = CompileContextOf(*connection, catalog);
+  const sql::CompileContext context = CompileContextOf(*connection, catalog, own_table);
   TURDB_ASSIGN_OR_RETURN(sql::CompiledStatement compiled, sql::Compile(context, sql));
   if (!compiled.unknown.empty() && LearnAbout(*connection, compiled.unknown)) {
     TURDB_ASSIGN_OR_RETURN(compiled, sql::Compile(context, sql));
@@ -48,12 +49,14 @@ StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connecti
   if (compiled.empty) return std::unique_ptr<Statement>();
   std::string own_text(sql.substr(0, compiled.end_offset));
   std::unique_ptr<Statement> statement(new Statement(std::move(connection), std::move(own_text), std::move(compiled)));
+  statement->own_table_ = std::move(own_table);
   statement->NoteCompiled(*catalog);
   statement->NameTypes(*catalog);
   return statement;
 }
 
-sql::CompileContext Statement::CompileContextOf(Connection& connection, std::shared_ptr<const catalog::Snapshot> catalog) {
+sql::CompileContext Statement::CompileContextOf(Connection& connection, std::shared_ptr<const catalog::Snapshot> catalog,
+                                                std::shared_ptr<const exec::ExternalTable> own_table) {
   sql::CompileContext context;
   context.catalog = std::move(catalog);
   context.search_path = connection.search_path_;
@@ -65,6 +68,13 @@ sql::CompileContext Statement::CompileContextOf(Connection& connection, std::sha
   context.without_triggers = connection.without_triggers_;
   context.system_view_source = SystemViewsOf(connection);
   context.named_statements = &connection.named_statements_;
+  if (connection.HasExternalTables() || own_table != nullptr) {
+    context.external_table = [&connection, own_table = std::move(own_table)](
+                                 std::string_view name, bool unknown) -> StatusOr<Connection::ExternalTablePtr> {
+      if (own_table != nullptr && own_table->name() == name && !unknown) return own_table;
+      return connection.FindExternalTable(name, unknown);
+    };
+  }
   return context;
 }
 
@@ -77,6 +87,7 @@ void Statement::NameTypes(const catalog::Snapshot& catalog) {
 void Statement::NoteCompiled(const catalog::Snapshot& catalog) {
   catalog_epoch_ = catalog.epoch();
   temporary_epoch_ = connection_->TemporaryEpoch();
+  sources_epoch_ = connection_->sources_epoch_;
   const auto temporary = [](const auto& each) { return table::IsTemporary(each.id); };
   uses_temporary_ = std::any_of(compiled_.dependencies.begin(), compiled_.dependencies.end(), temporary);
   const auto& written = compiled_.written;
@@ -132,7 +143,7 @@ void Statement::SetColumns() {
 
 Status Statement::Compile(std::span<const vec::Type> bound_types) {
   const std::shared_ptr<const catalog::Snapshot> catalog = connection_->VisibleCatalog(snapshot_);
-  sql::CompileContext context = CompileContextOf(*connection_, catalog);
+  sql::CompileContext context = CompileContextOf(*connection_, catalog, own_table_);
   context.bound_types = bound_types;
   KeepBound();
   TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
@@ -154,6 +165,7 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
 }
 
 Status Statement::Revalidate() {
+  if (compiled_.uses_external && sources_epoch_ != connection_->sources_epoch_) return Compile({});
   if (compiled_.plan == nullptr) {
     // A command refers to relations by what they were when it was compiled.
     const bool about_schema = !std::holds_alternative<sql::TransactionCommand>(compiled_.command) &&
@@ -184,6 +196,43 @@ Status Statement::Revalidate() {
     return absl::OkStatus();
   }
   return Compile({});
+}
+
+StatusOr<std::unique_ptr<Statement>> Statement::Clone() {
+  KeepBound();
+  std::unique_ptr<Statement> clone;
+  if (compiled_.plan == nullptr) {
+    int64_t tail = 0;
+    TURDB_ASSIGN_OR_RETURN(clone, Prepare(connection_, sql_, &tail));
+  } else {
+    sql::CompiledStatement compiled = compiled_;
+    compiled.column_names = column_names_;
+    compiled.column_types = column_types_;
+    clone.reset(new Statement(connection_, sql_, std::move(compiled)));
+    clone->catalog_epoch_ = catalog_epoch_;
+    clone->temporary_epoch_ = temporary_epoch_;
+    clone->sources_epoch_ = sources_epoch_;
+    clone->own_table_ = own_table_;
+    clone->uses_temporary_ = uses_temporary_;
+    clone->writes_permanent_ = writes_permanent_;
+    clone->variant_ = variant_;
+    clone->declared_types_ = declared_types_;
+  }
+  if (clone->bound_.size() == bound_.size()) clone->bound_ = bound_;
+  return clone;
+}
+
+vec::Type Statement::parameter_type(size_t index) const {
+  if (compiled_.plan == nullptr || compiled_.parameter_open[index]) return vec::TypeId::kUnknown;
+  return compiled_.plan->parameter_types[index];
+}
+
+std::vector<std::string> Statement::LabelsOf(uint32_t type) const {
+  std::vector<std::string> labels;
+  const auto relation = connection_->VisibleCatalog()->RelationOf(type);
+  if (relation == nullptr) return labels;
+  for (const catalog::EnumLabel& label : relation->labels) labels.push_back(label.name);
+  return labels;
 }
 
 // ---- parameters
@@ -282,7 +331,8 @@ Status Statement::ConvertParameters() {
 // ---- running
 
 StatusOr<StepResult> Statement::Step() {
-  const bool alone = compiled_.changes_data && !running_ && !connection_->in_transaction();
+  // What is registered may be readable only once.
+  const bool alone = compiled_.changes_data && !running_ && !connection_->in_transaction() && !compiled_.uses_external;
   StatusOr<StepResult> result = StepGuarded();
   if (alone && !result.ok()) [[unlikely]]
     return RunAgain(std::move(result));
@@ -600,6 +650,25 @@ void Statement::ShowRow(uint32_t row) {
     const size_t index = views_[i].Index(row);
     const bool valid = views_[i].validity == nullptr || vec::TestBit(views_[i].validity, index);
     cells_[i] = valid ? views_[i].data + index * widths_[i] : nullptr;
+  }
+}
+
+const vec::Chunk& Statement::CurrentChunk(uint32_t* row) {
+  *row = row_;
+  if (!point_has_run_) return *chunk_;
+  point_row_ = vec::Chunk(column_types_, 1);
+  for (size_t i = 0; i < column_types_.size(); ++i) point_row_.column(i).SetValue(0, value(i));
+  point_row_.set_size(1);
+  *row = 0;
+  return point_row_;
+}
+
+void Statement::ConsumeRows(uint32_t count) {
+  if (point_has_run_ || row_ + count >= chunk_rows_) {
+    has_row_ = false;
+    row_ = chunk_rows_ == 0 ? 0 : chunk_rows_ - 1;
+  } else {
+    ShowRow(row_ + count);
   }
 }
 

@@ -33,11 +33,16 @@ enum class StepResult : uint8_t { kRow, kDone };
 // COMMIT keeps what a run has not given yet, ROLLBACK ends it.
 class Statement {
  public:
+  // `own_table`: one that this statement alone finds, under its name.
   static base::StatusOr<std::unique_ptr<Statement>> Prepare(std::shared_ptr<Connection> connection, std::string_view sql,
-                                                            int64_t* tail_bytes);
+                                                            int64_t* tail_bytes,
+                                                            std::shared_ptr<const exec::ExternalTable> own_table = nullptr);
   ~Statement();
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
+
+  // The same statement over the same plan, with the values that are bound now, that runs for itself.
+  base::StatusOr<std::unique_ptr<Statement>> Clone();
 
   const std::shared_ptr<Connection>& connection() const { return connection_; }
   const std::string& sql() const { return sql_; }
@@ -77,6 +82,18 @@ class Statement {
   const vec::Type& column_type(size_t index) const { return column_types_[index]; }
   const std::string& column_declared_type(size_t index) const { return declared_types_[index]; }
   bool has_row() const { return has_row_; }
+  // For who takes rows by the chunk: the chunk of the current row and that row in it. What is not consumed stays the current
+  // row, over COMMIT, too (which may move it to another chunk); behind the last row of the chunk there is none until the next
+  // Step. REQUIRES: has_row().
+  const vec::Chunk& CurrentChunk(uint32_t* row);
+  void ConsumeRows(uint32_t count);
+  bool changes_data() const { return compiled_.changes_data; }
+  bool ended_by_rollback() const { return ended_by_rollback_; }  // which the next Step says
+  bool has_plan() const { return compiled_.plan != nullptr; }
+  // Of a parameter, as far as the statement decides it: kUnknown where nothing does.
+  vec::Type parameter_type(size_t index) const;
+  // The labels of an enumerated type that a column has.
+  std::vector<std::string> LabelsOf(uint32_t type) const;
   // The value of a column of the current row as it lies in memory; null for NULL. REQUIRES: has_row().
   const void* cell(size_t index) const { return row_cells_[index]; }
   vec::Value value(size_t index) const;
@@ -86,7 +103,8 @@ class Statement {
   friend class Connection;
   Statement(std::shared_ptr<Connection> connection, std::string sql, sql::CompiledStatement compiled);
 
-  static sql::CompileContext CompileContextOf(Connection& connection, std::shared_ptr<const catalog::Snapshot> catalog);
+  static sql::CompileContext CompileContextOf(Connection& connection, std::shared_ptr<const catalog::Snapshot> catalog,
+                                              std::shared_ptr<const exec::ExternalTable> own_table);
   base::Status Compile(std::span<const vec::Type> bound_types);
   // After it was compiled against `catalog`.
   void NoteCompiled(const catalog::Snapshot& catalog);
@@ -135,10 +153,12 @@ class Statement {
   std::shared_ptr<Connection> connection_;
   const std::string sql_;
   sql::CompiledStatement compiled_;
+  std::shared_ptr<const exec::ExternalTable> own_table_;
   uint64_t locked_in_ = 0;         // the explicit transaction in which the written tables were locked already
   uint64_t validated_in_ = 0;      // and the one whose schema the plan was compared with
   uint64_t catalog_epoch_ = 0;     // of the catalog that it was compiled or checked against last
   uint64_t temporary_epoch_ = 0;   // of the temporary objects that it was compiled beside
+  uint64_t sources_epoch_ = 0;     // of what was registered on the connection
   bool uses_temporary_ = false;    // it names some
   bool writes_permanent_ = false;  // it changes more than temporary tables
 
@@ -183,6 +203,7 @@ class Statement {
   std::vector<const void*> cells_;          // of the current row of a chunk
   const void* const* row_cells_ = nullptr;  // of the current row: cells_, or the short path's
   vec::Chunk command_result_;
+  vec::Chunk point_row_;  // the short path's row, for CurrentChunk
 
   Statement* next_ = nullptr;  // the connection's list
   Statement* previous_ = nullptr;

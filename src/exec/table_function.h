@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -34,6 +35,16 @@ class TableFunction {
   virtual ~TableFunction() = default;
   virtual std::string_view name() const = 0;
   virtual std::unique_ptr<TableFunctionScan> NewScan() const = 0;
+};
+
+// One that brings its columns along: what the session names in FROM and no catalog knows.
+class ExternalTable : public TableFunction {
+ public:
+  struct Column {
+    std::string name;
+    vec::Type type;
+  };
+  virtual std::span<const Column> columns() const = 0;
 };
 
 // generate_series(start, stop[, step]) over integer, bigint, and timestamps with an interval step. The output has the

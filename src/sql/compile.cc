@@ -36,6 +36,7 @@ class Compilation {
     TURDB_RETURN_IF_ERROR(CompileStatement(*parsed_.statement, &compiled));
     compiled.written.insert(compiled.written.end(), binder_->locked().begin(), binder_->locked().end());
     compiled.dependencies = binder_->dependencies();
+    compiled.uses_external = compiled.uses_external || binder_->uses_external();
     for (const std::string_view name : parsed_.parameter_names) compiled.parameter_names.emplace_back(name);
     compiled.parameter_open = binder_->parameter_open();
     if (planner_->has_joins()) compiled.unknown.assign(planner_->unknown().begin(), planner_->unknown().end());

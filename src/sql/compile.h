@@ -44,6 +44,10 @@ struct CompileContext {
   std::function<std::shared_ptr<const exec::TableFunction>(const std::shared_ptr<const catalog::Snapshot>&,
                                                            const catalog::Relation&)>
       system_view_source;
+  // Tables of the session that no catalog knows, by a name without a schema: those that come before the catalog's, or, when it
+  // has none (`unknown`), those that the host may know. Not for names in what the catalog keeps. The plan keeps what it
+  // returns.
+  std::function<base::StatusOr<std::shared_ptr<const exec::ExternalTable>>(std::string_view name, bool unknown)> external_table;
   const std::map<std::string, NamedStatement, std::less<>>* named_statements = nullptr;  // EXECUTE's
   // Names without a schema find temporary objects first, but for names in what the catalog keeps of permanent ones.
   bool without_temporary = false;
@@ -248,6 +252,7 @@ struct CompiledStatement {
   bool changes_data = false;  // the plan inserts, updates or deletes: it needs a transaction that may write
   bool locks_rows = false;    // it only locks (FOR UPDATE and its kin); changes_data is true as well
   bool is_explain_analyze = false;
+  bool uses_external = false;  // it names tables of CompileContext::external_table
   std::vector<std::string> column_names;
   std::vector<vec::Type> column_types;
   // By parameter number: the name with its mark (":id", "$name"), or empty. Types are plan->parameter_types.

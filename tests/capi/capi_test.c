@@ -596,6 +596,7 @@ int main(void) {
   hard_sql_is_refused_not_obeyed();
   values_with_parts_are_text();
   contract_tests();
+  arrow_tests();
   files_tests();
   char command[64];
   snprintf(command, sizeof command, "rm -rf %s", g_directory);

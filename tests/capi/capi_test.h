@@ -54,5 +54,6 @@ const char* temporary_path(const char* name);
 
 void files_tests(void);
 void contract_tests(void);
+void arrow_tests(void);
 
 #endif

@@ -107,7 +107,15 @@ StatusOr<Binder::FromItem> Binder::BindNamedTable(const ast::NamedTable& table, 
       return item;
     }
   }
-  TURDB_ASSIGN_OR_RETURN(auto relation, FindRelation(table.name));
+  TURDB_ASSIGN_OR_RETURN(auto external, FindExternal(table, false));
+  if (external != nullptr) return BindExternal(std::move(external), table);
+  auto found = FindRelation(table.name);
+  if (!found.ok() && base::GetSqlState(found.status()) == sqlstate::kUndefinedTable) {
+    TURDB_ASSIGN_OR_RETURN(external, FindExternal(table, true));
+    if (external != nullptr) return BindExternal(std::move(external), table);
+  }
+  if (!found.ok()) return found.status();
+  const std::shared_ptr<const catalog::Relation> relation = *std::move(found);
   if (references_ != nullptr && view_depth_ == 1) {
     references_->push_back({table.name.last().offset, -1, relation.get(), table.alias.empty()});
   }

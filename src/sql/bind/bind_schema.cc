@@ -457,6 +457,7 @@ StatusOr<Command> Binder::BindCreateView(const ast::CreateView& create) {
   auto bound = BindSelect(*create.select, nullptr);
   star_edits_ = nullptr;
   if (!bound.ok()) return bound.status();
+  TURDB_RETURN_IF_ERROR(RefuseExternal("a view", create.offset));
   const BoundQuery& query = *bound;
   const auto begin = static_cast<int32_t>(create.select_text.data() - sql_.data());
   for (TextEdit& edit : stars) edit.offset -= begin;

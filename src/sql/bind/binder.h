@@ -294,6 +294,7 @@ class Binder {
   const std::vector<vec::Type>& parameter_types() const { return parameter_types_; }
   const std::vector<bool>& parameter_open() const { return parameter_open_; }
   const std::vector<Dependency>& dependencies() const { return dependencies_; }
+  bool uses_external() const { return uses_external_; }
   // The tables whose rows the statement locks by FOR UPDATE and its kin.
   const std::vector<std::shared_ptr<const catalog::Relation>>& locked() const { return locked_; }
   exec::Plan& plan() { return plan_; }
@@ -691,6 +692,10 @@ class Binder {
   base::StatusOr<std::string> CreationSchemaOf(const ast::QualifiedName& name, bool temporary);
   bool IsTemporarySchema(std::string_view schema) const;
   bool UsesTemporary() const;  // what has been bound so far
+  // Null where there is none of this name.
+  base::StatusOr<std::shared_ptr<const exec::ExternalTable>> FindExternal(const ast::NamedTable& table, bool unknown);
+  base::StatusOr<FromItem> BindExternal(std::shared_ptr<const exec::ExternalTable> external, const ast::NamedTable& table);
+  base::Status RefuseExternal(std::string_view what, int32_t offset) const;
   base::Status CheckPersistence(const table::TableSchema& schema, int32_t offset) const;
   // ---- types of users (bind_type.cc)
   base::StatusOr<vec::Type> BindUserType(const ast::TypeName& type, base::FileId* domain);
@@ -733,6 +738,7 @@ class Binder {
   ast::List<ast::LockingClause> locking_;  // of the SELECT whose FROM is being bound
   int32_t fixed_position_ = -1;            // inside a view: where the view is named
   int32_t view_depth_ = 0;
+  bool uses_external_ = false;
   ColumnId merge_action_ = -1;                        // in RETURNING of a MERGE
   Scope* enclosing_ = nullptr;                        // in a trigger: NEW, OLD and the tables of its statement's rows
   CommonTableInfo* action_keys_ = nullptr;            // while a foreign key's action is bound: what `keys` means

@@ -503,8 +503,8 @@ TURDB_API void turdb_stmt_column_interval(const turdb_stmt* stmt, int64_t index,
 
 /* ---- Arrow --------------------------------------------------------------------------------------- */
 
-/* The structs of Arrow's C Data and C Stream interfaces, as Arrow publishes them for copying. Who includes Arrow's own headers
- * as well gets them once. */
+/* The structs of Arrow's C Data and C Stream interfaces, as Arrow publishes them for copying. Who includes Arrow's own
+ * headers as well gets them once. */
 #ifndef ARROW_C_DATA_INTERFACE
 #define ARROW_C_DATA_INTERFACE
 
@@ -563,12 +563,12 @@ struct ArrowArrayStream {
  *
  * Where the format does not say the type, the metadata of the field has "turdb:type" (int128, numeric, jsonb), which TurDB
  * reads again. Infinite dates and timestamps are the ends of the numbers' ranges. Arrays of several dimensions cannot be
- * exported (TURDB_UNSUPPORTED). Coming in, TurDB also reads null, half floats, large and view texts and blobs, blobs of a fixed
- * size, dictionaries and run-end encodings of anything, date64, times and timestamps of every unit and zone (what is finer than
- * a microsecond is cut off), durations and all intervals, decimals of every width, large and fixed-size lists, lists in lists
- * (as arrays of several dimensions), structs (as json), dense and sparse unions (as any). Other formats are TURDB_UNSUPPORTED,
- * naming the column and the format; lengths, offsets, indexes and texts are checked before they are used, and what is wrong is
- * TURDB_DATA. [C-ARROW-2]
+ * exported (TURDB_UNSUPPORTED). Coming in, TurDB also reads null, half floats, large and view texts and blobs, blobs of a
+ * fixed size, dictionaries and run-end encodings of anything, date64, times and timestamps of every unit and zone (what is
+ * finer than a microsecond is cut off), durations and all intervals, decimals of every width, large and fixed-size lists,
+ * lists in lists (as arrays of several dimensions), structs (as json), dense and sparse unions (as any). Other formats are
+ * TURDB_UNSUPPORTED, naming the column and the format; lengths, offsets, indexes and texts are checked before they are used,
+ * and what is wrong is TURDB_DATA. [C-ARROW-2]
  */
 
 /* How values become Arrow's; flags may be combined. */
@@ -581,80 +581,90 @@ enum {
 
 /*
  * The schema of the statement's result, without running it: a struct with a child a column; no children for a statement that
- * gives no rows. [C-ARROW-3] Where a type depends on a parameter's, it is what it would be now. flags   TURDB_ARROW_* Returns
- * TURDB_OK; TURDB_MISUSE also for unknown flags. Caller owns *out, release with out->release. On failure out->release is NULL.
- * Since 0.1.
+ * gives no rows. [C-ARROW-3] Types that depend on those of parameters are what the statement says without them, or what its
+ * last run had.
+ *   flags   TURDB_ARROW_*
+ * Returns TURDB_OK; TURDB_MISUSE also for unknown flags. Caller owns *out, release with out->release. On failure
+ * out->release is NULL. Since 0.1.
  */
 TURDB_API turdb_status turdb_stmt_result_schema(turdb_stmt* stmt, int64_t flags, struct ArrowSchema* out, turdb_error** error);
-/* Likewise of its parameters: children are called as the parameters are, without their first character, or "". The format is n
- * (null) where any type will do. [C-ARROW-4] Returns TURDB_OK. Caller owns *out. Since 0.1. */
+/* Likewise of its parameters: children are called as the parameters are, without their first character, or "". The format is
+ * n (null) where any type will do. [C-ARROW-4] Returns TURDB_OK. Caller owns *out. Since 0.1. */
 TURDB_API turdb_status turdb_stmt_parameter_schema(turdb_stmt* stmt, struct ArrowSchema* out, turdb_error** error);
 
 /*
  * Runs the statement with the values that are bound now, and hands the execution to *out: the statement may be bound, run,
- * reset and freed as if nothing had happened. [C-RESULT-1] A statement that changes data has made all its changes, and outside
- * a transaction committed them, when this returns. flags   TURDB_ARROW_* Returns TURDB_OK; what turdb_stmt_step returns on
- * failure. Caller owns *out, free with turdb_result_free. Since 0.1.
+ * reset and freed as if nothing had happened. [C-RESULT-1] A statement that changes data has made all its changes, and
+ * outside a transaction committed them, when this returns.
+ *   flags   TURDB_ARROW_*
+ * Returns TURDB_OK; what turdb_stmt_step returns on failure. Caller owns *out, free with turdb_result_free. Since 0.1.
  */
 TURDB_API turdb_status turdb_stmt_execute(turdb_stmt* stmt, int64_t flags, turdb_result** out, turdb_error** error);
 /*
- * Binds the rows of `stream`: the next turdb_stmt_execute, which uses them up, runs once for each of them. Its columns are the
- * parameters, by name when each column is called as one of them (with its first character or without), by place otherwise. Rows
- * of all runs follow each other. Changes of all runs are one transaction, or, inside a transaction, all made or none; the rows
- * they give are kept until they are read. [C-BIND-STREAM-1] stream   taken over, also on failure: stream->release is NULL
- * afterwards. NULL: nothing is bound any more. Returns TURDB_OK; TURDB_DATA or TURDB_UNSUPPORTED for a schema that cannot be
- * read; TURDB_IO (38000) with the stream's own words when it fails. Since 0.1.
+ * Binds the rows of `stream`: the next turdb_stmt_execute, which uses them up, runs once for each of them. Its columns are
+ * the parameters, by name when each column is called as one of them (with its first character or without), by place
+ * otherwise. Rows of all runs follow each other. Changes of all runs are one transaction, or, inside a transaction, all made
+ * or none; the rows they give are kept until they are read. [C-BIND-STREAM-1]
+ *   stream   taken over, also on failure: stream->release is NULL afterwards. NULL: nothing is bound any more.
+ * Returns TURDB_OK; TURDB_DATA or TURDB_UNSUPPORTED for a schema that cannot be read; TURDB_IO (38000) with the stream's own
+ * words when it fails. Since 0.1.
  */
 TURDB_API turdb_status turdb_stmt_bind_stream(turdb_stmt* stmt, struct ArrowArrayStream* stream, turdb_error** error);
 
 /* The schema of its batches, the same whenever it is asked for. Returns TURDB_OK. Caller owns *out. Since 0.1. */
 TURDB_API turdb_status turdb_result_schema(turdb_result* result, struct ArrowSchema* out, turdb_error** error);
 /*
- * The next rows as one batch: a struct array with a child a column. It owns its memory, which is on no budget, and outlives the
- * result, the connection and the database. [C-RESULT-2] The first batch comes as soon as there are some thousand rows; nothing
- * is read ahead. max_rows   the most rows that it may have (but for kept rows of turdb_stmt_bind_stream, which come as they
- * were kept); 0: as many as suit TurDB Returns TURDB_ROW with a batch of at least one row; TURDB_DONE without (out->release is
- * NULL), then and ever after; what turdb_stmt_step returns on failure. COMMIT keeps the rest of the rows; after ROLLBACK the
- * next call is TURDB_ERROR (24000). [C-RESULT-3] Caller owns *out. Since 0.1.
+ * The next rows as one batch: a struct array with a child a column. It owns its memory, which is on no budget, and outlives
+ * the result, the connection and the database. [C-RESULT-2] The first batch comes as soon as there are some thousand rows;
+ * nothing is read ahead.
+ *   max_rows   the most rows that it may have (but for kept rows of turdb_stmt_bind_stream, which come as they were kept);
+ *              0: as many as suit TurDB
+ * Returns TURDB_ROW with a batch of at least one row; TURDB_DONE without (out->release is NULL), then and ever after; what
+ * turdb_stmt_step returns on failure. COMMIT keeps the rest of the rows; after ROLLBACK the next call is TURDB_ERROR
+ * (24000). [C-RESULT-3] Caller owns *out. Since 0.1.
  */
 TURDB_API turdb_status turdb_result_next(turdb_result* result, int64_t max_rows, struct ArrowArray* out, turdb_error** error);
 /* Rows that the execution inserted, updated or deleted. Returns 0 for NULL. Since 0.1. */
 TURDB_API int64_t turdb_result_changes(const turdb_result* result);
 /*
- * Moves what is left of the result into a stream; the result has no more rows then, and is still to be freed. The stream owns
- * the execution. It may be used and released on any thread, one at a time: get_next waits while another thread is inside the
- * connection. [C-STREAM-1] Its errors are errno values with a text; turdb_stream_error has the whole error. Returns TURDB_OK;
- * TURDB_MISUSE also for a result that was moved before. Caller owns *out, release with out->release; on failure out->release is
- * NULL. Since 0.1.
+ * Moves what is left of the result into a stream; the result has no more rows then, and is still to be freed. The stream
+ * owns the execution. It may be used and released on any thread, one at a time: get_next waits while another thread is
+ * inside the connection. [C-STREAM-1] Its errors are errno values with a text; turdb_stream_error has the whole error.
+ * Returns TURDB_OK; TURDB_MISUSE also for a result that was moved before. Caller owns *out, release with out->release; on
+ * failure out->release is NULL. Since 0.1.
  */
 TURDB_API turdb_status turdb_result_stream(turdb_result* result, struct ArrowArrayStream* out, turdb_error** error);
 /* Ends the execution, if it was not moved, and frees the result. NULL is fine. Threads: any. Since 0.1. */
 TURDB_API void turdb_result_free(turdb_result* result);
-/* A copy of the last error of a stream that turdb_result_stream made; NULL when there was none. Returns TURDB_OK; TURDB_MISUSE
- * for a NULL, released or foreign stream. Caller owns *out, free with turdb_error_free. [C-STREAM-2] Since 0.1. */
+/* A copy of the last error of a stream that turdb_result_stream made; NULL when there was none. Returns TURDB_OK;
+ * TURDB_MISUSE for a NULL, released or foreign stream. Caller owns *out, free with turdb_error_free. [C-STREAM-2] Since 0.1. */
 TURDB_API turdb_status turdb_stream_error(const struct ArrowArrayStream* stream, turdb_error** out);
 
 /* ---- Tables from Arrow ---------------------------------------------------------------------------- */
 
 /*
  * Makes the rows of a stream a table of this connection. Unqualified names in FROM find it before tables and views of that
- * name; what the catalog keeps (views, triggers) never does. [C-SOURCE-1] It can be scanned once: another scan is TURDB_ERROR
- * (24000). [C-SOURCE-2] name     NUL-terminated UTF-8, taken as it is, and found as names of tables are: exactly, or else the
- * only one that differs in case. Copied before return. What was registered under it before is so no more; statements that run
- * keep it. stream   taken over, also on failure: stream->release is NULL afterwards. It is asked for its schema at once.
- * Returns TURDB_OK; TURDB_DATA or TURDB_UNSUPPORTED for a schema that cannot be read; TURDB_IO (38000) when the stream fails.
- * Since 0.1.
+ * name; what the catalog keeps (views, triggers) never does. [C-SOURCE-1] It can be scanned once: another scan is
+ * TURDB_ERROR (24000). [C-SOURCE-2]
+ *   name     NUL-terminated UTF-8, taken as it is, and found as names of tables are: exactly, or else the only one that
+ *            differs in case. Copied before return. What was registered under it before is so no more; statements that run
+ *            keep it.
+ *   stream   taken over, also on failure: stream->release is NULL afterwards. It is asked for its schema at once.
+ * Returns TURDB_OK; TURDB_DATA or TURDB_UNSUPPORTED for a schema that cannot be read; TURDB_IO (38000) when the stream
+ * fails. Since 0.1.
  */
 TURDB_API turdb_status turdb_conn_register_stream(turdb_conn* conn, const char* name, struct ArrowArrayStream* stream,
                                                   turdb_error** error);
 /* Fills *out with a stream over the rows of a source, from the first one on. Returns 0, or an errno value and perhaps, in
- * *message, a UTF-8 text that lives until the next call. Called on the thread that runs the statement, with no lock held; may
- * not use the connection. */
+ * *message, a UTF-8 text that lives until the next call. Called on the thread that runs the statement, with no lock held;
+ * may not use the connection. */
 typedef int32_t (*turdb_source_open)(void* user_data, struct ArrowArrayStream* out, const char** message);
 /*
  * The same for rows that can be read as often as wanted: `open` is called at once, for the schema, and then whenever a scan
- * begins. [C-SOURCE-3] destroy   may be NULL; called exactly once with user_data, when nothing needs it any more, also when
- * this fails. On any thread. [C-SOURCE-4] Returns as turdb_conn_register_stream does. Since 0.1.
+ * begins. [C-SOURCE-3]
+ *   destroy   may be NULL; called exactly once with user_data, when nothing needs it any more, also when this fails. On any
+ *             thread; it may not use the connection. [C-SOURCE-4]
+ * Returns as turdb_conn_register_stream does. Since 0.1.
  */
 TURDB_API turdb_status turdb_conn_register_source(turdb_conn* conn, const char* name, turdb_source_open open, void* user_data,
                                                   void (*destroy)(void* user_data), turdb_error** error);
@@ -664,8 +674,10 @@ TURDB_API turdb_status turdb_conn_unregister(turdb_conn* conn, const char* name,
 typedef int32_t (*turdb_source_find)(void* user_data, const char* name, struct ArrowArrayStream* out, const char** message);
 /*
  * Replacement scans: `find` is asked for names in FROM that neither the catalog nor turdb_conn_register_* knows, while a
- * statement is compiled and again whenever a scan of it begins. [C-SOURCE-5] find      NULL: nobody is asked any more destroy
- * as above Names come as SQL has them: folded to lower case unless they were quoted. Returns TURDB_OK. Since 0.1.
+ * statement is compiled and again whenever a scan of it begins. [C-SOURCE-5]
+ *   find      NULL: nobody is asked any more
+ *   destroy   as above
+ * Names come as SQL has them: folded to lower case unless they were quoted. Returns TURDB_OK. Since 0.1.
  */
 TURDB_API turdb_status turdb_conn_set_replacement(turdb_conn* conn, turdb_source_find find, void* user_data,
                                                   void (*destroy)(void* user_data), turdb_error** error);
@@ -676,23 +688,25 @@ TURDB_API turdb_status turdb_conn_set_replacement(turdb_conn* conn, turdb_source
  * Inserts many rows into one table or view. Rows are collected and flushed together: a flush is one INSERT statement, with
  * defaults, generated columns, checks, foreign keys and triggers, and all of its rows go in or none. [C-APPENDER-1] A flush
  * that fails names the row (counted from 1 over all rows of the appender) in a frame of its error and poisons the appender:
- * from then on all calls but free return TURDB_MISUSE. [C-APPENDER-2] Outside a transaction each flush commits; inside one the
- * rows are part of it. Flushes happen by themselves, every 100,000 rows or 16 MB. schema   may be NULL: the name is looked up
- * as in SQL table    NUL-terminated; both are taken as they are and copied before return Returns TURDB_OK; TURDB_ERROR (42P01,
- * 3F000). Caller owns *out, free with turdb_appender_free. Since 0.1.
+ * from then on all calls but free return TURDB_MISUSE. [C-APPENDER-2] Outside a transaction each flush commits; inside one
+ * the rows are part of it. Flushes happen by themselves, every 100,000 rows or 16 MB.
+ *   schema   may be NULL: the name is looked up as in SQL
+ *   table    NUL-terminated; both are taken as they are and copied before return
+ * Returns TURDB_OK; TURDB_ERROR (42P01, 3F000). Caller owns *out, free with turdb_appender_free. Since 0.1.
  */
 TURDB_API turdb_status turdb_appender_open(turdb_conn* conn, const char* schema, const char* table, turdb_appender** out,
                                            turdb_error** error);
 /* Before the first row: rows have only the columns that were added, in that order; the others get their defaults. Without a
- * call they have all columns that are not generated. [C-APPENDER-3] name   NUL-terminated, taken as it is; copied before return
+ * call they have all columns that are not generated. [C-APPENDER-3]
+ *   name   NUL-terminated, taken as it is; copied before return
  * Returns TURDB_OK; TURDB_ERROR (42703, 42701); TURDB_MISUSE also behind the first value. Since 0.1. */
 TURDB_API turdb_status turdb_appender_add_column(turdb_appender* appender, const char* name, turdb_error** error);
 /* Number of columns of a row. Returns 0 for NULL. Since 0.1. */
 TURDB_API int64_t turdb_appender_column_count(const turdb_appender* appender);
 /*
  * The next value of the row. It is cast to the column's type by assignment, as INSERT does.
- * Return TURDB_OK; TURDB_DATA or TURDB_ERROR (42804) for a value that the column cannot take: the row is as it was before the
- * call then; TURDB_MISUSE also for more values than columns. Values are copied before return. Since 0.1.
+ * Return TURDB_OK; TURDB_DATA or TURDB_ERROR (42804) for a value that the column cannot take: the row is as it was before
+ * the call then; TURDB_MISUSE also for more values than columns. Values are copied before return. Since 0.1.
  */
 TURDB_API turdb_status turdb_appender_append_null(turdb_appender* appender, turdb_error** error);
 TURDB_API turdb_status turdb_appender_append_bool(turdb_appender* appender, bool value, turdb_error** error);
@@ -719,10 +733,12 @@ TURDB_API turdb_status turdb_appender_append_decimal(turdb_appender* appender, c
  * returns when it is time for one. Since 0.1. */
 TURDB_API turdb_status turdb_appender_end_row(turdb_appender* appender, turdb_error** error);
 /*
- * Flushes, then inserts all rows of a stream, columns by place. All go in or none; to triggers and foreign keys each batch is a
- * statement of its own. [C-APPENDER-4] stream   taken over, also on failure: stream->release is NULL afterwards Returns
- * TURDB_OK; what turdb_appender_flush returns; TURDB_DATA or TURDB_UNSUPPORTED for a schema that cannot be read; TURDB_MISUSE
- * also in the middle of a row and for another number of columns; TURDB_IO (38000) when the stream fails. Since 0.1.
+ * Flushes, then inserts all rows of a stream, columns by place. All go in or none; to triggers and foreign keys each batch
+ * is a statement of its own. [C-APPENDER-4]
+ *   stream   taken over, also on failure: stream->release is NULL afterwards
+ * Returns TURDB_OK; what turdb_appender_flush returns; TURDB_DATA or TURDB_UNSUPPORTED for a schema that cannot be read;
+ * TURDB_MISUSE also in the middle of a row and for another number of columns; TURDB_IO (38000) when the stream fails. Since
+ * 0.1.
  */
 TURDB_API turdb_status turdb_appender_append_stream(turdb_appender* appender, struct ArrowArrayStream* stream,
                                                     turdb_error** error);
@@ -732,11 +748,11 @@ TURDB_API turdb_status turdb_appender_append_stream(turdb_appender* appender, st
  * Returns as turdb_appender_append_stream does. Since 0.1. */
 TURDB_API turdb_status turdb_appender_append_batch(turdb_appender* appender, const struct ArrowSchema* schema,
                                                    struct ArrowArray* batch, turdb_error** error);
-/* Inserts what was collected. Returns TURDB_OK; what turdb_stmt_step returns for INSERT; TURDB_MISUSE also in the middle of a
- * row. Since 0.1. */
+/* Inserts what was collected. Returns TURDB_OK; what turdb_stmt_step returns for INSERT; TURDB_MISUSE also in the middle of
+ * a row. Since 0.1. */
 TURDB_API turdb_status turdb_appender_flush(turdb_appender* appender, turdb_error** error);
-/* Flushes and ends the appender, which is still to be freed: later calls return TURDB_MISUSE, but for closing again, which does
- * nothing. [C-APPENDER-5] Returns as turdb_appender_flush does. Since 0.1. */
+/* Flushes and ends the appender, which is still to be freed: later calls return TURDB_MISUSE, but for closing again, which
+ * does nothing. [C-APPENDER-5] Returns as turdb_appender_flush does. Since 0.1. */
 TURDB_API turdb_status turdb_appender_close(turdb_appender* appender, turdb_error** error);
 /* Rows inserted so far, without those that wait for a flush. Returns 0 for NULL. Since 0.1. */
 TURDB_API int64_t turdb_appender_row_count(const turdb_appender* appender);

@@ -7,7 +7,7 @@
 namespace turdb::adbc {
 namespace {
 
-Connection* ConnectionOf(AdbcConnection* connection) { return static_cast<Connection*>(connection->private_data); }
+Connection* ConnectionOf(AdbcConnection* connection) { return SharedConnection(connection).get(); }
 
 AdbcStatusCode Exec(Connection& connection, const std::string& sql, AdbcError* error) {
   return Try(error, [&](turdb_error** failure) {
@@ -135,7 +135,7 @@ AdbcStatusCode Get(AdbcConnection* handle, std::string_view key, std::string* va
 AdbcStatusCode New(AdbcConnection* connection, AdbcError* error) {
   return Guard(error, [&] {
     if (connection == nullptr) return Fail(error, kInvalidArgument, "connection is NULL");
-    connection->private_data = new Connection();
+    connection->private_data = new std::shared_ptr<Connection>(std::make_shared<Connection>());
     return kOk;
   });
 }
@@ -166,11 +166,13 @@ AdbcStatusCode Release(AdbcConnection* handle, AdbcError* error) {
     if (handle == nullptr || handle->private_data == nullptr)
       return Fail(error, kInvalidState, "the connection is not initialised");
     // Streams of it may live on; what is open of a transaction does not.
-    const std::unique_ptr<Connection> connection(ConnectionOf(handle));
+    const std::shared_ptr<Connection> connection = SharedConnection(handle);
+    delete static_cast<std::shared_ptr<Connection>*>(handle->private_data);
     handle->private_data = nullptr;
     if (connection->conn != nullptr && !turdb_conn_in_autocommit(connection->conn.get())) {
       turdb_conn_rollback(connection->conn.get(), nullptr);
     }
+    connection->conn.reset();
     return kOk;
   });
 }

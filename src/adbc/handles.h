@@ -36,6 +36,7 @@ struct Database {
   Handle<turdb_db> db;
 };
 
+// Behind AdbcConnection is a std::shared_ptr of this.
 struct Connection {
   Handle<turdb_conn> conn;
   Options pending;  // set before the connection was opened
@@ -45,12 +46,18 @@ struct Connection {
 };
 
 struct Statement {
-  Connection* connection = nullptr;
+  std::shared_ptr<Connection> connection;  // which may be released first: then it is open no more
   std::string sql;
   Handle<turdb_stmt> prepared;
   arrow::Owned<ArrowArrayStream> bound;
   Options ingest;  // adbc.ingest.*
 };
+
+// Null for one that is not initialised.
+inline std::shared_ptr<Connection> SharedConnection(const AdbcConnection* connection) {
+  if (connection == nullptr || connection->private_data == nullptr) return nullptr;
+  return *static_cast<std::shared_ptr<Connection>*>(connection->private_data);
+}
 
 // ---- errors
 

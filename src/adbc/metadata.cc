@@ -42,7 +42,7 @@ AdbcStatusCode ExportRows(const SchemaNode& node, RecordBuilder& builder, ArrowA
 void AddText(RecordBuilder& builder, const Text& text) { text.has_value() ? builder.Text(*text) : builder.Null(); }
 
 turdb_conn* ConnOf(AdbcConnection* connection) {
-  auto* const held = connection == nullptr ? nullptr : static_cast<Connection*>(connection->private_data);
+  const std::shared_ptr<Connection> held = SharedConnection(connection);
   return held == nullptr ? nullptr : held->conn.get();
 }
 

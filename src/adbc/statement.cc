@@ -330,11 +330,9 @@ AdbcStatusCode ExecutePartitions(AdbcStatement* handle, ArrowSchema* schema, Adb
 AdbcStatusCode New(AdbcConnection* connection, AdbcStatement* statement, AdbcError* error) {
   return Guard(error, [&] {
     if (statement == nullptr) return Fail(error, kInvalidArgument, "statement is NULL");
-    if (connection == nullptr || connection->private_data == nullptr) {
-      return Fail(error, kInvalidState, "the connection is not initialised");
-    }
     auto made = std::make_unique<Statement>();
-    made->connection = static_cast<Connection*>(connection->private_data);
+    made->connection = SharedConnection(connection);
+    if (made->connection == nullptr) return Fail(error, kInvalidState, "the connection is not initialised");
     statement->private_data = made.release();
     return kOk;
   });

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "catalog/table_sql.h"
 #include "engine/parameter.h"
@@ -355,6 +356,7 @@ Status Appender::PrepareBatches(const arrow::Importer& importer) {
 // What the importer has open, or, with a stream, each of its batches.
 Status Appender::InsertBatches(arrow::Importer& importer, ArrowArrayStream* stream) {
   batch_rows_->SetImporter(&importer);
+  const absl::Cleanup forget = [this] { batch_rows_->SetImporter(nullptr); };
   Status status = absl::OkStatus();
   if (stream == nullptr) {
     status = Insert(*insert_batch_, *batch_rows_);
@@ -372,7 +374,6 @@ Status Appender::InsertBatches(arrow::Importer& importer, ArrowArrayStream* stre
       if (!status.ok()) break;
     }
   }
-  batch_rows_->SetImporter(nullptr);
   insert_batch_->Reset();
   importer.Close();
   return status;
@@ -402,17 +403,7 @@ Status Appender::AppendStream(arrow::Owned<ArrowArrayStream> stream) {
   TURDB_ASSIGN_OR_RETURN(auto importer, arrow::Importer::Create(*schema.get()));
   TURDB_RETURN_IF_ERROR(PrepareBatches(*importer));
   const int64_t inserted = inserted_, numbered = numbered_;
-  const bool own = !connection_->in_transaction();
-  const std::string mark = absl::StrCat("turdb appends ", connection_->NewNumber());
-  TURDB_RETURN_IF_ERROR(own ? connection_->Begin(connection_->default_isolation(), false) : connection_->MakeSavepoint(mark));
-  Status status = InsertBatches(*importer, stream.get());
-  if (status.ok()) {
-    status = own ? connection_->Commit() : connection_->Release(mark);
-  } else if (connection_->in_transaction()) {
-    const Status undone = own ? connection_->Rollback() : connection_->RollbackTo(mark);
-    if (!own) connection_->Release(mark).IgnoreError();
-    if (!undone.ok()) status = undone;
-  }
+  Status status = connection_->InOneUnit([&] { return InsertBatches(*importer, stream.get()); });
   if (!status.ok()) {
     inserted_ = inserted;
     numbered_ = numbered;

@@ -487,6 +487,28 @@ Status Connection::Rollback() {
   return base::WithFrame(EndTransaction(false), "rolling back");
 }
 
+Status Connection::InOneUnit(absl::FunctionRef<Status()> body) {
+  const bool own = !in_transaction();
+  const std::string mark = absl::StrCat("turdb unit ", NewNumber());
+  TURDB_RETURN_IF_ERROR(own ? Begin(default_isolation_, default_read_only_) : MakeSavepoint(mark));
+  Status status;
+  try {
+    status = body();
+  } catch (const std::bad_alloc&) {
+    status = base::NoMemory();
+  }
+  if (status.ok()) return own ? Commit() : Release(mark);
+  if (!in_transaction()) return status;
+  if (own) {
+    Rollback().IgnoreError();
+    return status;
+  }
+  // Undoing that fails leaves a transaction that takes nothing but ROLLBACK, and is what is to be told.
+  TURDB_RETURN_IF_ERROR(RollbackTo(mark));
+  TURDB_RETURN_IF_ERROR(Release(mark));
+  return status;
+}
+
 StatusOr<size_t> Connection::FindSavepoint(std::string_view name) const {
   TURDB_RETURN_IF_ERROR(RequireTransaction());
   for (size_t i = savepoints_.size(); i > 0; --i) {

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "base/status.h"
 #include "catalog/catalog.h"
 #include "engine/database.h"
@@ -66,7 +67,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   base::Status Begin(txn::Isolation isolation, bool read_only);
   txn::Isolation default_isolation() const { return default_isolation_; }
+  bool default_read_only() const { return default_read_only_; }
   base::Status Commit();
+  // Runs `body`, whose statements are all kept or all undone: as a transaction of their own, or inside one under a savepoint.
+  base::Status InOneUnit(absl::FunctionRef<base::Status()> body);
   base::Status Rollback();
   base::Status MakeSavepoint(std::string_view name);
   base::Status RollbackTo(std::string_view name);

@@ -76,21 +76,7 @@ Status Result::MatchParameters() {
 }
 
 Status Result::RunAllInTransaction(const arrow::ExportOptions& options) {
-  const bool own = !connection_->in_transaction();
-  if (!own) {
-    // The runs are one unit also inside a transaction.
-    const std::string mark = absl::StrCat("turdb runs ", connection_->NewNumber());
-    TURDB_RETURN_IF_ERROR(connection_->MakeSavepoint(mark));
-    Status status = RunAll(options);
-    if (!status.ok() && connection_->in_transaction()) connection_->RollbackTo(mark).IgnoreError();
-    if (connection_->in_transaction()) connection_->Release(mark).IgnoreError();
-    return status;
-  }
-  TURDB_RETURN_IF_ERROR(connection_->Begin(connection_->default_isolation(), false));
-  Status status = RunAll(options);
-  if (status.ok()) return connection_->Commit();
-  if (connection_->in_transaction()) connection_->Rollback().IgnoreError();
-  return status;
+  return connection_->InOneUnit([&] { return RunAll(options); });
 }
 
 Status Result::RunAll(const arrow::ExportOptions& options) {

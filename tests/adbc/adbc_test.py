@@ -239,7 +239,12 @@ class Transactions(unittest.TestCase):
             with self.assertRaises(dbapi.Error) as raised:
                 cursor.execute("insert into t values (1)")
             self.assertEqual(raised.exception.sqlstate, "25006")
-            conn.adbc_connection.set_options(**{"adbc.connection.readonly": "false"})
+            conn.adbc_connection.set_options(**{"adbc.connection.autocommit": "false"})
+            with self.assertRaises(dbapi.Error) as raised:
+                cursor.adbc_ingest("t", pa.table({"a": [1]}), mode="append")
+            self.assertEqual(raised.exception.sqlstate, "25006")
+            conn.rollback()
+            conn.adbc_connection.set_options(**{"adbc.connection.readonly": "false", "adbc.connection.autocommit": "true"})
             cursor.execute("insert into t values (1)")
 
     def test_current_names(self):

@@ -534,6 +534,8 @@ static void streams_are_tables(void) { /* [C-SOURCE-1] [C-SOURCE-2] */
 struct source {
   int opened, destroyed, missing;
 };
+static pthread_t g_statement_thread;
+static int g_other_threads;
 static int32_t open_numbers(void* user_data, struct ArrowArrayStream* out, const char** message) {
   struct source* source = (struct source*)user_data;
   if (source->missing) {
@@ -541,6 +543,7 @@ static int32_t open_numbers(void* user_data, struct ArrowArrayStream* out, const
     return ENOENT;
   }
   ++source->opened;
+  if (!pthread_equal(pthread_self(), g_statement_thread)) ++g_other_threads;
   *out = numbers(1000, 300, -1);
   return 0;
 }
@@ -553,6 +556,7 @@ static void sources_are_read_again(void) { /* [C-SOURCE-3] [C-SOURCE-4] [C-SOURC
   struct session s = session_open(":memory:");
   struct source source = {0, 0, 0}, replacement = {0, 0, 0}, failing = {0, 0, 1}, refused = {0, 0, 0};
   turdb_error* error = NULL;
+  g_statement_thread = pthread_self();
   CHECK_STATUS(TURDB_OK, turdb_conn_register_source(s.conn, "numbers", open_numbers, &source, destroy_source, NULL));
   turdb_stmt* stmt = prepare(s.conn, "select count(*) from numbers a join numbers b on a.n = b.n where a.n < ?");
   for (int64_t i = 1; i <= 3; ++i) {
@@ -562,6 +566,14 @@ static void sources_are_read_again(void) { /* [C-SOURCE-3] [C-SOURCE-4] [C-SOURC
     CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
   }
   CHECK(source.opened == 6);
+  /* On this thread, also where the statement works on several. */
+  CHECK_STATUS(
+      TURDB_OK,
+      exec(s.conn,
+           "create table big(n bigint, m bigint); insert into big select i, i % 7 from generate_series(1, 50000) as g(i);"
+           "set threads = 4; set parallel_min_rows = 0"));
+  CHECK(query_int64(s.conn, "select sum(m) from (select m, count(*) from big join numbers using (n) group by m) as g") == 21);
+  CHECK(g_other_threads == 0 && source.opened == 7);
   /* The statement keeps it until it is compiled anew. */
   CHECK_STATUS(TURDB_OK, turdb_conn_unregister(s.conn, "numbers", NULL));
   CHECK(source.destroyed == 0);

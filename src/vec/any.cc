@@ -90,7 +90,8 @@ std::string_view ComparedText(const Value& value) {
 
 std::string EncodeAny(const Value& value) {
   TURDB_CHECK(!value.is_null());
-  const Type type = value.type().WithCollation(Collation::kBinary);  // which is the column's, not the value's
+  // The collation is the column's, not the value's; a literal whose type nobody has asked for is text.
+  const Type type = value.type().id == TypeId::kUnknown ? Type::Text() : value.type().WithCollation(Collation::kBinary);
   std::string bytes(1, static_cast<char>(type.id));
   if (type.id == TypeId::kDecimal) {
     bytes.push_back(static_cast<char>(type.precision));

@@ -459,7 +459,14 @@ enum {
   TURDB_TYPE_ENUM = 24,  /* a label of a type of CREATE TYPE ... AS ENUM; read and bound as text */
   TURDB_TYPE_JSON = 25,  /* read and bound as text */
   TURDB_TYPE_JSONB = 26, /* read and bound as text */
-  TURDB_TYPE_ARRAY = 27  /* read and bound as text: {1,2,NULL} */
+  TURDB_TYPE_ARRAY = 27,   /* read and bound as text: {1,2,NULL} */
+  TURDB_TYPE_STRUCT = 28,  /* composite types, rows, STRUCT; read and bound as text: (1,"a b",) */
+  TURDB_TYPE_MAP = 29,     /* read and bound as text: {a=1, b=NULL} */
+  TURDB_TYPE_INET = 30,    /* read and bound as text */
+  TURDB_TYPE_CIDR = 31,    /* read and bound as text */
+  TURDB_TYPE_MACADDR = 32, /* read and bound as text */
+  TURDB_TYPE_BITS = 33,    /* bit(n) and bit varying(n); read and bound as text: 101 */
+  TURDB_TYPE_RANGE = 34    /* int4range and its like; read and bound as text: [1,5) */
 };
 
 /* Number of result columns. Returns 0 for a statement that returns none and for NULL. */

@@ -95,6 +95,26 @@ int32_t PublicType(TypeId id) {
       return TURDB_TYPE_JSONB;
     case TypeId::kArray:
       return TURDB_TYPE_ARRAY;
+    case TypeId::kStruct:
+      return TURDB_TYPE_STRUCT;
+    case TypeId::kMap:
+      return TURDB_TYPE_MAP;
+    case TypeId::kInet:
+      return TURDB_TYPE_INET;
+    case TypeId::kCidr:
+      return TURDB_TYPE_CIDR;
+    case TypeId::kMacaddr:
+      return TURDB_TYPE_MACADDR;
+    case TypeId::kBit:
+    case TypeId::kVarbit:
+      return TURDB_TYPE_BITS;
+    case TypeId::kInt4Range:
+    case TypeId::kInt8Range:
+    case TypeId::kNumRange:
+    case TypeId::kTsRange:
+    case TypeId::kTstzRange:
+    case TypeId::kDateRange:
+      return TURDB_TYPE_RANGE;
   }
   return TURDB_TYPE_NULL;
 }
@@ -173,7 +193,7 @@ T Number(const Value& value) {
       break;
   }
   if (type.id == TypeId::kBlob) return T{};
-  const bool has_parts = type.id == TypeId::kJsonb || type.id == TypeId::kArray || type.id == TypeId::kEnum;
+  const bool has_parts = type.id >= TypeId::kEnum && type.id != TypeId::kJson;  // whose text is not their bytes
   turdb::base::StatusOr<Value> parsed = Value::Parse(has_parts ? value.ToString() : value.bytes(), TypeId::kNumeric);
   return parsed.ok() ? Number<T>(*parsed) : T{};
 }

@@ -64,6 +64,8 @@ StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store, const
   auto state = std::make_shared<Snapshot::Rep>();
   state->epoch = rep.next_epoch++;
   state->statistics = std::make_shared<StatisticsRegistry>();
+  rep.struct_types = kind.struct_types != nullptr ? kind.struct_types : std::make_shared<vec::StructTypes>();
+  state->struct_types = rep.struct_types;
   if (!kind.temporary) AddSystemViews(rep, *state);
   std::map<uint64_t, std::string> schema_names;
   TURDB_RETURN_IF_ERROR(rep.objects->ForEach(txn::View{reading.read_ts()}, [&](const ObjectRow& row) -> Status {
@@ -72,7 +74,7 @@ StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store, const
       schema_names[static_cast<uint64_t>(row.id)] = row.name;
       if (row.name == kind.default_schema) rep.default_schema = static_cast<ObjectId>(row.id);
     } else if (row.kind == ObjectKind::kRelation) {
-      StatusOr<RelationDefinition> definition = DecodeRelation(row.definition);
+      StatusOr<RelationDefinition> definition = DecodeRelation(row.definition, *rep.struct_types);
       if (!definition.ok()) {
         return base::WithFrame(definition.status(), absl::StrCat("reading the definition of object ", row.id));
       }
@@ -134,6 +136,8 @@ std::shared_ptr<const Snapshot> Catalog::At(base::Timestamp read_ts) const {
   }
   return rep_->history.front().snapshot;
 }
+
+const std::shared_ptr<vec::StructTypes>& Catalog::struct_types() const { return rep_->struct_types; }
 
 std::shared_ptr<const Snapshot> Catalog::Merge(const Snapshot& snapshot, const Snapshot& temporary) const {
   auto merged = std::make_shared<Snapshot::Rep>(*snapshot.rep_);

@@ -21,6 +21,7 @@
 #include "table/schema.h"
 #include "table/table_store.h"
 #include "txn/commit_observer.h"
+#include "vec/struct_types.h"
 
 namespace turdb::table {
 struct TableStatistics;
@@ -47,6 +48,7 @@ enum class RelationKind : uint8_t {
   kSequence = 4,
   kEnum = 5,    // a type of its own; shares names with relations, as in PostgreSQL
   kDomain = 6,  // likewise: columns[0] says what it stands for, its default and whether NULL is one of its values; `checks`
+  kComposite = 7,  // likewise: columns are its attributes
 };
 
 // Numbers that an application keeps with its database, by SQLite's PRAGMAs. On disk: do not change.
@@ -75,7 +77,9 @@ class Relation {
   std::vector<EnumLabel> labels;              // kEnum, in their order
   const struct SystemView* system_view = nullptr;
 
-  bool is_type() const { return kind == RelationKind::kEnum || kind == RelationKind::kDomain; }
+  bool is_type() const {
+    return kind == RelationKind::kEnum || kind == RelationKind::kDomain || kind == RelationKind::kComposite;
+  }
   bool is_materialized_view() const { return kind == RelationKind::kTable && !view_sql.empty(); }
   const std::string& name() const { return schema->name; }
   const std::string& schema_name() const { return schema->schema_name; }
@@ -149,6 +153,15 @@ class Snapshot {
 
   // What SQL calls a type: those of users by their names.
   std::string NameOf(const vec::Type& type) const;
+  // Of a struct or an array of them, be it a user's composite type, the rows of a table or one without a name; of a map its key
+  // and its value. Null: a record of whatever fields.
+  std::shared_ptr<const vec::StructFields> FieldsOf(const vec::Type& type) const;
+  // The ids of the users' types that `type` is made of.
+  void ForEachTypeIn(const vec::Type& type, absl::FunctionRef<void(ObjectId)> visit) const;
+  // Whether a value of `type` has one of the user's type in it.
+  bool Mentions(const vec::Type& type, ObjectId user_type) const;
+  // Structs without a name, those of the database's temporary objects among them.
+  vec::StructTypes& struct_types() const;
 
   // Zero until somebody sets it.
   int32_t number(DatabaseNumber which) const;
@@ -185,6 +198,7 @@ int32_t FindColumn(const table::TableSchema& schema, std::string_view name);
 // What sets the catalog of a session's temporary objects apart.
 struct CatalogKind {
   std::string default_schema{kDefaultSchema};
+  std::shared_ptr<vec::StructTypes> struct_types = nullptr;  // shared with another catalog; null: its own
   bool temporary = false;  // ids begin at table::kFirstTemporaryId, and there are no system views
 };
 
@@ -219,6 +233,7 @@ class Catalog {
                              txn::Transaction* transaction);
 
   table::TableStore& store() const { return store_; }
+  const std::shared_ptr<vec::StructTypes>& struct_types() const;
 
  private:
   friend class SchemaChanges;

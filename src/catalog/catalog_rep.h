@@ -15,6 +15,7 @@ namespace turdb::catalog {
 
 struct Catalog::Rep {
   std::unique_ptr<ObjectTable> objects;
+  std::shared_ptr<vec::StructTypes> struct_types;
   std::atomic<uint64_t> next_epoch{1};
   std::atomic<uint64_t> next_version{1};
   std::atomic<uint64_t> current_epoch{0};  // of history.back(); stored under the mutex

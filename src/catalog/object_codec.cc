@@ -106,7 +106,8 @@ std::string EncodeType(const vec::Type& type) {
   bytes[1] = static_cast<char>(type.precision);
   bytes[2] = static_cast<char>(type.scale);
   bytes[3] = static_cast<char>(type.element);
-  base::StoreLE(bytes.data() + 4, type.length);
+  // Numbers of structs without a name mean nothing on disk.
+  base::StoreLE(bytes.data() + 4, type.is_unnamed_struct() ? 0 : type.length);
   return bytes;
 }
 
@@ -127,6 +128,45 @@ StatusOr<vec::Type> DecodeType(std::string_view bytes) {
   return type;
 }
 
+// The fields of a struct or map without a name, which may be made of others.
+std::string EncodeFields(const vec::Type& type, const vec::StructTypes& types) {
+  Writer out;
+  const auto fields = types.Find(type.struct_number());
+  for (size_t i = 0; fields != nullptr && i < fields->size(); ++i) {
+    const vec::StructField& field = (*fields)[i];
+    Writer one;
+    one.Text(1, field.name);
+    one.Bytes(2, EncodeType(field.type));
+    if (field.type.is_unnamed_struct()) one.Bytes(3, EncodeFields(field.type, types));
+    out.Bytes(1, one.Take());
+  }
+  return out.Take();
+}
+
+// Gives `type` the number of the struct with these fields.
+Status DecodeFields(std::string_view bytes, vec::StructTypes& types, vec::Type* type) {
+  vec::StructFields fields;
+  TURDB_RETURN_IF_ERROR(ReadFields(bytes, "struct", [&](const Field& outer) -> StatusOr<bool> {
+    vec::StructField one;
+    std::string_view parts;
+    bool has_parts = false;
+    TURDB_RETURN_IF_ERROR(ReadFields(outer.bytes, "struct's field", [&](const Field& field) -> StatusOr<bool> {
+      if (field.tag == 1) one.name = field.text();
+      if (field.tag == 2) {
+        TURDB_ASSIGN_OR_RETURN(one.type, DecodeType(field.bytes));
+      }
+      if (field.tag == 3) parts = field.bytes;
+      has_parts |= field.tag == 3;
+      return field.tag >= 1 && field.tag <= 3;
+    }));
+    if (has_parts) TURDB_RETURN_IF_ERROR(DecodeFields(parts, types, &one.type));
+    fields.push_back(std::move(one));
+    return outer.tag == 1;
+  }));
+  TURDB_ASSIGN_OR_RETURN(type->length, types.Intern(std::move(fields)));
+  return absl::OkStatus();
+}
+
 // ANY bytes forget lengths and precisions of types, which the column knows.
 vec::Value ValueOfType(const vec::Type& type, std::string_view any) {
   const vec::Value value = vec::DecodeAny(any);
@@ -144,7 +184,7 @@ vec::Value ValueOfType(const vec::Type& type, std::string_view any) {
 
 // ---- parts of a definition
 
-std::string Encode(const Column& column) {
+std::string Encode(const Column& column, const vec::StructTypes& types) {
   Writer out;
   out.Text(1, column.name);
   out.Bytes(2, EncodeType(column.type));
@@ -157,10 +197,11 @@ std::string Encode(const Column& column) {
   out.Number(9, column.sequence);
   for (const base::FileId sequence : column.owned_sequences) out.Number(10, sequence);
   out.Number(11, column.domain);
+  if (column.type.is_unnamed_struct()) out.Bytes(13, EncodeFields(column.type, types));
   return out.Take();
 }
 
-StatusOr<Column> DecodeColumn(std::string_view bytes) {
+StatusOr<Column> DecodeColumn(std::string_view bytes, vec::StructTypes& types) {
   Column column;
   TURDB_RETURN_IF_ERROR(ReadFields(bytes, "column", [&](const Field& field) -> StatusOr<bool> {
     switch (field.tag) {
@@ -198,6 +239,9 @@ StatusOr<Column> DecodeColumn(std::string_view bytes) {
         return true;
       case 11:
         column.domain = static_cast<base::FileId>(field.number);
+        return true;
+      case 13:
+        TURDB_RETURN_IF_ERROR(DecodeFields(field.bytes, types, &column.type));
         return true;
       default:
         return false;
@@ -564,10 +608,33 @@ StatusOr<TriggerSchema> DecodeTrigger(std::string_view bytes) {
 }
 
 // The fields of a table that are lists.
-StatusOr<bool> DecodeList(const Field& field, TableSchema* schema) {
+// Stored columns and parts of keys lie as their columns do; the number of a struct is written once, with the column.
+void ShareStructNumbers(TableSchema* schema) {
+  for (const Column& column : schema->columns) {
+    if (!column.type.is_unnamed_struct()) continue;
+    const auto stored = static_cast<size_t>(column.stored);
+    if (column.stored >= 0 && stored < schema->stored.size()) {
+      StoredColumn& place = schema->stored[stored];
+      const bool missing = !place.missing.is_null();
+      place.type = column.type;
+      place.missing = missing ? ValueOfType(place.type, vec::EncodeAny(place.missing)) : vec::Value::Null(place.type);
+    }
+  }
+  const auto share = [&](std::vector<IndexPart>& parts) {
+    for (IndexPart& part : parts) {
+      if (part.column < 0 || static_cast<size_t>(part.column) >= schema->columns.size()) continue;
+      const vec::Type& type = schema->columns[static_cast<size_t>(part.column)].type;
+      if (type.is_unnamed_struct()) part.type = type;
+    }
+  };
+  share(schema->primary_key);
+  for (IndexSchema& index : schema->indexes) share(index.parts);
+}
+
+StatusOr<bool> DecodeList(const Field& field, vec::StructTypes& types, TableSchema* schema) {
   switch (field.tag) {
     case 10: {
-      TURDB_ASSIGN_OR_RETURN(Column column, DecodeColumn(field.bytes));
+      TURDB_ASSIGN_OR_RETURN(Column column, DecodeColumn(field.bytes, types));
       schema->columns.push_back(std::move(column));
       return true;
     }
@@ -608,7 +675,7 @@ StatusOr<bool> DecodeList(const Field& field, TableSchema* schema) {
 
 }  // namespace
 
-std::string EncodeRelation(const RelationDefinition& definition) {
+std::string EncodeRelation(const RelationDefinition& definition, const vec::StructTypes& types) {
   const TableSchema& schema = definition.schema;
   Writer out;
   out.Number(1, definition.kind);
@@ -620,7 +687,7 @@ std::string EncodeRelation(const RelationDefinition& definition) {
   out.Text(7, schema.primary_key_name);
   out.Number(8, schema.autoincrement);
   out.Number(9, schema.row_version);
-  for (const Column& column : schema.columns) out.Bytes(10, Encode(column));
+  for (const Column& column : schema.columns) out.Bytes(10, Encode(column, types));
   for (const StoredColumn& stored : schema.stored) out.Bytes(11, Encode(stored));
   for (const IndexPart& part : schema.primary_key) out.Bytes(12, Encode(part));
   for (const IndexSchema& index : schema.indexes) out.Bytes(13, Encode(index));
@@ -638,7 +705,7 @@ std::string EncodeRelation(const RelationDefinition& definition) {
   return out.Take();
 }
 
-StatusOr<RelationDefinition> DecodeRelation(std::string_view bytes) {
+StatusOr<RelationDefinition> DecodeRelation(std::string_view bytes, vec::StructTypes& types) {
   RelationDefinition definition;
   TableSchema& schema = definition.schema;
   TURDB_RETURN_IF_ERROR(ReadFields(bytes, "relation", [&](const Field& field) -> StatusOr<bool> {
@@ -698,9 +765,10 @@ StatusOr<RelationDefinition> DecodeRelation(std::string_view bytes) {
         return true;
       }
       default:
-        return DecodeList(field, &schema);
+        return DecodeList(field, types, &schema);
     }
   }));
+  ShareStructNumbers(&schema);
   return definition;
 }
 

@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "catalog/catalog.h"
 #include "table/schema.h"
 #include "table/sequence.h"
+#include "vec/struct_types.h"
 
 namespace turdb::catalog {
 
@@ -25,9 +27,10 @@ struct RelationDefinition {
   std::vector<EnumLabel> labels;   // of an enumerated type
 };
 
-std::string EncodeRelation(const RelationDefinition& definition);
+// `types` has the structs without a name that columns are made of; their fields are written out.
+std::string EncodeRelation(const RelationDefinition& definition, const vec::StructTypes& types);
 // Unknown fields are an error: they belong to a newer format. Errors: XX001.
-base::StatusOr<RelationDefinition> DecodeRelation(std::string_view bytes);
+base::StatusOr<RelationDefinition> DecodeRelation(std::string_view bytes, vec::StructTypes& types);
 
 }  // namespace turdb::catalog
 

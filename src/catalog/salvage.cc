@@ -25,7 +25,7 @@ StatusOr<SalvagedCatalog> SalvageCatalog(storage::Storage& storage, txn::Transac
       found.numbers[static_cast<DatabaseNumber>(id)] = base::LoadLE<int32_t>(row[3].text().data());
     }
     if (kind != ObjectKind::kRelation) return absl::OkStatus();
-    StatusOr<RelationDefinition> definition = DecodeRelation(row[3].text());
+    StatusOr<RelationDefinition> definition = DecodeRelation(row[3].text(), *found.struct_types);
     if (definition.ok()) {
       found.relations.push_back(*std::move(definition));
     } else {

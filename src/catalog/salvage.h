@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ namespace turdb::catalog {
 struct SalvagedCatalog {
   std::map<uint64_t, std::string> schemas;  // by id; root among them
   std::map<DatabaseNumber, int32_t> numbers;
+  std::shared_ptr<vec::StructTypes> struct_types = std::make_shared<vec::StructTypes>();  // what columns of them are made of
   std::vector<RelationDefinition> relations;  // with the names of their schemas, which `schemas` all has
 };
 

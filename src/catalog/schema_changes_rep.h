@@ -171,7 +171,7 @@ struct SchemaChanges::Rep {
     definition.sequence = relation.sequence;
     definition.unpopulated = relation.unpopulated;
     definition.labels = relation.labels;
-    return {ObjectKind::kRelation, relation.id, "", EncodeRelation(definition)};
+    return {ObjectKind::kRelation, relation.id, "", EncodeRelation(definition, *state.struct_types)};
   }
 
   std::shared_ptr<Relation> NewRelation(RelationKind kind, table::TableSchema schema, std::string view_sql) {

@@ -241,10 +241,37 @@ void Snapshot::ForEachType(absl::FunctionRef<void(const std::shared_ptr<const Re
   }
 }
 
+vec::StructTypes& Snapshot::struct_types() const { return *rep_->struct_types; }
+
 std::string Snapshot::NameOf(const vec::Type& type) const {
-  const std::shared_ptr<const Relation> user_type = type.enum_id() == 0 ? nullptr : RelationOf(type.enum_id());
-  if (user_type == nullptr) return type.ToString();
-  return absl::StrCat(user_type->name(), type.id == vec::TypeId::kArray ? "[]" : "");
+  if (type.id == vec::TypeId::kArray && type.struct_number() != 0) return NameOf(type.element_type()) + "[]";
+  const std::shared_ptr<const Relation> user_type = type.user_type_id() == 0 ? nullptr : RelationOf(type.user_type_id());
+  if (user_type != nullptr) return absl::StrCat(user_type->name(), type.id == vec::TypeId::kArray ? "[]" : "");
+  const auto fields = FieldsOf(type);
+  return fields == nullptr ? type.ToString() : vec::StructText(type, *fields, [this](const vec::Type& t) { return NameOf(t); });
+}
+
+std::shared_ptr<const vec::StructFields> Snapshot::FieldsOf(const vec::Type& type) const {
+  const int32_t number = type.struct_number();
+  if (number == 0) return nullptr;
+  if (type.is_unnamed_struct()) return rep_->struct_types->Find(number);
+  const std::shared_ptr<const Relation> relation = RelationOf(static_cast<ObjectId>(number));
+  if (relation == nullptr) return nullptr;
+  auto fields = std::make_shared<vec::StructFields>();
+  for (const table::Column& column : relation->schema->columns) fields->push_back({column.name, column.type});
+  return fields;
+}
+
+void Snapshot::ForEachTypeIn(const vec::Type& type, absl::FunctionRef<void(ObjectId)> visit) const {
+  if (type.user_type_id() != 0) return visit(type.user_type_id());
+  if (!type.is_unnamed_struct()) return;
+  for (const vec::StructField& field : *FieldsOf(type)) ForEachTypeIn(field.type, visit);
+}
+
+bool Snapshot::Mentions(const vec::Type& type, ObjectId user_type) const {
+  bool found = false;
+  ForEachTypeIn(type, [&](ObjectId id) { found = found || id == user_type; });
+  return found;
 }
 
 void Snapshot::ForEachReference(

@@ -39,6 +39,7 @@ class StatisticsRegistry {
 struct Snapshot::Rep {
   uint64_t epoch = 0;
   std::shared_ptr<StatisticsRegistry> statistics;
+  std::shared_ptr<vec::StructTypes> struct_types;
   std::map<std::string, std::vector<Schema>, std::less<>> schemas;  // by name in lower case
   ByName<std::shared_ptr<const Relation>> relations;
   ByName<std::pair<std::string, IndexRef>> indexes;  // with the index's name

@@ -31,6 +31,8 @@ std::string_view KindName(const Relation& relation) {
       return "enum";
     case RelationKind::kDomain:
       return "domain";
+    case RelationKind::kComposite:
+      return "composite type";
   }
   return "";
 }

@@ -29,6 +29,7 @@ std::string_view KindOf(const Relation& relation) {
     case RelationKind::kSequence:
       return "sequence";
     case RelationKind::kEnum:
+    case RelationKind::kComposite:
       return "type";
     case RelationKind::kDomain:
       return "domain";

@@ -57,6 +57,19 @@ constexpr PgType kTypes[] = {
     {TypeId::kJson, 114, "json", -1, 'U'},
     {TypeId::kJsonb, 3802, "jsonb", -1, 'U'},
     {TypeId::kUuid, 2950, "uuid", 16, 'U'},
+    {TypeId::kInet, 869, "inet", -1, 'I'},
+    {TypeId::kCidr, 650, "cidr", -1, 'I'},
+    {TypeId::kMacaddr, 829, "macaddr", 6, 'U'},
+    {TypeId::kBit, 1560, "bit", -1, 'V'},
+    {TypeId::kVarbit, 1562, "varbit", -1, 'V'},
+    {TypeId::kStruct, 2249, "record", -1, 'P'},
+    {TypeId::kInt4Range, 3904, "int4range", -1, 'R'},
+    {TypeId::kNumRange, 3906, "numrange", -1, 'R'},
+    {TypeId::kTsRange, 3908, "tsrange", -1, 'R'},
+    {TypeId::kTstzRange, 3910, "tstzrange", -1, 'R'},
+    {TypeId::kDateRange, 3912, "daterange", -1, 'R'},
+    {TypeId::kInt8Range, 3926, "int8range", -1, 'R'},
+    {TypeId::kMap, 9031, "map", -1, 'U'},
     {TypeId::kInt8, 9001, "int1", 1, 'N'},
     {TypeId::kInt128, 9006, "int16", 16, 'N'},
     {TypeId::kUInt8, 9007, "uint1", 1, 'N'},
@@ -77,7 +90,8 @@ const PgType& PgTypeOf(const Type& type) {
 // pg_type's id of what a column was declared with.
 int64_t TypeIdOf(const table::Column& column) {
   if (column.domain != base::kNoFile) return kUserTypeIds + column.domain;
-  return column.type.id == TypeId::kEnum ? kUserTypeIds + column.type.enum_id() : PgTypeOf(column.type).oid;
+  const bool own = column.type.id != TypeId::kArray && column.type.user_type_id() != 0;
+  return own ? kUserTypeIds + column.type.user_type_id() : PgTypeOf(column.type).oid;
 }
 
 // What PostgreSQL calls atttypmod.
@@ -105,6 +119,7 @@ std::string_view KindLetter(const Relation& relation) {
       return "v";
     case RelationKind::kEnum:
     case RelationKind::kDomain:
+    case RelationKind::kComposite:
       break;
   }
   return "";
@@ -367,14 +382,17 @@ Status PgTypes(const SystemView&, const SystemViewContext& context, RowSink sink
   context.snapshot.ForEachType([&](const std::shared_ptr<const Relation>& type) {
     if (!status.ok()) return;
     const bool domain = type->kind == RelationKind::kDomain;
+    const bool composite = type->kind == RelationKind::kComposite;
     const table::Column* const value = domain ? &type->schema->columns[0] : nullptr;
     const Value row[] = {Number(kUserTypeIds + type->id),
                          Text(type->name()),
                          Number(NamespaceOf(context.snapshot, *type)),
                          Number(kOwnerId),
-                         Value::Of(TypeId::kInt16, domain ? PgTypeOf(value->type).bytes : int16_t{4}),
-                         Text(domain ? "d" : "e"),
-                         Text(Letter(domain ? PgTypeOf(value->type).category : 'E')),
+                         Value::Of(TypeId::kInt16, domain      ? PgTypeOf(value->type).bytes
+                                                      : composite ? int16_t{-1}
+                                                                  : int16_t{4}),
+                         Text(domain ? "d" : composite ? "c" : "e"),
+                         Text(Letter(domain ? PgTypeOf(value->type).category : composite ? 'C' : 'E')),
                          Flag(true),
                          Number(0),
                          Number(0),

@@ -25,7 +25,9 @@ Status Types(const SystemView&, const SystemViewContext& context, RowSink sink) 
   return ForEachType(context.snapshot, [&](const Relation& type) {
     const Value row[] = {Text(type.schema_name()),
                          Text(type.name()),
-                         Text(type.kind == RelationKind::kEnum ? "enum" : "domain"),
+                         Text(type.kind == RelationKind::kEnum     ? "enum"
+                              : type.kind == RelationKind::kDomain ? "domain"
+                                                                   : "composite"),
                          Value::Int64(type.id),
                          Text(TypeSql(context.snapshot, type)),
                          TextOrNull(type.schema->comment)};
@@ -57,7 +59,7 @@ Status Domains(const SystemView&, const SystemViewContext& context, RowSink sink
     const Value row[] = {Text(kCatalogName),
                          Text(type.schema_name()),
                          Text(type.name()),
-                         Text(value.type.enum_id() != 0 ? std::string("USER-DEFINED") : value.type.ToString()),
+                         Text(value.type.user_type_id() != 0 ? std::string("USER-DEFINED") : context.snapshot.NameOf(value.type)),
                          TextOrNull(value.default_sql),
                          YesNo(!value.not_null)};
     return sink(row);
@@ -79,9 +81,31 @@ Status DomainConstraints(const SystemView&, const SystemViewContext& context, Ro
   });
 }
 
+constexpr SystemColumn kAttributesColumns[] = {{"udt_catalog", TypeId::kText},      {"udt_schema", TypeId::kText},
+                                               {"udt_name", TypeId::kText},         {"attribute_name", TypeId::kText},
+                                               {"ordinal_position", TypeId::kInt32}, {"data_type", TypeId::kText}};
+Status Attributes(const SystemView&, const SystemViewContext& context, RowSink sink) {
+  return ForEachType(context.snapshot, [&](const Relation& type) -> Status {
+    if (type.kind != RelationKind::kComposite) return absl::OkStatus();
+    int32_t position = 0;
+    for (const table::Column& attribute : type.schema->columns) {
+      const Value row[] = {Text(kCatalogName),
+                           Text(type.schema_name()),
+                           Text(type.name()),
+                           Text(attribute.name),
+                           Value::Int32(++position),
+                           Text(attribute.type.user_type_id() != 0 ? std::string("USER-DEFINED")
+                                                                   : context.snapshot.NameOf(attribute.type))};
+      TURDB_RETURN_IF_ERROR(sink(row));
+    }
+    return absl::OkStatus();
+  });
+}
+
 constexpr SystemView kViews[] = {
     {kSystemSchema, "types", kTypesColumns, Types},
     {kSystemSchema, "pg_enum", kPgEnumColumns, PgEnum},
+    {kInformationSchema, "attributes", kAttributesColumns, Attributes},
     {kInformationSchema, "domains", kDomainsColumns, Domains},
     {kInformationSchema, "domain_constraints", kDomainConstraintsColumns, DomainConstraints},
 };

@@ -133,10 +133,19 @@ bool IsImplicit(const Snapshot& snapshot, const Relation& sequence) {
 }
 
 std::string TypeNameOf(const Snapshot& snapshot, const table::Column& column) {
-  const ObjectId id = column.domain != base::kNoFile ? column.domain : ObjectId{column.type.enum_id()};
-  const std::shared_ptr<const Relation> type = id == base::kNoFile ? nullptr : snapshot.RelationOf(id);
-  if (type == nullptr) return column.type.ToString();
-  return absl::StrCat(QualifiedName(*type->schema), column.type.id == vec::TypeId::kArray && column.domain == 0 ? "[]" : "");
+  const std::shared_ptr<const Relation> domain = column.domain == base::kNoFile ? nullptr : snapshot.RelationOf(column.domain);
+  if (domain == nullptr) return TypeNameOf(snapshot, column.type);
+  const bool array = column.type.id == vec::TypeId::kArray && domain->schema->columns[0].type.id != vec::TypeId::kArray;
+  return absl::StrCat(QualifiedName(*domain->schema), array ? "[]" : "");
+}
+
+std::string TypeNameOf(const Snapshot& snapshot, const vec::Type& type) {
+  if (type.id == vec::TypeId::kArray) return TypeNameOf(snapshot, type.element_type()) + "[]";
+  const std::shared_ptr<const Relation> own = type.user_type_id() == 0 ? nullptr : snapshot.RelationOf(type.user_type_id());
+  if (own != nullptr) return QualifiedName(*own->schema);
+  const auto fields = snapshot.FieldsOf(type);
+  if (fields == nullptr) return type.ToString();
+  return vec::StructText(type, *fields, [&](const vec::Type& part) { return TypeNameOf(snapshot, part); }, true);
 }
 
 std::string TypeSql(const Snapshot& snapshot, const Relation& type) {
@@ -146,6 +155,12 @@ std::string TypeSql(const Snapshot& snapshot, const Relation& type) {
       absl::StrAppend(out, "'", absl::StrReplaceAll(label.name, {{"'", "''"}}), "'");
     };
     return absl::StrCat("CREATE TYPE ", name, " AS ENUM (", absl::StrJoin(type.labels, ", ", quote), ")");
+  }
+  if (type.kind == RelationKind::kComposite) {
+    const auto attribute = [&](std::string* out, const table::Column& column) {
+      absl::StrAppend(out, QuoteName(column.name), " ", TypeNameOf(snapshot, column));
+    };
+    return absl::StrCat("CREATE TYPE ", name, " AS (", absl::StrJoin(type.schema->columns, ", ", attribute), ")");
   }
   const table::Column& value = type.schema->columns[0];
   std::string sql = absl::StrCat("CREATE DOMAIN ", name, " AS ", TypeNameOf(snapshot, value));

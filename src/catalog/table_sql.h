@@ -34,6 +34,7 @@ std::string PartsSql(const table::TableSchema& schema, const std::vector<table::
 
 // What a column was declared with: users' types and domains by their names, with their schemas.
 std::string TypeNameOf(const Snapshot& snapshot, const table::Column& column);
+std::string TypeNameOf(const Snapshot& snapshot, const vec::Type& type);
 // CREATE TYPE or CREATE DOMAIN.
 std::string TypeSql(const Snapshot& snapshot, const Relation& type);
 

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "catalog/schema_changes_rep.h"
+#include "vec/enum.h"
 
 namespace turdb::catalog {
 
@@ -17,7 +18,7 @@ int32_t FindLabel(const Relation& type, std::string_view label) {
   return -1;
 }
 
-StatusOr<std::string> SnapshotEnums::Parse(uint32_t type, std::string_view label) const {
+StatusOr<std::string> SnapshotTypes::Parse(uint32_t type, std::string_view label) const {
   const std::shared_ptr<const Relation> relation = snapshot_->RelationOf(type);
   if (relation == nullptr) {
     return MakeError(absl::StatusCode::kNotFound, base::sqlstate::kUndefinedObject,
@@ -35,17 +36,17 @@ void ForEachUse(const Snapshot& snapshot, const Relation& type,
     if (relation->kind != RelationKind::kTable) return;
     const std::vector<table::Column>& columns = relation->schema->columns;
     for (size_t i = 0; i < columns.size(); ++i) {
-      if (columns[i].type.enum_id() == type.id || columns[i].domain == type.id) visit(relation, static_cast<int32_t>(i));
+      if (snapshot.Mentions(columns[i].type, type.id) || columns[i].domain == type.id) visit(relation, static_cast<int32_t>(i));
     }
   });
 }
 
-void ForEachDomainOver(const Snapshot& snapshot, const Relation& type,
-                       absl::FunctionRef<void(const std::shared_ptr<const Relation>& domain)> visit) {
-  snapshot.ForEachType([&](const std::shared_ptr<const Relation>& domain) {
-    if (domain->kind != RelationKind::kDomain) return;
-    const table::Column& value = domain->schema->columns[0];
-    if (value.type.enum_id() == type.id || value.domain == type.id) visit(domain);
+void ForEachTypeOver(const Snapshot& snapshot, const Relation& type,
+                     absl::FunctionRef<void(const std::shared_ptr<const Relation>& over)> visit) {
+  snapshot.ForEachType([&](const std::shared_ptr<const Relation>& over) {
+    for (const table::Column& part : over->schema->columns) {
+      if (snapshot.Mentions(part.type, type.id) || part.domain == type.id) return visit(over);
+    }
   });
 }
 

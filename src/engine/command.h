@@ -60,6 +60,8 @@ class CommandRunner {
   base::Status AddLabel(const catalog::Relation& type, const sql::AlterTypeCommand& command, catalog::SchemaChanges& changes);
   base::Status RenameLabel(const catalog::Relation& type, const sql::AlterTypeCommand& command,
                            catalog::SchemaChanges& changes);
+  base::Status EditComposite(const catalog::Relation& type, const sql::AlterTypeCommand& command,
+                             catalog::SchemaChanges& changes);
   base::Status EditDomain(const catalog::Relation& domain, const sql::AlterTypeCommand& command,
                           catalog::SchemaChanges& changes);
   base::Status CheckUsesOf(const catalog::Relation& domain);

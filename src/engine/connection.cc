@@ -33,7 +33,7 @@ Connection::Connection(std::shared_ptr<Database> database)
   std::array<std::byte, sizeof random_seed_> seed;
   database_->environment().entropy->Fill(seed);
   std::memcpy(&random_seed_, seed.data(), sizeof random_seed_);
-  text_.enums = &session_;
+  text_.types = &session_;
 }
 
 Connection::~Connection() {

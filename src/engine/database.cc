@@ -96,7 +96,7 @@ StatusOr<std::shared_ptr<Database>> Database::OpenTemporary(Database& of, std::s
   environment.files = std::move(files);
   std::shared_ptr<Database> database(new Database(environment, path, std::move(settings)));
   database->budget_ = &of.budget();
-  database->kind_ = {std::move(schema_name), /*temporary=*/true};
+  database->kind_ = {std::move(schema_name), of.catalog().struct_types(), /*temporary=*/true};
   if (Status status = database->StartGuarded(); !status.ok()) {
     database->Discard();
     return base::WithFrame(std::move(status), "making a place for temporary tables");

@@ -15,8 +15,8 @@ base::StatusOr<std::unique_ptr<IndexEvaluation>> IndexEvaluation::Create(Databas
   evaluation->call_.budget = &database.budget();
   evaluation->context_.call = &evaluation->call_;
   evaluation->context_.environment = &database.environment();
-  evaluation->enums_ = std::make_unique<catalog::SnapshotEnums>(catalog);
-  evaluation->call_.text.enums = evaluation->enums_.get();
+  evaluation->types_ = std::make_unique<catalog::SnapshotTypes>(catalog);
+  evaluation->call_.text.types = evaluation->types_.get();
   sql::CompileContext context;
   context.catalog = std::move(catalog);
   static const std::vector<std::string>* const kPath = new std::vector<std::string>{std::string(catalog::kDefaultSchema)};

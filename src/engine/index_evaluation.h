@@ -28,7 +28,7 @@ class IndexEvaluation {
  private:
   IndexEvaluation() = default;
 
-  std::unique_ptr<catalog::SnapshotEnums> enums_;
+  std::unique_ptr<catalog::SnapshotTypes> types_;
   function::CallContext call_;
   exec::ExecutionContext context_;
   std::unique_ptr<exec::StandaloneIndexEvaluator> evaluator_;

@@ -126,7 +126,7 @@ class Rescue {
     for (const auto& [id, name] : found_.schemas) Try(absl::StrCat("CREATE SCHEMA IF NOT EXISTS ", QuoteName(name)));
     for (const RelationDefinition& relation : found_.relations) {
       const auto kind = static_cast<RelationKind>(relation.kind);
-      if (kind == RelationKind::kEnum || kind == RelationKind::kDomain) MakeType(relation);
+      if (kind == RelationKind::kEnum || kind == RelationKind::kDomain || kind == RelationKind::kComposite) MakeType(relation);
     }
     for (const RelationDefinition& relation : found_.relations) {
       if (IsTable(relation)) TURDB_RETURN_IF_ERROR(MakeTable(relation.schema));
@@ -195,9 +195,18 @@ class Rescue {
   }
   void UseNewTypes(table::Column& column) const {
     if (const auto found = new_types_.find(column.domain); found != new_types_.end()) column.domain = found->second;
-    if (const auto found = new_types_.find(column.type.enum_id()); found != new_types_.end()) {
-      column.type.length = static_cast<int32_t>(found->second);
+    UseNewTypes(&column.type);
+  }
+  void UseNewTypes(vec::Type* type) const {
+    if (const auto found = new_types_.find(type->user_type_id()); found != new_types_.end()) {
+      type->length = static_cast<int32_t>(found->second);
     }
+    const auto fields = type->is_unnamed_struct() ? found_.struct_types->Find(type->struct_number()) : nullptr;
+    if (fields == nullptr) return;
+    vec::StructFields made = *fields;
+    for (vec::StructField& field : made) UseNewTypes(&field.type);
+    const StatusOr<int32_t> number = to_.catalog().struct_types()->Intern(std::move(made));
+    type->length = number.ok() ? *number : 0;
   }
 
   Status MakeTable(const table::TableSchema& schema) {

@@ -26,8 +26,14 @@ StatusOr<std::shared_ptr<const catalog::Relation>> Session::RelationNamed(std::s
 
 // Labels of enumerated types, as the statement that runs sees them.
 StatusOr<std::string> Session::Parse(uint32_t type, std::string_view label) const {
-  return catalog::SnapshotEnums(connection_.VisibleCatalog()).Parse(type, label);
+  return catalog::SnapshotTypes(connection_.VisibleCatalog()).Parse(type, label);
 }
+
+std::shared_ptr<const vec::StructFields> Session::FieldsOf(const vec::Type& type) const {
+  return connection_.VisibleCatalog()->FieldsOf(type);
+}
+
+std::string Session::NameOf(const vec::Type& type) const { return connection_.VisibleCatalog()->NameOf(type); }
 
 StatusOr<int64_t> Session::FindRelation(std::string_view name) {
   TURDB_ASSIGN_OR_RETURN(const auto relation, RelationNamed(name));

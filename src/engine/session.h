@@ -14,16 +14,18 @@
 #include "catalog/catalog.h"
 #include "function/call.h"
 #include "table/sequence.h"
-#include "vec/enum.h"
+#include "vec/type_source.h"
 
 namespace turdb::engine {
 
 class Connection;
 
 // For the thread that is inside the connection, which it belongs to.
-class Session : public function::SessionAccess, public vec::EnumSource {
+class Session : public function::SessionAccess, public vec::TypeSource {
  public:
   base::StatusOr<std::string> Parse(uint32_t type, std::string_view label) const override;
+  std::shared_ptr<const vec::StructFields> FieldsOf(const vec::Type& type) const override;
+  std::string NameOf(const vec::Type& type) const override;
 
   explicit Session(Connection& connection) : connection_(connection) {}
 

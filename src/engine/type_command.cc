@@ -7,6 +7,7 @@
 #include "catalog/table_sql.h"
 #include "catalog/types.h"
 #include "engine/command.h"
+#include "vec/enum.h"
 
 namespace turdb::engine {
 
@@ -37,11 +38,11 @@ std::vector<Use> UsesOf(const catalog::Snapshot& snapshot, const catalog::Relati
   return uses;
 }
 
-std::vector<std::shared_ptr<const catalog::Relation>> DomainsOver(const catalog::Snapshot& snapshot,
-                                                                  const catalog::Relation& type) {
-  std::vector<std::shared_ptr<const catalog::Relation>> domains;
-  catalog::ForEachDomainOver(snapshot, type, [&](const auto& domain) { domains.push_back(domain); });
-  return domains;
+std::vector<std::shared_ptr<const catalog::Relation>> TypesOver(const catalog::Snapshot& snapshot,
+                                                                const catalog::Relation& type) {
+  std::vector<std::shared_ptr<const catalog::Relation>> over;
+  catalog::ForEachTypeOver(snapshot, type, [&](const auto& each) { over.push_back(each); });
+  return over;
 }
 
 Status NoSuchLabel(std::string_view label) {
@@ -72,6 +73,8 @@ Status CommandRunner::AlterType(const sql::AlterTypeCommand& command) {
       return changes.MoveToSchema(*type, command.new_value);
     case Kind::kEditDomain:
       return EditDomain(*type, command, changes);
+    case Kind::kEditComposite:
+      return EditComposite(*type, command, changes);
   }
   return absl::OkStatus();
 }
@@ -101,6 +104,18 @@ Status CommandRunner::RenameLabel(const catalog::Relation& type, const sql::Alte
   if (found < 0) return NoSuchLabel(command.value);
   if (catalog::FindLabel(type, command.new_value) >= 0) return LabelExists(command.new_value);
   const std::vector<Use> uses = UsesOf(*connection_.VisibleCatalog(), type);
+  // Rows that have the label inside a struct are not written anew.
+  for (const auto& over : TypesOver(*connection_.VisibleCatalog(), type)) {
+    if (over->kind == catalog::RelationKind::kComposite) {
+      return base::UnsupportedError(absl::StrCat("renaming a label of a type that type ", over->name(), " has an attribute of"));
+    }
+  }
+  for (const Use& use : uses) {
+    if (use.definition().type.enum_id() != type.id && use.definition().domain != type.id) {
+      return base::UnsupportedError(
+          absl::StrCat("renaming a label that column ", use.definition().name, " of table ", use.table->name(), " has in a struct"));
+    }
+  }
   const std::string old_text = Literal(command.value);
   for (const Use& use : uses) {
     const table::TableSchema& schema = *use.table->schema;
@@ -156,14 +171,31 @@ Status CommandRunner::EditDomain(const catalog::Relation& domain, const sql::Alt
   return command.check ? CheckUsesOf(domain) : absl::OkStatus();
 }
 
+// Rows that have the type would have to be written anew.
+Status CommandRunner::EditComposite(const catalog::Relation& type, const sql::AlterTypeCommand& command,
+                                    catalog::SchemaChanges& changes) {
+  const auto snapshot = connection_.VisibleCatalog();
+  const auto used = [&](std::string_view what) {
+    return base::UnsupportedError(absl::StrCat("cannot alter type \"", type.name(), "\" because ", what, " uses it"));
+  };
+  if (command.check) {
+    for (const Use& use : UsesOf(*snapshot, type)) {
+      return used(absl::StrCat("column \"", use.table->name(), ".", use.definition().name, "\""));
+    }
+    for (const auto& over : TypesOver(*snapshot, type)) return used(absl::StrCat("type \"", over->name(), "\""));
+  }
+  return changes.ReplaceDomain(type, command.domain);
+}
+
 // The values that are there, also of domains over it, must pass.
 Status CommandRunner::CheckUsesOf(const catalog::Relation& domain) {
   const std::shared_ptr<const catalog::Snapshot> snapshot = connection_.VisibleCatalog();
   for (const Use& use : UsesOf(*snapshot, domain)) {
     TURDB_RETURN_IF_ERROR(connection_.LockTable(use.table->id, txn::TableLockMode::kExclusive));
     const std::string column = use.definition().name;
+    const bool elements = use.definition().type.id == vec::TypeId::kArray && domain.schema->columns[0].type.id != vec::TypeId::kArray;
     const Status status =
-        RunText(absl::StrCat("SELECT count(CAST(", QuoteName(column), " AS ", NameOf(domain), ")) FROM ", NameOf(*use.table)))
+        RunText(absl::StrCat("SELECT count(CAST(", QuoteName(column), " AS ", NameOf(domain), elements ? "[]" : "", ")) FROM ", NameOf(*use.table)))
             .status();
     const base::SqlState state = base::GetSqlState(status);
     const bool null = state == sqlstate::kNotNullViolation;
@@ -174,7 +206,7 @@ Status CommandRunner::CheckUsesOf(const catalog::Relation& domain) {
     }
     TURDB_RETURN_IF_ERROR(status);
   }
-  for (const auto& over : DomainsOver(*snapshot, domain)) TURDB_RETURN_IF_ERROR(CheckUsesOf(*over));
+  for (const auto& over : TypesOver(*snapshot, domain)) TURDB_RETURN_IF_ERROR(CheckUsesOf(*over));
   return absl::OkStatus();
 }
 
@@ -189,8 +221,12 @@ Status CommandRunner::DropType(const std::string& schema, const std::string& nam
     return base::WithHint(base::WithFrame(status, absl::StrCat(what, " depends on ", What(*type))),
                           "Use DROP ... CASCADE to drop the dependent objects too.");
   };
-  for (const auto& over : DomainsOver(*connection_.VisibleCatalog(), *type)) {
+  for (const auto& over : TypesOver(*connection_.VisibleCatalog(), *type)) {
     if (!cascade) return depends(What(*over));
+    if (over->kind == catalog::RelationKind::kComposite) {  // its other attributes would go, too
+      return base::UnsupportedError(
+          absl::StrCat("dropping ", What(*type), ", which ", What(*over), " has an attribute of, is not supported with CASCADE"));
+    }
     TURDB_RETURN_IF_ERROR(DropType(over->schema_name(), over->name(), true));
   }
   for (const Use& use : UsesOf(*connection_.VisibleCatalog(), *type)) {
@@ -205,10 +241,12 @@ Status CommandRunner::DropType(const std::string& schema, const std::string& nam
 // Nobody drops the types of a table that is being made or changed.
 Status CommandRunner::KeepTypesOf(const table::TableSchema& schema) {
   for (const table::Column& column : schema.columns) {
-    for (const catalog::ObjectId id : {catalog::ObjectId{column.type.enum_id()}, column.domain}) {
+    std::vector<catalog::ObjectId> ids = {column.domain};
+    connection_.VisibleCatalog()->ForEachTypeIn(column.type, [&](catalog::ObjectId id) { ids.push_back(id); });
+    for (const catalog::ObjectId id : ids) {
       if (id == base::kNoFile) continue;
       const auto type = connection_.VisibleCatalog()->RelationOf(id);
-      if (type == nullptr) continue;
+      if (type == nullptr || !type->is_type()) continue;
       TURDB_RETURN_IF_ERROR(connection_.LockTable(id, txn::TableLockMode::kShare));
       TURDB_RETURN_IF_ERROR(connection_.DatabaseOf(id).catalog().CheckStillCurrent(*type));
     }

@@ -306,6 +306,10 @@ StatusOr<std::unique_ptr<Evaluator>> MakeEvaluator(const Expression& expression,
       return std::make_unique<CheckEvaluator>(expression, std::move(arguments), options);
     case ExpressionKind::kValue:
       return std::make_unique<CheckedValueEvaluator>(expression);
+    case ExpressionKind::kLambda:
+      return MakeLambda(expression, std::move(arguments), options);
+    case ExpressionKind::kLambdaValue:
+      return MakeLambdaValue(expression);
   }
   return base::InternalError("an expression of unknown kind");
 }

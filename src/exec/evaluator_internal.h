@@ -18,6 +18,9 @@ base::Status StartAll(const Evaluators& evaluators, Runtime& runtime);
 std::unique_ptr<Evaluator> MakeLogical(const Expression& expression, Evaluators arguments, const EvaluatorOptions& options);
 std::unique_ptr<Evaluator> MakeCase(const Expression& expression, Evaluators arguments, const EvaluatorOptions& options);
 std::unique_ptr<Evaluator> MakeCoalesce(const Expression& expression, Evaluators arguments, const EvaluatorOptions& options);
+// evaluator_lambda.cc
+std::unique_ptr<Evaluator> MakeLambda(const Expression& expression, Evaluators arguments, const EvaluatorOptions& options);
+std::unique_ptr<Evaluator> MakeLambdaValue(const Expression& expression);
 // evaluator_membership.cc
 std::unique_ptr<Evaluator> MakeIn(const Expression& expression, Evaluators arguments, const EvaluatorOptions& options);
 // evaluator_subquery.cc

@@ -50,6 +50,16 @@ enum class ExpressionKind : uint8_t {
   // without arguments[1], it is not NULL (23502). `value`: the message otherwise.
   kCheck,
   kValue,  // what the kCheck around this is looking at
+  // An expression for every element of arguments[0], an array: arguments[1], in which arguments[2] (and [3]), which are
+  // kLambdaValue, stand for the element. `index`: a LambdaKind.
+  kLambda,
+  kLambdaValue,  // index: number of the value, unique in the plan
+};
+
+enum class LambdaKind : uint8_t {
+  kTransform,  // the array of what arguments[1] gives; arguments[3], when there is one: the element's number, from 1, a bigint
+  kFilter,     // of the elements for which it is true; arguments[3] likewise
+  kReduce,     // what is left of all: arguments[2] is what was made of those before, arguments[3] the element
 };
 
 // How a subquery becomes a value.

@@ -152,6 +152,15 @@ void ExpressionPrinter::Append(const Expression& expression, std::string* out) c
     case ExpressionKind::kValue:
       StrAppend(out, "VALUE");
       return;
+    case ExpressionKind::kLambda: {
+      constexpr std::string_view kNames[] = {"LIST_TRANSFORM", "LIST_FILTER", "LIST_REDUCE"};
+      StrAppend(out, kNames[static_cast<size_t>(expression.index)], "(", Text(*arguments[0]), ", (", List(arguments.subspan(2)),
+                ") -> ", Text(*arguments[1]), ")");
+      return;
+    }
+    case ExpressionKind::kLambdaValue:
+      StrAppend(out, "%", expression.index);
+      return;
   }
 }
 
@@ -184,7 +193,10 @@ std::string ToText(const Expression& expression) {
 bool Equal(const Expression& a, const Expression& b) { return a.type == b.type && ToText(a) == ToText(b); }
 
 bool IsRowIndependent(const Expression& expression) {
-  if (expression.kind == ExpressionKind::kColumn || expression.kind == ExpressionKind::kValue) return false;
+  if (expression.kind == ExpressionKind::kColumn || expression.kind == ExpressionKind::kValue ||
+      expression.kind == ExpressionKind::kLambda || expression.kind == ExpressionKind::kLambdaValue) {
+    return false;
+  }
   // Its condition reads the value and nothing else.
   if (expression.kind == ExpressionKind::kCheck) return IsRowIndependent(*expression.arguments[0]);
   for (const Expression* argument : expression.arguments) {

@@ -210,7 +210,7 @@ namespace {
 
 bool RunsAnywhere(const Expression& expression) {
   if (expression.subquery != nullptr || expression.kind == ExpressionKind::kOuter ||
-      expression.kind == ExpressionKind::kValue) {
+      expression.kind == ExpressionKind::kValue || expression.kind == ExpressionKind::kLambdaValue) {
     return false;
   }
   return expression.call == nullptr || (expression.call->flags & (function::kVolatile | function::kAsksSession)) == 0;

@@ -266,6 +266,7 @@ struct WindowCall {
   std::span<const int32_t> arguments;                   // columns of the input
   int32_t filter = -1;                                  // kAggregate: a boolean column of the input, or -1
   WindowFrame frame;
+  bool ignore_nulls = false;  // values of rows: those where it is NULL do not count
   int32_t position = -1;
 };
 

@@ -138,6 +138,7 @@ std::string WindowText(const WindowNode& node, const ExpressionPrinter& in) {
                         call.kind == WindowKind::kNthValue;
     StrAppend(&calls, calls.empty() ? "" : ", ", aggregate ? call.aggregate->function->name : function::NameOf(call.kind), "(",
               arguments, ")");
+    if (call.ignore_nulls) StrAppend(&calls, " ignore nulls");
     if (call.filter >= 0) StrAppend(&calls, " filter ", in.Column(call.filter));
     if (framed) StrAppend(&calls, " ", FrameText(call.frame, in));
   }

@@ -37,6 +37,7 @@ struct Runtime {
   TriggerRuns* triggers = nullptr;             // runs them; null when no node of the plan has any
   int32_t trigger_depth = 0;                   // how many triggers are around this
   const vec::Vector* checked_value = nullptr;  // what kValue stands for
+  std::vector<const vec::Vector*> lambda_values;  // what kLambdaValue stands for, by number
   bool others_run = false;                     // this is one of several lanes at work (lanes.h)
   const std::atomic<bool>* stop = nullptr;     // while it runs on several threads: one of them has failed
   uint64_t statement_runs = 0;                 // counts Execution::Start; what was computed once a run compares it

@@ -123,9 +123,11 @@ bool IsBitwiseComparable(const Type& type) {
     case TypeId::kAny:
     case TypeId::kJsonb:
     case TypeId::kArray:
+    case TypeId::kStruct:
+    case TypeId::kMap:
       return false;
     default:
-      return true;
+      return !vec::IsRange(type.id);
   }
 }
 

@@ -1,6 +1,7 @@
 // Window functions that are no aggregates: ranks, and values of other rows.
 #include "exec/window_function.h"
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -90,6 +91,7 @@ class ValueOfRow : public WindowFunction {
 
   Status StartPartition(Runtime&, const WindowPartition& partition) override {
     partition_ = partition;
+    NotePresent();
     return absl::OkStatus();
   }
 
@@ -105,9 +107,23 @@ class ValueOfRow : public WindowFunction {
     for (const uint32_t row : nulls_) out->SetNull(row);
   }
 
+  // With IGNORE NULLS: the rows whose value is none, in order.
+  void NotePresent() {
+    present_.clear();
+    if (!call_.ignore_nulls) return;
+    for (uint64_t row = 0; row < partition_.size; ++row) {
+      if (partition_.Cell(row, static_cast<size_t>(call_.arguments[0])) != nullptr) present_.push_back(row);
+    }
+  }
+  // How many of them come before `row`.
+  uint64_t PresentBefore(uint64_t row) const {
+    return static_cast<uint64_t>(std::lower_bound(present_.begin(), present_.end(), row) - present_.begin());
+  }
+
   const WindowCall& call_;
   WindowPartition partition_;
   std::vector<const std::byte*> records_;
+  std::vector<uint64_t> present_;
 
  private:
   std::vector<uint32_t> nulls_;
@@ -124,7 +140,8 @@ class Neighbour : public ValueOfRow {
       int64_t distance = 1;
       records_[i] = nullptr;
       if (call_.arguments.size() > 1 && !ReadInteger(partition_, row, call_.arguments[1], &distance)) continue;
-      const int64_t other = static_cast<int64_t>(row) + (call_.kind == WindowKind::kLead ? distance : -distance);
+      const int64_t other = call_.ignore_nulls ? PresentAt(row, call_.kind == WindowKind::kLead ? distance : -distance)
+                                               : static_cast<int64_t>(row) + (call_.kind == WindowKind::kLead ? distance : -distance);
       if (other >= 0 && other < static_cast<int64_t>(partition_.size)) {
         records_[i] = partition_.records[other];
       } else {
@@ -142,6 +159,15 @@ class Neighbour : public ValueOfRow {
   }
 
  private:
+  // The row so many present ones further on; -1: there is none.
+  int64_t PresentAt(uint64_t row, int64_t distance) const {
+    if (distance == 0) return static_cast<int64_t>(row);
+    const int64_t before = static_cast<int64_t>(PresentBefore(row));
+    const int64_t place = distance < 0 ? before + distance : static_cast<int64_t>(PresentBefore(row + 1)) + distance - 1;
+    if (place < 0 || place >= static_cast<int64_t>(present_.size())) return -1;
+    return static_cast<int64_t>(present_[static_cast<size_t>(place)]);
+  }
+
   std::vector<std::pair<uint64_t, uint32_t>> outside_;
 };
 
@@ -153,6 +179,7 @@ class FrameValue : public ValueOfRow {
 
   Status StartPartition(Runtime& runtime, const WindowPartition& partition) override {
     partition_ = partition;
+    NotePresent();
     return base::WithPosition(cursor_.StartPartition(runtime, partition), call_.position);
   }
 
@@ -160,7 +187,7 @@ class FrameValue : public ValueOfRow {
     for (uint32_t i = 0; i < count; ++i, ++row) {
       Frame frame;
       cursor_.Next(&frame);
-      const uint64_t size = frame.size();
+      const uint64_t size = call_.ignore_nulls ? PresentIn(frame) : frame.size();
       int64_t place = call_.kind == WindowKind::kLastValue ? static_cast<int64_t>(size) : 1;
       records_[i] = nullptr;
       if (call_.kind == WindowKind::kNthValue) {
@@ -168,7 +195,8 @@ class FrameValue : public ValueOfRow {
         if (place <= 0) return NotPositive("nth_value", base::SqlState{"22016"}, call_.position);
       }
       if (size != 0 && static_cast<uint64_t>(place) <= size) {
-        records_[i] = partition_.records[frame.At(static_cast<uint64_t>(place) - 1)];
+        const auto n = static_cast<uint64_t>(place) - 1;
+        records_[i] = partition_.records[call_.ignore_nulls ? PresentOf(frame, n) : frame.At(n)];
       }
     }
     Gather(count, out, to);
@@ -176,6 +204,20 @@ class FrameValue : public ValueOfRow {
   }
 
  private:
+  uint64_t PresentIn(const Frame& frame) const {
+    uint64_t count = 0;
+    for (uint32_t r = 0; r < frame.count; ++r) count += PresentBefore(frame.runs[r].end) - PresentBefore(frame.runs[r].begin);
+    return count;
+  }
+  // The frame's present row n, counting from 0. REQUIRES: n < PresentIn.
+  uint64_t PresentOf(const Frame& frame, uint64_t n) const {
+    for (uint32_t r = 0;; ++r) {
+      const uint64_t first = PresentBefore(frame.runs[r].begin), count = PresentBefore(frame.runs[r].end) - first;
+      if (n < count) return present_[first + n];
+      n -= count;
+    }
+  }
+
   FrameCursor cursor_;
 };
 

@@ -64,6 +64,10 @@ void AddSqliteJson(FunctionList& list);    // json_extract, json_set ...
 void AddRegularExpressions(FunctionList& list);
 void AddArrays(FunctionList& list);
 void AddArrayComparisons(FunctionList& list);  // = < ..., x = ANY (array)
+void AddMaps(FunctionList& list);
+void AddNetworks(FunctionList& list);
+void AddBits(FunctionList& list);
+void AddRanges(FunctionList& list);
 void AddSequenceFunctions(FunctionList& list);
 void AddRaise(FunctionList& list);
 void AddCatalogFunctions(FunctionList& list);

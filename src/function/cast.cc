@@ -133,6 +133,8 @@ std::optional<CastProperties> MakeProperties(TypeId from, TypeId to) {
     const bool trims = from == TypeId::kChar && to != TypeId::kChar;
     return make(kImplicit, to != TypeId::kText, !trims, !trims, !trims && to == TypeId::kText);
   }
+  if (from == to && (from == TypeId::kStruct || from == TypeId::kMap)) return make(kImplicit, true, false, false);
+  if (vec::IsBits(from) && vec::IsBits(to)) return make(kImplicit, true, true, true);
   if (from == to) return make(kImplicit, false, vec::IsDateTime(from) ? false : true, true, !vec::IsDateTime(from));
   if (vec::IsText(to)) return make(kAssignment, to != TypeId::kText, true, false);
   if (vec::IsText(from)) return make(kExplicit, true, false, false);
@@ -151,6 +153,10 @@ std::optional<CastProperties> MakeProperties(TypeId from, TypeId to) {
   if (is(TypeId::kTimestampTz, TypeId::kTime)) return make(kAssignment, false, false, false);
   if (is(TypeId::kTime, TypeId::kInterval)) return make(kImplicit, false, true, true);
   if (is(TypeId::kInterval, TypeId::kTime)) return make(kAssignment, false, false, false);
+  if (is(TypeId::kCidr, TypeId::kInet)) return make(kImplicit, false, true, true);
+  if (is(TypeId::kInet, TypeId::kCidr)) return make(kAssignment, false, false, true);
+  const auto wide = [](TypeId id) { return id == TypeId::kInt32 || id == TypeId::kInt64; };
+  if ((wide(from) && to == TypeId::kBit) || (from == TypeId::kBit && wide(to))) return make(kExplicit, true, false, false);
   return std::nullopt;
 }
 
@@ -232,6 +238,10 @@ Kernel ChooseKernel(Type from, Type to, CastContext context) {
   if (IsTextRelabel(from, to)) return RelabelKernel;
   if (from_text || vec::IsText(to.id)) return TextCastKernel(from_text, vec::IsText(to.id), cut);
   if (from.id == TypeId::kArray) return ArrayCastKernel(cut);
+  if (from.id == TypeId::kStruct) return StructCastKernelOf(cut);
+  if (from.id == TypeId::kMap) return MapCastKernelOf(cut);
+  if (vec::IsBits(from.id) || vec::IsBits(to.id)) return BitsCastKernel(from.id, to.id, cut);
+  if (from.id == TypeId::kInet || from.id == TypeId::kCidr) return NetworkCastKernel(from.id, to.id);
   if (vec::IsJson(from.id) && from.id != to.id) return JsonCastKernel(from.id, to.id);
   if (vec::IsNumber(from.id) && vec::IsNumber(to.id)) return from == to ? RelabelKernel : NumberCastKernel(from, to);
   if (from.id == TypeId::kBoolean && vec::IsInteger(to.id)) return BooleanCastKernel(true);

@@ -18,6 +18,12 @@ Kernel DatetimeCastKernel(TypeId from, TypeId to);
 
 // From json or jsonb to the other, or from jsonb to boolean and numbers.
 Kernel JsonCastKernel(TypeId from, TypeId to);
+// Struct to struct, field by field; map to map.
+Kernel StructCastKernelOf(bool is_explicit);
+Kernel MapCastKernelOf(bool is_explicit);
+// Between bit strings, of them and integers; between inet and cidr.
+Kernel BitsCastKernel(TypeId from, TypeId to, bool cut);
+Kernel NetworkCastKernel(TypeId from, TypeId to);
 // Array to array, element by element.
 Kernel ArrayCastKernel(bool is_explicit);
 

@@ -17,6 +17,10 @@ void ToTextKernel(Call& call) {
   call.ForEach([&](SelIndex row) {
     text.clear();
     vec::AppendSlotText(from, view.data + view.Index(row) * width, call.context.text, &text);
+    // PostgreSQL's text of an inet always has its mask, unlike what it prints.
+    if (from.id == TypeId::kInet && text.find('/') == std::string::npos) {
+      text += text.find(':') == std::string::npos ? "/32" : "/128";
+    }
     if (Status status = vec::FitCharacters(to, kCut, &text); !status.ok()) {
       call.RaiseStatus(row, std::move(status));
     } else {

@@ -164,6 +164,13 @@ Status BindEnums(BoundCall* call, std::span<const Type> actual) {
   return absl::OkStatus();
 }
 
+// Two that are not of one type were made so by whoever knows their fields; an untyped literal is one of the other's type.
+Status BindStructs(BoundCall* call, std::span<const Type> actual) {
+  const bool first = actual[0].id != TypeId::kUnknown;
+  call->argument_types = {first ? actual[0] : actual[1], actual[1].id != TypeId::kUnknown ? actual[1] : actual[0]};
+  return absl::OkStatus();
+}
+
 template <typename T>
 void AddLayout(FunctionList& list, std::initializer_list<TypeId> ids) {
   for (TypeId id : ids) {
@@ -195,7 +202,7 @@ void AddComparisons(FunctionList& list) {
   AddLayout<double>(list, {TypeId::kDouble});
   AddLayout<Interval>(list, {TypeId::kInterval});
   AddLayout<Uuid>(list, {TypeId::kUuid});
-  AddLayout<StringView>(list, {TypeId::kBlob});
+  AddLayout<StringView>(list, {TypeId::kBlob, TypeId::kInet, TypeId::kMacaddr, TypeId::kVarbit});
   const size_t first_text = list.functions().size();
   AddLayout<StringView>(list, {TypeId::kText});
   for (size_t i = first_text; i < list.functions().size(); ++i) {
@@ -204,8 +211,11 @@ void AddComparisons(FunctionList& list) {
   const size_t first_enum = list.functions().size();
   AddLayout<StringView>(list, {TypeId::kEnum});
   for (size_t i = first_enum; i < list.functions().size(); ++i) list.functions()[i].bind = BindEnums;
-  for (TypeId id : {TypeId::kNumeric, TypeId::kChar, TypeId::kAny, TypeId::kJsonb}) {
-    const BindFunction bind = id == TypeId::kNumeric ? BindComparison : nullptr;
+  for (TypeId id : {TypeId::kNumeric, TypeId::kChar, TypeId::kAny, TypeId::kJsonb, TypeId::kStruct, TypeId::kMap,
+                    TypeId::kInt4Range, TypeId::kInt8Range, TypeId::kNumRange, TypeId::kTsRange, TypeId::kTstzRange,
+                    TypeId::kDateRange}) {
+    const bool parts = id == TypeId::kStruct || id == TypeId::kMap;
+    const BindFunction bind = id == TypeId::kNumeric ? BindComparison : parts ? BindStructs : nullptr;
     const bool collates = Type(id).collates();
     // The values are decoded on the way, which may allocate: not latch-safe.
     const auto add = [&](std::string_view name, Kernel kernel) {

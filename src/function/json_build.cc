@@ -39,7 +39,8 @@ StatusOr<std::string> KeyOf(const Call& call, size_t i, SelIndex row) {
   if (slot == nullptr) {
     return base::WithHint(JsonError(absl::StrCat("argument ", i + 1, " cannot be null")), "Object keys should be text.");
   }
-  if (type.id == TypeId::kJson || type.id == TypeId::kJsonb || type.id == TypeId::kArray) {
+  if (type.id == TypeId::kJson || type.id == TypeId::kJsonb || type.id == TypeId::kArray || type.id == TypeId::kStruct ||
+      type.id == TypeId::kMap) {
     return JsonError("key value must be scalar, not array, composite, or json");
   }
   std::string text;

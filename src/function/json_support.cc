@@ -4,7 +4,9 @@
 #include "absl/strings/str_cat.h"
 #include "vec/any.h"
 #include "vec/numeric.h"
+#include "vec/struct.h"
 #include "vec/text_format.h"
+#include "vec/type_source.h"
 
 namespace turdb::function {
 
@@ -86,6 +88,35 @@ Status WriteArrayLevel(const vec::ArrayView& array, int d, uint32_t* next, const
   return absl::OkStatus();
 }
 
+// visit(name, type, slot), slot null for NULL, of each field of a struct.
+template <typename F>
+Status ForEachField(const Type& type, std::string_view bytes, const CallContext& context, F&& visit) {
+  const auto fields = context.text.types == nullptr ? nullptr : context.text.types->FieldsOf(type);
+  const vec::StructView value(bytes);
+  vec::ElementSlot slot;
+  for (size_t i = 0; i < value.size(); ++i) {
+    const bool known = fields != nullptr && i < fields->size();
+    TURDB_RETURN_IF_ERROR(visit(known ? (*fields)[i].name : absl::StrCat("f", i + 1), known ? (*fields)[i].type : value.field_type(i),
+                                value.IsNull(i) ? nullptr : value.Load(i, &slot)));
+  }
+  return absl::OkStatus();
+}
+
+// visit(key, type, slot) of each entry of a map.
+template <typename F>
+Status ForEachEntry(const Type& type, std::string_view bytes, const CallContext& context, F&& visit) {
+  const auto fields = context.text.types == nullptr ? nullptr : context.text.types->FieldsOf(type);
+  const vec::ArrayView entries = vec::MapEntries(bytes);
+  for (uint32_t i = 0; i < entries.size(); ++i) {
+    vec::ElementSlot entry_slot, slot;
+    const vec::StructView entry(static_cast<const StringView*>(entries.Load(i, &entry_slot))->view());
+    const std::string key = TextOf(entry.field_type(0), entry.Load(0, &slot), context);
+    TURDB_RETURN_IF_ERROR(visit(key, fields != nullptr ? (*fields)[1].type : entry.field_type(1),
+                                entry.IsNull(1) ? nullptr : entry.Load(1, &slot)));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 Status AppendAsJson(const Type& type, const void* slot, const CallContext& context, std::string* out) {
@@ -104,6 +135,23 @@ Status AppendAsJson(const Type& type, const void* slot, const CallContext& conte
     case TypeId::kArray: {
       uint32_t next = 0;
       return AppendArrayLevel(vec::ArrayView(type, static_cast<const StringView*>(slot)->view()), 0, &next, context, out);
+    }
+    case TypeId::kStruct:
+    case TypeId::kMap: {
+      const auto append = [&](std::string_view name, const Type& field, const void* value) -> Status {
+        out->append(out->back() == '{' ? "" : ",");
+        vec::AppendJsonString(name, out);
+        out->push_back(':');
+        if (value != nullptr) return AppendAsJson(field, value, context, out);
+        out->append("null");
+        return absl::OkStatus();
+      };
+      const std::string_view bytes = static_cast<const StringView*>(slot)->view();
+      out->push_back('{');
+      TURDB_RETURN_IF_ERROR(type.id == TypeId::kStruct ? ForEachField(type, bytes, context, append)
+                                                       : ForEachEntry(type, bytes, context, append));
+      out->push_back('}');
+      return absl::OkStatus();
     }
     default:
       break;
@@ -136,6 +184,21 @@ Status WriteAsJsonb(const Type& type, const void* slot, const CallContext& conte
     case TypeId::kArray: {
       uint32_t next = 0;
       return WriteArrayLevel(vec::ArrayView(type, static_cast<const StringView*>(slot)->view()), 0, &next, context, writer);
+    }
+    case TypeId::kStruct:
+    case TypeId::kMap: {
+      const auto write = [&](std::string_view name, const Type& field, const void* value) -> Status {
+        writer->Key(name);
+        if (value != nullptr) return WriteAsJsonb(field, value, context, writer);
+        writer->Null();
+        return absl::OkStatus();
+      };
+      const std::string_view bytes = static_cast<const StringView*>(slot)->view();
+      writer->BeginObject();
+      TURDB_RETURN_IF_ERROR(type.id == TypeId::kStruct ? ForEachField(type, bytes, context, write)
+                                                       : ForEachEntry(type, bytes, context, write));
+      writer->EndObject();
+      return absl::OkStatus();
     }
     default:
       break;

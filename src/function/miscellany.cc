@@ -3,6 +3,7 @@
 
 #include "function/builtins.h"
 #include "vec/any.h"
+#include "vec/type_source.h"
 #include "vec/compare.h"
 
 namespace turdb::function {
@@ -65,6 +66,9 @@ void TypeofKernel(Call& call) {
   call.ForEach([&](SelIndex row) {
     const VectorView& view = call.args[0];
     const bool look = type.id == TypeId::kAny && view.IsValid(row);
+    if (!look && call.context.text.types != nullptr && (type.user_type_id() != 0 || type.struct_number() != 0)) {
+      return call.result->SetString(row, call.context.text.types->NameOf(type));
+    }
     call.result->SetString(row, NameOf(look ? vec::DecodeAny(view.Get<StringView>(row).view()).type() : type));
   });
 }

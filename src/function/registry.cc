@@ -53,6 +53,10 @@ class Catalog {
     AddRegularExpressions(list_);
     AddArrays(list_);
     AddArrayComparisons(list_);
+    AddMaps(list_);
+    AddNetworks(list_);
+    AddBits(list_);
+    AddRanges(list_);
     AddSequenceFunctions(list_);
     AddRaise(list_);
     AddCatalogFunctions(list_);

@@ -20,12 +20,16 @@ char CategoryOf(TypeId id) {
   if (id == TypeId::kUnknown) return 'X';
   if (id == TypeId::kArray) return 'A';
   if (id == TypeId::kEnum) return 'E';
+  if (id == TypeId::kInet || id == TypeId::kCidr) return 'I';
+  if (vec::IsBits(id)) return 'V';
+  if (vec::IsRange(id)) return 'R';
+  if (id == TypeId::kStruct) return 'P';
   return 'U';
 }
 
 bool IsPreferred(TypeId id) {
   return id == TypeId::kBoolean || id == TypeId::kDouble || id == TypeId::kText || id == TypeId::kInterval ||
-         id == TypeId::kTimestampTz;
+         id == TypeId::kTimestampTz || id == TypeId::kInet || id == TypeId::kVarbit;
 }
 
 bool Accepts(TypeId parameter, TypeId actual) {
@@ -224,9 +228,11 @@ StatusOr<Type> CommonType(std::span<const Type> types, std::string_view construc
   if (all_same && types[0].id != TypeId::kUnknown) return types[0];
   // What several types have in common has no length or precision, but for decimals, whose scale is kept.
   const auto without_parameters = [](Type type) {
-    return type.id == TypeId::kDecimal || type.id == TypeId::kArray || type.id == TypeId::kEnum ? type
-           : type.id == TypeId::kChar                                                           ? Type::Char(0)
-                                                                                                : Type(type.id);
+    const bool made_of_others =
+        type.id == TypeId::kArray || type.id == TypeId::kEnum || type.id == TypeId::kStruct || type.id == TypeId::kMap;
+    return type.id == TypeId::kDecimal || made_of_others ? type
+           : type.id == TypeId::kChar                    ? Type::Char(0)
+                                                         : Type(type.id);
   };
   const auto mismatch = [&](Type a, Type b, bool same_category) {
     if (same_category) {

@@ -141,6 +141,7 @@ struct AlterTypeCommand {
     kRename,        // to new_value
     kMoveToSchema,  // new_value
     kEditDomain,    // to `domain`; what has the domain is checked when `check` says so
+    kEditComposite, // to `domain`; refused when something has the type and `check` says so
   };
   Kind kind = Kind::kAddValue;
   std::shared_ptr<const catalog::Relation> type;

@@ -150,13 +150,7 @@ std::byte* PutFixed(const vec::Type& type, Cell cell, std::byte* to) {
   return to;
 }
 
-bool IsStringKey(TypeId id) {
-  return vec::IsText(id) || id == TypeId::kBlob || id == TypeId::kUnknown || id == TypeId::kJson || id == TypeId::kEnum;
-}
-bool IsFixedKey(TypeId id) {
-  return !IsStringKey(id) && id != TypeId::kNumeric && id != TypeId::kAny && id != TypeId::kJsonb && id != TypeId::kArray;
-}
-uint8_t StringTypeByte(TypeId id) { return id == TypeId::kBlob ? key_byte::kBlob : key_byte::kText; }
+bool IsFixedKey(TypeId id) { return !IsStringKey(id) && !IsComputedKey(id); }
 
 // character(n) compares without its trailing blanks, and every text as its collation says.
 std::string_view ComparedText(const vec::Type& type, std::string_view text, std::string* scratch) {
@@ -234,10 +228,8 @@ void AppendAny(std::string_view bytes, vec::Collation collation, std::string* ou
     AppendCommonText(ComparedText(type, text, &scratch), StringTypeByte(type.id), out);
   } else if (type == TypeId::kNumeric) {
     AppendNumeric(value.bytes(), out);
-  } else if (type.id == TypeId::kJsonb) {
-    AppendJsonKey(vec::JsonView(value.bytes()), out);
-  } else if (type.id == TypeId::kArray) {
-    AppendArrayKey(type, value.bytes(), out);
+  } else if (IsComputedKey(type.id)) {
+    AppendCompositeKey(type, value.bytes(), out);
   } else if (type.id == TypeId::kDecimal) {
     const vec::Int128 scaled =
         type.physical() == vec::PhysicalType::kInt64 ? vec::Int128{value.Get<int64_t>()} : value.Get<vec::Int128>();
@@ -267,12 +259,10 @@ void AppendComputed(const KeyPart& part, std::string_view text, std::string* out
   switch (part.type.id) {
     case TypeId::kNumeric:
       return AppendNumeric(text, out);
-    case TypeId::kJsonb:
-      return AppendJsonKey(vec::JsonView(text), out);
-    case TypeId::kArray:
-      return AppendArrayKey(part.type, text, out);
-    default:
+    case TypeId::kAny:
       return AppendAny(text, part.type.collation(), out);
+    default:
+      return AppendCompositeKey(part.type, text, out);
   }
 }
 
@@ -377,6 +367,10 @@ bool KeyKeepsValue(const vec::Type& type) {
     case TypeId::kChar:      // trailing blanks
     case TypeId::kAny:
     case TypeId::kJsonb:  // its numbers
+    case TypeId::kStruct:  // whatever its fields are
+    case TypeId::kMap:
+    case TypeId::kNumRange:
+    case TypeId::kCidr:  // read as inet
       return false;
     case TypeId::kArray:
       return KeyKeepsValue(type.element_type());

@@ -1,12 +1,17 @@
 #include "table/key_composite.h"
 
 #include <cstring>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "table/key_codec.h"
 #include "table/key_number.h"
 #include "table/key_text.h"
 #include "vec/array.h"
+#include "vec/json.h"
+#include "vec/range.h"
+#include "vec/struct.h"
 
 namespace turdb::table {
 namespace {
@@ -59,6 +64,39 @@ size_t ArrayLength(Bytes body, std::byte flip) {
   const auto dimensions = std::to_integer<size_t>(body[elements] ^ flip);
   if (dimensions > vec::kMaxArrayDimensions) return SIZE_MAX;
   return elements + 1 + dimensions * 2 * kNumberBytes;
+}
+
+constexpr size_t kFieldTypeBytes = 4;
+
+// Of {01 part}* 00: how many there are. REQUIRES: ElementsLength found its end.
+size_t CountElements(Bytes body, std::byte flip) {
+  size_t at = 0, count = 0;
+  for (; (body[at] ^ flip) == kMore; ++count) {
+    at += 2 + KeyBodyLength(std::to_integer<uint8_t>(body[at + 1] ^ flip), body.subspan(at + 2), flip);
+  }
+  return count;
+}
+
+size_t StructLength(Bytes body, std::byte flip) {
+  const size_t elements = ElementsLength(body, flip, false);
+  if (elements == SIZE_MAX) return SIZE_MAX;
+  return elements + CountElements(body, flip) * kFieldTypeBytes;
+}
+
+// A type, then 00 for the empty range; or 01, the lower bound, the upper one.
+size_t RangeLength(Bytes body, std::byte flip) {
+  if (body.size() < 2) return SIZE_MAX;
+  if ((body[1] ^ flip) == kEnd) return 2;
+  size_t at = 2;
+  for (int bound = 0; bound < 2; ++bound) {
+    if (at >= body.size()) return SIZE_MAX;
+    if ((body[at++] ^ flip) != kMore) continue;
+    if (at >= body.size()) return SIZE_MAX;
+    const size_t part = KeyBodyLength(std::to_integer<uint8_t>(body[at] ^ flip), body.subspan(at + 1), flip);
+    if (part == SIZE_MAX || part > body.size() - at - 1) return SIZE_MAX;
+    at += 2 + part;
+  }
+  return at;
 }
 
 // Reads one JSON part at the front of *key.
@@ -129,8 +167,6 @@ bool ReadJson(Bytes* key, vec::JsonWriter* writer) {
   return false;
 }
 
-}  // namespace
-
 void AppendJsonKey(const JsonView& value, std::string* out) {
   AppendByte(TypeByteOf(value.kind()), out);
   switch (value.kind()) {
@@ -160,10 +196,10 @@ void AppendJsonKey(const JsonView& value, std::string* out) {
   }
 }
 
-void AppendArrayKey(const vec::Type& type, std::string_view bytes, std::string* out) {
-  const vec::ArrayView array(type, bytes);
+// `type_byte`: kArray, or kMap, whose entries are structs.
+void AppendArrayKey(uint8_t type_byte, const vec::ArrayView& array, std::string* out) {
   const KeyPart part{array.element_type()};
-  AppendByte(key_byte::kArray, out);
+  AppendByte(type_byte, out);
   vec::ElementSlot slot;
   for (uint32_t i = 0; i < array.size(); ++i) {
     AppendByte(1, out);
@@ -175,32 +211,43 @@ void AppendArrayKey(const vec::Type& type, std::string_view bytes, std::string* 
   for (int d = 0; d < array.dimensions(); ++d) Append32(static_cast<uint32_t>(array.dimension(d).lower) ^ 0x80000000u, out);
 }
 
-size_t CompositeBodyLength(uint8_t type_byte, Bytes body, std::byte flip) {
-  switch (type_byte) {
-    case key_byte::kJsonNull:
-    case key_byte::kJsonNull + 1:
-    case key_byte::kJsonNull + 2:
-      return 0;
-    case key_byte::kJsonNumber: {
-      if (body.empty()) return SIZE_MAX;
-      const size_t number = KeyBodyLength(std::to_integer<uint8_t>(body[0] ^ flip), body.subspan(1), flip);
-      return number == SIZE_MAX ? SIZE_MAX : 1 + number;
-    }
-    case key_byte::kJsonString: {
-      const EscapedLength length = MeasureEscaped(body, flip);
-      return length.body == 0 ? SIZE_MAX : length.body;
-    }
-    case key_byte::kJsonArray:
-      return ElementsLength(body, flip, false);
-    case key_byte::kJsonObject:
-      return ElementsLength(body, flip, true);
-    case key_byte::kArray:
-      return ArrayLength(body, flip);
-    case key_byte::kNullLast:  // an element that is NULL
-      return 0;
-    default:
-      return SIZE_MAX;
+void AppendStructKey(const vec::StructView& value, std::string* out) {
+  AppendByte(key_byte::kStruct, out);
+  vec::ElementSlot slot;
+  for (size_t i = 0; i < value.size(); ++i) {
+    AppendByte(1, out);
+    AppendSortKeyPart(KeyPart{value.field_type(i)}, value.IsNull(i) ? nullptr : value.Load(i, &slot), out);
   }
+  AppendByte(0, out);
+  for (size_t i = 0; i < value.size(); ++i) {
+    const vec::Type type = value.field_type(i);
+    for (const uint8_t byte : {static_cast<uint8_t>(type.id), type.precision, type.scale, static_cast<uint8_t>(type.element)}) {
+      AppendByte(byte, out);
+    }
+  }
+}
+
+void AppendBoundKey(const std::optional<vec::Value>& bound, bool last, uint8_t infinite, std::string* out) {
+  if (!bound) return AppendByte(infinite, out);
+  AppendByte(1, out);
+  const KeyPart part{bound->type()};
+  if (bound->type().physical() == vec::PhysicalType::kString) {
+    const vec::StringView view{std::string_view(bound->bytes())};
+    AppendSortKeyPart(part, &view, out);
+  } else {
+    AppendSortKeyPart(part, bound->fixed_data(), out);
+  }
+  AppendByte(last ? 1 : 0, out);
+}
+
+void AppendRangeKey(const vec::Type& type, std::string_view bytes, std::string* out) {
+  const vec::Range range = vec::ReadRange(type, bytes);
+  AppendByte(key_byte::kRange, out);
+  AppendByte(static_cast<uint8_t>(type.id), out);
+  AppendByte(range.empty ? 0 : 1, out);
+  if (range.empty) return;
+  AppendBoundKey(range.lower, !range.lower_inclusive, 0, out);
+  AppendBoundKey(range.upper, range.upper_inclusive, 2, out);
 }
 
 bool ReadJsonKey(Bytes part, vec::Value* out) {
@@ -212,8 +259,9 @@ bool ReadJsonKey(Bytes part, vec::Value* out) {
 }
 
 bool ReadArrayKey(const vec::Type& type, Bytes part, vec::Value* out) {
-  if (std::to_integer<uint8_t>(part[0]) != key_byte::kArray) return false;
-  const KeyPart element{type.element_type()};
+  const bool map = type.id == vec::TypeId::kMap;
+  if (std::to_integer<uint8_t>(part[0]) != (map ? key_byte::kMap : key_byte::kArray)) return false;
+  const KeyPart element{map ? vec::Type(vec::TypeId::kStruct) : type.element_type()};
   vec::ArrayBuilder builder(element.type);
   Bytes rest = part.subspan(1);
   while (!rest.empty() && rest[0] == kMore) {
@@ -237,6 +285,131 @@ bool ReadArrayKey(const vec::Type& type, Bytes part, vec::Value* out) {
   if (size != builder.size() || (count != 0 && size == 0)) return false;
   *out = vec::Value::OfBytes(type, builder.Finish(dimensions));
   return true;
+}
+
+bool ReadStructKey(const vec::Type& type, Bytes part, vec::Value* out) {
+  if (std::to_integer<uint8_t>(part[0]) != key_byte::kStruct) return false;
+  const size_t size = ElementsLength(part.subspan(1), std::byte{0}, false);
+  if (size == SIZE_MAX) return false;
+  const size_t count = CountElements(part.subspan(1), std::byte{0});
+  if (part.size() != 1 + size + count * kFieldTypeBytes) return false;
+  Bytes types = part.subspan(1 + size);
+  Bytes rest = part.subspan(1);
+  vec::StructBuilder builder;
+  for (size_t i = 0; i < count; ++i, types = types.subspan(kFieldTypeBytes)) {
+    const auto byte = [&](size_t at) { return std::to_integer<uint8_t>(types[at]); };
+    if (byte(0) >= vec::kTypeIdCount || byte(3) >= vec::kTypeIdCount) return false;
+    vec::Type field(static_cast<vec::TypeId>(byte(0)));
+    field.precision = byte(1);
+    field.scale = byte(2);
+    field.element = static_cast<vec::TypeId>(byte(3));
+    field.length = 0;
+    rest = rest.subspan(1);
+    vec::Value value;
+    if (!ReadKeyPart(KeyPart{field}, &rest, &value).ok()) return false;
+    builder.AddValue(field, value);
+  }
+  *out = vec::Value::OfBytes(type, builder.Finish());
+  return true;
+}
+
+bool ReadRangeKey(const vec::Type& type, Bytes part, vec::Value* out) {
+  if (RangeKeyType(part) != type.id || part.size() < 3) return false;
+  vec::Range range;
+  range.empty = part[2] == kEnd;
+  const KeyPart bound{vec::RangeSubtype(type.id)};
+  Bytes rest = part.subspan(3);
+  const auto read = [&](std::optional<vec::Value>* value, bool* flag) {
+    if (rest.empty()) return false;
+    const bool finite = rest[0] == kMore;
+    rest = rest.subspan(1);
+    if (!finite) return true;
+    vec::Value read;
+    if (!ReadKeyPart(bound, &rest, &read).ok() || rest.empty()) return false;
+    *value = std::move(read);
+    *flag = rest[0] == kMore;
+    rest = rest.subspan(1);
+    return true;
+  };
+  if (!range.empty) {
+    if (!read(&range.lower, &range.lower_inclusive) || !read(&range.upper, &range.upper_inclusive)) return false;
+    range.lower_inclusive = range.lower && !range.lower_inclusive;
+  }
+  auto bytes = vec::MakeRange(type, std::move(range));
+  if (!bytes.ok()) return false;
+  *out = vec::Value::OfBytes(type, *std::move(bytes));
+  return true;
+}
+
+}  // namespace
+
+void AppendCompositeKey(const vec::Type& type, std::string_view bytes, std::string* out) {
+  switch (type.id) {
+    case vec::TypeId::kJsonb:
+      return AppendJsonKey(JsonView(bytes), out);
+    case vec::TypeId::kArray:
+      return AppendArrayKey(key_byte::kArray, vec::ArrayView(type, bytes), out);
+    case vec::TypeId::kStruct:
+      return AppendStructKey(vec::StructView(bytes), out);
+    case vec::TypeId::kMap:
+      return AppendArrayKey(key_byte::kMap, vec::MapEntries(bytes), out);
+    default:
+      return AppendRangeKey(type, bytes, out);
+  }
+}
+
+vec::TypeId RangeKeyType(Bytes part) {
+  if (part.size() < 2 || std::to_integer<uint8_t>(part[0]) != key_byte::kRange) return vec::TypeId::kUnknown;
+  const auto id = static_cast<vec::TypeId>(std::to_integer<uint8_t>(part[1]));
+  return vec::IsRange(id) ? id : vec::TypeId::kUnknown;
+}
+
+size_t CompositeBodyLength(uint8_t type_byte, Bytes body, std::byte flip) {
+  switch (type_byte) {
+    case key_byte::kJsonNull:
+    case key_byte::kJsonNull + 1:
+    case key_byte::kJsonNull + 2:
+      return 0;
+    case key_byte::kJsonNumber: {
+      if (body.empty()) return SIZE_MAX;
+      const size_t number = KeyBodyLength(std::to_integer<uint8_t>(body[0] ^ flip), body.subspan(1), flip);
+      return number == SIZE_MAX ? SIZE_MAX : 1 + number;
+    }
+    case key_byte::kJsonString: {
+      const EscapedLength length = MeasureEscaped(body, flip);
+      return length.body == 0 ? SIZE_MAX : length.body;
+    }
+    case key_byte::kJsonArray:
+      return ElementsLength(body, flip, false);
+    case key_byte::kJsonObject:
+      return ElementsLength(body, flip, true);
+    case key_byte::kArray:
+    case key_byte::kMap:
+      return ArrayLength(body, flip);
+    case key_byte::kStruct:
+      return StructLength(body, flip);
+    case key_byte::kRange:
+      return RangeLength(body, flip);
+    case key_byte::kNullLast:  // an element that is NULL
+      return 0;
+    default:
+      return SIZE_MAX;
+  }
+}
+
+
+bool ReadCompositeKey(const vec::Type& type, Bytes part, vec::Value* out) {
+  switch (type.id) {
+    case vec::TypeId::kJsonb:
+      return ReadJsonKey(part, out);
+    case vec::TypeId::kArray:
+    case vec::TypeId::kMap:
+      return ReadArrayKey(type, part, out);
+    case vec::TypeId::kStruct:
+      return ReadStructKey(type, part, out);
+    default:
+      return ReadRangeKey(type, part, out);
+  }
 }
 
 }  // namespace turdb::table

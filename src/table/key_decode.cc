@@ -47,7 +47,10 @@ size_t KeyBodyLength(uint8_t type_byte, Bytes body, std::byte flip) {
     case key_byte::kUuid:
       return 16;
     case key_byte::kText:
-    case key_byte::kBlob: {
+    case key_byte::kBlob:
+    case key_byte::kInet:
+    case key_byte::kMacaddr:
+    case key_byte::kBits: {
       const EscapedLength length = MeasureEscaped(body, flip);
       return length.body == 0 ? SIZE_MAX : length.body;
     }
@@ -259,13 +262,7 @@ class PartBytes {
   std::string large_;
 };
 
-bool IsStringPart(TypeId id) {
-  return vec::IsText(id) || id == TypeId::kBlob || id == TypeId::kUnknown || id == TypeId::kJson || id == TypeId::kEnum;
-}
-
-bool IsTextByte(TypeId id, std::byte type_byte) {
-  return type_byte == std::byte{id == TypeId::kBlob ? key_byte::kBlob : key_byte::kText};
-}
+bool IsTextByte(TypeId id, std::byte type_byte) { return type_byte == std::byte{StringTypeByte(id)}; }
 
 // The number of a numeric or ANY part: bigint where it is one that fits and the column is ANY, else numeric.
 bool ReadNumber(const vec::Type& type, Bytes bytes, vec::Value* out) {
@@ -320,6 +317,16 @@ vec::Type TypeOfByte(uint8_t type_byte) {
       return TypeId::kInterval;
     case key_byte::kUuid:
       return TypeId::kUuid;
+    case key_byte::kInet:
+      return TypeId::kInet;
+    case key_byte::kMacaddr:
+      return TypeId::kMacaddr;
+    case key_byte::kBits:
+      return TypeId::kVarbit;
+    case key_byte::kStruct:
+      return TypeId::kStruct;
+    case key_byte::kMap:
+      return TypeId::kMap;
     default:
       return type_byte >= key_byte::kJsonNull && type_byte <= key_byte::kJsonObject ? TypeId::kJsonb : TypeId::kNumeric;
   }
@@ -327,13 +334,14 @@ vec::Type TypeOfByte(uint8_t type_byte) {
 
 bool ReadValue(const vec::Type& type, Bytes bytes, vec::Value* out) {
   if (type.id == TypeId::kAny) {
-    const vec::Type inner = TypeOfByte(std::to_integer<uint8_t>(bytes[0]));
+    const auto type_byte = std::to_integer<uint8_t>(bytes[0]);
+    const vec::Type inner = type_byte == key_byte::kRange ? vec::Type(RangeKeyType(bytes)) : TypeOfByte(type_byte);
+    if (inner.id == TypeId::kUnknown) return false;
     return inner == TypeId::kNumeric ? ReadNumber(type, bytes, out) : ReadValue(inner, bytes, out);
   }
   if (type.id == TypeId::kNumeric) return ReadNumber(type, bytes, out);
-  if (type.id == TypeId::kJsonb) return ReadJsonKey(bytes, out);
-  if (type.id == TypeId::kArray) return ReadArrayKey(type, bytes, out);
-  if (IsStringPart(type.id)) {
+  if (IsComputedKey(type.id)) return ReadCompositeKey(type, bytes, out);
+  if (IsStringKey(type.id)) {
     if (!IsTextByte(type.id, bytes[0])) return false;
     const EscapedLength length = MeasureEscaped(bytes.subspan(1), std::byte{0});
     std::string text(length.text, '\0');
@@ -377,7 +385,7 @@ Status ReadKeyPart(const KeyPart& part, Bytes* key, vec::Vector* out, size_t row
     out->SetNull(row);
     return absl::OkStatus();
   }
-  if (IsStringPart(id)) {
+  if (IsStringKey(id)) {
     if (!IsTextByte(id, cut.bytes()[0])) return Damaged(part, before);
     const Bytes body = cut.bytes().subspan(1);
     const EscapedLength length = MeasureEscaped(body, std::byte{0});
@@ -388,7 +396,7 @@ Status ReadKeyPart(const KeyPart& part, Bytes* key, vec::Vector* out, size_t row
     out->Set(row, vec::StringView(text, static_cast<uint32_t>(length.text)));
     return absl::OkStatus();
   }
-  if (id == TypeId::kNumeric || id == TypeId::kAny || id == TypeId::kJsonb || id == TypeId::kArray) {
+  if (IsComputedKey(id)) {
     vec::Value value;
     if (!ReadValue(part.type, cut.bytes(), &value)) return Damaged(part, before);
     out->SetValue(row, value);

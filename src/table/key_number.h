@@ -39,12 +39,18 @@ inline constexpr uint8_t kTimestamp = 0x32;
 inline constexpr uint8_t kTimestampTz = 0x33;
 inline constexpr uint8_t kInterval = 0x34;
 inline constexpr uint8_t kUuid = 0x40;
+inline constexpr uint8_t kInet = 0x41;
+inline constexpr uint8_t kMacaddr = 0x42;
+inline constexpr uint8_t kBits = 0x43;
 inline constexpr uint8_t kJsonNull = 0x50;  // then false, true, in the order of vec::JsonKind
 inline constexpr uint8_t kJsonNumber = 0x53;
 inline constexpr uint8_t kJsonString = 0x54;
 inline constexpr uint8_t kJsonArray = 0x55;
 inline constexpr uint8_t kJsonObject = 0x56;
 inline constexpr uint8_t kArray = 0x60;
+inline constexpr uint8_t kRange = 0x61;
+inline constexpr uint8_t kStruct = 0x62;
+inline constexpr uint8_t kMap = 0x63;
 inline constexpr uint8_t kNullLast = 0xFE;
 }  // namespace key_byte
 

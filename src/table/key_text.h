@@ -8,8 +8,58 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "table/key_number.h"
+#include "vec/type.h"
 
 namespace turdb::table {
+
+// Types whose keys are their bytes, escaped; and with which type byte.
+inline bool IsStringKey(vec::TypeId id) {
+  switch (id) {
+    case vec::TypeId::kUnknown:
+    case vec::TypeId::kBlob:
+    case vec::TypeId::kJson:
+    case vec::TypeId::kEnum:
+    case vec::TypeId::kInet:
+    case vec::TypeId::kCidr:
+    case vec::TypeId::kMacaddr:
+    case vec::TypeId::kBit:
+    case vec::TypeId::kVarbit:
+      return true;
+    default:
+      return vec::IsText(id);
+  }
+}
+inline uint8_t StringTypeByte(vec::TypeId id) {
+  switch (id) {
+    case vec::TypeId::kBlob:
+      return key_byte::kBlob;
+    case vec::TypeId::kInet:
+    case vec::TypeId::kCidr:
+      return key_byte::kInet;
+    case vec::TypeId::kMacaddr:
+      return key_byte::kMacaddr;
+    case vec::TypeId::kBit:
+    case vec::TypeId::kVarbit:
+      return key_byte::kBits;
+    default:
+      return key_byte::kText;
+  }
+}
+// Types whose keys are made of parts, and those whose size is known only when they are made.
+inline bool IsComputedKey(vec::TypeId id) {
+  switch (id) {
+    case vec::TypeId::kNumeric:
+    case vec::TypeId::kAny:
+    case vec::TypeId::kJsonb:
+    case vec::TypeId::kArray:
+    case vec::TypeId::kStruct:
+    case vec::TypeId::kMap:
+      return true;
+    default:
+      return vec::IsRange(id);
+  }
+}
 
 // Bytes of the body but for the 00 00.
 inline size_t EscapedSize(std::string_view text) {

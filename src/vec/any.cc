@@ -66,10 +66,29 @@ int ClassOf(TypeId id) {
       return 8;
     case TypeId::kUuid:
       return 9;
-    case TypeId::kJsonb:
+    case TypeId::kInet:
+    case TypeId::kCidr:
       return 10;
-    case TypeId::kArray:
+    case TypeId::kMacaddr:
       return 11;
+    case TypeId::kBit:
+    case TypeId::kVarbit:
+      return 12;
+    case TypeId::kJsonb:
+      return 13;
+    case TypeId::kArray:
+      return 14;
+    case TypeId::kInt4Range:
+    case TypeId::kInt8Range:
+    case TypeId::kNumRange:
+    case TypeId::kTsRange:
+    case TypeId::kTstzRange:
+    case TypeId::kDateRange:
+      return 15;
+    case TypeId::kStruct:
+      return 16;
+    case TypeId::kMap:
+      return 17;
     default:
       return IsNumber(id) ? 1 : 2;
   }
@@ -158,6 +177,7 @@ int CompareAny(std::string_view a, std::string_view b, Collation collation) {
   const int class_x = ClassOf(x.type().id), class_y = ClassOf(y.type().id);
   if (class_x != class_y) return class_x < class_y ? -1 : 1;
   if (class_x == 1 && x.type() != y.type()) return Numeric::Compare(ToNumeric(x), ToNumeric(y));
+  if (IsRange(x.type().id) && x.type().id != y.type().id) return x.type().id < y.type().id ? -1 : 1;
   if (class_x == 2) return CompareTexts(collation, StringView(ComparedText(x)), StringView(ComparedText(y)));
   return Value::Compare(x, y);
 }

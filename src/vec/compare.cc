@@ -8,6 +8,8 @@
 #include "vec/collation.h"
 #include "vec/json.h"
 #include "vec/numeric.h"
+#include "vec/range.h"
+#include "vec/struct.h"
 #include "vec/text_format.h"
 
 namespace turdb::vec {
@@ -34,7 +36,7 @@ int CompareFixed(const void* a, const void* b) {
 bool IsOrderedByBytes(Type type) {
   const TypeId id = type.id;
   return id != TypeId::kNumeric && id != TypeId::kAny && id != TypeId::kChar && id != TypeId::kJsonb && id != TypeId::kArray &&
-         type.collation() == Collation::kBinary;
+         id != TypeId::kStruct && id != TypeId::kMap && !IsRange(id) && type.collation() == Collation::kBinary;
 }
 
 int CompareStrings(Type type, const StringView& a, const StringView& b) {
@@ -47,6 +49,17 @@ int CompareStrings(Type type, const StringView& a, const StringView& b) {
       return CompareJson(JsonView(a.view()), JsonView(b.view()));
     case TypeId::kArray:
       return CompareArrays(ArrayView(type, a.view()), ArrayView(type, b.view()));
+    case TypeId::kStruct:
+      return CompareStructs(StructView(a.view()), StructView(b.view()));
+    case TypeId::kMap:
+      return CompareArrays(MapEntries(a.view()), MapEntries(b.view()));
+    case TypeId::kInt4Range:
+    case TypeId::kInt8Range:
+    case TypeId::kNumRange:
+    case TypeId::kTsRange:
+    case TypeId::kTstzRange:
+    case TypeId::kDateRange:
+      return CompareRanges(type, a.view(), b.view());
     case TypeId::kChar: {
       return CompareTexts(type.collation(), StringView(TrimTrailingBlanks(a.view())), StringView(TrimTrailingBlanks(b.view())));
     }
@@ -118,6 +131,17 @@ uint64_t HashSlot(Type type, const void* slot) {
           return HashJson(JsonView(view.view()));
         case TypeId::kArray:
           return HashArray(ArrayView(type, view.view()));
+        case TypeId::kStruct:
+          return HashStruct(StructView(view.view()));
+        case TypeId::kMap:
+          return HashArray(MapEntries(view.view()));
+        case TypeId::kInt4Range:
+        case TypeId::kInt8Range:
+        case TypeId::kNumRange:
+        case TypeId::kTsRange:
+        case TypeId::kTstzRange:
+        case TypeId::kDateRange:
+          return HashRange(type, view.view());
         case TypeId::kChar: {
           return HashText(type.collation(), TrimTrailingBlanks(view.view()));
         }

@@ -10,7 +10,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/status.h"
 
 namespace turdb::vec {
 
@@ -19,14 +18,6 @@ std::string_view LabelOf(std::string_view bytes);
 
 // An order behind `low` and before `high`; an empty one of them means: no bound.
 std::string OrderBetween(std::string_view low, std::string_view high);
-
-// Who knows the types.
-class EnumSource {
- public:
-  virtual ~EnumSource() = default;
-  // The value of type `type` with the label. Error 22P02, which names the type.
-  virtual base::StatusOr<std::string> Parse(uint32_t type, std::string_view label) const = 0;
-};
 
 }  // namespace turdb::vec
 

@@ -9,12 +9,12 @@
 
 namespace turdb::vec {
 
-class EnumSource;
+class TypeSource;
 
 struct TextContext {
   absl::TimeZone zone = absl::UTCTimeZone();  // the session's TimeZone setting
   std::optional<int64_t> now_us;              // when the transaction began: what 'now' and 'today' mean
-  const EnumSource* enums = nullptr;          // knows the labels of enumerated types (enum.h)
+  const TypeSource* types = nullptr;          // knows users' types and the fields of structs (type_source.h)
 };
 
 }  // namespace turdb::vec

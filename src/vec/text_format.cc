@@ -14,7 +14,10 @@
 #include "vec/datetime.h"
 #include "vec/enum.h"
 #include "vec/json.h"
+#include "vec/network.h"
 #include "vec/numeric.h"
+#include "vec/range.h"
+#include "vec/struct.h"
 #include "vec/utf8.h"
 
 namespace turdb::vec {
@@ -178,6 +181,8 @@ void AppendSlotText(Type type, const void* slot, const TextContext& context, std
     case TypeId::kVarchar:
     case TypeId::kChar:
     case TypeId::kJson:
+    case TypeId::kBit:
+    case TypeId::kVarbit:
       out->append(As<StringView>(slot).view());
       return;
     case TypeId::kEnum:
@@ -204,6 +209,22 @@ void AppendSlotText(Type type, const void* slot, const TextContext& context, std
       return AppendJson(JsonView(As<StringView>(slot).view()), JsonLayout::kSpaced, out);
     case TypeId::kArray:
       return AppendArray(ArrayView(type, As<StringView>(slot).view()), context, out);
+    case TypeId::kStruct:
+      return AppendStruct(StructView(As<StringView>(slot).view()), context, out);
+    case TypeId::kMap:
+      return AppendMap(MapEntries(As<StringView>(slot).view()), context, out);
+    case TypeId::kInet:
+    case TypeId::kCidr:
+      return AppendNetwork(ReadNetwork(As<StringView>(slot).view()), type.id == TypeId::kCidr, out);
+    case TypeId::kMacaddr:
+      return AppendMacaddr(As<StringView>(slot).view(), out);
+    case TypeId::kInt4Range:
+    case TypeId::kInt8Range:
+    case TypeId::kNumRange:
+    case TypeId::kTsRange:
+    case TypeId::kTstzRange:
+    case TypeId::kDateRange:
+      return AppendRange(type, As<StringView>(slot).view(), context, out);
   }
 }
 
@@ -339,6 +360,39 @@ bool ParseBlob(std::string_view text, std::string* bytes, std::string* message) 
 std::string_view TrimTrailingBlanks(std::string_view text) {
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   return text;
+}
+
+base::Status FitBits(Type type, bool cut, std::string* bits) {
+  const auto limit = static_cast<size_t>(type.length);
+  if (limit == 0 || bits->size() == limit || (type.id == TypeId::kVarbit && bits->size() < limit)) return absl::OkStatus();
+  if (!cut) {
+    if (type.id == TypeId::kVarbit) {
+      return MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kStringTooLong,
+                       absl::StrCat("bit string too long for type ", type.ToString()));
+    }
+    return MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"22026"},
+                     absl::StrCat("bit string length ", bits->size(), " does not match type ", type.ToString()));
+  }
+  bits->resize(limit, '0');
+  return absl::OkStatus();
+}
+
+bool ParseBits(std::string_view text, std::string* bits) {
+  bits->clear();
+  const bool hex = !text.empty() && (text[0] == 'x' || text[0] == 'X');
+  if (hex || (!text.empty() && (text[0] == 'b' || text[0] == 'B'))) text.remove_prefix(1);
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (!hex) {
+      if (c != '0' && c != '1') return false;
+      bits->push_back(c);
+      continue;
+    }
+    if (!absl::ascii_isxdigit(byte)) return false;
+    const int value = absl::ascii_isdigit(byte) ? c - '0' : absl::ascii_tolower(byte) - 'a' + 10;
+    for (int bit = 3; bit >= 0; --bit) bits->push_back((value >> bit & 1) != 0 ? '1' : '0');
+  }
+  return true;
 }
 
 base::Status FitCharacters(Type type, bool cut, std::string* text) {

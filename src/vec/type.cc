@@ -95,6 +95,20 @@ constexpr Name kNames[] = {
     {"any", TypeId::kAny},
     {"json", TypeId::kJson},
     {"jsonb", TypeId::kJsonb},
+    {"record", TypeId::kStruct},
+    {"inet", TypeId::kInet},
+    {"cidr", TypeId::kCidr},
+    {"macaddr", TypeId::kMacaddr},
+    {"bit", TypeId::kBit},
+    {"bit varying", TypeId::kVarbit},
+    {"varbit", TypeId::kVarbit},
+    {"bitstring", TypeId::kVarbit},
+    {"int4range", TypeId::kInt4Range},
+    {"int8range", TypeId::kInt8Range},
+    {"numrange", TypeId::kNumRange},
+    {"tsrange", TypeId::kTsRange},
+    {"tstzrange", TypeId::kTstzRange},
+    {"daterange", TypeId::kDateRange},
     {"jsonpath", TypeId::kText},  // checked when it is used
     {"unknown", TypeId::kUnknown},
 };
@@ -149,6 +163,21 @@ StatusOr<Type> CharacterType(TypeId id, std::string_view name, std::span<const i
   return type;
 }
 
+StatusOr<Type> BitType(TypeId id, std::span<const int64_t> modifiers) {
+  Type type(id);
+  if (modifiers.empty()) {
+    type.length = id == TypeId::kBit ? 1 : 0;
+    return type;
+  }
+  const std::string_view shown = id == TypeId::kBit ? "bit" : "varbit";
+  if (modifiers.size() > 1) return BadModifier("invalid type modifier");
+  if (modifiers[0] < 1) return BadModifier(absl::StrCat("length for type ", shown, " must be at least 1"));
+  constexpr int64_t kMaxBits = 83886080;
+  if (modifiers[0] > kMaxBits) return BadModifier(absl::StrCat("length for type ", shown, " cannot exceed ", kMaxBits));
+  type.length = static_cast<int32_t>(modifiers[0]);
+  return type;
+}
+
 StatusOr<Type> TimeType(TypeId id, std::span<const int64_t> modifiers) {
   if (modifiers.empty()) return Type(id);
   if (modifiers.size() > 1 || modifiers[0] < 0) return BadModifier("invalid type modifier");
@@ -157,6 +186,11 @@ StatusOr<Type> TimeType(TypeId id, std::span<const int64_t> modifiers) {
 }
 
 }  // namespace
+
+bool IsTypeName(std::string_view given_name) {
+  const std::string name = absl::AsciiStrToLower(given_name);
+  return std::any_of(std::begin(kNames), std::end(kNames), [&](const Name& n) { return n.name == name; });
+}
 
 StatusOr<Type> MakeType(std::string_view given_name, std::span<const int64_t> modifiers) {
   const std::string name = absl::AsciiStrToLower(given_name);
@@ -175,6 +209,9 @@ StatusOr<Type> MakeType(std::string_view given_name, std::span<const int64_t> mo
     case TypeId::kVarchar:
     case TypeId::kChar:
       return CharacterType(*id, name, modifiers);
+    case TypeId::kBit:
+    case TypeId::kVarbit:
+      return BitType(*id, modifiers);
     case TypeId::kTime:
     case TypeId::kTimestamp:
     case TypeId::kTimestampTz:
@@ -307,6 +344,32 @@ std::string Type::ToString() const {
       return "jsonb";
     case TypeId::kArray:
       return element == TypeId::kUnknown ? "anyarray" : absl::StrCat(element_type().ToString(), "[]");
+    case TypeId::kStruct:
+      return "record";
+    case TypeId::kMap:
+      return "map";
+    case TypeId::kInet:
+      return "inet";
+    case TypeId::kCidr:
+      return "cidr";
+    case TypeId::kMacaddr:
+      return "macaddr";
+    case TypeId::kBit:
+      return absl::StrCat("bit", characters);
+    case TypeId::kVarbit:
+      return absl::StrCat("bit varying", characters);
+    case TypeId::kInt4Range:
+      return "int4range";
+    case TypeId::kInt8Range:
+      return "int8range";
+    case TypeId::kNumRange:
+      return "numrange";
+    case TypeId::kTsRange:
+      return "tsrange";
+    case TypeId::kTstzRange:
+      return "tstzrange";
+    case TypeId::kDateRange:
+      return "daterange";
   }
   return "invalid";
 }

@@ -5,8 +5,8 @@
 // once a layout: date and integer share int32 kernels, text, bytea and variable-scale numeric share views.
 //
 // An array's type is its element's with `element` saying what that is: integer[] is {kArray, element kInt32}. Types
-// with other parts (composites, enums) name their parts by number in `length`, through an interned table of the
-// catalog; nothing here has to change shape for them.
+// with other parts (enums, structs, maps) have a number in `length`: that of the user's type in the catalog, or, of structs and
+// maps that nobody gave a name, a negative one of `StructTypes` (struct_types.h). 0 is a record of whatever fields.
 #ifndef TURDB_VEC_TYPE_H_
 #define TURDB_VEC_TYPE_H_
 
@@ -52,8 +52,21 @@ enum class TypeId : uint8_t {
   kJson = 27,   // text that is JSON, kept as it was written
   kJsonb = 28,  // JSON in the binary form of json.h
   kArray = 29,  // of `Type::element`, any number of dimensions; bytes as array.h says
+  kStruct = 30,  // fields of several types, named by the type; bytes as struct.h says
+  kMap = 31,     // keys with values; bytes as struct.h says
+  kInet = 32,    // an address of a host with its network's mask; bytes as network.h says
+  kCidr = 33,    // a network's
+  kMacaddr = 34,
+  kBit = 35,     // bit(n): '0' and '1', a byte each
+  kVarbit = 36,  // bit varying(n)
+  kInt4Range = 37,  // bytes of ranges: as range.h says
+  kInt8Range = 38,
+  kNumRange = 39,
+  kTsRange = 40,
+  kTstzRange = 41,
+  kDateRange = 42,
 };
-inline constexpr size_t kTypeIdCount = 30;
+inline constexpr size_t kTypeIdCount = 43;
 
 enum class PhysicalType : uint8_t {
   kBool,  // one byte, 0 or 1
@@ -106,13 +119,14 @@ inline constexpr size_t kCollationCount = 3;
 inline constexpr int kMaxDecimalPrecision = 38;
 inline constexpr int kMaxDecimal64Precision = 18;  // up to here a decimal is an int64, above an int128
 inline constexpr int kMaxTimePrecision = 6;
+inline constexpr int32_t kMaxUnnamedStructs = 1 << 20;  // of a database, for as long as it is open
 
 struct Type {
   TypeId id = TypeId::kUnknown;
   uint8_t precision = 0;              // kDecimal: digits in all; kTime, kTimestamp, kTimestampTz, kInterval: digits of a second
   uint8_t scale = 0;                  // kDecimal: digits after the point; what collates: its Collation
   TypeId element = TypeId::kUnknown;  // kArray: the elements' type; precision, scale and length are theirs, too
-  int32_t length = 0;                 // kVarchar, kChar: characters; 0 means no limit. kEnum: the id of the type
+  int32_t length = 0;                 // kVarchar, kChar, kBit, kVarbit: characters; 0 means no limit. kEnum, kStruct, kMap: the type's number
 
   constexpr Type() = default;
   // Any id but kDecimal with its default parameters (character is character(1)).
@@ -139,6 +153,8 @@ struct Type {
   static constexpr Type Varchar(int32_t length) { return WithLength(TypeId::kVarchar, length); }
   static constexpr Type Char(int32_t length) { return WithLength(TypeId::kChar, length); }
   static constexpr Type Enum(uint32_t id) { return WithLength(TypeId::kEnum, static_cast<int32_t>(id)); }
+  static constexpr Type Struct(int32_t number) { return WithLength(TypeId::kStruct, number); }
+  static constexpr Type Map(int32_t number) { return WithLength(TypeId::kMap, number); }
   // REQUIRES: `element` is no array; arrays have dimensions instead.
   static constexpr Type ArrayOf(const Type& element) {
     Type type = element;
@@ -177,6 +193,18 @@ struct Type {
   // The id of the enumerated type that this is, or is an array of; 0: none.
   constexpr uint32_t enum_id() const {
     return id == TypeId::kEnum || element == TypeId::kEnum ? static_cast<uint32_t>(length) : 0;
+  }
+
+  constexpr bool is_or_has_elements(TypeId wanted) const { return id == wanted || (id == TypeId::kArray && element == wanted); }
+  // The number of the struct or map that this is, or is an array of; 0: none, or of whatever fields.
+  constexpr int32_t struct_number() const {
+    return is_or_has_elements(TypeId::kStruct) || is_or_has_elements(TypeId::kMap) ? length : 0;
+  }
+  // That number is one of StructTypes, not the id of an object of the catalog (temporary ones have ids from 2^31).
+  constexpr bool is_unnamed_struct() const { return struct_number() < 0 && struct_number() >= -kMaxUnnamedStructs; }
+  // The id in the catalog of the user's type that this is, or is an array of; 0: none.
+  constexpr uint32_t user_type_id() const {
+    return struct_number() != 0 && !is_unnamed_struct() ? static_cast<uint32_t>(length) : enum_id();
   }
 
   constexpr PhysicalType physical() const;
@@ -247,6 +275,19 @@ constexpr PhysicalType Type::physical() const {
     case TypeId::kJson:
     case TypeId::kJsonb:
     case TypeId::kArray:
+    case TypeId::kStruct:
+    case TypeId::kMap:
+    case TypeId::kInet:
+    case TypeId::kCidr:
+    case TypeId::kMacaddr:
+    case TypeId::kBit:
+    case TypeId::kVarbit:
+    case TypeId::kInt4Range:
+    case TypeId::kInt8Range:
+    case TypeId::kNumRange:
+    case TypeId::kTsRange:
+    case TypeId::kTstzRange:
+    case TypeId::kDateRange:
       break;
   }
   return PhysicalType::kString;
@@ -258,12 +299,37 @@ constexpr bool IsNumber(TypeId id) { return id >= TypeId::kInt8 && id <= TypeId:
 constexpr bool IsText(TypeId id) { return id >= TypeId::kText && id <= TypeId::kChar; }
 constexpr bool IsJson(TypeId id) { return id == TypeId::kJson || id == TypeId::kJsonb; }
 constexpr bool IsDateTime(TypeId id) { return id >= TypeId::kDate && id <= TypeId::kInterval; }
+constexpr bool IsBits(TypeId id) { return id == TypeId::kBit || id == TypeId::kVarbit; }
+constexpr bool IsRange(TypeId id) { return id >= TypeId::kInt4Range && id <= TypeId::kDateRange; }
+// Of integers or dates: between two neighbours there is nothing.
+constexpr bool IsDiscreteRange(TypeId id) {
+  return id == TypeId::kInt4Range || id == TypeId::kInt8Range || id == TypeId::kDateRange;
+}
+// The type of a range's bounds. REQUIRES: IsRange.
+constexpr Type RangeSubtype(TypeId id) {
+  switch (id) {
+    case TypeId::kInt4Range:
+      return TypeId::kInt32;
+    case TypeId::kInt8Range:
+      return TypeId::kInt64;
+    case TypeId::kTsRange:
+      return TypeId::kTimestamp;
+    case TypeId::kTstzRange:
+      return TypeId::kTimestampTz;
+    case TypeId::kDateRange:
+      return TypeId::kDate;
+    default:
+      return TypeId::kNumeric;
+  }
+}
 
 // A type from its SQL name: words in any case separated by single spaces ("double precision",
 // "timestamp with time zone"), and the numbers in parentheses. Knows PostgreSQL's, SQLite's and DuckDB's
 // names; a name it does not know goes by SQLite's affinity words (INT, CHAR, CLOB, TEXT, BLOB, REAL, FLOA,
 // DOUB). Errors: 42704 no such type, 22023 bad modifiers.
 base::StatusOr<Type> MakeType(std::string_view name, std::span<const int64_t> modifiers = {});
+// Whether it is one of the names that MakeType knows, not one that goes by affinity.
+bool IsTypeName(std::string_view name);
 // The same from one string: "numeric(10, 2)", "timestamp(3) with time zone".
 base::StatusOr<Type> ParseType(std::string_view text);
 

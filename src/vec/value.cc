@@ -7,11 +7,14 @@
 #include "vec/array.h"
 #include "vec/compare.h"
 #include "vec/datetime.h"
-#include "vec/enum.h"
 #include "vec/json_text.h"
+#include "vec/network.h"
 #include "vec/numeric.h"
+#include "vec/range.h"
+#include "vec/struct.h"
 #include "vec/text_context.h"
 #include "vec/text_format.h"
+#include "vec/type_source.h"
 #include "vec/utf8.h"
 
 namespace turdb::vec {
@@ -55,6 +58,15 @@ Status DatetimeError(ParseOutcome outcome, Type type, std::string_view text) {
       break;
   }
   return InvalidTextError(type, text);
+}
+
+Status InvalidBitsError(std::string_view text) {
+  const bool hex = !text.empty() && (text[0] == 'x' || text[0] == 'X');
+  if (hex || (!text.empty() && (text[0] == 'b' || text[0] == 'B'))) text.remove_prefix(1);
+  const size_t bad = text.find_first_not_of(hex ? "0123456789abcdefABCDEF" : "01");
+  return MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidText,
+                   absl::StrCat("\"", bad == std::string_view::npos ? text : text.substr(bad, Utf8Length(text[bad])),
+                                "\" is not a valid ", hex ? "hexadecimal" : "binary", " digit"));
 }
 
 template <typename T>
@@ -179,12 +191,39 @@ StatusOr<Value> Value::Parse(std::string_view text, Type type, const TextContext
     case TypeId::kArray:
       return ParseArray(text, type, context);
     case TypeId::kEnum: {
-      if (context == nullptr || context->enums == nullptr) {
+      if (context == nullptr || context->types == nullptr) {
         return base::InternalError("a value of an enumerated type where no types are known");
       }
-      TURDB_ASSIGN_OR_RETURN(std::string bytes, context->enums->Parse(type.enum_id(), text));
+      TURDB_ASSIGN_OR_RETURN(std::string bytes, context->types->Parse(type.enum_id(), text));
       return OfBytes(type, std::move(bytes));
     }
+    case TypeId::kStruct:
+      return ParseStruct(text, type, context);
+    case TypeId::kMap:
+      return ParseMap(text, type, context);
+    case TypeId::kInet:
+    case TypeId::kCidr: {
+      TURDB_ASSIGN_OR_RETURN(std::string bytes, ParseNetwork(text, type.id));
+      return OfBytes(type, std::move(bytes));
+    }
+    case TypeId::kMacaddr: {
+      TURDB_ASSIGN_OR_RETURN(std::string bytes, ParseMacaddr(text));
+      return OfBytes(type, std::move(bytes));
+    }
+    case TypeId::kBit:
+    case TypeId::kVarbit: {
+      std::string bits;
+      if (!ParseBits(text, &bits)) return InvalidBitsError(text);
+      TURDB_RETURN_IF_ERROR(FitBits(type, false, &bits));
+      return OfBytes(type, std::move(bits));
+    }
+    case TypeId::kInt4Range:
+    case TypeId::kInt8Range:
+    case TypeId::kNumRange:
+    case TypeId::kTsRange:
+    case TypeId::kTstzRange:
+    case TypeId::kDateRange:
+      return ParseRange(text, type, context);
     case TypeId::kBlob: {
       std::string bytes, message;
       if (!ParseBlob(text, &bytes, &message)) {

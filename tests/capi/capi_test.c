@@ -575,6 +575,46 @@ static void values_with_parts_are_text(void) {
   session_close(&s);
 }
 
+static void structs_maps_and_ranges_are_texts(void) {
+  struct session s = session_open(":memory:");
+  CHECK_STATUS(TURDB_OK, turdb_conn_exec(s.conn, "create type pair as (a int, b text)", TURDB_NUL_TERMINATED, NULL));
+  CHECK_STATUS(TURDB_OK,
+               turdb_conn_exec(s.conn,
+                               "create table part (c pair, s struct(x int), m map(text, int), i inet, r int4range, b bit(3), l pair[])",
+                               TURDB_NUL_TERMINATED, NULL));
+  turdb_stmt* stmt = NULL;
+  turdb_error* error = NULL;
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "insert into part values (?, ?, ?, ?, ?, ?, ?)", TURDB_NUL_TERMINATED, NULL,
+                                            &stmt, NULL));
+  const char* values[] = {"(1,\"a b\")", "(7)", "{k=1, l=NULL}", "10.0.0.1/8", "[1,4]", "101", "{\"(2,z)\"}"};
+  for (int64_t i = 0; i < 7; ++i) CHECK_STATUS(TURDB_OK, turdb_stmt_bind_text(stmt, i + 1, values[i], -1, NULL));
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  turdb_stmt_reset(stmt, NULL);
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_text(stmt, 1, "(1)", -1, NULL));
+  CHECK_STATUS(TURDB_DATA, turdb_stmt_step(stmt, &error));
+  CHECK_TEXT("22P02", turdb_error_sqlstate(error));
+  turdb_error_free(error);
+  turdb_stmt_free(stmt);
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select c, s, m, i, r, b, l, (c).a from part", TURDB_NUL_TERMINATED, NULL, &stmt,
+                                            NULL));
+  CHECK_TEXT("pair", turdb_stmt_column_declared_type(stmt, 0));
+  CHECK_TEXT("STRUCT(x integer)", turdb_stmt_column_declared_type(stmt, 1));
+  CHECK_TEXT("MAP(text, integer)", turdb_stmt_column_declared_type(stmt, 2));
+  CHECK_TEXT("pair[]", turdb_stmt_column_declared_type(stmt, 6));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  const int32_t types[] = {TURDB_TYPE_STRUCT, TURDB_TYPE_STRUCT, TURDB_TYPE_MAP,   TURDB_TYPE_INET,
+                           TURDB_TYPE_RANGE,  TURDB_TYPE_BITS,   TURDB_TYPE_ARRAY, TURDB_TYPE_INT32};
+  const char* texts[] = {"(1,\"a b\")", "(7)", "{k=1, l=NULL}", "10.0.0.1/8", "[1,5)", "101", "{\"(2,z)\"}", "1"};
+  for (int64_t i = 0; i < 8; ++i) {
+    CHECK(turdb_stmt_column_type(stmt, i) == types[i]);
+    CHECK_TEXT(texts[i], turdb_stmt_column_text(stmt, i, NULL));
+  }
+  CHECK(turdb_stmt_column_int64(stmt, 0) == 0);
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  turdb_stmt_free(stmt);
+  session_close(&s);
+}
+
 int main(void) {
   if (mkdtemp(g_directory) == NULL) return 1;
   null_handles_are_misuse();
@@ -595,6 +635,7 @@ int main(void) {
   after_fork_the_child_is_told();
   hard_sql_is_refused_not_obeyed();
   values_with_parts_are_text();
+  structs_maps_and_ranges_are_texts();
   contract_tests();
   arrow_tests();
   files_tests();

@@ -194,7 +194,7 @@ TEST_F(CatalogTest, SurvivesReopening) {
     definition.schema = *relation.schema;
     definition.view_sql = relation.view_sql;
     definition.view_search_path = relation.view_search_path;
-    return EncodeRelation(definition);
+    return EncodeRelation(definition, vec::StructTypes());
   };
   EXPECT_EQ(bytes(*before), bytes(*after));
   EXPECT_EQ(after->schema->foreign_keys[0].referenced_table, after->id);
@@ -466,10 +466,11 @@ TEST_F(CatalogTest, DamagedDefinitionsAreRefused) {
   RelationDefinition definition;
   definition.schema_id = 2;
   definition.schema = *Find("users")->schema;
-  const std::string whole = EncodeRelation(definition);
-  ASSERT_TRUE(DecodeRelation(whole).ok());
-  EXPECT_EQ(StateOf(DecodeRelation(whole.substr(0, whole.size() - 1)).status()), "XX001");
-  EXPECT_EQ(StateOf(DecodeRelation(whole + std::string("\x7e\x01", 2)).status()), "XX001");
+  const std::string whole = EncodeRelation(definition, vec::StructTypes());
+  vec::StructTypes types;
+  ASSERT_TRUE(DecodeRelation(whole, types).ok());
+  EXPECT_EQ(StateOf(DecodeRelation(whole.substr(0, whole.size() - 1), types).status()), "XX001");
+  EXPECT_EQ(StateOf(DecodeRelation(whole + std::string("\x7e\x01", 2), types).status()), "XX001");
 }
 
 }  // namespace

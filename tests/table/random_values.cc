@@ -8,8 +8,11 @@
 #include "base/check.h"
 #include "vec/array.h"
 #include "vec/json.h"
+#include "vec/network.h"
 #include "vec/numeric.h"
+#include "vec/range.h"
 #include "vec/scalar.h"
+#include "vec/struct.h"
 
 namespace turdb::table {
 
@@ -39,6 +42,12 @@ std::vector<Type> KeyTypes() {
   for (const Type& element : {Type::Int32(), Type::Text(), Type::Numeric(), Type::Double(), Type::Decimal(10, 2)}) {
     types.push_back(Type::ArrayOf(element));
   }
+  for (const TypeId id : {TypeId::kStruct, TypeId::kMap, TypeId::kInet, TypeId::kCidr, TypeId::kMacaddr, TypeId::kBit,
+                          TypeId::kVarbit, TypeId::kInt4Range, TypeId::kInt8Range, TypeId::kNumRange, TypeId::kTsRange,
+                          TypeId::kTstzRange, TypeId::kDateRange}) {
+    types.emplace_back(id);
+  }
+  types.push_back(Type::ArrayOf(TypeId::kStruct));
   return types;
 }
 
@@ -169,6 +178,61 @@ Value RandomArray(const Type& type, Random& random) {
   return Value::OfBytes(type, builder.Finish(std::span(dimensions, two ? 2 : 1)));
 }
 
+// Always of the same fields, as the values of a column are; a struct inside, too.
+Value RandomStruct(const Type& type, Random& random, int depth) {
+  vec::StructBuilder builder;
+  for (const Type& field : {Type::Int32(), Type::Text(), Type::Numeric(), Type::ArrayOf(Type::Int64()), Type(TypeId::kInet)}) {
+    builder.AddValue(field, random() % 4 == 0 ? Value::Null(field) : RandomValue(field, random));
+  }
+  const Type inner(TypeId::kStruct);
+  builder.AddValue(inner, depth == 0 || random() % 3 == 0 ? Value::Null(inner) : RandomStruct(inner, random, depth - 1));
+  return Value::OfBytes(type, builder.Finish());
+}
+
+Value RandomMap(const Type& type, Random& random) {
+  std::vector<Value> keys, values;
+  for (const char key : {'a', 'b', 'c'}) {
+    if (random() % 2 == 0) continue;
+    keys.push_back(Value::Text(std::string(1 + random() % 2, key)));
+    values.push_back(random() % 4 == 0 ? Value::Null(Type::Int32()) : Value::Int32(static_cast<int32_t>(random() % 3)));
+  }
+  return Value::OfBytes(type, vec::MakeMap(keys, values, Type::Text(), Type::Int32()).value());
+}
+
+Value RandomNetwork(const Type& type, Random& random) {
+  vec::NetworkAddress address;
+  address.v6 = random() % 3 == 0;
+  for (size_t i = 0; i < address.size(); ++i) address.bytes[i] = static_cast<uint8_t>(random() % 3 * 127);
+  address.mask = static_cast<int>(random() % static_cast<uint64_t>(address.bits() + 1));
+  if (type.id == TypeId::kCidr) address.SetNumber(address.number() & address.mask_number());
+  return Value::OfBytes(type, vec::NetworkBytes(address));
+}
+
+// Bounds of few values, so that they meet.
+Value RandomRange(const Type& type, Random& random) {
+  const Type subtype = vec::RangeSubtype(type.id);
+  const auto bound = [&]() -> std::optional<Value> {
+    if (random() % 5 == 0) return std::nullopt;
+    const auto number = static_cast<int64_t>(random() % 6) - 2;
+    switch (subtype.physical()) {
+      case vec::PhysicalType::kInt32:
+        return Value::Of(subtype, static_cast<int32_t>(number));
+      case vec::PhysicalType::kInt64:
+        return Value::Of(subtype, number);
+      default:
+        return Value::OfBytes(subtype, vec::Numeric(vec::Int128{number}, static_cast<int>(random() % 2)).ToBytes());
+    }
+  };
+  vec::Range range;
+  range.empty = random() % 8 == 0;
+  range.lower = bound();
+  range.upper = bound();
+  if (range.lower && range.upper && Value::Compare(*range.lower, *range.upper) > 0) std::swap(range.lower, range.upper);
+  range.lower_inclusive = random() % 2 == 0;
+  range.upper_inclusive = random() % 2 == 0;
+  return Value::OfBytes(type, vec::MakeRange(type, range).value());
+}
+
 }  // namespace
 
 Value RandomValue(const Type& type, Random& random) {
@@ -229,6 +293,31 @@ Value RandomValue(const Type& type, Random& random) {
       WriteJson(3, random, &writer);
       return Value::OfBytes(type, jsonb);
     }
+    case TypeId::kStruct:
+      return RandomStruct(type, random, 1);
+    case TypeId::kMap:
+      return RandomMap(type, random);
+    case TypeId::kInet:
+    case TypeId::kCidr:
+      return RandomNetwork(type, random);
+    case TypeId::kMacaddr: {
+      std::string bytes;
+      for (int i = 0; i < 6; ++i) bytes.push_back(static_cast<char>(random() % 3 * 127));
+      return Value::OfBytes(type, bytes);
+    }
+    case TypeId::kBit:
+    case TypeId::kVarbit: {
+      std::string bits;
+      for (size_t left = Below(random() % 8 == 0 ? 30 : 5, random); left != 0; --left) bits.push_back("01"[random() % 2]);
+      return Value::OfBytes(type, bits);
+    }
+    case TypeId::kInt4Range:
+    case TypeId::kInt8Range:
+    case TypeId::kNumRange:
+    case TypeId::kTsRange:
+    case TypeId::kTstzRange:
+    case TypeId::kDateRange:
+      return RandomRange(type, random);
     case TypeId::kArray:
       return RandomArray(type, random);
     case TypeId::kAny: {

@@ -1,4 +1,6 @@
 // ARRAY[...], [...], ARRAY(query), a[i], a[i:j], x = ANY (array).
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "function/aggregate.h"
 #include "function/registry.h"
@@ -30,12 +32,17 @@ StatusOr<const Expr*> Binder::BindArray(const ast::Array& array, const Type* wan
   std::vector<const Expr*> elements;
   for (const ast::Expr* element : array.elements) {
     const bool nested = element->kind == ast::ExprKind::kArray;
+    const Type part = wanted == nullptr ? Type() : wanted->element_type();
     TURDB_ASSIGN_OR_RETURN(const Expr* bound,
-                           nested ? BindArray(ast::As<ast::Array>(*element), wanted, context) : Bind(*element, context));
+                           nested ? BindArray(ast::As<ast::Array>(*element), wanted, context)
+                                  : BindAs(*element, wanted == nullptr ? nullptr : &part, CastContext::kExplicit, context));
     if (wanted != nullptr && bound->type.id == TypeId::kUnknown) {
       TURDB_ASSIGN_OR_RETURN(bound, Coerce(bound, wanted->element_type(), CastContext::kExplicit));
     }
     elements.push_back(bound);
+  }
+  if (std::any_of(elements.begin(), elements.end(), [](const Expr* e) { return e->type.struct_number() != 0; })) {
+    TURDB_RETURN_IF_ERROR(Unify(&elements, "ARRAY", array.offset, nullptr));
   }
   return MakeFunction("array of", elements, Position(array.offset));
 }
@@ -78,6 +85,21 @@ StatusOr<const Expr*> Binder::BindSubscript(const ast::Subscript& subscript, con
   TURDB_ASSIGN_OR_RETURN(const Expr* operand, Bind(*base, context));
   const int32_t position = Position(subscript.offset);
   const bool json = vec::IsJson(operand->type.id);
+  if ((operand->type.id == TypeId::kMap || operand->type.id == TypeId::kStruct) && !slice) {
+    for (auto at = chain.rbegin(); at != chain.rend(); ++at) {
+      if (operand->type.id == TypeId::kMap) {
+        TURDB_ASSIGN_OR_RETURN(const Expr* key, Bind(*(*at)->lower, context));
+        TURDB_ASSIGN_OR_RETURN(operand, MapValue(operand, key, false, position));
+        continue;
+      }
+      if ((*at)->lower == nullptr || (*at)->lower->kind != ast::ExprKind::kString) {
+        return Error(sqlstate::kDatatypeMismatch, "the field of a struct is named by a string: s['name']", (*at)->offset);
+      }
+      const auto& name = ast::As<ast::Literal>(*(*at)->lower);
+      TURDB_ASSIGN_OR_RETURN(operand, FieldOf(operand, ast::Name{name.text, name.offset, true}));
+    }
+    return operand;
+  }
   if (!json && operand->type.id != TypeId::kArray) {
     return Error(sqlstate::kDatatypeMismatch,
                  absl::StrCat("cannot subscript type ", operand->type.ToString(), " because it does not support subscripting"),

@@ -42,6 +42,10 @@ StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext&
   if (special) return result;
   TURDB_ASSIGN_OR_RETURN(result, BindJsonCall(call, name, context, &special));
   if (special) return result;
+  TURDB_ASSIGN_OR_RETURN(result, BindStructCall(call, name, context, &special));
+  if (special) return result;
+  TURDB_ASSIGN_OR_RETURN(result, BindLambdaCall(call, name, context, &special));
+  if (special) return result;
   if (function::IsSetFunction(name) && !function::IsFunction(name)) return BindSetCall(call, context);
   // SQLite's max(a, b) and min(a, b) are functions.
   const bool extreme = (name == "max" || name == "min") && call.arguments.size() > 1;

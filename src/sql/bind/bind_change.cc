@@ -129,7 +129,7 @@ StatusOr<const Expr*> Binder::BindAssigned(const ast::Expr& expr, const table::T
     }
     return IdentityGiven(definition, expr.offset);
   }
-  TURDB_ASSIGN_OR_RETURN(const Expr* value, Bind(expr, context));
+  TURDB_ASSIGN_OR_RETURN(const Expr* value, BindAs(expr, &definition.type, CastContext::kAssignment, context));
   TURDB_RETURN_IF_ERROR(AssignCasts(schema, column, &value));
   return value;
 }
@@ -513,6 +513,10 @@ Status Binder::BindAssignments(ast::List<ast::SetItem> items, const Target& targ
     for (size_t i = 0; i < values.size(); ++i) {
       exec::Assignment assignment;
       TURDB_ASSIGN_OR_RETURN(assignment.column, TargetColumn(item.columns[i], *target.relation));
+      if (!item.fields.empty()) {
+        TURDB_RETURN_IF_ERROR(BindFieldAssignment(item, target, assignment.column, context, out));
+        continue;
+      }
       for (const exec::Assignment& other : *out) {
         if (other.column != assignment.column) continue;
         return Error(sqlstate::kSyntaxError, absl::StrCat("multiple assignments to same column \"", item.columns[i].text, "\""),
@@ -521,6 +525,33 @@ Status Binder::BindAssignments(ast::List<ast::SetItem> items, const Target& targ
       TURDB_ASSIGN_OR_RETURN(assignment.value, BindAssigned(*values[i], schema, assignment.column, context));
       out->push_back(assignment);
     }
+  }
+  return absl::OkStatus();
+}
+
+// SET c.a = value, c.b = value: one assignment to the column, of what it was with other fields.
+Status Binder::BindFieldAssignment(const ast::SetItem& item, const Target& target, int32_t column, const ExprContext& context,
+                                   std::vector<exec::Assignment>* out) {
+  const table::Column& definition = target.relation->schema->columns[static_cast<size_t>(column)];
+  if (definition.domain != base::kNoFile) return Unsupported("assigning to a field of a domain", item.columns[0].offset);
+  const auto before = std::find_if(out->begin(), out->end(), [&](const exec::Assignment& other) { return other.column == column; });
+  ast::Name parts[] = {{target.alias, item.columns[0].offset, true}, item.columns[0]};
+  ast::Column name;
+  name.kind = ExprKind::kColumn;
+  name.offset = item.columns[0].offset;
+  name.parts = ast::List<ast::Name>(parts);
+  const Expr* whole = before == out->end() ? nullptr : before->value;
+  if (whole == nullptr) {
+    TURDB_ASSIGN_OR_RETURN(whole, BindColumn(name, context));
+  }
+  TURDB_ASSIGN_OR_RETURN(const Expr* const changed, ChangeField(whole, item.columns[0].text, item.fields, *item.value, context));
+  if (before != out->end()) {
+    before->value = changed;
+  } else {
+    exec::Assignment assignment;
+    assignment.column = column;
+    assignment.value = changed;
+    out->push_back(assignment);
   }
   return absl::OkStatus();
 }

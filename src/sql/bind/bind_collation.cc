@@ -138,6 +138,11 @@ Status Binder::BindColumnCollation(const ast::QualifiedName& name, table::Column
 Status Binder::DescribeColumn(ColumnId id, table::Column* column) const {
   const ColumnInfo& info = columns_[static_cast<size_t>(id)];
   column->type = info.type;
+  // Rows of a table are kept as what they are made of now.
+  const auto relation = info.type.user_type_id() == 0 ? nullptr : context_.catalog->RelationOf(info.type.user_type_id());
+  if (relation != nullptr && !relation->is_type()) {
+    TURDB_ASSIGN_OR_RETURN(column->type.length, context_.catalog->struct_types().Intern(*context_.catalog->FieldsOf(info.type)));
+  }
   if (!info.type.collates()) return absl::OkStatus();
   if (info.collation.strength == CollationStrength::kConflict) {
     return base::WithHint(base::MakeError(absl::StatusCode::kInvalidArgument, kIndeterminateCollation,

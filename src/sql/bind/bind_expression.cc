@@ -34,6 +34,9 @@ StatusOr<const Expr*> Binder::Bind(const ast::Expr& expr, const ExprContext& con
     case ExprKind::kColumn:
       return BindColumn(As<ast::Column>(expr), context);
     case ExprKind::kStar:
+      if (const auto& star = As<ast::Star>(expr); !star.qualifier.empty() && star.exclude.empty() && star.replace.empty()) {
+        return WholeRowOf(star.qualifier.back(), context);  // f(t.*) is f(t)
+      }
       return Error(sqlstate::kSyntaxError, "* is not allowed here", expr.offset);
     case ExprKind::kUnary: {
       const auto& unary = As<ast::Unary>(expr);
@@ -79,13 +82,17 @@ StatusOr<const Expr*> Binder::Bind(const ast::Expr& expr, const ExprContext& con
     case ExprKind::kSubscript:
       return BindSubscript(As<ast::Subscript>(expr), context);
     case ExprKind::kRow:
-      return Unsupported("a row value here", expr.offset);
+      return BindRow(As<ast::Row>(expr), nullptr, CastContext::kImplicit, context);
+    case ExprKind::kMap:
+      return BindMap(As<ast::Map>(expr), nullptr, CastContext::kImplicit, context);
     case ExprKind::kField:
-      return Unsupported("a field of a composite value", expr.offset);
+      return BindField(As<ast::Field>(expr), context);
     case ExprKind::kGroupingSet:
       return Error(sqlstate::kSyntaxError, "grouping sets stand in GROUP BY only", expr.offset);
     case ExprKind::kNamedArgument:
       return Unsupported("a named argument", expr.offset);
+    case ExprKind::kLambda:
+      return Error(sqlstate::kSyntaxError, "a lambda is not possible here", expr.offset);
   }
   return base::InternalError("an expression of no known kind");
 }
@@ -160,8 +167,11 @@ StatusOr<const Expr*> Binder::BindLiteral(const ast::Literal& literal) {
       return plan_.Constant(Value::Unknown(literal.text), TypeId::kUnknown, position);
     case ExprKind::kBlob:
       return plan_.Constant(Value::Blob(literal.text), TypeId::kBlob, position);
-    case ExprKind::kBits:
-      return Unsupported("a bit string", literal.offset);
+    case ExprKind::kBits: {
+      auto value = Value::Parse(literal.text, Type(TypeId::kBit));
+      if (!value.ok()) return At(value.status(), literal.offset);
+      return plan_.Constant(*std::move(value), TypeId::kBit, position);
+    }
     default:
       return Error(sqlstate::kSyntaxError, "DEFAULT is not allowed in this context", literal.offset);
   }
@@ -180,17 +190,9 @@ StatusOr<const Expr*> Binder::BindParameter(const ast::Parameter& parameter) {
   return node;
 }
 
-StatusOr<std::vector<const Expr*>> Binder::BindRowElements(const ast::Expr& expr, const ExprContext& context) {
-  std::vector<const Expr*> elements;
-  for (const ast::Expr* element : As<ast::Row>(expr).elements) {
-    TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(*element, context));
-    elements.push_back(bound);
-  }
-  return elements;
-}
-
 StatusOr<const Expr*> Binder::BindBinary(const ast::Binary& binary, const ExprContext& context) {
-  if (binary.left->kind == ExprKind::kRow && binary.right->kind == ExprKind::kRow) {
+  const auto plain_row = [](const ast::Expr& expr) { return expr.kind == ExprKind::kRow && As<ast::Row>(expr).names.empty(); };
+  if (plain_row(*binary.left) && plain_row(*binary.right)) {
     TURDB_ASSIGN_OR_RETURN(const auto left, BindRowElements(*binary.left, context));
     TURDB_ASSIGN_OR_RETURN(const auto right, BindRowElements(*binary.right, context));
     return BindRowComparison(binary.op, left, right, binary.offset);
@@ -264,6 +266,7 @@ StatusOr<const Expr*> Binder::BindIs(const ast::IsPredicate& is, const ExprConte
   TURDB_ASSIGN_OR_RETURN(const Expr* operand, Bind(*is.operand, context));
   switch (is.test) {
     case ast::IsTest::kNull:
+      if (operand->type.id == TypeId::kStruct) return FieldsNull(operand, is.negated, position);
       if (operand->type.id == TypeId::kUnknown) {
         TURDB_ASSIGN_OR_RETURN(operand, Coerce(operand, TypeId::kText, CastContext::kImplicit));
       }
@@ -331,12 +334,11 @@ StatusOr<const Expr*> Binder::BindIn(const ast::In& in, const ExprContext& conte
     }
     return BindInSubquery(*in.operand, *in.subquery, exec::SubqueryKind::kAny, exec::Comparison::kEqual, in.offset, context);
   }
-  if (in.operand->kind == ExprKind::kRow) {
+  const auto is_row = [](const ast::Expr* expr) { return expr->kind == ExprKind::kRow; };
+  if (is_row(in.operand) && !in.list.empty() && std::all_of(in.list.begin(), in.list.end(), is_row)) {
     TURDB_ASSIGN_OR_RETURN(const auto left, BindRowElements(*in.operand, context));
     std::vector<const Expr*> parts;
     for (const ast::Expr* item : in.list) {
-      if (item->kind != ExprKind::kRow)
-        return Error(sqlstate::kDatatypeMismatch, "a row is compared with a value", item->offset);
       TURDB_ASSIGN_OR_RETURN(const auto right, BindRowElements(*item, context));
       TURDB_ASSIGN_OR_RETURN(const Expr* part, BindRowComparison("=", left, right, item->offset));
       parts.push_back(part);
@@ -463,9 +465,7 @@ StatusOr<const Expr*> Binder::BindCast(const ast::Cast& cast, const ExprContext&
   }
   base::FileId domain = base::kNoFile;
   TURDB_ASSIGN_OR_RETURN(const Type type, BindTypeOrDomain(*cast.type, &domain));
-  const bool array = cast.operand->kind == ExprKind::kArray && type.id == TypeId::kArray;
-  TURDB_ASSIGN_OR_RETURN(const Expr* operand,
-                         array ? BindArray(As<ast::Array>(*cast.operand), &type, context) : Bind(*cast.operand, context));
+  TURDB_ASSIGN_OR_RETURN(const Expr* operand, BindAs(*cast.operand, &type, CastContext::kExplicit, context));
   const bool of_regclass = cast.operand->kind == ast::ExprKind::kCast && IsRegclass(*ast::As<ast::Cast>(*cast.operand).type);
   if (of_regclass && vec::IsText(type.id)) return MakeFunction("regclass_name", {operand}, Position(cast.offset));
   const int32_t position = Position(cast.offset);

@@ -286,9 +286,14 @@ StatusOr<Binder::FromItem> Binder::BindJoin(const ast::Join& join, Scope* outer,
     case ast::JoinKind::kAnti:
       node->join = exec::JoinType::kAnti;
       break;
-    default:
-      return Unsupported("ASOF JOIN", join.offset);
+    case ast::JoinKind::kAsof:
+      node->join = exec::JoinType::kInner;
+      break;
+    case ast::JoinKind::kAsofLeft:
+      node->join = exec::JoinType::kLeft;
+      break;
   }
+  const bool asof = join.join == ast::JoinKind::kAsof || join.join == ast::JoinKind::kAsofLeft;
   if (node->lateral && node->join != exec::JoinType::kInner && node->join != exec::JoinType::kLeft) {
     if (join.right->lateral) {
       return Error(sqlstate::kInvalidColumnReference, "the combining JOIN type must be INNER or LEFT for a LATERAL reference",
@@ -301,6 +306,7 @@ StatusOr<Binder::FromItem> Binder::BindJoin(const ast::Join& join, Scope* outer,
     TURDB_RETURN_IF_ERROR(BindUsing(join, &left, &right, node, &merged));
   }
   const bool half = node->join == exec::JoinType::kSemi || node->join == exec::JoinType::kAnti;
+  const FromItem right_only = asof ? right : FromItem();
   FromItem left_only = left;
   FromItem item = Combine(std::move(left), std::move(right), node, std::move(merged));
   if (join.on != nullptr) {
@@ -310,6 +316,7 @@ StatusOr<Binder::FromItem> Binder::BindJoin(const ast::Join& join, Scope* outer,
     context.clause = "JOIN/ON";
     TURDB_RETURN_IF_ERROR(BindConjuncts(*join.on, context, &node->conjuncts));
   }
+  if (asof) TURDB_RETURN_IF_ERROR(MakeAsof(join, left_only, right_only, &item));
   if (half) {
     left_only.node = node;
     return left_only;

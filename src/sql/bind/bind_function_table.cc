@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "exec/table_function.h"
+#include "function/aggregate.h"
 #include "function/registry.h"
 #include "function/set_function.h"
 #include "sql/bind/binder.h"
@@ -49,7 +50,6 @@ StatusOr<BoundSetFunction> Binder::BindSetFunction(const ast::Call& call, const 
 }
 
 StatusOr<Binder::FromItem> Binder::BindFunctionTable(const ast::FunctionTable& table, Scope* outer, const FromItem* left) {
-  if (!table.column_definitions.empty()) return Unsupported("a column definition list", table.offset);
   Scope between;
   ExprContext context;
   context.scope = outer;
@@ -67,11 +67,19 @@ StatusOr<Binder::FromItem> Binder::BindFunctionTable(const ast::FunctionTable& t
   std::vector<BoundSetFunction> functions;
   LogicalNode* node = NewNode(LogicalKind::kFunction);
   BoundQuery query{node, {}};
+  TURDB_ASSIGN_OR_RETURN(const Expr* const rows, BindRecordTable(table, first, context));
   const auto add_column = [&](std::string_view name, const Type& type) {
     node->outputs.push_back(NewColumn(name, type));
     query.columns.push_back({name, node->outputs.back()});
   };
-  for (const ast::Expr* expr : table.calls) {
+  if (rows != nullptr) {
+    const Type types[] = {rows->type};
+    TURDB_ASSIGN_OR_RETURN(BoundSetFunction bound, function::ResolveSetFunction("unnest", types));
+    node->expressions = {rows};
+    add_column(table.alias.empty() ? first.name.last().text : table.alias.text, bound.columns[0].type);
+    functions.push_back(std::move(bound));
+  }
+  for (const ast::Expr* expr : rows == nullptr ? table.calls : ast::List<ast::Expr*>()) {
     const auto& call = ast::As<ast::Call>(*expr);
     // unnest(a, b) is ROWS FROM (unnest(a), unnest(b)).
     const bool several = call.name.last().text == "unnest" && call.arguments.size() > 1;
@@ -93,10 +101,90 @@ StatusOr<Binder::FromItem> Binder::BindFunctionTable(const ast::FunctionTable& t
   plan_.Keep(std::move(source));
   const std::string_view alias = table.alias.empty() ? first.name.last().text : table.alias.text;
   node->name = alias;
+  const bool of_rows = std::any_of(query.columns.begin(), query.columns.end(), [&](const OutputColumn& column) {
+    const Type& type = columns_[static_cast<size_t>(column.id)].type;
+    return type.id == TypeId::kStruct && FieldsOf(type) != nullptr;
+  });
+  if (of_rows) TURDB_RETURN_IF_ERROR(ExpandRows(&query, Position(table.offset)));
   TURDB_ASSIGN_OR_RETURN(FromItem item, QueryAsItem(std::move(query), table, alias));
   item.relations[0].not_lockable = "a function";
-  item.relations[0].scalar = scalar;
+  item.relations[0].scalar = scalar && !of_rows;
   return item;
+}
+
+// Rows that a function gives show as the columns that they are made of.
+base::Status Binder::ExpandRows(BoundQuery* query, int32_t position) {
+  LogicalNode* project = NewNode(LogicalKind::kProject);
+  project->left = query->root;
+  std::vector<OutputColumn> columns;
+  for (const OutputColumn& column : query->columns) {
+    const Type type = columns_[static_cast<size_t>(column.id)].type;
+    const auto fields = type.id == TypeId::kStruct ? FieldsOf(type) : nullptr;
+    if (fields == nullptr) {
+      columns.push_back(column);
+      continue;
+    }
+    for (size_t i = 0; i < fields->size(); ++i) {
+      TURDB_ASSIGN_OR_RETURN(const Expr* const field, FieldAt(ColumnExpr(column.id), i, *fields, position));
+      const std::string_view name = arena_.Copy((*fields)[i].name);
+      project->expressions.push_back(field);
+      project->outputs.push_back(NewColumn(name, field->type));
+      columns.push_back({name, project->outputs.back(), nullptr});
+    }
+  }
+  query->root = project;
+  query->columns = std::move(columns);
+  return absl::OkStatus();
+}
+
+// What a function in FROM gives as an array of its rows, where it is no set function: json_to_recordset(j) AS t(a int),
+// json_populate_recordset(null::t, j), and any function of one value. Null: it is a set function.
+StatusOr<const Expr*> Binder::BindRecordTable(const ast::FunctionTable& table, const ast::Call& call, const ExprContext& context) {
+  if (table.calls.size() != 1) {
+    if (table.column_definitions.empty()) return nullptr;
+    return Unsupported("a column definition list of several functions", table.offset);
+  }
+  const std::string_view name = call.name.last().text;
+  const int32_t position = Position(call.offset);
+  const size_t count = call.arguments.size();
+  const bool one = name == "json_to_record" || name == "jsonb_to_record";
+  const bool many = name == "json_to_recordset" || name == "jsonb_to_recordset";
+  const bool populates = (name == "json_populate_recordset" || name == "jsonb_populate_recordset") && count == 2;
+  if ((one || many) && count == 1) {
+    if (table.column_definitions.empty()) {
+      return Error(sqlstate::kSyntaxError, "a column definition list is required for functions returning \"record\"", table.offset);
+    }
+    vec::StructFields fields;
+    for (const ast::ColumnDefinition* definition : table.column_definitions) {
+      if (definition->type == nullptr) return Error(sqlstate::kSyntaxError, "a column needs a type", definition->name.offset);
+      TURDB_ASSIGN_OR_RETURN(const Type type, BindType(*definition->type));
+      fields.push_back({std::string(definition->name.text), type});
+    }
+    TURDB_ASSIGN_OR_RETURN(const Type row, StructOf(std::move(fields)));
+    TURDB_ASSIGN_OR_RETURN(const Expr* const json, Bind(*call.arguments[0], context));
+    const Expr* const base = plan_.Constant(vec::Value::Null(row), row, position);
+    TURDB_ASSIGN_OR_RETURN(const Expr* const made, JsonRecord(base, json, many, position));
+    return many ? StatusOr<const Expr*>(made) : MakeFunction("array of", {made}, position);
+  }
+  if (!table.column_definitions.empty()) {
+    return Error(sqlstate::kSyntaxError, "a column definition list is only allowed for functions returning \"record\"",
+                 table.offset);
+  }
+  if (populates) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* const base, Bind(*call.arguments[0], context));
+    TURDB_ASSIGN_OR_RETURN(const Expr* const json, Bind(*call.arguments[1], context));
+    if (base->type.id != TypeId::kStruct || FieldsOf(base->type) == nullptr) {
+      return Error(sqlstate::kDatatypeMismatch, absl::StrCat("first argument of ", name, " must be a row type"), call.offset);
+    }
+    return JsonRecord(base, json, true, position);
+  }
+  if (function::IsSetFunction(name) || function::IsAggregate(name)) return nullptr;
+  const bool special = name == "json_populate_record" || name == "jsonb_populate_record";
+  if (!special && !function::IsFunction(name)) return nullptr;
+  TURDB_ASSIGN_OR_RETURN(const Expr* value, Bind(call, context));
+  if (value->type.id == TypeId::kArray) return nullptr;
+  TURDB_ASSIGN_OR_RETURN(value, Coerce(value, function::ResolveUnknown(value->type), CastContext::kImplicit));
+  return MakeFunction("array of", {value}, position);
 }
 
 // generate_series alone, which makes whole chunks at a time.

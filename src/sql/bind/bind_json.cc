@@ -30,7 +30,7 @@ StatusOr<const Expr*> Binder::BindRowAsJson(const std::vector<ScopeColumn>& colu
 
 StatusOr<const Expr*> Binder::BindJsonArgument(const ast::Expr& argument, bool jsonb, const ExprContext& context, bool* row) {
   *row = true;
-  if (argument.kind == ast::ExprKind::kRow) {
+  if (argument.kind == ast::ExprKind::kRow && ast::As<ast::Row>(argument).names.empty()) {
     TURDB_ASSIGN_OR_RETURN(const std::vector<const Expr*> elements, BindRowElements(argument, context));
     std::vector<ScopeColumn> columns;
     for (const Expr* element : elements) columns.push_back({arena_.Copy(absl::StrCat("f", columns.size() + 1)), element});
@@ -69,6 +69,9 @@ StatusOr<const Expr*> Binder::BindJsonCall(const ast::Call& call, std::string_vi
     arguments.push_back(bound);
   }
   if (name == "row_to_json") {  // the second argument asks for line feeds between members
+    if (!row && arguments.size() == 1 && arguments[0]->type.id == TypeId::kStruct) {
+      return MakeFunction("to_json", arguments, Position(call.offset));
+    }
     if (!row) {
       return Error(sqlstate::kUndefinedFunction,
                    absl::StrCat("function row_to_json(", arguments[0]->type.ToString(), ") does not exist"), call.offset);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "function/registry.h"
@@ -167,9 +168,16 @@ Status Binder::ExpandStar(const ast::Star& star, const ExprContext& context, std
 
 Status Binder::BindItems(ast::List<ast::SelectItem> items, const ExprContext& context, std::vector<ProjectionItem>* out) {
   out->reserve(items.size());
+  ItemAliases aliases{context.scope, {}};
+  ItemAliases* const around = std::exchange(item_aliases_, &aliases);
+  const absl::Cleanup restore = [&] { item_aliases_ = around; };
   for (const ast::SelectItem& item : items) {
     if (item.expr->kind == ExprKind::kStar) {
       TURDB_RETURN_IF_ERROR(ExpandStar(ast::As<ast::Star>(*item.expr), context, out));
+      continue;
+    }
+    if (item.expr->kind == ExprKind::kField && ast::As<ast::Field>(*item.expr).name.empty()) {
+      TURDB_RETURN_IF_ERROR(ExpandFields(ast::As<ast::Field>(*item.expr), context, out));
       continue;
     }
     ProjectionItem bound;
@@ -180,6 +188,7 @@ Status Binder::BindItems(ast::List<ast::SelectItem> items, const ExprContext& co
       last.bare |= last.offset == ast::As<ast::Column>(*item.expr).parts.back().offset;
     }
     bound.source = item.expr;
+    if (!item.alias.empty()) aliases.items.push_back({bound.name, bound.expr});
     out->push_back(bound);
   }
   if (out->size() > static_cast<size_t>(base::kMaxColumns)) {
@@ -641,7 +650,7 @@ StatusOr<BoundQuery> Binder::BindSetOperation(const ast::SetOperation& operation
     const Expr* const sides[] = {ColumnExpr(left.columns[i].id), ColumnExpr(right.columns[i].id)};
     const Type pair[] = {sides[0]->type.WithCollation(vec::Collation::kBinary),
                          sides[1]->type.WithCollation(vec::Collation::kBinary)};
-    auto common = function::CommonType(pair, name);
+    auto common = CommonType(pair, name);
     if (!common.ok()) return At(common.status(), operation.offset);
     TURDB_ASSIGN_OR_RETURN(const CollationState collation, MergeCollations(sides, Position(operation.offset)));
     collations.push_back(collation);

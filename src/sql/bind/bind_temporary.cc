@@ -56,7 +56,10 @@ Status Binder::CheckPersistence(const table::TableSchema& schema, int32_t offset
                  absl::StrCat("constraints on ", kind, " tables may reference only ", kind, " tables"), offset);
   }
   for (const table::Column& column : schema.columns) {
-    if (!temporary && (table::IsTemporary(column.domain) || table::IsTemporary(column.type.enum_id()))) {
+    TURDB_RETURN_IF_ERROR(CheckStorable(column.type, column.name, offset));
+    bool of_temporary_type = table::IsTemporary(column.domain);
+    context_.catalog->ForEachTypeIn(column.type, [&](catalog::ObjectId id) { of_temporary_type |= table::IsTemporary(id); });
+    if (!temporary && of_temporary_type) {
       return Error(sqlstate::kInvalidTableDefinition,
                    absl::StrCat("column \"", column.name, "\" of a permanent table cannot be of a temporary type"), offset);
     }

@@ -38,12 +38,34 @@ const table::CheckConstraint* FindCheck(const TableSchema& domain, std::string_v
 
 // ---- names
 
+// Rows of a table change their shape with it: nothing is declared to keep them.
+Status Binder::CheckStorable(const Type& type, std::string_view name, int32_t offset) const {
+  Status status;
+  context_.catalog->ForEachTypeIn(type, [&](catalog::ObjectId id) {
+    const auto relation = context_.catalog->RelationOf(id);
+    if (relation != nullptr && !relation->is_type()) {
+      status = base::WithHint(
+          Unsupported(absl::StrCat("\"", name, "\" of the rows of table \"", relation->name(), "\""), offset),
+          "CREATE TYPE makes a type that can be stored.");
+    }
+  });
+  return status;
+}
+
 // kUnknown: no user made such a type.
 StatusOr<Type> Binder::BindUserType(const ast::TypeName& type, base::FileId* domain) {
   if (type.name.parts.size() > 2) return Unsupported("a name with a database in it", type.offset);
   const std::string_view schema = type.name.parts.size() == 2 ? type.name.parts[0].text : std::string_view();
   const auto found = context_.catalog->FindType(schema, type.name.last().text, search_path_);
-  if (found == nullptr) return Type();
+  if (found == nullptr) {  // the rows of a table
+    const auto table = vec::IsTypeName(type.name.last().text)
+                           ? nullptr
+                           : context_.catalog->FindRelation(schema, type.name.last().text, search_path_);
+    if (table == nullptr || table->kind != RelationKind::kTable || !type.modifiers.empty()) return Type();
+    DependOn(table);
+    const Type row = Type::Struct(static_cast<int32_t>(table->id));
+    return type.array_depth == 0 ? row : Type::ArrayOf(row);
+  }
   DependOn(found);
   if (!type.modifiers.empty()) {
     return Error(sqlstate::kSyntaxError, absl::StrCat("type modifier is not allowed for type \"", found->name(), "\""),
@@ -53,9 +75,15 @@ StatusOr<Type> Binder::BindUserType(const ast::TypeName& type, base::FileId* dom
     const Type label = Type::Enum(found->id);
     return type.array_depth == 0 ? label : Type::ArrayOf(label);
   }
-  if (type.array_depth != 0) return Unsupported("an array of a domain", type.offset);
+  if (found->kind == RelationKind::kComposite) {
+    const Type row = Type::Struct(static_cast<int32_t>(found->id));
+    return type.array_depth == 0 ? row : Type::ArrayOf(row);
+  }
+  const Type value = found->schema->columns[0].type;
   *domain = found->id;
-  return found->schema->columns[0].type;
+  if (type.array_depth == 0) return value;
+  if (value.id == vec::TypeId::kArray) return Unsupported("an array of a domain over an array", type.offset);
+  return Type::ArrayOf(value);
 }
 
 StatusOr<Type> Binder::BindTypeOrDomain(const ast::TypeName& type, base::FileId* domain) {
@@ -76,6 +104,11 @@ StatusOr<const Expr*> Binder::CheckDomain(const Expr* value, base::FileId domain
   }
   DependOn(relation);
   const table::Column& definition = relation->schema->columns[0];
+  if (value->type.id == vec::TypeId::kArray && definition.type.id != vec::TypeId::kArray) {  // its elements are the domain's
+    const Expr* const element = NewLambdaValue(value->type.element_type(), position);
+    TURDB_ASSIGN_OR_RETURN(const Expr* const checked, CheckDomain(element, domain, position));
+    return MakeLambda(exec::LambdaKind::kTransform, value->type, {value, checked, element}, position);
+  }
   if (definition.domain != base::kNoFile) {
     TURDB_ASSIGN_OR_RETURN(value, CheckDomain(value, definition.domain, position));
   }
@@ -113,7 +146,9 @@ std::string Binder::CollationOfDomain(base::FileId domain) const {
 std::string Binder::DefaultTextOf(const table::Column& column) const {
   if (!column.default_sql.empty() || column.domain == base::kNoFile) return column.default_sql;
   const auto domain = context_.catalog->RelationOf(column.domain);
-  return domain == nullptr ? std::string() : DefaultTextOf(domain->schema->columns[0]);
+  const bool elements = domain != nullptr && column.type.id == vec::TypeId::kArray &&
+                        domain->schema->columns[0].type.id != vec::TypeId::kArray;
+  return domain == nullptr || elements ? std::string() : DefaultTextOf(domain->schema->columns[0]);
 }
 
 // ---- CREATE
@@ -124,7 +159,7 @@ StatusOr<Command> Binder::BindCreateType(const ast::CreateType& create) {
   command.definition.schema_name = CreationSchema(name.schema);
   command.definition.name = std::string(name.name);
   if (create.domain) return BindCreateDomain(create, std::move(command));
-  if (!create.is_enum) return Unsupported("a composite type", create.offset);
+  if (!create.is_enum) return BindCreateComposite(create, std::move(command));
   std::string order;
   for (const ast::Text& label : create.labels) {
     TURDB_RETURN_IF_ERROR(CheckLabel(label, create.offset));
@@ -134,6 +169,40 @@ StatusOr<Command> Binder::BindCreateType(const ast::CreateType& create) {
     }
     order = vec::OrderBetween(order, {});
     command.labels.push_back({order, std::string(label)});
+  }
+  return Command(std::move(command));
+}
+
+Status Binder::BindAttribute(const ast::ColumnDefinition& definition, TableSchema* composite) {
+  table::Column attribute;
+  attribute.name = std::string(definition.name.text);
+  for (const table::Column& other : composite->columns) {
+    if (other.name != attribute.name) continue;
+    return Error(sqlstate::kDuplicateColumn, absl::StrCat("column \"", attribute.name, "\" specified more than once"),
+                 definition.name.offset);
+  }
+  if (definition.type == nullptr) return Error(sqlstate::kSyntaxError, "an attribute needs a type", definition.name.offset);
+  TURDB_ASSIGN_OR_RETURN(attribute.type, BindTypeOrDomain(*definition.type, &attribute.domain));
+  if (attribute.domain != base::kNoFile) return Unsupported("an attribute of a domain", definition.name.offset);
+  TURDB_RETURN_IF_ERROR(CheckStorable(attribute.type, attribute.name, definition.name.offset));
+  for (const ast::Constraint* constraint : definition.constraints) {
+    if (constraint->kind != ConstraintKind::kCollate) {
+      return Error(sqlstate::kSyntaxError, "attributes of composite types have no constraints", constraint->offset);
+    }
+    TURDB_RETURN_IF_ERROR(BindColumnCollation(constraint->collation, &attribute));
+  }
+  composite->columns.push_back(std::move(attribute));
+  return absl::OkStatus();
+}
+
+StatusOr<Command> Binder::BindCreateComposite(const ast::CreateType& create, CreateTypeCommand command) {
+  command.kind = RelationKind::kComposite;
+  const bool temporary = IsTemporarySchema(command.definition.schema_name);
+  for (const ast::ColumnDefinition* field : create.fields) {
+    TURDB_RETURN_IF_ERROR(BindAttribute(*field, &command.definition));
+  }
+  if (!temporary && UsesTemporary()) {
+    return Error(sqlstate::kInvalidTableDefinition, "a permanent type cannot use temporary objects", create.offset);
   }
   return Command(std::move(command));
 }
@@ -149,6 +218,7 @@ StatusOr<Command> Binder::BindCreateDomain(const ast::CreateType& create, Create
   table::Column value;
   value.name = "value";
   TURDB_ASSIGN_OR_RETURN(value.type, BindTypeOrDomain(*create.base, &value.domain));
+  TURDB_RETURN_IF_ERROR(CheckStorable(value.type, command.definition.name, create.offset));
   value.collation = CollationOfDomain(value.domain);
   const bool temporary = IsTemporarySchema(command.definition.schema_name);
   command.definition.columns.push_back(std::move(value));
@@ -248,6 +318,8 @@ StatusOr<Command> Binder::BindAlterType(const ast::AlterType& alter) {
     case AlterTypeAction::kAddValue:
     case AlterTypeAction::kRenameValue:
       break;
+    case AlterTypeAction::kAttributes:
+      return BindAlterAttributes(alter, command.type);
     default:
       return BindAlterDomain(alter, command.type);
   }
@@ -262,6 +334,58 @@ StatusOr<Command> Binder::BindAlterType(const ast::AlterType& alter) {
   command.before = alter.before;
   command.if_not_exists = alter.if_exists;
   TURDB_RETURN_IF_ERROR(CheckLabel(command.new_value, alter.offset));
+  return Command(std::move(command));
+}
+
+StatusOr<Command> Binder::BindAlterAttributes(const ast::AlterType& alter, std::shared_ptr<const catalog::Relation> type) {
+  if (type->kind != RelationKind::kComposite) {
+    return Error(kWrongObjectType, absl::StrCat("\"", type->name(), "\" is not a composite type"), alter.name.offset());
+  }
+  AlterTypeCommand command;
+  command.kind = AlterTypeCommand::Kind::kEditComposite;
+  command.type = type;
+  TableSchema changed = *type->schema;
+  const auto find = [&](const ast::Name& name) -> StatusOr<size_t> {
+    for (size_t i = 0; i < changed.columns.size(); ++i) {
+      if (changed.columns[i].name == name.text) return i;
+    }
+    return Error(sqlstate::kUndefinedColumn,
+                 absl::StrCat("column \"", name.text, "\" of relation \"", type->name(), "\" does not exist"), name.offset);
+  };
+  for (const ast::AttributeChange& change : alter.attributes) {
+    const ast::Name& name = change.definition->name;
+    if (change.action == ast::AttributeAction::kAdd) {
+      for (const table::Column& other : changed.columns) {
+        if (other.name != name.text) continue;
+        return Error(sqlstate::kDuplicateColumn,
+                     absl::StrCat("column \"", name.text, "\" of relation \"", type->name(), "\" already exists"), name.offset);
+      }
+      TURDB_RETURN_IF_ERROR(BindAttribute(*change.definition, &changed));
+      command.check = true;
+      continue;
+    }
+    const auto found = find(name);
+    if (!found.ok() && change.if_exists) continue;
+    if (!found.ok()) return found.status();
+    const auto place = static_cast<ptrdiff_t>(*found);
+    if (change.action == ast::AttributeAction::kDrop) {
+      changed.columns.erase(changed.columns.begin() + place);
+      command.check = true;
+    } else if (change.action == ast::AttributeAction::kRename) {
+      if (find(change.new_name).ok()) {
+        return Error(sqlstate::kDuplicateColumn,
+                     absl::StrCat("column \"", change.new_name.text, "\" of relation \"", type->name(), "\" already exists"),
+                     change.new_name.offset);
+      }
+      changed.columns[*found].name = std::string(change.new_name.text);
+    } else {
+      TableSchema one;
+      TURDB_RETURN_IF_ERROR(BindAttribute(*change.definition, &one));
+      changed.columns[*found] = std::move(one.columns[0]);
+      command.check = true;
+    }
+  }
+  command.domain = std::move(changed);
   return Command(std::move(command));
 }
 

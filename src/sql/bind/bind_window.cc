@@ -346,12 +346,20 @@ StatusOr<const Expr*> Binder::BindWindowCall(const ast::Call& call, std::string_
   if (!call.order_by.empty()) {
     return Error(sqlstate::kFeatureNotSupported, "aggregate ORDER BY is not implemented for window functions", call.offset);
   }
-  if (call.ignore_nulls) return Unsupported("IGNORE NULLS", call.offset);
   LogicalWindowCall bound;
   bound.position = Position(call.offset);
   Type result;
   CollationState collation;
   TURDB_RETURN_IF_ERROR(BindWindowArguments(call, name, context, &bound, &result, &collation));
+  if (call.ignore_nulls) {
+    const function::WindowKind kinds[] = {function::WindowKind::kLag, function::WindowKind::kLead,
+                                          function::WindowKind::kFirstValue, function::WindowKind::kLastValue,
+                                          function::WindowKind::kNthValue};
+    if (std::find(std::begin(kinds), std::end(kinds), bound.kind) == std::end(kinds)) {
+      return Error(kWrongObjectType, absl::StrCat("function ", name, " does not accept RESPECT/IGNORE NULLS"), call.offset);
+    }
+    bound.ignore_nulls = true;
+  }
   ExprContext over = context;
   over.set_calls = nullptr;
   TURDB_ASSIGN_OR_RETURN(const WindowClause::Definition window, BindWindow(*call.over, call.offset, over));

@@ -2,6 +2,7 @@
 #include "sql/bind/binder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -101,7 +102,7 @@ void Binder::DependOn(const std::shared_ptr<const catalog::Relation>& relation) 
 }
 
 StatusOr<vec::Type> Binder::BindType(const ast::TypeName& type) {
-  if (!type.fields.empty() || !type.types.empty()) return Unsupported("a type with parts", type.offset);
+  if (!type.fields.empty() || !type.types.empty()) return BindTypeWithParts(type);
   if (type.set_of) return Unsupported("SETOF", type.offset);
   base::FileId domain = base::kNoFile;
   TURDB_ASSIGN_OR_RETURN(const vec::Type of_user, BindUserType(type, &domain));
@@ -210,6 +211,13 @@ void Binder::NoteReference(const ast::Column& column, const Expr* found, const S
   references_->push_back(reference);
 }
 
+// Another copy of it gives the same value: no random number, no query that would be planned twice.
+static bool CanStandTwice(const Expr& expr) {
+  if (expr.kind == exec::ExpressionKind::kSubquery) return false;
+  if (expr.call != nullptr && (expr.call->flags & function::kVolatile) != 0) return false;
+  return std::all_of(expr.arguments.begin(), expr.arguments.end(), [](const Expr* part) { return CanStandTwice(*part); });
+}
+
 StatusOr<const Expr*> Binder::BindColumn(const ast::Column& column, const ExprContext& context) {
   const ast::Name& last = column.parts.back();
   if (domain_value_ != nullptr && column.parts.size() == 1 && !last.quoted && last.text == "value") return domain_value_;
@@ -258,11 +266,26 @@ StatusOr<const Expr*> Binder::BindColumn(const ast::Column& column, const ExprCo
     return UnknownColumn(column, &inner);
   }
   if (column.parts.size() == 1) {
+    // An item of the same list, by its alias; what it is made of is there for the aggregate or window around, but not it itself.
+    if (item_aliases_ != nullptr && item_aliases_->scope == context.scope && !context.inside_aggregate && !context.inside_window) {
+      for (const ScopeColumn& item : item_aliases_->items) {
+        if (item.name == last.text && CanStandTwice(*item.expr)) return item.expr;
+      }
+    }
     for (Scope* scope = context.scope; scope != nullptr; scope = scope->parent) {
       for (const ScopeRelation& relation : scope->relations) {
         if (relation.scalar && relation.alias == last.text) return placed(relation.columns[0].expr);
       }
+      for (const ScopeRelation& relation : scope->relations) {
+        if (relation.alias == last.text) return WholeRow(relation, Position(column.offset));
+      }
     }
+  } else if (ast::Column owner = column; true) {  // c.field, t.c.field
+    owner.parts = column.parts.first(column.parts.size() - 1);
+    auto* const references = std::exchange(references_, nullptr);
+    const auto value = BindColumn(owner, context);
+    references_ = references;
+    if (value.ok() && (*value)->type.id == vec::TypeId::kStruct) return FieldOf(*value, last);
   }
   return UnknownColumn(column, context.scope);
 }

@@ -22,6 +22,7 @@
 #include "sql/compile.h"
 #include "sql/parse/ast.h"
 #include "sql/parse/parser.h"
+#include "vec/type_source.h"
 
 namespace turdb::sql {
 
@@ -441,6 +442,41 @@ class Binder {
   ExprOr BindArraySubquery(const ast::Subquery& subquery, const ExprContext& context);
   ExprOr BindSubscript(const ast::Subscript& subscript, const ExprContext& context);
   ExprOr BindQuantifiedArray(const ast::Quantified& quantified, const ExprContext& context);
+  // ---- structs and maps (bind_struct.cc)
+  base::StatusOr<vec::Type> StructOf(vec::StructFields fields);
+  base::StatusOr<vec::Type> MapOf(const vec::Type& key, const vec::Type& value);
+  std::shared_ptr<const vec::StructFields> FieldsOf(const vec::Type& type);
+  base::StatusOr<vec::Type> BindTypeWithParts(const ast::TypeName& type);
+  ExprOr MakeRow(std::vector<const Expr*> elements, const std::vector<std::string_view>& names, int32_t position);
+  ExprOr MakeRowAs(const std::vector<const Expr*>& elements, const vec::Type& type, function::CastContext context,
+                   int32_t position);
+  ExprOr BindRow(const ast::Row& row, const vec::Type* wanted, function::CastContext cast, const ExprContext& context);
+  ExprOr BindAs(const ast::Expr& expr, const vec::Type* type, function::CastContext cast, const ExprContext& context);
+  ExprOr WholeRowOf(const ast::Name& name, const ExprContext& context);
+  ExprOr WholeRow(const ScopeRelation& relation, int32_t position);
+  ExprOr FieldAt(const Expr* value, size_t place, const vec::StructFields& fields, int32_t position);
+  base::StatusOr<int32_t> FindField(const vec::StructFields& fields, std::string_view name, const vec::Type& type,
+                                    int32_t offset) const;
+  ExprOr FieldOf(const Expr* value, const ast::Name& name);
+  ExprOr BindField(const ast::Field& field, const ExprContext& context);
+  base::Status ExpandFields(const ast::Field& field, const ExprContext& context, std::vector<ProjectionItem>* out);
+  ExprOr ChangeField(const Expr* whole, std::string_view name, std::span<const ast::Name> path, const ast::Expr& value,
+                     const ExprContext& context);
+  const Expr* FieldsNull(const Expr* value, bool negated, int32_t position);
+  // As function::CommonType, of structs and maps that of their fields.
+  base::StatusOr<vec::Type> CommonType(std::span<const vec::Type> types, std::string_view construct);
+  base::Status UnifyStructs(const Expr** left, const Expr** right, int32_t position);
+  base::Status CheckStructCast(const vec::Type& from, const vec::Type& to, function::CastContext context, int32_t position);
+  ExprOr BindMap(const ast::Map& map, const vec::Type* wanted, function::CastContext cast, const ExprContext& context);
+  ExprOr MapValue(const Expr* map, const Expr* key, bool as_array, int32_t position);
+  ExprOr JsonRecord(const Expr* base, const Expr* json, bool set, int32_t position);
+  base::StatusOr<const Expr*> BindRecordTable(const ast::FunctionTable& table, const ast::Call& call, const ExprContext& context);
+  base::Status ExpandRows(BoundQuery* query, int32_t position);
+  ExprOr BindStructCall(const ast::Call& call, std::string_view name, const ExprContext& context, bool* special);
+  // ---- lambdas (bind_lambda.cc)
+  const Expr* NewLambdaValue(const vec::Type& type, int32_t position);
+  const Expr* MakeLambda(exec::LambdaKind kind, const vec::Type& type, std::vector<const Expr*> arguments, int32_t position);
+  ExprOr BindLambdaCall(const ast::Call& call, std::string_view name, const ExprContext& context, bool* special);
   // ---- JSON (bind_json.cc)
   // An argument that JSON is made of, where a table's name means its row. *row: it is one, and is json(b) already.
   ExprOr BindJsonArgument(const ast::Expr& argument, bool jsonb, const ExprContext& context, bool* row);
@@ -545,6 +581,7 @@ class Binder {
   LogicalNode* LinkSetCalls(LogicalNode* input, std::vector<SetCall> calls);
   bool NamesSetCall(const std::vector<const Expr*>& exprs, const std::vector<SetCall>& calls) const;
   base::StatusOr<FromItem> BindJoin(const ast::Join& join, Scope* outer, const FromItem* left);
+  base::Status MakeAsof(const ast::Join& join, const FromItem& left, const FromItem& right, FromItem* item);
   base::Status BindUsing(const ast::Join& join, FromItem* left, FromItem* right, LogicalNode* node,
                          std::vector<Scope::Visible>* merged);
   FromItem Combine(FromItem left, FromItem right, LogicalNode* node, std::vector<Scope::Visible> merged);
@@ -587,6 +624,8 @@ class Binder {
                                std::vector<exec::Assignment>* out);
   ExprOr BindAssigned(const ast::Expr& expr, const table::TableSchema& schema, int32_t column, const ExprContext& context,
                       ast::Overriding overriding = ast::Overriding::kNone);
+  base::Status BindFieldAssignment(const ast::SetItem& item, const Target& target, int32_t column, const ExprContext& context,
+                                   std::vector<exec::Assignment>* out);
   std::vector<ColumnId> RowColumns(const table::TableSchema& schema, std::string_view alias, ScopeRelation* relation);
   base::Status BindRowRules(const Target& target, Scope* scope, std::vector<exec::GeneratedColumn>* generated,
                             std::vector<exec::CheckConstraint>* checks, std::vector<exec::IndexExpression>* index_expressions);
@@ -709,6 +748,10 @@ class Binder {
   base::StatusOr<std::shared_ptr<const catalog::Relation>> FindUserType(const ast::QualifiedName& name, bool domain);
   base::StatusOr<Command> BindCreateType(const ast::CreateType& create);
   base::Status CheckLabel(std::string_view label, int32_t offset) const;
+  base::StatusOr<Command> BindCreateComposite(const ast::CreateType& create, CreateTypeCommand command);
+  base::Status CheckStorable(const vec::Type& type, std::string_view name, int32_t offset) const;
+  base::Status BindAttribute(const ast::ColumnDefinition& definition, table::TableSchema* composite);
+  base::StatusOr<Command> BindAlterAttributes(const ast::AlterType& alter, std::shared_ptr<const catalog::Relation> type);
   base::StatusOr<Command> BindCreateDomain(const ast::CreateType& create, CreateTypeCommand command);
   base::Status BindDomainDefault(const ast::Expr& expr, std::string_view text, table::Column* value);
   base::StatusOr<Command> BindAlterType(const ast::AlterType& alter);
@@ -731,6 +774,14 @@ class Binder {
   std::vector<bool> parameter_open_;
   bool collations_in_types_ = false;
   base::HashMap<const Expr*, CollationState> collations_;  // where it is not what the kind of expression says
+  base::HashMap<const Expr*, std::vector<const Expr*>> rows_;  // what is written as a row: its elements as they were
+  // While the list of a SELECT is bound: what the items so far are called, for those behind them.
+  struct ItemAliases {
+    const Scope* scope = nullptr;
+    std::vector<ScopeColumn> items;
+  };
+  ItemAliases* item_aliases_ = nullptr;
+  int32_t lambda_values_ = 0;
   std::vector<const Expr*> execute_arguments_;
   std::vector<Expr*> open_parameters_;  // nodes to be typed when their parameter is
   std::vector<Dependency> dependencies_;

@@ -83,8 +83,18 @@ StatusOr<const Expr*> Binder::Coerce(const Expr* expr, const Type& type, CastCon
   }
   const Type from = function::ResolveUnknown(expr->type);
   if (from == type) return expr;
+  if (from.struct_number() != 0 && from.id == type.id) {
+    const auto row = rows_.find(expr);
+    if (row != rows_.end()) {
+      const std::vector<const Expr*> elements = row->second;  // which the map may move
+      return MakeRowAs(elements, type, context, position >= 0 ? position : expr->position);
+    }
+    if (type.id == TypeId::kStruct && type.length == 0) return expr;  // a record is what it is
+    TURDB_RETURN_IF_ERROR(CheckStructCast(from, type, context, position >= 0 ? position : expr->position));
+  }
   auto cast = function::BindCast(from, type, context);
-  if (!cast.ok() && (from.enum_id() != 0 || type.enum_id() != 0)) {
+  const auto own = [](const Type& t) { return t.enum_id() != 0 || t.struct_number() != 0; };
+  if (!cast.ok() && (own(from) || own(type))) {
     const bool exists = base::GetSqlState(cast.status()) == sqlstate::kDatatypeMismatch;
     const std::string message =
         exists ? absl::StrCat("a value of type ", NameOf(from), " cannot be used as ", NameOf(type), " without a cast")
@@ -126,6 +136,7 @@ StatusOr<const Expr*> Binder::MakeOperator(std::string_view op, std::initializer
       arguments[side] = plan_.Constant(Value::Boolean(number->value->AsInt64() == 1), TypeId::kBoolean, number->position);
     }
   }
+  if (IsComparison(op) && arguments.size() == 2) TURDB_RETURN_IF_ERROR(UnifyStructs(&arguments[0], &arguments[1], position));
   std::vector<Type> types;
   types.reserve(arguments.size());
   for (const Expr* argument : arguments) {
@@ -170,7 +181,7 @@ StatusOr<const Expr*> Binder::MakeFunction(std::string_view name, const std::vec
 Status Binder::Unify(std::vector<const Expr*>* exprs, std::string_view construct, int32_t offset, CollationState* state) {
   std::vector<Type> types;
   for (const Expr* expr : *exprs) types.push_back(expr->type.WithCollation(vec::Collation::kBinary));
-  auto common = function::CommonType(types, construct);
+  auto common = CommonType(types, construct);
   if (!common.ok()) return At(common.status(), offset);
   TURDB_ASSIGN_OR_RETURN(const CollationState merged, MergeCollations(*exprs, Position(offset)));
   if (common->collates()) {

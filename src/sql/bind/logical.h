@@ -101,6 +101,7 @@ struct LogicalWindowCall {
   exec::WindowFrame frame;  // its unit, bounds and exclusion
   LogicalFrameOffset start;
   LogicalFrameOffset end;
+  bool ignore_nulls = false;
   const Expr* range_key = nullptr;
   int32_t position = -1;
 };

@@ -65,6 +65,7 @@ struct SetItem {
   List<Name> columns;  // several: (a, b) = row
   Expr* value = nullptr;
   bool multiple = false;
+  List<Name> fields;  // of the one column, its field, and that field's: c.a.b = value
 };
 
 struct IndexElement {
@@ -411,6 +412,7 @@ enum class AlterTypeAction : uint8_t {
   kSetSchema,
   kAddValue,
   kRenameValue,
+  kAttributes,  // of a composite type
   // Of a domain.
   kSetDefault,
   kDropDefault,
@@ -420,6 +422,13 @@ enum class AlterTypeAction : uint8_t {
   kDropConstraint,
   kRenameConstraint,
   kValidateConstraint,
+};
+enum class AttributeAction : uint8_t { kAdd, kDrop, kAlterType, kRename };
+struct AttributeChange {
+  AttributeAction action = AttributeAction::kAdd;
+  ColumnDefinition* definition = nullptr;  // of kDrop and kRename its name only
+  Name new_name;
+  bool if_exists = false;
 };
 struct AlterType : Statement {  // also ALTER DOMAIN
   AlterTypeAction action = AlterTypeAction::kRename;
@@ -431,6 +440,7 @@ struct AlterType : Statement {  // also ALTER DOMAIN
   Name old_name;  // of the constraint
   Name new_name;
   Text label;
+  List<AttributeChange> attributes;
   Text new_label;  // RENAME VALUE label TO new_label; the neighbour of ADD VALUE
   bool has_neighbour = false;
   Constraint* constraint = nullptr;

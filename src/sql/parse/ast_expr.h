@@ -68,10 +68,12 @@ enum class ExprKind : uint8_t {
   kArraySubquery,
   kArray,
   kRow,
+  kMap,
   kSubscript,
   kField,
   kGroupingSet,
   kNamedArgument,
+  kLambda,
 };
 
 struct Expr {
@@ -251,6 +253,12 @@ struct Array : Expr {
 struct Row : Expr {
   static bool Is(ExprKind k) { return k == ExprKind::kRow; }
   List<Expr*> elements;
+  List<Name> names;  // of {'a': 1}, one an element
+};
+
+struct Map : Expr {  // MAP {key: value}: keys and values by turns
+  static bool Is(ExprKind k) { return k == ExprKind::kMap; }
+  List<Expr*> pairs;
 };
 
 struct Subscript : Expr {
@@ -279,6 +287,12 @@ struct NamedArgument : Expr {
   static bool Is(ExprKind k) { return k == ExprKind::kNamedArgument; }
   Name name;
   Expr* value = nullptr;
+};
+
+struct Lambda : Expr {  // x -> x + 1, (a, b) -> a + b
+  static bool Is(ExprKind k) { return k == ExprKind::kLambda; }
+  List<Name> parameters;
+  Expr* body = nullptr;
 };
 
 enum class FrameUnit : uint8_t { kNone, kRows, kRange, kGroups };

@@ -44,7 +44,7 @@ Statement* Parser::ParseInsert(ast::With* with) {
     Items<Name> columns;
     do {
       if (At(")")) break;
-      columns.push_back(ParseSetTarget());
+      columns.push_back(ParseSetTarget(nullptr));
     } while (Accept(","));
     Expect(")");
     insert->columns = Keep(columns);
@@ -87,9 +87,12 @@ ast::OnConflict* Parser::ParseOnConflict() {
   return conflict;
 }
 
-// A column as a target: subscripts and fields are no targets yet, and are told apart by the message.
-Name Parser::ParseSetTarget() {
+// A column as a target, or, where `fields` is given, a field of one. Elements of arrays are no targets yet.
+Name Parser::ParseSetTarget(ast::List<Name>* fields) {
   const Name name = ParseName();
+  Items<Name> path;
+  while (fields != nullptr && Accept(".")) path.push_back(ParseLabel());
+  if (!path.empty()) *fields = Keep(path);
   if (At(".") || At("[")) {
     Fail(base::UnsupportedError("assigning to a field or an element of a column is not supported"), token_.offset);
   }
@@ -104,12 +107,12 @@ ast::List<ast::SetItem> Parser::ParseSetItems() {
       item.multiple = true;
       Items<Name> columns;
       do {
-        columns.push_back(ParseSetTarget());
+        columns.push_back(ParseSetTarget(nullptr));
       } while (Accept(","));
       Expect(")");
       item.columns = Keep(columns);
     } else {
-      item.columns = Keep(Items<Name>{ParseSetTarget()});
+      item.columns = Keep(Items<Name>{ParseSetTarget(&item.fields)});
     }
     if (!AcceptOperator("=")) Unexpected();
     item.value = ParseExpr();

@@ -96,7 +96,17 @@ TableRef* Parser::ParseJoinTail(TableRef* left) {
   }
 }
 
+// A table, and what PIVOT and UNPIVOT make of it.
 TableRef* Parser::ParseTablePrimary() {
+  TableRef* table = ParsePlainTable();
+  while ((At("pivot"_kw) || At("unpivot"_kw)) && !failed()) {
+    const Nested nested(*this);
+    table = At("pivot"_kw) ? ParsePivot(table) : ParseUnpivot(table);
+  }
+  return table;
+}
+
+TableRef* Parser::ParsePlainTable() {
   const Nested nested(*this);
   const int32_t offset = token_.offset;
   const bool lateral = Accept("lateral"_kw);
@@ -197,8 +207,9 @@ TableRef* Parser::ParseFunctionTable(TableRef* table) {
     Advance();
     function->with_ordinality = true;
   }
-  const bool definitions =
-      (At("as"_kw) && PeekIs("(")) || (AtName() && PeekIs("(") && Peek(3).kind == TokenKind::kWord && !PeekIs(",", 3));
+  const int as = At("as"_kw) ? 1 : 0;  // f() AS t(a int, b text), f() t(a int), f() AS (a int)
+  const bool definitions = (as == 1 && PeekIs("(")) ||
+                           ((as == 1 || AtName()) && PeekIs("(", 1 + as) && Peek(3 + as).kind == TokenKind::kWord);
   if (!definitions) {
     ParseTableAlias(table);
     return table;
@@ -238,6 +249,12 @@ Name Parser::ParseOptionalTableAlias() {
       break;
     case "rows"_kw:
       if (PeekIs("from"_kw)) return {};
+      break;
+    case "pivot"_kw:
+      if (PeekIs("(")) return {};
+      break;
+    case "unpivot"_kw:
+      if (PeekIs("(") || PeekIs("include"_kw) || PeekIs("exclude"_kw)) return {};
       break;
     case "asof"_kw:
     case "semi"_kw:

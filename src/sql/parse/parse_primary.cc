@@ -1,4 +1,6 @@
 // Operands: literals, parameters, names, calls with their special syntaxes, subqueries, constructors.
+#include <algorithm>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "sql/parse/parser_internal.h"
@@ -28,6 +30,7 @@ Expr* Parser::ParsePrimary() {
     case TokenKind::kPunctuation:
       if (At("(")) return ParsePostfix(ParseParenthesised());
       if (At("[")) return ParsePostfix(ParseArrayConstructor());
+      if (At("{")) return ParsePostfix(ParseStruct());
       if (At(":")) {
         Token parameter;
         if (lexer_.RelexAsParameter(token_, &parameter)) {
@@ -147,6 +150,7 @@ Expr* Parser::ParseWordPrimary() {
     default:
       if (Expr* special = ParseSpecialFunction(); special != nullptr) return special;
   }
+  if (token_.text == "map" && PeekIs("{")) return ParseMap();
   if (AtTypedLiteral()) return ParseTypedLiteral();
   return ParseNameOrCall();
 }
@@ -275,7 +279,7 @@ void Parser::ParseCallArguments(ast::Call* call) {
   do {
     if (At(")") && !arguments.empty()) break;
     if (Accept("variadic"_kw)) call->variadic = true;
-    arguments.push_back(ParseArgument());
+    arguments.push_back(TakesLambda(call->name.last().text) && AtLambda() ? ParseLambda() : ParseArgument());
   } while (Accept(","));
   call->arguments = Keep(arguments);
   if (At("order"_kw)) {
@@ -288,6 +292,49 @@ void Parser::ParseCallArguments(ast::Call* call) {
     Advance();
     Advance();
   }
+}
+
+// Functions whose argument may be a lambda: elsewhere -> is an operator.
+bool Parser::TakesLambda(std::string_view name) {
+  constexpr std::string_view kNames[] = {"list_transform", "array_transform", "list_apply", "array_apply", "apply",
+                                         "list_filter",    "array_filter",    "filter",     "list_reduce", "array_reduce",
+                                         "reduce"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
+bool Parser::AtLambda() {
+  const auto arrow = [&](int distance) {
+    return Peek(distance).kind == TokenKind::kOperator && Peek(distance).text == "->";
+  };
+  if (AtName()) return arrow(1) || (token_.text == "lambda" && Peek().kind == TokenKind::kWord);
+  const auto name = [&](int distance) {
+    return Peek(distance).kind == TokenKind::kWord || Peek(distance).kind == TokenKind::kQuotedName;
+  };
+  if (!At("(") || !name(1)) return false;  // (x) -> or (x, y) ->
+  if (PeekIs(")", 2)) return arrow(3);
+  return PeekIs(",", 2) && name(3) && PeekIs(")", 4) && arrow(5);
+}
+
+Expr* Parser::ParseLambda() {
+  auto* lambda = NewExpr<ast::Lambda>(ExprKind::kLambda, token_.offset);
+  Items<Name> parameters;
+  if (token_.text == "lambda" && Peek().kind == TokenKind::kWord) {  // lambda x, y: x + y
+    Advance();
+    do {
+      parameters.push_back(ParseName());
+    } while (Accept(","));
+    Expect(":");
+  } else {
+    const bool several = Accept("(");
+    do {
+      parameters.push_back(ParseName());
+    } while (several && Accept(","));
+    if (several) Expect(")");
+    if (!AcceptOperator("->")) Unexpected();
+  }
+  lambda->parameters = Keep(parameters);
+  lambda->body = ParseExpr();
+  return Finish(lambda, {lambda->body});
 }
 
 Expr* Parser::ParseArgument() {
@@ -462,6 +509,47 @@ Expr* Parser::ParseRow() {
   if (!At(")")) row->elements = ParseExprList();
   Expect(")");
   return FinishList(row, row->elements);
+}
+
+// {'a': 1, b: 2}
+Expr* Parser::ParseStruct() {
+  auto* row = NewExpr<ast::Row>(ExprKind::kRow, token_.offset);
+  Expect("{");
+  Items<Expr*> elements;
+  Items<Name> names;
+  while (!At("}") && !failed()) {
+    if (token_.kind == TokenKind::kString) {
+      names.push_back(Name{token_.text, token_.offset, true});
+      Advance();
+    } else {
+      names.push_back(ParseLabel());
+    }
+    Expect(":");
+    elements.push_back(ParseExpr());
+    if (!Accept(",")) break;
+  }
+  Expect("}");
+  if (elements.empty()) Unexpected();
+  row->elements = Keep(elements);
+  row->names = Keep(names);
+  return FinishList(row, row->elements);
+}
+
+// MAP {1: 'x', 2: 'y'}
+Expr* Parser::ParseMap() {
+  auto* map = NewExpr<ast::Map>(ExprKind::kMap, token_.offset);
+  Advance();
+  Expect("{");
+  Items<Expr*> pairs;
+  while (!At("}") && !failed()) {
+    pairs.push_back(ParseExpr());
+    Expect(":");
+    pairs.push_back(ParseExpr());
+    if (!Accept(",")) break;
+  }
+  Expect("}");
+  map->pairs = Keep(pairs);
+  return FinishList(map, map->pairs);
 }
 
 Expr* Parser::ParseArrayConstructor() {

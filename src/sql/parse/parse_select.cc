@@ -21,6 +21,9 @@ bool Parser::AtQuery() {
       return true;
     case "values"_kw:
       return PeekIs("(");
+    case "pivot"_kw:
+    case "unpivot"_kw:
+      return AtPivotQuery();
     default:
       return false;
   }
@@ -212,6 +215,7 @@ SelectBody* Parser::ParseBodyPrimary() {
   const Nested nested(*this);
   if (At("select"_kw) || At("from"_kw)) return ParseCore();
   if (At("values"_kw)) return ParseValues();
+  if (AtPivotQuery()) return ParsePivotQuery();
   if (At("table"_kw)) {  // TABLE t is SELECT * FROM t
     auto* core = New<SelectCore>(token_.offset);
     core->kind = ast::BodyKind::kCore;

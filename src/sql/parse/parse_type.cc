@@ -55,11 +55,57 @@ ast::Text Parser::ParseLabelText() {
   return text;
 }
 
+bool Parser::AcceptAttribute() {
+  const bool attribute = token_.kind == TokenKind::kWord && token_.text == "attribute";
+  if (attribute) Advance();
+  return attribute;
+}
+
+bool Parser::AtAttributeChange() {
+  return (At("add"_kw) || At("drop"_kw) || At("alter"_kw)) && Peek().kind == TokenKind::kWord && Peek().text == "attribute";
+}
+
+void Parser::AcceptBehaviour() {
+  if (!Accept("cascade"_kw)) Accept("restrict"_kw);
+}
+
+// ADD ATTRIBUTE a int, DROP ATTRIBUTE b, ALTER ATTRIBUTE c TYPE text
+ast::List<ast::AttributeChange> Parser::ParseAttributeChanges() {
+  Items<ast::AttributeChange> changes;
+  do {
+    ast::AttributeChange change;
+    change.action = At("add"_kw)    ? ast::AttributeAction::kAdd
+                    : At("drop"_kw) ? ast::AttributeAction::kDrop
+                                    : ast::AttributeAction::kAlterType;
+    if (!AtAttributeChange()) Unexpected();
+    Advance();
+    AcceptAttribute();
+    if (change.action == ast::AttributeAction::kAdd) {
+      change.definition = ParseColumnDefinition();
+    } else {
+      change.if_exists = change.action == ast::AttributeAction::kDrop && AcceptIfExists();
+      change.definition = arena_.New<ast::ColumnDefinition>();
+      change.definition->name = ParseName();
+      if (change.action == ast::AttributeAction::kAlterType) {
+        if (Accept("set"_kw)) Expect("data"_kw);
+        Expect("type"_kw);
+        change.definition->type = ParseType();
+      }
+    }
+    AcceptBehaviour();
+    changes.push_back(change);
+  } while (Accept(","));
+  return Keep(changes);
+}
+
 Statement* Parser::ParseAlterType(int32_t offset, bool domain) {
   auto* alter = NewStatement<ast::AlterType>(StatementKind::kAlterType, offset);
   alter->domain = domain;
   alter->name = ParseQualifiedName();
-  if (Accept("rename"_kw)) {
+  if (!domain && AtAttributeChange()) {
+    alter->action = AlterTypeAction::kAttributes;
+    alter->attributes = ParseAttributeChanges();
+  } else if (Accept("rename"_kw)) {
     if (Accept("to"_kw)) {
       alter->action = AlterTypeAction::kRename;
       alter->new_name = ParseName();
@@ -69,6 +115,15 @@ Statement* Parser::ParseAlterType(int32_t offset, bool domain) {
       alter->old_name = ParseName();
       Expect("to"_kw);
       alter->new_name = ParseName();
+    } else if (AcceptAttribute()) {
+      const ast::Name name = ParseName();
+      auto* definition = arena_.New<ast::ColumnDefinition>();
+      definition->name = name;
+      Expect("to"_kw);
+      alter->action = AlterTypeAction::kAttributes;
+      alter->attributes =
+          Keep(Items<ast::AttributeChange>{{ast::AttributeAction::kRename, definition, ParseName(), /*if_exists=*/false}});
+      AcceptBehaviour();
     } else {
       Expect("value"_kw);
       alter->action = AlterTypeAction::kRenameValue;

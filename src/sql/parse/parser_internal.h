@@ -162,6 +162,30 @@ class Parser {
   ast::Expr* ParseParenthesised();
   ast::Expr* ParseCase();
   ast::Expr* ParseCast();
+  // ---- PIVOT and UNPIVOT (parse_pivot.cc)
+  struct PivotAxis {
+    ast::Expr* column = nullptr;
+    std::vector<std::pair<ast::Expr*, ast::Name>> values;
+  };
+  bool AtPivotQuery();
+  ast::TableRef* DerivedFrom(ast::SelectCore* core, int32_t offset);
+  void ParsePivotValues(PivotAxis* axis);
+  ast::List<ast::SelectItem> ParsePivotAggregates();
+  void AddPivotColumns(const std::vector<PivotAxis>& axes, size_t axis, ast::Expr* condition, std::string name,
+                       ast::List<ast::SelectItem> aggregates, std::vector<ast::SelectItem>* items);
+  ast::SelectCore* MakePivot(ast::TableRef* source, const std::vector<PivotAxis>& axes, ast::List<ast::SelectItem> aggregates,
+                             ast::List<ast::Expr*> groups, bool grouped, int32_t offset);
+  ast::TableRef* ParsePivot(ast::TableRef* source);
+  ast::SelectCore* MakeUnpivot(ast::TableRef* source, const std::vector<std::pair<ast::Expr*, ast::Expr*>>& columns,
+                               const ast::Name& name, const ast::Name& value, bool nulls, int32_t offset);
+  std::vector<std::pair<ast::Expr*, ast::Expr*>> ParseUnpivotColumns();
+  ast::TableRef* ParseUnpivot(ast::TableRef* source);
+  ast::SelectBody* ParsePivotQuery();
+  static bool TakesLambda(std::string_view name);
+  bool AtLambda();
+  ast::Expr* ParseLambda();
+  ast::Expr* ParseStruct();
+  ast::Expr* ParseMap();
   ast::Expr* ParseArrayConstructor();
   ast::Expr* ParseRow();
   ast::Expr* ParseTypedLiteral();
@@ -212,6 +236,7 @@ class Parser {
   ast::TableRef* ParseJoinTail(ast::TableRef* left);
   bool ParseJoinKind(ast::JoinKind* kind, bool* natural);
   ast::TableRef* ParseTablePrimary();
+  ast::TableRef* ParsePlainTable();
   ast::TableRef* ParseParenthesisedTable(bool lateral);
   ast::TableRef* ParseFunctionTable(ast::TableRef* table);
   ast::TableRef* NewTableRef(ast::TableRef* ref, ast::TableRefKind kind, int32_t offset);
@@ -238,7 +263,7 @@ class Parser {
   ast::Statement* ParseMerge(ast::With* with);
   ast::MergeWhen ParseMergeWhen();
   ast::List<ast::SetItem> ParseSetItems();
-  ast::Name ParseSetTarget();
+  ast::Name ParseSetTarget(ast::List<ast::Name>* fields);
   ast::List<ast::SelectItem> ParseReturning();
   ast::Statement* ParseTruncate();
   ast::Statement* ParseCopy();
@@ -278,6 +303,10 @@ class Parser {
   ast::Statement* ParseAlterTrigger(int32_t offset);
   ast::Statement* ParseAlterType(int32_t offset, bool domain);
   ast::Text ParseLabelText();
+  bool AcceptAttribute();
+  bool AtAttributeChange();
+  void AcceptBehaviour();
+  ast::List<ast::AttributeChange> ParseAttributeChanges();
   ast::Statement* ParseCreateSequence(int32_t offset, bool temporary);
   ast::Statement* ParseAlterSequence(int32_t offset);
   ast::Statement* ParseRefresh();
@@ -321,7 +350,7 @@ class Parser {
   const ParseLimits& limits_;
   Lexer lexer_;
   Token token_;
-  Token ahead_[3];
+  Token ahead_[5];
   int ahead_count_ = 0;
   int32_t last_end_ = 0;
   int32_t depth_ = 0;

@@ -311,9 +311,25 @@ void Printer::Print(const ast::Expr& expr) {
       Exprs(As<ast::Array>(expr).elements);
       return Add("]");
     case ExprKind::kRow:
+      if (const auto& row = As<ast::Row>(expr); !row.names.empty()) {
+        for (size_t i = 0; i < row.elements.size(); ++i) {
+          Add(i == 0 ? "{" : ", ");
+          String(row.names[i].text);
+          Add(": ");
+          Print(*row.elements[i]);
+        }
+        return Add("}");
+      }
       Add("ROW(");
       Exprs(As<ast::Row>(expr).elements);
       return Add(")");
+    case ExprKind::kMap:
+      Add("map {");
+      for (size_t i = 0; i < As<ast::Map>(expr).pairs.size(); ++i) {
+        if (i != 0) Add(i % 2 == 1 ? ": " : ", ");
+        Print(*As<ast::Map>(expr).pairs[i]);
+      }
+      return Add("}");
     case ExprKind::kSubscript: {
       const auto& subscript = As<ast::Subscript>(expr);
       if (!subscript.continues) Add("(");
@@ -336,6 +352,12 @@ void Printer::Print(const ast::Expr& expr) {
       Add(kWords[static_cast<size_t>(set.grouping)], "(");
       Exprs(set.elements);
       return Add(")");
+    }
+    case ExprKind::kLambda: {
+      const auto& lambda = As<ast::Lambda>(expr);
+      Parenthesised(lambda.parameters);
+      Add(" -> ");
+      return Print(*lambda.body);
     }
     case ExprKind::kNamedArgument:
       Name(As<ast::NamedArgument>(expr).name.text);

@@ -11,6 +11,10 @@ void Printer::Sets(ast::List<ast::SetItem> items) {
       Parenthesised(item.columns);
     } else {
       Name(item.columns[0].text);
+      for (const ast::Name& field : item.fields) {
+        Add(".");
+        Name(field.text);
+      }
     }
     Add(" = ");
     Print(*item.value);

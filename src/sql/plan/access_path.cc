@@ -368,8 +368,10 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& needed, 
     std::vector<const Expr*> latch;
     size_t i = 0;
     const auto latch_safe = [&](const auto& self, const Expr* e) -> bool {
-      if (e->kind == ExpressionKind::kSubquery || e->kind == ExpressionKind::kCase || e->kind == ExpressionKind::kCheck)
+      if (e->kind == ExpressionKind::kSubquery || e->kind == ExpressionKind::kCase || e->kind == ExpressionKind::kCheck ||
+          e->kind == ExpressionKind::kLambda) {
         return false;
+      }
       if (e->call != nullptr && (e->try_cast || (e->call->flags & function::kLatchSafe) == 0)) return false;
       return std::all_of(e->arguments.begin(), e->arguments.end(), [&](const Expr* a) { return self(self, a); });
     };

@@ -90,6 +90,7 @@ base::StatusOr<Physical> Planner::LowerWindow(LogicalNode* node, const ColumnSet
     };
     TURDB_RETURN_IF_ERROR(offset(logical.start, &call.frame.start_offset));
     TURDB_RETURN_IF_ERROR(offset(logical.end, &call.frame.end_offset));
+    call.ignore_nulls = logical.ignore_nulls;
     call.position = logical.position;
     calls.push_back(call);
     layout.push_back(node->outputs[i]);

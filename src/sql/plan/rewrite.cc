@@ -49,13 +49,17 @@ bool Planner::HasSubquery(const Expr* expr) const {
 }
 
 bool Planner::CanRaise(const Expr* expr) const {
-  if (expr->kind == ExpressionKind::kSubquery || expr->kind == ExpressionKind::kCheck) return true;
+  if (expr->kind == ExpressionKind::kSubquery || expr->kind == ExpressionKind::kCheck || expr->kind == ExpressionKind::kLambda) {
+    return true;
+  }
   if (expr->call != nullptr && (expr->call->flags & function::kCanRaise) != 0 && !expr->try_cast) return true;
   return std::any_of(expr->arguments.begin(), expr->arguments.end(), [this](const Expr* e) { return CanRaise(e); });
 }
 
 bool Planner::IsMovable(const Expr* expr) const {
-  if (expr->kind == ExpressionKind::kSubquery || expr->kind == ExpressionKind::kCheck) return false;
+  if (expr->kind == ExpressionKind::kSubquery || expr->kind == ExpressionKind::kCheck || expr->kind == ExpressionKind::kLambda) {
+    return false;
+  }
   if (expr->call != nullptr) {
     if ((expr->call->flags & function::kVolatile) != 0) return false;
     if ((expr->call->flags & function::kCanRaise) != 0 && !expr->try_cast) return false;
@@ -65,7 +69,9 @@ bool Planner::IsMovable(const Expr* expr) const {
 
 bool Planner::MayBeKey(const Expr* expr) const {
   const auto is_pure = [](const auto& self, const Expr* e) -> bool {
-    if (e->kind == ExpressionKind::kSubquery || e->kind == ExpressionKind::kCheck) return false;
+    if (e->kind == ExpressionKind::kSubquery || e->kind == ExpressionKind::kCheck || e->kind == ExpressionKind::kLambda) {
+      return false;
+    }
     if (e->call != nullptr && (e->call->flags & function::kVolatile) != 0) return false;
     return std::all_of(e->arguments.begin(), e->arguments.end(), [&](const Expr* a) { return self(self, a); });
   };

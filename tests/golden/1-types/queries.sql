@@ -1,0 +1,16 @@
+select count(*), min(c), max(c), count(distinct s), count(distinct m), count(distinct r) from t;
+select * from t where (c).a = 9 order by c limit 2;
+select c, n, many from t where n is not null order by n desc limit 3;
+select c from t where many = '{"(5,a)","(,b)"}';
+select s.a, s.b.d from t where s > {'a': 198, 'b': {'c': 'c', 'd': 0}} order by s;
+select m, m['l'], map_keys(m) from t where m = map {'k1': 4, 'l': null};
+select c from t where ip = '10.0.0.77';
+select net, count(*) from t group by net order by net;
+select b, count(*) from t group by b order by b limit 3;
+select c from t where r = '[20,25)';
+select num from t order by num desc limit 2;
+select count(*) from t where x = int4range(1, 9);
+select x from t order by x desc limit 3;
+select q, a from v where a = 0 order by s limit 1;
+select type_name, kind, sql from turdb_catalog.types order by 1;
+select column_name, data_type from information_schema.columns where table_name = 't' order by ordinal_position;

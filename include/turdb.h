@@ -456,9 +456,9 @@ enum {
   TURDB_TYPE_INTERVAL = 21,
   TURDB_TYPE_UUID = 22,
   TURDB_TYPE_ANY = 23,
-  TURDB_TYPE_ENUM = 24,  /* a label of a type of CREATE TYPE ... AS ENUM; read and bound as text */
-  TURDB_TYPE_JSON = 25,  /* read and bound as text */
-  TURDB_TYPE_JSONB = 26, /* read and bound as text */
+  TURDB_TYPE_ENUM = 24,    /* a label of a type of CREATE TYPE ... AS ENUM; read and bound as text */
+  TURDB_TYPE_JSON = 25,    /* read and bound as text */
+  TURDB_TYPE_JSONB = 26,   /* read and bound as text */
   TURDB_TYPE_ARRAY = 27,   /* read and bound as text: {1,2,NULL} */
   TURDB_TYPE_STRUCT = 28,  /* composite types, rows, STRUCT; read and bound as text: (1,"a b",) */
   TURDB_TYPE_MAP = 29,     /* read and bound as text: {a=1, b=NULL} */

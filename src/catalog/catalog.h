@@ -46,8 +46,8 @@ enum class RelationKind : uint8_t {
   kView = 2,
   kSystemView = 3,  // never stored: rows computed from a Snapshot (system_views.h)
   kSequence = 4,
-  kEnum = 5,    // a type of its own; shares names with relations, as in PostgreSQL
-  kDomain = 6,  // likewise: columns[0] says what it stands for, its default and whether NULL is one of its values; `checks`
+  kEnum = 5,       // a type of its own; shares names with relations, as in PostgreSQL
+  kDomain = 6,     // likewise: columns[0] says what it stands for, its default and whether NULL is one of its values; `checks`
   kComposite = 7,  // likewise: columns are its attributes
 };
 

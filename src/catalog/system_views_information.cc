@@ -116,10 +116,11 @@ Status Column(const Snapshot& snapshot, const Relation& relation, size_t positio
   const auto user_type = type.user_type_id() == 0 ? nullptr : snapshot.RelationOf(type.user_type_id());
   const auto domain = column.domain == base::kNoFile ? nullptr : snapshot.RelationOf(column.domain);
   const std::string full = type.id == TypeId::kArray && type.struct_number() != 0 ? snapshot.NameOf(type)
-                           : type.id == TypeId::kEnum || type.user_type_id() != 0       ? "USER-DEFINED"
-                           : type.struct_number() != 0                                  ? snapshot.NameOf(type)
-                                                                                        : type.ToString();
-  const std::string_view name = type.struct_number() != 0 ? std::string_view(full) : std::string_view(full).substr(0, full.find('('));
+                           : type.id == TypeId::kEnum || type.user_type_id() != 0 ? "USER-DEFINED"
+                           : type.struct_number() != 0                            ? snapshot.NameOf(type)
+                                                                                  : type.ToString();
+  const std::string_view name =
+      type.struct_number() != 0 ? std::string_view(full) : std::string_view(full).substr(0, full.find('('));
   const bool decimal = type.id == TypeId::kDecimal;
   const bool text = vec::IsText(type.id);
   const int32_t bits = BitsOf(type);

@@ -389,10 +389,14 @@ Status PgTypes(const SystemView&, const SystemViewContext& context, RowSink sink
                          Number(NamespaceOf(context.snapshot, *type)),
                          Number(kOwnerId),
                          Value::Of(TypeId::kInt16, domain      ? PgTypeOf(value->type).bytes
-                                                      : composite ? int16_t{-1}
-                                                                  : int16_t{4}),
-                         Text(domain ? "d" : composite ? "c" : "e"),
-                         Text(Letter(domain ? PgTypeOf(value->type).category : composite ? 'C' : 'E')),
+                                                   : composite ? int16_t{-1}
+                                                               : int16_t{4}),
+                         Text(domain      ? "d"
+                              : composite ? "c"
+                                          : "e"),
+                         Text(Letter(domain      ? PgTypeOf(value->type).category
+                                     : composite ? 'C'
+                                                 : 'E')),
                          Flag(true),
                          Number(0),
                          Number(0),

@@ -56,12 +56,13 @@ Status Domains(const SystemView&, const SystemViewContext& context, RowSink sink
   return ForEachType(context.snapshot, [&](const Relation& type) -> Status {
     if (type.kind != RelationKind::kDomain) return absl::OkStatus();
     const table::Column& value = type.schema->columns[0];
-    const Value row[] = {Text(kCatalogName),
-                         Text(type.schema_name()),
-                         Text(type.name()),
-                         Text(value.type.user_type_id() != 0 ? std::string("USER-DEFINED") : context.snapshot.NameOf(value.type)),
-                         TextOrNull(value.default_sql),
-                         YesNo(!value.not_null)};
+    const Value row[] = {
+        Text(kCatalogName),
+        Text(type.schema_name()),
+        Text(type.name()),
+        Text(value.type.user_type_id() != 0 ? std::string("USER-DEFINED") : context.snapshot.NameOf(value.type)),
+        TextOrNull(value.default_sql),
+        YesNo(!value.not_null)};
     return sink(row);
   });
 }
@@ -81,21 +82,21 @@ Status DomainConstraints(const SystemView&, const SystemViewContext& context, Ro
   });
 }
 
-constexpr SystemColumn kAttributesColumns[] = {{"udt_catalog", TypeId::kText},      {"udt_schema", TypeId::kText},
-                                               {"udt_name", TypeId::kText},         {"attribute_name", TypeId::kText},
+constexpr SystemColumn kAttributesColumns[] = {{"udt_catalog", TypeId::kText},       {"udt_schema", TypeId::kText},
+                                               {"udt_name", TypeId::kText},          {"attribute_name", TypeId::kText},
                                                {"ordinal_position", TypeId::kInt32}, {"data_type", TypeId::kText}};
 Status Attributes(const SystemView&, const SystemViewContext& context, RowSink sink) {
   return ForEachType(context.snapshot, [&](const Relation& type) -> Status {
     if (type.kind != RelationKind::kComposite) return absl::OkStatus();
     int32_t position = 0;
     for (const table::Column& attribute : type.schema->columns) {
-      const Value row[] = {Text(kCatalogName),
-                           Text(type.schema_name()),
-                           Text(type.name()),
-                           Text(attribute.name),
-                           Value::Int32(++position),
-                           Text(attribute.type.user_type_id() != 0 ? std::string("USER-DEFINED")
-                                                                   : context.snapshot.NameOf(attribute.type))};
+      const Value row[] = {
+          Text(kCatalogName),
+          Text(type.schema_name()),
+          Text(type.name()),
+          Text(attribute.name),
+          Value::Int32(++position),
+          Text(attribute.type.user_type_id() != 0 ? std::string("USER-DEFINED") : context.snapshot.NameOf(attribute.type))};
       TURDB_RETURN_IF_ERROR(sink(row));
     }
     return absl::OkStatus();

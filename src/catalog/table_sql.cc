@@ -145,7 +145,8 @@ std::string TypeNameOf(const Snapshot& snapshot, const vec::Type& type) {
   if (own != nullptr) return QualifiedName(*own->schema);
   const auto fields = snapshot.FieldsOf(type);
   if (fields == nullptr) return type.ToString();
-  return vec::StructText(type, *fields, [&](const vec::Type& part) { return TypeNameOf(snapshot, part); }, true);
+  return vec::StructText(
+      type, *fields, [&](const vec::Type& part) { return TypeNameOf(snapshot, part); }, true);
 }
 
 std::string TypeSql(const Snapshot& snapshot, const Relation& type) {

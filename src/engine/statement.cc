@@ -80,7 +80,8 @@ sql::CompileContext Statement::CompileContextOf(Connection& connection, std::sha
 
 void Statement::NameTypes(const catalog::Snapshot& catalog) {
   for (size_t i = 0; i < column_types_.size(); ++i) {
-    if (column_types_[i].enum_id() != 0 || column_types_[i].struct_number() != 0) declared_types_[i] = catalog.NameOf(column_types_[i]);
+    if (column_types_[i].enum_id() != 0 || column_types_[i].struct_number() != 0)
+      declared_types_[i] = catalog.NameOf(column_types_[i]);
   }
 }
 

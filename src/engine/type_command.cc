@@ -107,13 +107,14 @@ Status CommandRunner::RenameLabel(const catalog::Relation& type, const sql::Alte
   // Rows that have the label inside a struct are not written anew.
   for (const auto& over : TypesOver(*connection_.VisibleCatalog(), type)) {
     if (over->kind == catalog::RelationKind::kComposite) {
-      return base::UnsupportedError(absl::StrCat("renaming a label of a type that type ", over->name(), " has an attribute of"));
+      return base::UnsupportedError(
+          absl::StrCat("renaming a label of a type that type ", over->name(), " has an attribute of"));
     }
   }
   for (const Use& use : uses) {
     if (use.definition().type.enum_id() != type.id && use.definition().domain != type.id) {
-      return base::UnsupportedError(
-          absl::StrCat("renaming a label that column ", use.definition().name, " of table ", use.table->name(), " has in a struct"));
+      return base::UnsupportedError(absl::StrCat("renaming a label that column ", use.definition().name, " of table ",
+                                                 use.table->name(), " has in a struct"));
     }
   }
   const std::string old_text = Literal(command.value);
@@ -193,10 +194,11 @@ Status CommandRunner::CheckUsesOf(const catalog::Relation& domain) {
   for (const Use& use : UsesOf(*snapshot, domain)) {
     TURDB_RETURN_IF_ERROR(connection_.LockTable(use.table->id, txn::TableLockMode::kExclusive));
     const std::string column = use.definition().name;
-    const bool elements = use.definition().type.id == vec::TypeId::kArray && domain.schema->columns[0].type.id != vec::TypeId::kArray;
-    const Status status =
-        RunText(absl::StrCat("SELECT count(CAST(", QuoteName(column), " AS ", NameOf(domain), elements ? "[]" : "", ")) FROM ", NameOf(*use.table)))
-            .status();
+    const bool elements =
+        use.definition().type.id == vec::TypeId::kArray && domain.schema->columns[0].type.id != vec::TypeId::kArray;
+    const Status status = RunText(absl::StrCat("SELECT count(CAST(", QuoteName(column), " AS ", NameOf(domain),
+                                               elements ? "[]" : "", ")) FROM ", NameOf(*use.table)))
+                              .status();
     const base::SqlState state = base::GetSqlState(status);
     const bool null = state == sqlstate::kNotNullViolation;
     if (null || state == sqlstate::kCheckViolation) {
@@ -224,8 +226,8 @@ Status CommandRunner::DropType(const std::string& schema, const std::string& nam
   for (const auto& over : TypesOver(*connection_.VisibleCatalog(), *type)) {
     if (!cascade) return depends(What(*over));
     if (over->kind == catalog::RelationKind::kComposite) {  // its other attributes would go, too
-      return base::UnsupportedError(
-          absl::StrCat("dropping ", What(*type), ", which ", What(*over), " has an attribute of, is not supported with CASCADE"));
+      return base::UnsupportedError(absl::StrCat("dropping ", What(*type), ", which ", What(*over),
+                                                 " has an attribute of, is not supported with CASCADE"));
     }
     TURDB_RETURN_IF_ERROR(DropType(over->schema_name(), over->name(), true));
   }

@@ -45,8 +45,8 @@ class LambdaEvaluator : public Evaluator {
         kind_(static_cast<LambdaKind>(expression.index)),
         arguments_(std::move(arguments)),
         first_(expression.arguments[2]->type, options.capacity, options.budget),
-        second_(expression.arguments.size() > 3 ? expression.arguments[3]->type : expression.arguments[2]->type, options.capacity,
-                options.budget),
+        second_(expression.arguments.size() > 3 ? expression.arguments[3]->type : expression.arguments[2]->type,
+                options.capacity, options.budget),
         result_(expression.type, options.capacity, options.budget),
         selection_(options.capacity, options.budget) {}
 

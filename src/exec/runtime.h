@@ -30,17 +30,17 @@ struct Runtime {
   std::vector<vec::Vector> slots;                  // correlated values, each a constant vector
   std::vector<CteState*> ctes;                     // by number; owned by the operators that fill them
   int64_t changed_rows = 0;
-  int64_t last_insert_id = 0;                  // number of the row inserted last, 0: none, or of a table without row numbers
-  std::vector<RejectedRow> rejected;           // by COPY
-  ReferentialQueue* referential = nullptr;     // where foreign keys leave what is to be done when all rows are changed
-  bool is_referential = false;                 // this runs for a foreign key
-  TriggerRuns* triggers = nullptr;             // runs them; null when no node of the plan has any
-  int32_t trigger_depth = 0;                   // how many triggers are around this
-  const vec::Vector* checked_value = nullptr;  // what kValue stands for
+  int64_t last_insert_id = 0;                     // number of the row inserted last, 0: none, or of a table without row numbers
+  std::vector<RejectedRow> rejected;              // by COPY
+  ReferentialQueue* referential = nullptr;        // where foreign keys leave what is to be done when all rows are changed
+  bool is_referential = false;                    // this runs for a foreign key
+  TriggerRuns* triggers = nullptr;                // runs them; null when no node of the plan has any
+  int32_t trigger_depth = 0;                      // how many triggers are around this
+  const vec::Vector* checked_value = nullptr;     // what kValue stands for
   std::vector<const vec::Vector*> lambda_values;  // what kLambdaValue stands for, by number
-  bool others_run = false;                     // this is one of several lanes at work (lanes.h)
-  const std::atomic<bool>* stop = nullptr;     // while it runs on several threads: one of them has failed
-  uint64_t statement_runs = 0;                 // counts Execution::Start; what was computed once a run compares it
+  bool others_run = false;                        // this is one of several lanes at work (lanes.h)
+  const std::atomic<bool>* stop = nullptr;        // while it runs on several threads: one of them has failed
+  uint64_t statement_runs = 0;                    // counts Execution::Start; what was computed once a run compares it
 
   function::CallContext& call() const { return *context->call; }
   // On the statement's own thread.

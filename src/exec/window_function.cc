@@ -140,8 +140,9 @@ class Neighbour : public ValueOfRow {
       int64_t distance = 1;
       records_[i] = nullptr;
       if (call_.arguments.size() > 1 && !ReadInteger(partition_, row, call_.arguments[1], &distance)) continue;
-      const int64_t other = call_.ignore_nulls ? PresentAt(row, call_.kind == WindowKind::kLead ? distance : -distance)
-                                               : static_cast<int64_t>(row) + (call_.kind == WindowKind::kLead ? distance : -distance);
+      const int64_t other = call_.ignore_nulls
+                                ? PresentAt(row, call_.kind == WindowKind::kLead ? distance : -distance)
+                                : static_cast<int64_t>(row) + (call_.kind == WindowKind::kLead ? distance : -distance);
       if (other >= 0 && other < static_cast<int64_t>(partition_.size)) {
         records_[i] = partition_.records[other];
       } else {

@@ -85,8 +85,8 @@ void SubstringKernel(Call& call) {
     const int64_t from = call.args[1].Get<int32_t>(row);
     const int64_t count = kCount ? call.args[2].Get<int32_t>(row) : INT32_MAX;
     if (count < 0) {
-      return call.RaiseStatus(row, MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"22011"},
-                                             "negative substring length not allowed"));
+      return call.RaiseStatus(
+          row, MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"22011"}, "negative substring length not allowed"));
     }
     const int64_t begin = std::clamp<int64_t>(from - 1, 0, static_cast<int64_t>(bits.size()));
     const int64_t end = std::clamp<int64_t>(from - 1 + count, begin, static_cast<int64_t>(bits.size()));
@@ -122,8 +122,8 @@ void SetBitKernel(Call& call) {
     const int32_t bit = call.args[2].Get<int32_t>(row);
     if (index < 0 || index >= static_cast<int64_t>(bits.size())) return call.RaiseStatus(row, BadIndex(index, bits.size()));
     if (bit != 0 && bit != 1) {
-      return call.RaiseStatus(row, MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidParameter,
-                                             "new bit must be 0 or 1"));
+      return call.RaiseStatus(
+          row, MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidParameter, "new bit must be 0 or 1"));
     }
     bits[static_cast<size_t>(index)] = bit == 1 ? '1' : '0';
     call.result->SetString(row, bits);
@@ -155,7 +155,8 @@ void FromNumberKernel(Call& call) {
   call.ForEach([&](SelIndex row) {
     const auto number = static_cast<int64_t>(call.args[0].Get<T>(row));
     std::string bits(length, number < 0 ? '1' : '0');
-    for (size_t i = 0; i < std::min<size_t>(length, sizeof(T) * 8); ++i) bits[length - 1 - i] = (number >> i & 1) != 0 ? '1' : '0';
+    for (size_t i = 0; i < std::min<size_t>(length, sizeof(T) * 8); ++i)
+      bits[length - 1 - i] = (number >> i & 1) != 0 ? '1' : '0';
     call.result->SetString(row, bits);
   });
 }

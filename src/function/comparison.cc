@@ -211,9 +211,9 @@ void AddComparisons(FunctionList& list) {
   const size_t first_enum = list.functions().size();
   AddLayout<StringView>(list, {TypeId::kEnum});
   for (size_t i = first_enum; i < list.functions().size(); ++i) list.functions()[i].bind = BindEnums;
-  for (TypeId id : {TypeId::kNumeric, TypeId::kChar, TypeId::kAny, TypeId::kJsonb, TypeId::kStruct, TypeId::kMap,
-                    TypeId::kInt4Range, TypeId::kInt8Range, TypeId::kNumRange, TypeId::kTsRange, TypeId::kTstzRange,
-                    TypeId::kDateRange}) {
+  for (TypeId id :
+       {TypeId::kNumeric, TypeId::kChar, TypeId::kAny, TypeId::kJsonb, TypeId::kStruct, TypeId::kMap, TypeId::kInt4Range,
+        TypeId::kInt8Range, TypeId::kNumRange, TypeId::kTsRange, TypeId::kTstzRange, TypeId::kDateRange}) {
     const bool parts = id == TypeId::kStruct || id == TypeId::kMap;
     const BindFunction bind = id == TypeId::kNumeric ? BindComparison : parts ? BindStructs : nullptr;
     const bool collates = Type(id).collates();

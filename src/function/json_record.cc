@@ -84,8 +84,8 @@ void RecordKernel(Call& call) {
     }
     std::optional<vec::StructView> base;
     if (call.args[0].IsValid(row)) base.emplace(call.args[0].Get<StringView>(row).view());
-    const StatusOr<std::string> made = reader.Record(JsonView(call.args[1].Get<StringView>(row).view()), call.result_type(),
-                                                     base ? &*base : nullptr);
+    const StatusOr<std::string> made =
+        reader.Record(JsonView(call.args[1].Get<StringView>(row).view()), call.result_type(), base ? &*base : nullptr);
     if (!made.ok()) {
       call.RaiseStatus(row, made.status());
     } else {
@@ -137,13 +137,14 @@ BoundCall Bound(const ScalarFunction& function, const Type& base, const Type& re
 }  // namespace
 
 BoundCall BindJsonRecord(const Type& type) {
-  static const ScalarFunction kFunction{"json_populate_record", {kAnyArgument}, TypeId::kUnknown, kCanRaise | kStable, RecordKernel};
+  static const ScalarFunction kFunction{
+      "json_populate_record", {kAnyArgument}, TypeId::kUnknown, kCanRaise | kStable, RecordKernel};
   return Bound(kFunction, type, type);
 }
 
 BoundCall BindJsonRecords(const Type& type) {
-  static const ScalarFunction kFunction{"json_populate_recordset", {kAnyArgument}, TypeId::kUnknown, kCanRaise | kStable,
-                                        RecordsKernel};
+  static const ScalarFunction kFunction{
+      "json_populate_recordset", {kAnyArgument}, TypeId::kUnknown, kCanRaise | kStable, RecordsKernel};
   return Bound(kFunction, type, Type::ArrayOf(type));
 }
 

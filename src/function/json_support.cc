@@ -96,7 +96,8 @@ Status ForEachField(const Type& type, std::string_view bytes, const CallContext&
   vec::ElementSlot slot;
   for (size_t i = 0; i < value.size(); ++i) {
     const bool known = fields != nullptr && i < fields->size();
-    TURDB_RETURN_IF_ERROR(visit(known ? (*fields)[i].name : absl::StrCat("f", i + 1), known ? (*fields)[i].type : value.field_type(i),
+    TURDB_RETURN_IF_ERROR(visit(known ? (*fields)[i].name : absl::StrCat("f", i + 1),
+                                known ? (*fields)[i].type : value.field_type(i),
                                 value.IsNull(i) ? nullptr : value.Load(i, &slot)));
   }
   return absl::OkStatus();

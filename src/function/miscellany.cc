@@ -3,8 +3,8 @@
 
 #include "function/builtins.h"
 #include "vec/any.h"
-#include "vec/type_source.h"
 #include "vec/compare.h"
+#include "vec/type_source.h"
 
 namespace turdb::function {
 namespace {

@@ -141,7 +141,7 @@ void DifferenceKernel(Call& call) {
   call.ForEach([&](SelIndex row) {
     const Range a = RangeAt(call, 0, row), b = RangeAt(call, 1, row);
     if (!Overlaps(a, b)) return Set(call, row, a);
-    const bool left = CompareBounds(LowerOf(a), LowerOf(b)) < 0, right = CompareBounds(UpperOf(a), UpperOf(b)) > 0;
+    const bool left = CompareBounds(LowerOf(a), LowerOf(b))<0, right = CompareBounds(UpperOf(a), UpperOf(b))> 0;
     if (left && right) {
       return call.RaiseStatus(row, MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"22000"},
                                              "result of range difference would not be contiguous"));
@@ -225,8 +225,8 @@ void UpperInfiniteKernel(Call& call) {
 
 void AddRanges(FunctionList& list) {
   constexpr TypeId kBool = TypeId::kBoolean, kText = TypeId::kText;
-  for (const TypeId range : {TypeId::kInt4Range, TypeId::kInt8Range, TypeId::kNumRange, TypeId::kTsRange, TypeId::kTstzRange,
-                             TypeId::kDateRange}) {
+  for (const TypeId range :
+       {TypeId::kInt4Range, TypeId::kInt8Range, TypeId::kNumRange, TypeId::kTsRange, TypeId::kTstzRange, TypeId::kDateRange}) {
     const TypeId value = vec::RangeSubtype(range).id;
     const std::string_view name = range == TypeId::kInt4Range   ? "int4range"
                                   : range == TypeId::kInt8Range ? "int8range"

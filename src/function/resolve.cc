@@ -230,9 +230,7 @@ StatusOr<Type> CommonType(std::span<const Type> types, std::string_view construc
   const auto without_parameters = [](Type type) {
     const bool made_of_others =
         type.id == TypeId::kArray || type.id == TypeId::kEnum || type.id == TypeId::kStruct || type.id == TypeId::kMap;
-    return type.id == TypeId::kDecimal || made_of_others ? type
-           : type.id == TypeId::kChar                    ? Type::Char(0)
-                                                         : Type(type.id);
+    return type.id == TypeId::kDecimal || made_of_others ? type : type.id == TypeId::kChar ? Type::Char(0) : Type(type.id);
   };
   const auto mismatch = [&](Type a, Type b, bool same_category) {
     if (same_category) {

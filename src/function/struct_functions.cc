@@ -113,9 +113,7 @@ void FieldsNullKernel(Call& call) {
 
 // ---- maps
 
-ArrayView MapAt(const Call& call, size_t i, SelIndex row) {
-  return vec::MapEntries(call.args[i].Get<StringView>(row).view());
-}
+ArrayView MapAt(const Call& call, size_t i, SelIndex row) { return vec::MapEntries(call.args[i].Get<StringView>(row).view()); }
 
 StructView EntryAt(const ArrayView& map, uint32_t i, ElementSlot* slot) {
   return StructView(static_cast<const StringView*>(map.Load(i, slot))->view());
@@ -133,9 +131,9 @@ void MapOfArraysKernel(Call& call) {
   call.ForEach([&](SelIndex row) {
     const ArrayView keys = *ArrayAt(call, 0, row), values = *ArrayAt(call, 1, row);
     if (keys.size() != values.size()) {
-      return call.RaiseStatus(row, base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidParameter,
-                                                   absl::StrCat("a map of ", keys.size(), " keys and ", values.size(),
-                                                                " values")));
+      return call.RaiseStatus(row,
+                              base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidParameter,
+                                              absl::StrCat("a map of ", keys.size(), " keys and ", values.size(), " values")));
     }
     std::vector<Value> k, v;
     for (uint32_t i = 0; i < keys.size(); ++i) {
@@ -289,9 +287,9 @@ void StructCastKernel(Call& call) {
     if (fields == nullptr) return call.RaiseStatus(row, base::UnsupportedError("a cast to a record of unknown fields"));
     const StructView from(call.args[0].Get<StringView>(row).view());
     if (from.size() != fields->size()) {
-      return call.RaiseStatus(row, base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kCannotCoerce,
-                                                   absl::StrCat("cannot cast type record to ",
-                                                                types->NameOf(call.result_type()))));
+      return call.RaiseStatus(row,
+                              base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kCannotCoerce,
+                                              absl::StrCat("cannot cast type record to ", types->NameOf(call.result_type()))));
     }
     StructBuilder builder;
     for (size_t i = 0; i < fields->size(); ++i) {
@@ -341,7 +339,9 @@ const ScalarFunction& StructFunction() {
 Kernel StructCastKernelOf(bool is_explicit) { return is_explicit ? StructCastKernel<true> : StructCastKernel<false>; }
 Kernel MapCastKernelOf(bool is_explicit) { return is_explicit ? MapCastKernel<true> : MapCastKernel<false>; }
 
-BoundCall BindStruct(std::vector<Type> fields, const Type& result) { return Bound(StructFunction(), std::move(fields), result); }
+BoundCall BindStruct(std::vector<Type> fields, const Type& result) {
+  return Bound(StructFunction(), std::move(fields), result);
+}
 bool IsStructCall(const BoundCall& call) { return call.function == &StructFunction(); }
 
 BoundCall BindStructUnlessNull(std::vector<Type> witness_and_fields, const Type& result) {

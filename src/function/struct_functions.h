@@ -1,5 +1,5 @@
-// Calls that make structs and maps and take them apart. Their types are made of others, which only the caller knows: so he binds
-// them, and no name finds them.
+// Calls that make structs and maps and take them apart. Their types are made of others, which only the caller knows: so he
+// binds them, and no name finds them.
 #ifndef TURDB_FUNCTION_STRUCT_FUNCTIONS_H_
 #define TURDB_FUNCTION_STRUCT_FUNCTIONS_H_
 
@@ -36,8 +36,8 @@ BoundCall BindMapContains(const Type& map, const Type& key);
 BoundCall BindMapKeys(const Type& map, const Type& keys);
 BoundCall BindMapValues(const Type& map, const Type& values);
 BoundCall BindMapEntries(const Type& map, const Type& entries);
-// The struct `type` out of a jsonb object, argument 1; what that does not name is as in argument 0, or NULL. The array of them out
-// of a jsonb array.
+// The struct `type` out of a jsonb object, argument 1; what that does not name is as in argument 0, or NULL. The array of them
+// out of a jsonb array.
 BoundCall BindJsonRecord(const Type& type);
 BoundCall BindJsonRecords(const Type& type);
 // Later maps win.

@@ -136,12 +136,12 @@ struct CreateTypeCommand {
 };
 struct AlterTypeCommand {
   enum class Kind : uint8_t {
-    kAddValue,      // new_value, before or after `value`, or at the end
-    kRenameValue,   // value to new_value
-    kRename,        // to new_value
-    kMoveToSchema,  // new_value
-    kEditDomain,    // to `domain`; what has the domain is checked when `check` says so
-    kEditComposite, // to `domain`; refused when something has the type and `check` says so
+    kAddValue,       // new_value, before or after `value`, or at the end
+    kRenameValue,    // value to new_value
+    kRename,         // to new_value
+    kMoveToSchema,   // new_value
+    kEditDomain,     // to `domain`; what has the domain is checked when `check` says so
+    kEditComposite,  // to `domain`; refused when something has the type and `check` says so
   };
   Kind kind = Kind::kAddValue;
   std::shared_ptr<const catalog::Relation> type;

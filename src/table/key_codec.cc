@@ -366,7 +366,7 @@ bool KeyKeepsValue(const vec::Type& type) {
     case TypeId::kInterval:  // so are '1 month' and '30 days'
     case TypeId::kChar:      // trailing blanks
     case TypeId::kAny:
-    case TypeId::kJsonb:  // its numbers
+    case TypeId::kJsonb:   // its numbers
     case TypeId::kStruct:  // whatever its fields are
     case TypeId::kMap:
     case TypeId::kNumRange:

@@ -397,7 +397,6 @@ size_t CompositeBodyLength(uint8_t type_byte, Bytes body, std::byte flip) {
   }
 }
 
-
 bool ReadCompositeKey(const vec::Type& type, Bytes part, vec::Value* out) {
   switch (type.id) {
     case vec::TypeId::kJsonb:

@@ -1,5 +1,5 @@
-// Keys of values that hold values: jsonb, arrays, structs, maps, ranges. Before each element stands 01 and behind the last one 00, so that
-// what is shorter orders first and no byte of an element is taken for an end. FORMAT.md has the bodies.
+// Keys of values that hold values: jsonb, arrays, structs, maps, ranges. Before each element stands 01 and behind the last one
+// 00, so that what is shorter orders first and no byte of an element is taken for an end. FORMAT.md has the bodies.
 #ifndef TURDB_TABLE_KEY_COMPOSITE_H_
 #define TURDB_TABLE_KEY_COMPOSITE_H_
 

@@ -9,8 +9,8 @@
 //
 // The length of varchar and char and the precision of timestamps are not kept: they belong to columns.
 // Order is that of keys: booleans, numbers (by value, whatever their types), texts of all kinds, blobs, dates,
-// times, timestamps, timestamps with time zone, intervals, uuids, inet and cidr, macaddr, bits, jsonb, arrays, ranges (by their types
-// first), structs, maps; inside a class by value. A struct forgets its type, and so the names of its fields.
+// times, timestamps, timestamps with time zone, intervals, uuids, inet and cidr, macaddr, bits, jsonb, arrays, ranges (by their
+// types first), structs, maps; inside a class by value. A struct forgets its type, and so the names of its fields.
 #ifndef TURDB_VEC_ANY_H_
 #define TURDB_VEC_ANY_H_
 

@@ -10,7 +10,6 @@
 #include <string>
 #include <string_view>
 
-
 namespace turdb::vec {
 
 std::string MakeEnum(std::string_view order, std::string_view label);

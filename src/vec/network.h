@@ -44,8 +44,8 @@ std::string NetworkBytes(const NetworkAddress& address);
 void AppendNetwork(const NetworkAddress& address, bool always_mask, std::string* out);
 // Of a cidr as short as it can be, 10.1/16.
 void AppendAbbreviatedCidr(const NetworkAddress& address, std::string* out);
-// `type`: kInet or kCidr, which may leave out zeros at the end of an IPv4 address and the mask, and must have no bits behind it.
-// Error 22P02.
+// `type`: kInet or kCidr, which may leave out zeros at the end of an IPv4 address and the mask, and must have no bits behind
+// it. Error 22P02.
 base::StatusOr<std::string> ParseNetwork(std::string_view text, TypeId type);
 
 void AppendMacaddr(std::string_view bytes, std::string* out);

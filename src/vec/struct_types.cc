@@ -19,7 +19,8 @@ base::StatusOr<int32_t> StructTypes::Intern(StructFields fields) {
   const absl::MutexLock lock(&mu_);
   const auto found = ids_.find(key);
   if (found != ids_.end()) return found->second;
-  if (types_.size() >= static_cast<size_t>(kMaxUnnamedStructs)) return base::LimitError("there are too many different struct types");
+  if (types_.size() >= static_cast<size_t>(kMaxUnnamedStructs))
+    return base::LimitError("there are too many different struct types");
   types_.push_back(std::make_shared<const StructFields>(std::move(fields)));
   const auto id = static_cast<int32_t>(-static_cast<int64_t>(types_.size()));
   ids_.emplace(std::move(key), id);

@@ -42,7 +42,8 @@ bool ParseBlob(std::string_view text, std::string* bytes, std::string* message);
 base::Status FitCharacters(Type type, bool cut, std::string* text);
 // Digits 0 and 1, or x and hexadecimal ones, as a bit string. False: other characters.
 bool ParseBits(std::string_view text, std::string* bits);
-// `bits` as bit(length) or varbit(length): cut or padded when `cut`; else 22026 or 22001 when it does not fit. length 0: no limit.
+// `bits` as bit(length) or varbit(length): cut or padded when `cut`; else 22026 or 22001 when it does not fit. length 0: no
+// limit.
 base::Status FitBits(Type type, bool cut, std::string* bits);
 std::string_view TrimTrailingBlanks(std::string_view text);
 

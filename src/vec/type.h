@@ -47,18 +47,18 @@ enum class TypeId : uint8_t {
   kTimestampTz = 22,  // the same, in UTC
   kInterval = 23,
   kUuid = 24,
-  kAny = 25,    // a value with its type, as any.h says
-  kEnum = 26,   // a label of an enumerated type, whose id is `Type::length`; bytes as enum.h says
-  kJson = 27,   // text that is JSON, kept as it was written
-  kJsonb = 28,  // JSON in the binary form of json.h
-  kArray = 29,  // of `Type::element`, any number of dimensions; bytes as array.h says
+  kAny = 25,     // a value with its type, as any.h says
+  kEnum = 26,    // a label of an enumerated type, whose id is `Type::length`; bytes as enum.h says
+  kJson = 27,    // text that is JSON, kept as it was written
+  kJsonb = 28,   // JSON in the binary form of json.h
+  kArray = 29,   // of `Type::element`, any number of dimensions; bytes as array.h says
   kStruct = 30,  // fields of several types, named by the type; bytes as struct.h says
   kMap = 31,     // keys with values; bytes as struct.h says
   kInet = 32,    // an address of a host with its network's mask; bytes as network.h says
   kCidr = 33,    // a network's
   kMacaddr = 34,
-  kBit = 35,     // bit(n): '0' and '1', a byte each
-  kVarbit = 36,  // bit varying(n)
+  kBit = 35,        // bit(n): '0' and '1', a byte each
+  kVarbit = 36,     // bit varying(n)
   kInt4Range = 37,  // bytes of ranges: as range.h says
   kInt8Range = 38,
   kNumRange = 39,
@@ -126,7 +126,7 @@ struct Type {
   uint8_t precision = 0;              // kDecimal: digits in all; kTime, kTimestamp, kTimestampTz, kInterval: digits of a second
   uint8_t scale = 0;                  // kDecimal: digits after the point; what collates: its Collation
   TypeId element = TypeId::kUnknown;  // kArray: the elements' type; precision, scale and length are theirs, too
-  int32_t length = 0;                 // kVarchar, kChar, kBit, kVarbit: characters; 0 means no limit. kEnum, kStruct, kMap: the type's number
+  int32_t length = 0;  // kVarchar, kChar, kBit, kVarbit: characters; 0 means no limit. kEnum, kStruct, kMap: the type's number
 
   constexpr Type() = default;
   // Any id but kDecimal with its default parameters (character is character(1)).

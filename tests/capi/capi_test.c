@@ -578,10 +578,11 @@ static void values_with_parts_are_text(void) {
 static void structs_maps_and_ranges_are_texts(void) {
   struct session s = session_open(":memory:");
   CHECK_STATUS(TURDB_OK, turdb_conn_exec(s.conn, "create type pair as (a int, b text)", TURDB_NUL_TERMINATED, NULL));
-  CHECK_STATUS(TURDB_OK,
-               turdb_conn_exec(s.conn,
-                               "create table part (c pair, s struct(x int), m map(text, int), i inet, r int4range, b bit(3), l pair[])",
-                               TURDB_NUL_TERMINATED, NULL));
+  CHECK_STATUS(
+      TURDB_OK,
+      turdb_conn_exec(s.conn,
+                      "create table part (c pair, s struct(x int), m map(text, int), i inet, r int4range, b bit(3), l pair[])",
+                      TURDB_NUL_TERMINATED, NULL));
   turdb_stmt* stmt = NULL;
   turdb_error* error = NULL;
   CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "insert into part values (?, ?, ?, ?, ?, ?, ?)", TURDB_NUL_TERMINATED, NULL,
@@ -595,8 +596,8 @@ static void structs_maps_and_ranges_are_texts(void) {
   CHECK_TEXT("22P02", turdb_error_sqlstate(error));
   turdb_error_free(error);
   turdb_stmt_free(stmt);
-  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select c, s, m, i, r, b, l, (c).a from part", TURDB_NUL_TERMINATED, NULL, &stmt,
-                                            NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select c, s, m, i, r, b, l, (c).a from part", TURDB_NUL_TERMINATED, NULL,
+                                            &stmt, NULL));
   CHECK_TEXT("pair", turdb_stmt_column_declared_type(stmt, 0));
   CHECK_TEXT("STRUCT(x integer)", turdb_stmt_column_declared_type(stmt, 1));
   CHECK_TEXT("MAP(text, integer)", turdb_stmt_column_declared_type(stmt, 2));

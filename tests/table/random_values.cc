@@ -42,9 +42,9 @@ std::vector<Type> KeyTypes() {
   for (const Type& element : {Type::Int32(), Type::Text(), Type::Numeric(), Type::Double(), Type::Decimal(10, 2)}) {
     types.push_back(Type::ArrayOf(element));
   }
-  for (const TypeId id : {TypeId::kStruct, TypeId::kMap, TypeId::kInet, TypeId::kCidr, TypeId::kMacaddr, TypeId::kBit,
-                          TypeId::kVarbit, TypeId::kInt4Range, TypeId::kInt8Range, TypeId::kNumRange, TypeId::kTsRange,
-                          TypeId::kTstzRange, TypeId::kDateRange}) {
+  for (const TypeId id :
+       {TypeId::kStruct, TypeId::kMap, TypeId::kInet, TypeId::kCidr, TypeId::kMacaddr, TypeId::kBit, TypeId::kVarbit,
+        TypeId::kInt4Range, TypeId::kInt8Range, TypeId::kNumRange, TypeId::kTsRange, TypeId::kTstzRange, TypeId::kDateRange}) {
     types.emplace_back(id);
   }
   types.push_back(Type::ArrayOf(TypeId::kStruct));

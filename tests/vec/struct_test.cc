@@ -66,7 +66,8 @@ TEST(Struct, TextRoundTrips) {
   const TextContext context = With(types);
   const Type inner = types.Of({{"x", Type::Int32()}, {"y", Type::Text()}});
   const Type type = types.Of({{"a", Type::Int32()}, {"b", Type::Text()}, {"c", Type::Boolean()}, {"d", inner}});
-  for (const std::string text : {"(1,\"x y\",t,\"(2,\"\"q\"\"\"\"\"\")\")", "(,,,)", "(5,\"\",f,)", "(-1,\"a\\\\b\",,\"(,)\")"}) {
+  for (const std::string text :
+       {"(1,\"x y\",t,\"(2,\"\"q\"\"\"\"\"\")\")", "(,,,)", "(5,\"\",f,)", "(-1,\"a\\\\b\",,\"(,)\")"}) {
     const auto value = Value::Parse(text, type, &context);
     ASSERT_TRUE(value.ok()) << text << value.status();
     EXPECT_EQ(value->ToString(&context), text);
@@ -119,8 +120,9 @@ TEST(Map, TextRoundTripsAndKeysAreUnique) {
   for (const std::string bad : {"", "{", "{a}", "{a=}x", "{a=1", "a=1"}) {
     EXPECT_EQ(base::GetSqlState(Value::Parse(bad, type, &context).status()).view(), "22P02") << bad;
   }
-  EXPECT_EQ(base::GetSqlState(MakeMap({Value::Null(Type::Text())}, {Value::Int32(1)}, Type::Text(), Type::Int32()).status()).view(),
-            "22004");
+  EXPECT_EQ(
+      base::GetSqlState(MakeMap({Value::Null(Type::Text())}, {Value::Int32(1)}, Type::Text(), Type::Int32()).status()).view(),
+      "22004");
 }
 
 }  // namespace

@@ -1,12 +1,13 @@
 // ASOF JOIN: to each row on the left the nearest one on the right, by one inequality among rows that equalities put together.
 //
-// It is planned as one pass over both sides, sorted together: their rows side by side in one list, partitioned by the equalities,
-// in the order of what the inequality compares; what a row of the left side finds is the last row of the right side before it
-// (last_value ... IGNORE NULLS). So it costs a sort, whatever the sides look like, and spills as sorts do.
+// It is planned as one pass over both sides, sorted together: their rows side by side in one list, partitioned by the
+// equalities, in the order of what the inequality compares; what a row of the left side finds is the last row of the right side
+// before it (last_value ... IGNORE NULLS). So it costs a sort, whatever the sides look like, and spills as sorts do.
 //
 //   l ASOF JOIN r ON l.k = r.k AND l.t >= r.t
 //
-//   SELECT l.*, (w).* FROM (SELECT *, last_value(row) IGNORE NULLS OVER (PARTITION BY k ORDER BY t, side ROWS UNBOUNDED PRECEDING)
+//   SELECT l.*, (w).* FROM (SELECT *, last_value(row) IGNORE NULLS OVER (PARTITION BY k ORDER BY t, side ROWS UNBOUNDED
+//   PRECEDING)
 //                           FROM (SELECT k, t, 0 AS side, NULLs, r AS row FROM r UNION ALL SELECT k, t, 1, l.*, NULL FROM l))
 //   WHERE side = 1 AND w IS NOT NULL
 #include <algorithm>
@@ -123,7 +124,8 @@ Status Binder::MakeAsof(const ast::Join& join, const FromItem& left, const FromI
 
   // Each side: keys, what is compared, the side, the left side's columns, the right side's row.
   const auto not_null = [&](const Expr* expr) -> const Expr* {
-    return plan_.NewExpression(ExpressionKind::kIsNotNull, TypeId::kBoolean, plan_.Copy(std::vector<const Expr*>{expr}), position);
+    return plan_.NewExpression(ExpressionKind::kIsNotNull, TypeId::kBoolean, plan_.Copy(std::vector<const Expr*>{expr}),
+                               position);
   };
   const auto side = [&](bool is_left) {
     LogicalNode* input = is_left ? node->left : node->right;
@@ -196,7 +198,8 @@ Status Binder::MakeAsof(const ast::Join& join, const FromItem& left, const FromI
   for (size_t i = 0; i < key_count; ++i) known.push_back(not_null(ColumnExpr(both->outputs[i])));
   const Expr* found = ColumnExpr(found_id);
   if (outer) {
-    const std::vector<const Expr*> guarded = {And(known, position), found, plan_.Constant(Value::Null(row_type), row_type, position)};
+    const std::vector<const Expr*> guarded = {And(known, position), found,
+                                              plan_.Constant(Value::Null(row_type), row_type, position)};
     found = plan_.NewExpression(ExpressionKind::kCase, row_type, plan_.Copy(guarded), position);
   } else {
     filter->conjuncts.insert(filter->conjuncts.end(), known.begin(), known.end());

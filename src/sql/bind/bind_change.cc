@@ -534,7 +534,8 @@ Status Binder::BindFieldAssignment(const ast::SetItem& item, const Target& targe
                                    std::vector<exec::Assignment>* out) {
   const table::Column& definition = target.relation->schema->columns[static_cast<size_t>(column)];
   if (definition.domain != base::kNoFile) return Unsupported("assigning to a field of a domain", item.columns[0].offset);
-  const auto before = std::find_if(out->begin(), out->end(), [&](const exec::Assignment& other) { return other.column == column; });
+  const auto before =
+      std::find_if(out->begin(), out->end(), [&](const exec::Assignment& other) { return other.column == column; });
   ast::Name parts[] = {{target.alias, item.columns[0].offset, true}, item.columns[0]};
   ast::Column name;
   name.kind = ExprKind::kColumn;
@@ -544,7 +545,8 @@ Status Binder::BindFieldAssignment(const ast::SetItem& item, const Target& targe
   if (whole == nullptr) {
     TURDB_ASSIGN_OR_RETURN(whole, BindColumn(name, context));
   }
-  TURDB_ASSIGN_OR_RETURN(const Expr* const changed, ChangeField(whole, item.columns[0].text, item.fields, *item.value, context));
+  TURDB_ASSIGN_OR_RETURN(const Expr* const changed,
+                         ChangeField(whole, item.columns[0].text, item.fields, *item.value, context));
   if (before != out->end()) {
     before->value = changed;
   } else {

@@ -141,7 +141,8 @@ Status Binder::DescribeColumn(ColumnId id, table::Column* column) const {
   // Rows of a table are kept as what they are made of now.
   const auto relation = info.type.user_type_id() == 0 ? nullptr : context_.catalog->RelationOf(info.type.user_type_id());
   if (relation != nullptr && !relation->is_type()) {
-    TURDB_ASSIGN_OR_RETURN(column->type.length, context_.catalog->struct_types().Intern(*context_.catalog->FieldsOf(info.type)));
+    TURDB_ASSIGN_OR_RETURN(column->type.length,
+                           context_.catalog->struct_types().Intern(*context_.catalog->FieldsOf(info.type)));
   }
   if (!info.type.collates()) return absl::OkStatus();
   if (info.collation.strength == CollationStrength::kConflict) {

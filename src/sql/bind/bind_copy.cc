@@ -77,9 +77,54 @@ StatusOr<Binder::CopyFormat> Binder::BindCopyOptions(const ast::Copy& copy, exec
   if (!escape_given) options->escape = options->quote;
   if (format == CopyFormat::kNone) {
     return base::WithHint(Unsupported("COPY in PostgreSQL's text format", copy.offset),
-                          copy.from ? "WITH (FORMAT csv) reads CSV" : "WITH (FORMAT csv) writes CSV, (FORMAT json) JSON lines");
+                          copy.from ? "WITH (FORMAT csv) reads CSV, (FORMAT json) JSON lines"
+                                    : "WITH (FORMAT csv) writes CSV, (FORMAT json) JSON lines");
   }
   return format;
+}
+
+// A line is an object, whose members go into the columns of their names; a column that it does not name has its default. The
+// file is read as a CSV file of one field a line: characters that JSON never has stand for delimiter and quote.
+StatusOr<LogicalNode*> Binder::BindJsonLines(const ast::Copy& copy, const table::TableSchema& schema,
+                                             const std::vector<int32_t>& targets, LogicalNode* lines,
+                                             std::vector<ProjectionItem>* items) {
+  const int32_t position = Position(copy.offset);
+  lines->csv.header = false;
+  lines->csv.delimiter = '\x01';
+  lines->csv.quote = lines->csv.escape = '\x02';
+  lines->csv.null_text = {};
+  lines->outputs.push_back(NewColumn("line", TypeId::kJsonb));
+  const Expr* const line = ColumnExpr(lines->outputs[0]);
+  LogicalNode* filter = NewNode(LogicalKind::kFilter);  // blank lines
+  filter->left = lines;
+  filter->conjuncts.push_back(plan_.NewExpression(exec::ExpressionKind::kIsNotNull, TypeId::kBoolean,
+                                                  plan_.Copy(std::vector<const Expr*>{line}), position));
+  vec::StructFields fields;
+  for (const int32_t column : targets) {
+    const table::Column& definition = schema.columns[static_cast<size_t>(column)];
+    fields.push_back({definition.name, definition.type});
+  }
+  TURDB_ASSIGN_OR_RETURN(const vec::Type type, StructOf(fields));
+  LogicalNode* record = NewNode(LogicalKind::kProject);
+  record->left = filter;
+  TURDB_ASSIGN_OR_RETURN(const Expr* const row, JsonRecord(NullConstant(type, copy.offset), line, false, position));
+  record->expressions.push_back(row);
+  record->outputs.push_back(NewColumn("row", type));
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const auto column = static_cast<size_t>(targets[i]);
+    TURDB_ASSIGN_OR_RETURN(const Expr* value, FieldAt(ColumnExpr(record->outputs[0]), i, fields, position));
+    TURDB_ASSIGN_OR_RETURN(value, ToColumn(value, schema.columns[column]));
+    TURDB_ASSIGN_OR_RETURN(const Expr* const otherwise, DefaultOf(schema, targets[i]));
+    const bool null = otherwise->kind == exec::ExpressionKind::kConstant && otherwise->value->is_null();
+    if (!null) {
+      const Expr* const name = plan_.Constant(vec::Value::Text(fields[i].name), TypeId::kText, position);
+      TURDB_ASSIGN_OR_RETURN(const Expr* const named, MakeOperator("?", {line, name}, position));
+      const std::vector<const Expr*> either = {named, value, otherwise};
+      value = plan_.NewExpression(exec::ExpressionKind::kCase, value->type, plan_.Copy(either), position);
+    }
+    (*items)[column].expr = value;
+  }
+  return record;
 }
 
 StatusOr<Binder::BoundInsert> Binder::BindCopyFrom(const ast::Copy& copy) {
@@ -95,7 +140,6 @@ StatusOr<Binder::BoundInsert> Binder::BindCopyFrom(const ast::Copy& copy) {
   LogicalNode* csv = NewNode(LogicalKind::kCsv);
   csv->path = copy.path;
   TURDB_ASSIGN_OR_RETURN(const CopyFormat format, BindCopyOptions(copy, &csv->csv));
-  if (format != CopyFormat::kCsv) return Unsupported("COPY FROM in JSON", copy.offset);
   std::vector<int32_t> targets;
   if (copy.columns.empty()) {
     for (size_t i = 0; i < schema.columns.size(); ++i) {
@@ -107,6 +151,11 @@ StatusOr<Binder::BoundInsert> Binder::BindCopyFrom(const ast::Copy& copy) {
     targets.push_back(column);
   }
   std::vector<ProjectionItem> items(schema.columns.size());
+  LogicalNode* source = csv;
+  if (format == CopyFormat::kJson) {
+    TURDB_ASSIGN_OR_RETURN(source, BindJsonLines(copy, schema, targets, csv, &items));
+    targets.clear();
+  }
   for (const int32_t column : targets) {
     csv->outputs.push_back(NewColumn(schema.columns[column].name, schema.columns[column].type));
     TURDB_ASSIGN_OR_RETURN(items[column].expr, ToColumn(ColumnExpr(csv->outputs.back()), schema.columns[column]));
@@ -117,7 +166,7 @@ StatusOr<Binder::BoundInsert> Binder::BindCopyFrom(const ast::Copy& copy) {
     TURDB_ASSIGN_OR_RETURN(items[i].expr, DefaultOf(schema, static_cast<int32_t>(i)));
   }
   std::vector<OutputColumn> outputs;
-  bound.input = Project(csv, items, &outputs);
+  bound.input = Project(source, items, &outputs);
   for (const OutputColumn& output : outputs) bound.input_columns.push_back(output.id);
   ScopeRelation row;
   bound.row = RowColumns(*target.relation->schema, target.alias, &row);

@@ -139,7 +139,8 @@ base::Status Binder::ExpandRows(BoundQuery* query, int32_t position) {
 
 // What a function in FROM gives as an array of its rows, where it is no set function: json_to_recordset(j) AS t(a int),
 // json_populate_recordset(null::t, j), and any function of one value. Null: it is a set function.
-StatusOr<const Expr*> Binder::BindRecordTable(const ast::FunctionTable& table, const ast::Call& call, const ExprContext& context) {
+StatusOr<const Expr*> Binder::BindRecordTable(const ast::FunctionTable& table, const ast::Call& call,
+                                              const ExprContext& context) {
   if (table.calls.size() != 1) {
     if (table.column_definitions.empty()) return nullptr;
     return Unsupported("a column definition list of several functions", table.offset);
@@ -152,7 +153,8 @@ StatusOr<const Expr*> Binder::BindRecordTable(const ast::FunctionTable& table, c
   const bool populates = (name == "json_populate_recordset" || name == "jsonb_populate_recordset") && count == 2;
   if ((one || many) && count == 1) {
     if (table.column_definitions.empty()) {
-      return Error(sqlstate::kSyntaxError, "a column definition list is required for functions returning \"record\"", table.offset);
+      return Error(sqlstate::kSyntaxError, "a column definition list is required for functions returning \"record\"",
+                   table.offset);
     }
     vec::StructFields fields;
     for (const ast::ColumnDefinition* definition : table.column_definitions) {

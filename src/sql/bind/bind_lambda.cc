@@ -37,13 +37,13 @@ StatusOr<const Expr*> Binder::BindLambdaCall(const ast::Call& call, std::string_
   const bool filters = name.find("filter") != std::string_view::npos;
   TURDB_ASSIGN_OR_RETURN(const Expr* const array, Bind(*call.arguments[0], context));
   if (array->type.id != TypeId::kArray) {
-    return Error(sqlstate::kUndefinedFunction, absl::StrCat("function ", name, "(", NameOf(array->type), ", lambda) does not exist"),
-                 call.offset);
+    return Error(sqlstate::kUndefinedFunction,
+                 absl::StrCat("function ", name, "(", NameOf(array->type), ", lambda) does not exist"), call.offset);
   }
   const size_t most = 2, least = reduces ? 2 : 1;
   if (lambda.parameters.size() < least || lambda.parameters.size() > most) {
-    return Error(sqlstate::kSyntaxError, absl::StrCat("the lambda of ", name, " has ", least, reduces ? "" : " or 2", " parameter",
-                                                      reduces ? "s" : ""),
+    return Error(sqlstate::kSyntaxError,
+                 absl::StrCat("the lambda of ", name, " has ", least, reduces ? "" : " or 2", " parameter", reduces ? "s" : ""),
                  lambda.offset);
   }
   const Type element = array->type.element_type();

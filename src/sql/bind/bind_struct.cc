@@ -177,7 +177,8 @@ StatusOr<const Expr*> Binder::BindRow(const ast::Row& row, const Type* wanted, C
   return MakeRowAs(elements, *wanted, cast, position);
 }
 
-// An expression that a value of `type` is wanted of: rows, arrays and maps that are written out take their parts' types from it.
+// An expression that a value of `type` is wanted of: rows, arrays and maps that are written out take their parts' types from
+// it.
 StatusOr<const Expr*> Binder::BindAs(const ast::Expr& expr, const Type* type, CastContext cast, const ExprContext& context) {
   if (type != nullptr && expr.kind == ExprKind::kRow && type->id == TypeId::kStruct) {
     return BindRow(As<ast::Row>(expr), type, cast, context);
@@ -257,8 +258,8 @@ StatusOr<const Expr*> Binder::FieldAt(const Expr* value, size_t place, const Str
   }
   const Expr* const number = plan_.Constant(Value::Int32(static_cast<int32_t>(place)), TypeId::kInt32, position);
   const Type& type = fields[place].type;
-  const Expr* const made = Fold(plan_.Call(function::BindField(value->type, type),
-                                           plan_.Copy(std::vector<const Expr*>{value, number}), position));
+  const Expr* const made =
+      Fold(plan_.Call(function::BindField(value->type, type), plan_.Copy(std::vector<const Expr*>{value, number}), position));
   if (type.collates()) NoteCollation(made, {vec::CollationOf(type.collation()), CollationStrength::kImplicit});
   return made;
 }
@@ -289,15 +290,16 @@ StatusOr<const Expr*> Binder::FieldOf(const Expr* value, const ast::Name& name) 
   }
   const auto fields = FieldsOf(value->type);
   if (fields == nullptr) {
-    return Error(sqlstate::kUndefinedColumn,
-                 absl::StrCat("could not identify column \"", name.text, "\" in record data type"), name.offset);
+    return Error(sqlstate::kUndefinedColumn, absl::StrCat("could not identify column \"", name.text, "\" in record data type"),
+                 name.offset);
   }
   TURDB_ASSIGN_OR_RETURN(const int32_t place, FindField(*fields, name.text, value->type, name.offset));
   return FieldAt(value, static_cast<size_t>(place), *fields, Position(name.offset));
 }
 
 StatusOr<const Expr*> Binder::BindField(const ast::Field& field, const ExprContext& context) {
-  if (field.name.empty()) return Error(sqlstate::kFeatureNotSupported, "row expansion via \"*\" is not supported here", field.offset);
+  if (field.name.empty())
+    return Error(sqlstate::kFeatureNotSupported, "row expansion via \"*\" is not supported here", field.offset);
   TURDB_ASSIGN_OR_RETURN(const Expr* const value, Bind(*field.operand, context));
   return FieldOf(value, field.name);
 }
@@ -347,8 +349,8 @@ StatusOr<const Expr*> Binder::ChangeField(const Expr* whole, std::string_view na
   }
   TURDB_ASSIGN_OR_RETURN(changed, Coerce(changed, type, CastContext::kAssignment));
   const Expr* const number = plan_.Constant(Value::Int32(place), TypeId::kInt32, position);
-  return plan_.Call(function::BindFieldChange(whole->type, type),
-                    plan_.Copy(std::vector<const Expr*>{whole, number, changed}), position);
+  return plan_.Call(function::BindFieldChange(whole->type, type), plan_.Copy(std::vector<const Expr*>{whole, number, changed}),
+                    position);
 }
 
 const Expr* Binder::FieldsNull(const Expr* value, bool negated, int32_t position) {
@@ -420,12 +422,14 @@ Status Binder::CheckStructCast(const Type& from, const Type& to, CastContext con
   const auto a = FieldsOf(from), b = FieldsOf(to);
   if (a == nullptr || b == nullptr) return absl::OkStatus();
   const auto refuse = [&](std::string_view why) {
-    return base::WithHint(base::WithPosition(base::MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kCannotCoerce,
-                                                             absl::StrCat("cannot cast type ", NameOf(from), " to ", NameOf(to))),
-                                             position),
-                          why);
+    return base::WithHint(
+        base::WithPosition(base::MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kCannotCoerce,
+                                           absl::StrCat("cannot cast type ", NameOf(from), " to ", NameOf(to))),
+                           position),
+        why);
   };
-  if (a->size() != b->size()) return refuse(absl::StrCat("Input has too ", a->size() < b->size() ? "few" : "many", " columns."));
+  if (a->size() != b->size())
+    return refuse(absl::StrCat("Input has too ", a->size() < b->size() ? "few" : "many", " columns."));
   for (size_t i = 0; i < a->size(); ++i) {
     const Type& x = (*a)[i].type;
     const Type& y = (*b)[i].type;
@@ -524,10 +528,10 @@ StatusOr<const Expr*> Binder::BindStructCall(const ast::Call& call, std::string_
     return JsonRecord(base, json, false, position);
   }
   const bool makes = (name == "map" && (count == 2 || count == 0)) || (name == "map_from_entries" && count == 1);
-  const bool reads = ((name == "map_keys" || name == "map_values" || name == "map_entries") && count == 1) ||
-                     ((name == "map_extract" || name == "element_at" || name == "map_contains" || name == "struct_extract") &&
-                      count == 2) ||
-                     (name == "map_concat" && count > 0);
+  const bool reads =
+      ((name == "map_keys" || name == "map_values" || name == "map_entries") && count == 1) ||
+      ((name == "map_extract" || name == "element_at" || name == "map_contains" || name == "struct_extract") && count == 2) ||
+      (name == "map_concat" && count > 0);
   if (!makes && !reads) return nullptr;
   *special = true;
   if (name == "map" && count == 0) {
@@ -539,7 +543,9 @@ StatusOr<const Expr*> Binder::BindStructCall(const ast::Call& call, std::string_
     TURDB_ASSIGN_OR_RETURN(const Expr* const bound, Bind(*argument, context));
     arguments.push_back(bound);
   }
-  const auto make = [&](function::BoundCall bound) { return Fold(plan_.Call(std::move(bound), plan_.Copy(arguments), position)); };
+  const auto make = [&](function::BoundCall bound) {
+    return Fold(plan_.Call(std::move(bound), plan_.Copy(arguments), position));
+  };
   const auto undefined = [&]() -> Status {
     std::string types;
     for (const Expr* argument : arguments) absl::StrAppend(&types, types.empty() ? "" : ", ", NameOf(argument->type));
@@ -584,7 +590,8 @@ StatusOr<const Expr*> Binder::BindStructCall(const ast::Call& call, std::string_
   }
   const Type& type = (*fields)[part].type;
   if (type.id == TypeId::kArray) return Unsupported("an array of arrays", call.offset);
-  return make(part == 0 ? function::BindMapKeys(first, Type::ArrayOf(type)) : function::BindMapValues(first, Type::ArrayOf(type)));
+  return make(part == 0 ? function::BindMapKeys(first, Type::ArrayOf(type))
+                        : function::BindMapValues(first, Type::ArrayOf(type)));
 }
 
 }  // namespace turdb::sql

@@ -44,9 +44,9 @@ Status Binder::CheckStorable(const Type& type, std::string_view name, int32_t of
   context_.catalog->ForEachTypeIn(type, [&](catalog::ObjectId id) {
     const auto relation = context_.catalog->RelationOf(id);
     if (relation != nullptr && !relation->is_type()) {
-      status = base::WithHint(
-          Unsupported(absl::StrCat("\"", name, "\" of the rows of table \"", relation->name(), "\""), offset),
-          "CREATE TYPE makes a type that can be stored.");
+      status =
+          base::WithHint(Unsupported(absl::StrCat("\"", name, "\" of the rows of table \"", relation->name(), "\""), offset),
+                         "CREATE TYPE makes a type that can be stored.");
     }
   });
   return status;
@@ -146,8 +146,8 @@ std::string Binder::CollationOfDomain(base::FileId domain) const {
 std::string Binder::DefaultTextOf(const table::Column& column) const {
   if (!column.default_sql.empty() || column.domain == base::kNoFile) return column.default_sql;
   const auto domain = context_.catalog->RelationOf(column.domain);
-  const bool elements = domain != nullptr && column.type.id == vec::TypeId::kArray &&
-                        domain->schema->columns[0].type.id != vec::TypeId::kArray;
+  const bool elements =
+      domain != nullptr && column.type.id == vec::TypeId::kArray && domain->schema->columns[0].type.id != vec::TypeId::kArray;
   return domain == nullptr || elements ? std::string() : DefaultTextOf(domain->schema->columns[0]);
 }
 

@@ -266,8 +266,10 @@ StatusOr<const Expr*> Binder::BindColumn(const ast::Column& column, const ExprCo
     return UnknownColumn(column, &inner);
   }
   if (column.parts.size() == 1) {
-    // An item of the same list, by its alias; what it is made of is there for the aggregate or window around, but not it itself.
-    if (item_aliases_ != nullptr && item_aliases_->scope == context.scope && !context.inside_aggregate && !context.inside_window) {
+    // An item of the same list, by its alias; what it is made of is there for the aggregate or window around, but not it
+    // itself.
+    if (item_aliases_ != nullptr && item_aliases_->scope == context.scope && !context.inside_aggregate &&
+        !context.inside_window) {
       for (const ScopeColumn& item : item_aliases_->items) {
         if (item.name == last.text && CanStandTwice(*item.expr)) return item.expr;
       }

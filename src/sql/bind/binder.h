@@ -470,7 +470,8 @@ class Binder {
   ExprOr BindMap(const ast::Map& map, const vec::Type* wanted, function::CastContext cast, const ExprContext& context);
   ExprOr MapValue(const Expr* map, const Expr* key, bool as_array, int32_t position);
   ExprOr JsonRecord(const Expr* base, const Expr* json, bool set, int32_t position);
-  base::StatusOr<const Expr*> BindRecordTable(const ast::FunctionTable& table, const ast::Call& call, const ExprContext& context);
+  base::StatusOr<const Expr*> BindRecordTable(const ast::FunctionTable& table, const ast::Call& call,
+                                              const ExprContext& context);
   base::Status ExpandRows(BoundQuery* query, int32_t position);
   ExprOr BindStructCall(const ast::Call& call, std::string_view name, const ExprContext& context, bool* special);
   // ---- lambdas (bind_lambda.cc)
@@ -607,6 +608,9 @@ class Binder {
   enum class CopyFormat : uint8_t { kNone, kCsv, kJson };
   base::StatusOr<CopyFormat> BindCopyOptions(const ast::Copy& copy, exec::CsvOptions* options);
   base::StatusOr<const ast::Select*> CopiedQuery(const ast::Copy& copy);
+  base::StatusOr<LogicalNode*> BindJsonLines(const ast::Copy& copy, const table::TableSchema& schema,
+                                             const std::vector<int32_t>& targets, LogicalNode* lines,
+                                             std::vector<ProjectionItem>* items);
   base::StatusOr<Target> FindTarget(const ast::QualifiedName& name, const ast::Name& alias, uint8_t event);
   base::StatusOr<FromItem> BindTargetRows(const Target& target, const ast::NamedTable& table, BoundUpdate* bound);
   base::StatusOr<std::vector<int32_t>> TargetColumns(const ast::Insert& insert, const catalog::Relation& relation);
@@ -773,7 +777,7 @@ class Binder {
   std::vector<vec::Type> parameter_types_;
   std::vector<bool> parameter_open_;
   bool collations_in_types_ = false;
-  base::HashMap<const Expr*, CollationState> collations_;  // where it is not what the kind of expression says
+  base::HashMap<const Expr*, CollationState> collations_;      // where it is not what the kind of expression says
   base::HashMap<const Expr*, std::vector<const Expr*>> rows_;  // what is written as a row: its elements as they were
   // While the list of a SELECT is bound: what the items so far are called, for those behind them.
   struct ItemAliases {

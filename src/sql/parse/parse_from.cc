@@ -208,8 +208,8 @@ TableRef* Parser::ParseFunctionTable(TableRef* table) {
     function->with_ordinality = true;
   }
   const int as = At("as"_kw) ? 1 : 0;  // f() AS t(a int, b text), f() t(a int), f() AS (a int)
-  const bool definitions = (as == 1 && PeekIs("(")) ||
-                           ((as == 1 || AtName()) && PeekIs("(", 1 + as) && Peek(3 + as).kind == TokenKind::kWord);
+  const bool definitions =
+      (as == 1 && PeekIs("(")) || ((as == 1 || AtName()) && PeekIs("(", 1 + as) && Peek(3 + as).kind == TokenKind::kWord);
   if (!definitions) {
     ParseTableAlias(table);
     return table;

@@ -1,8 +1,8 @@
-// PIVOT and UNPIVOT, the standard's behind a table and DuckDB's as a query. The tree has no nodes for them: they are the queries
-// that one would write by hand.
+// PIVOT and UNPIVOT, the standard's behind a table and DuckDB's as a query. The tree has no nodes for them: they are the
+// queries that one would write by hand.
 //
-//   t PIVOT (sum(v) FOR k IN ('a', 'b'))     SELECT * EXCLUDE (k, v), sum(v) FILTER (WHERE k = 'a') AS a, ... FROM t GROUP BY ALL
-//   t UNPIVOT (v FOR k IN (a, b))            SELECT * EXCLUDE (a, b) FROM t, LATERAL (VALUES ('a', a), ('b', b)) AS u(k, v)
+//   t PIVOT (sum(v) FOR k IN ('a', 'b'))     SELECT * EXCLUDE (k, v), sum(v) FILTER (WHERE k = 'a') AS a, ... FROM t GROUP BY
+//   ALL t UNPIVOT (v FOR k IN (a, b))            SELECT * EXCLUDE (a, b) FROM t, LATERAL (VALUES ('a', a), ('b', b)) AS u(k, v)
 //                                            WHERE v IS NOT NULL
 #include <algorithm>
 

@@ -296,16 +296,14 @@ void Parser::ParseCallArguments(ast::Call* call) {
 
 // Functions whose argument may be a lambda: elsewhere -> is an operator.
 bool Parser::TakesLambda(std::string_view name) {
-  constexpr std::string_view kNames[] = {"list_transform", "array_transform", "list_apply", "array_apply", "apply",
-                                         "list_filter",    "array_filter",    "filter",     "list_reduce", "array_reduce",
-                                         "reduce"};
+  constexpr std::string_view kNames[] = {"list_transform", "array_transform", "list_apply",   "array_apply",
+                                         "apply",          "list_filter",     "array_filter", "filter",
+                                         "list_reduce",    "array_reduce",    "reduce"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
 bool Parser::AtLambda() {
-  const auto arrow = [&](int distance) {
-    return Peek(distance).kind == TokenKind::kOperator && Peek(distance).text == "->";
-  };
+  const auto arrow = [&](int distance) { return Peek(distance).kind == TokenKind::kOperator && Peek(distance).text == "->"; };
   if (AtName()) return arrow(1) || (token_.text == "lambda" && Peek().kind == TokenKind::kWord);
   const auto name = [&](int distance) {
     return Peek(distance).kind == TokenKind::kWord || Peek(distance).kind == TokenKind::kQuotedName;

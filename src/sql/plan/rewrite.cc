@@ -49,7 +49,8 @@ bool Planner::HasSubquery(const Expr* expr) const {
 }
 
 bool Planner::CanRaise(const Expr* expr) const {
-  if (expr->kind == ExpressionKind::kSubquery || expr->kind == ExpressionKind::kCheck || expr->kind == ExpressionKind::kLambda) {
+  if (expr->kind == ExpressionKind::kSubquery || expr->kind == ExpressionKind::kCheck ||
+      expr->kind == ExpressionKind::kLambda) {
     return true;
   }
   if (expr->call != nullptr && (expr->call->flags & function::kCanRaise) != 0 && !expr->try_cast) return true;
@@ -57,7 +58,8 @@ bool Planner::CanRaise(const Expr* expr) const {
 }
 
 bool Planner::IsMovable(const Expr* expr) const {
-  if (expr->kind == ExpressionKind::kSubquery || expr->kind == ExpressionKind::kCheck || expr->kind == ExpressionKind::kLambda) {
+  if (expr->kind == ExpressionKind::kSubquery || expr->kind == ExpressionKind::kCheck ||
+      expr->kind == ExpressionKind::kLambda) {
     return false;
   }
   if (expr->call != nullptr) {

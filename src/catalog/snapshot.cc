@@ -265,7 +265,8 @@ std::shared_ptr<const vec::StructFields> Snapshot::FieldsOf(const vec::Type& typ
 void Snapshot::ForEachTypeIn(const vec::Type& type, absl::FunctionRef<void(ObjectId)> visit) const {
   if (type.user_type_id() != 0) return visit(type.user_type_id());
   if (!type.is_unnamed_struct()) return;
-  for (const vec::StructField& field : *FieldsOf(type)) ForEachTypeIn(field.type, visit);
+  const auto fields = FieldsOf(type);
+  for (const vec::StructField& field : *fields) ForEachTypeIn(field.type, visit);
 }
 
 bool Snapshot::Mentions(const vec::Type& type, ObjectId user_type) const {

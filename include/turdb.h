@@ -566,7 +566,8 @@ struct ArrowArrayStream {
  *   numeric u (exact, as text) | text, varchar, char u | blob z | date tdD | time ttu | timestamp tsu: |
  *   timestamp with time zone tsu:UTC | interval tin | uuid w:16 with arrow.uuid | json, jsonb u with arrow.json |
  *   enum: dictionary of u with indexes i, all labels in their order | array +l of its element, one dimension |
- *   any: +ud with TURDB_TYPE_* as type codes (decimals, labels and arrays in it as text)
+ *   structs, maps, inet, cidr, macaddr, bits, ranges u (as text) |
+ *   any: +ud with TURDB_TYPE_* as type codes (decimals, labels, arrays and what is text above in it as text)
  *
  * Where the format does not say the type, the metadata of the field has "turdb:type" (int128, numeric, jsonb), which TurDB
  * reads again. Infinite dates and timestamps are the ends of the numbers' ranges. Arrays of several dimensions cannot be

@@ -515,6 +515,20 @@ std::unique_ptr<ColumnBuilder> ColumnBuilder::Create(const Type& type, const Bui
       return std::make_unique<EnumBuilder>(type, context);
     case TypeId::kArray:
       return std::make_unique<ListBuilder>(type, context);
+    case TypeId::kStruct:
+    case TypeId::kMap:
+    case TypeId::kInet:
+    case TypeId::kCidr:
+    case TypeId::kMacaddr:
+    case TypeId::kBit:
+    case TypeId::kVarbit:
+    case TypeId::kInt4Range:
+    case TypeId::kInt8Range:
+    case TypeId::kNumRange:
+    case TypeId::kTsRange:
+    case TypeId::kTstzRange:
+    case TypeId::kDateRange:
+      return std::make_unique<TextBuilder>(views, SlotText(type, context));
     default:
       break;
   }

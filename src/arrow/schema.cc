@@ -205,6 +205,21 @@ void SetFormat(const Type& type, const ExportOptions& options, SchemaNode* node)
       node->format = std::string("+l");
       node->children.push_back(SchemaOf(Field{"item", type.element_type()}, options));
       return;
+    case TypeId::kStruct:
+    case TypeId::kMap:
+    case TypeId::kInet:
+    case TypeId::kCidr:
+    case TypeId::kMacaddr:
+    case TypeId::kBit:
+    case TypeId::kVarbit:
+    case TypeId::kInt4Range:
+    case TypeId::kInt8Range:
+    case TypeId::kNumRange:
+    case TypeId::kTsRange:
+    case TypeId::kTstzRange:
+    case TypeId::kDateRange:
+      node->format = std::string(text);
+      return;
   }
 }
 

@@ -449,7 +449,7 @@ void SchemaChanges::CommitsAt(base::Timestamp commit_ts) {
 }
 
 void SchemaChanges::Committed() {
-  TURDB_CHECK(rep_->published || rep_->changes.empty());
+  if (!rep_->published) return Rollback();  // nothing was written: what the changes made is what was there
   const bool schemas_changed =
       std::any_of(rep_->changes.begin(), rep_->changes.end(), [](const Change& change) { return !change.is_relation(); });
   rep_->changes.clear();

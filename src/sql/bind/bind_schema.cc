@@ -94,7 +94,7 @@ Status Binder::BindLikeTable(const ast::LikeTable& like, catalog::NewTable* tabl
     return std::any_of(like.including.begin(), like.including.end(),
                        [&](const ast::Name& name) { return name.text == "all" || name.text == what; });
   };
-  const bool defaults = includes("defaults"), identity = includes("identity");
+  const bool defaults = includes("defaults"), identity = includes("identity"), generated = includes("generated");
   table::TableSchema* const schema = &table->definition;
   for (const table::Column& from : relation->schema->columns) {
     table::Column column;
@@ -103,6 +103,10 @@ Status Binder::BindLikeTable(const ast::LikeTable& like, catalog::NewTable* tabl
     column.not_null = from.not_null;
     column.collation = from.collation;
     column.domain = from.domain;
+    if (generated && from.generation == table::Generation::kStored) {
+      column.generation = from.generation;
+      column.default_sql = from.default_sql;
+    }
     if (defaults && from.generation == table::Generation::kNone) {
       column.default_sql = from.default_sql;
       column.sequence = from.sequence;  // drawn from by both
@@ -113,6 +117,9 @@ Status Binder::BindLikeTable(const ast::LikeTable& like, catalog::NewTable* tabl
       table->sequences.push_back({static_cast<int32_t>(schema->columns.size()), "", sequence->sequence});
     }
     schema->columns.push_back(std::move(column));
+  }
+  if (includes("constraints")) {
+    for (const table::CheckConstraint& check : relation->schema->checks) schema->checks.push_back({check.name, check.sql, {}});
   }
   return absl::OkStatus();
 }

@@ -58,7 +58,9 @@ turdb_status turdb_conn_exec(turdb_conn* conn, const char* sql, int64_t size_byt
 }
 
 turdb_status turdb_conn_begin(turdb_conn* conn, turdb_error** error) {
-  return With(conn, error, [](Connection& connection) { return connection.Begin(connection.default_isolation(), connection.default_read_only()); });
+  return With(conn, error, [](Connection& connection) {
+    return connection.Begin(connection.default_isolation(), connection.default_read_only());
+  });
 }
 
 turdb_status turdb_conn_commit(turdb_conn* conn, turdb_error** error) {

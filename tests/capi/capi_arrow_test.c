@@ -629,7 +629,10 @@ static void hostile_streams_are_errors(void) { /* [C-ARROW-2] */
     if (kind == 3) offsets[0] = -1;
     if (kind == 4) text->null_count = 3; /* and no buffer says which */
     if (kind == 5) ((char*)text->buffers[2])[offsets[7]] = (char)0xff;
-    if (kind == 6) text->n_buffers = 2;
+    if (kind == 6) {
+      free((void*)text->buffers[2]);
+      text->n_buffers = 2;
+    }
     make_batch(&batch, 100, 1, &text);
     CHECK_STATUS(kind == 0 ? TURDB_UNSUPPORTED : TURDB_DATA, turdb_appender_append_batch(appender, &schema, &batch, &error));
     CHECK(batch.release == NULL);

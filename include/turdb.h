@@ -508,6 +508,70 @@ TURDB_API int64_t turdb_stmt_column_micros(const turdb_stmt* stmt, int64_t index
 TURDB_API void turdb_stmt_column_interval(const turdb_stmt* stmt, int64_t index, int32_t* months, int32_t* days,
                                           int64_t* micros);
 
+/* ---- Packed rows ---------------------------------------------------------------------------------- */
+
+/*
+ * Rows in one piece of memory, for callers to whom a call costs much: one call binds a row, one runs a batch of rows,
+ * one fetches a batch. There are no pointers in it, so it may lie in memory of a garbage collector. docs/packed.md has
+ * examples.
+ *
+ * A packed row is the packed values of its parameters or columns, in order, without anything before, between or behind
+ * them; packed rows follow each other likewise. A packed value is a byte, its TURDB_TYPE_*, and what the type says.
+ * Numbers are little-endian, signed ones in two's complement; nothing is aligned. [C-PACKED-1]
+ *
+ *   NULL                                 nothing
+ *   BOOL                                 1 byte: 0 or 1
+ *   INT8 INT16 INT32 INT64 INT128        1, 2, 4, 8, 16 bytes
+ *   UINT8 UINT16 UINT32 UINT64           1, 2, 4, 8 bytes
+ *   FLOAT DOUBLE                         4, 8 bytes, IEEE 754
+ *   DATE                                 int32: as turdb_stmt_bind_date
+ *   TIME TIMESTAMP TIMESTAMPTZ           int64: microseconds, as in the bind calls
+ *   INTERVAL                             int32 months, int32 days, int64 microseconds
+ *   UUID                                 16 bytes in the order they are written
+ *   TEXT ENUM JSON JSONB                 uint32 size in bytes, then UTF-8 without a NUL
+ *   DECIMAL                              uint32 size, then the number as ASCII text ("-12.50", "NaN", "Infinity")
+ *   BLOB                                 uint32 size, then the bytes
+ *   ARRAY                                uint32 size of what follows; uint8 TURDB_TYPE_* of the elements; uint8 number of
+ *                                        dimensions, 0 for the empty array, at most 6; for each dimension int32 lower bound and
+ *                                        uint32 length; then the elements, row by row, each a packed value of that type or
+ *                                        NULL
+ *
+ * A value of a column of type ANY has its own type; TURDB_TYPE_ANY itself is never in a packed row. A reader should
+ * treat a type that it does not know as TEXT: types that come later are packed as a uint32 size and that many bytes.
+ * [C-PACKED-2]
+ */
+
+/*
+ * Binds every parameter from one packed row; ENUM is bound as text. Converts as the other bind calls do.
+ *   data, size_bytes   the row; copied before return. NULL and 0 for a statement without parameters.
+ * Returns TURDB_OK; TURDB_DATA, 22P03 for bytes that are no such row, and as in the bind calls; TURDB_MISUSE also in the
+ * middle of its rows (reset it first). On failure some parameters may have been bound.
+ */
+TURDB_API turdb_status turdb_stmt_bind_packed(turdb_stmt* stmt, const uint8_t* data, int64_t size_bytes, turdb_error** error);
+/*
+ * Runs the statement once for each of `rows` packed rows of parameters, to its end, and drops what it returns. Outside a
+ * transaction each run commits by itself. [C-PACKED-3]
+ *   data, size_bytes   `rows` packed rows; not kept.
+ *   out_rows           may be NULL; receives how many runs succeeded, on failure too.
+ * Returns TURDB_OK; what turdb_stmt_bind_packed and turdb_stmt_step return for the first row that failed: the runs before
+ * it stay as their transaction decides, and a frame of the error names the row, counted from 1.
+ */
+TURDB_API turdb_status turdb_stmt_run_packed(turdb_stmt* stmt, const uint8_t* data, int64_t size_bytes, int64_t rows,
+                                             int64_t* out_rows, turdb_error** error);
+/*
+ * Steps the statement up to `max_rows` times and packs the rows into memory of the caller. The statement stands on no row
+ * that is there to be read with turdb_stmt_column_* afterwards.
+ *   max_rows           at least 1
+ *   data, size_bytes   the memory, written up to *out_size_bytes
+ *   out_rows           receives the number of rows packed
+ *   out_size_bytes     receives the bytes that they take
+ * Returns TURDB_ROW when there may be more rows; with *out_rows = 0 the next one needs memory of *out_size_bytes bytes,
+ * and comes with the next call. [C-PACKED-4] TURDB_DONE when there are none behind these; otherwise as turdb_stmt_step:
+ * rows that were packed before the error are lost.
+ */
+TURDB_API turdb_status turdb_stmt_fetch_packed(turdb_stmt* stmt, int64_t max_rows, uint8_t* data, int64_t size_bytes,
+                                               int64_t* out_rows, int64_t* out_size_bytes, turdb_error** error);
+
 /* ---- Arrow --------------------------------------------------------------------------------------- */
 
 /* The structs of Arrow's C Data and C Stream interfaces, as Arrow publishes them for copying. Who includes Arrow's own

@@ -36,89 +36,6 @@ T Load(const void* cell) {
   return value;
 }
 
-// TurDB's numbers of types are stable on disk; these are stable in the header.
-int32_t PublicType(TypeId id) {
-  switch (id) {
-    case TypeId::kBoolean:
-      return TURDB_TYPE_BOOL;
-    case TypeId::kInt8:
-      return TURDB_TYPE_INT8;
-    case TypeId::kInt16:
-      return TURDB_TYPE_INT16;
-    case TypeId::kInt32:
-      return TURDB_TYPE_INT32;
-    case TypeId::kInt64:
-      return TURDB_TYPE_INT64;
-    case TypeId::kInt128:
-      return TURDB_TYPE_INT128;
-    case TypeId::kUInt8:
-      return TURDB_TYPE_UINT8;
-    case TypeId::kUInt16:
-      return TURDB_TYPE_UINT16;
-    case TypeId::kUInt32:
-      return TURDB_TYPE_UINT32;
-    case TypeId::kUInt64:
-      return TURDB_TYPE_UINT64;
-    case TypeId::kFloat:
-      return TURDB_TYPE_FLOAT;
-    case TypeId::kDouble:
-      return TURDB_TYPE_DOUBLE;
-    case TypeId::kDecimal:
-    case TypeId::kNumeric:
-      return TURDB_TYPE_DECIMAL;
-    case TypeId::kUnknown:
-    case TypeId::kText:
-    case TypeId::kVarchar:
-    case TypeId::kChar:
-      return TURDB_TYPE_TEXT;
-    case TypeId::kBlob:
-      return TURDB_TYPE_BLOB;
-    case TypeId::kDate:
-      return TURDB_TYPE_DATE;
-    case TypeId::kTime:
-      return TURDB_TYPE_TIME;
-    case TypeId::kTimestamp:
-      return TURDB_TYPE_TIMESTAMP;
-    case TypeId::kTimestampTz:
-      return TURDB_TYPE_TIMESTAMPTZ;
-    case TypeId::kInterval:
-      return TURDB_TYPE_INTERVAL;
-    case TypeId::kUuid:
-      return TURDB_TYPE_UUID;
-    case TypeId::kAny:
-      return TURDB_TYPE_ANY;
-    case TypeId::kEnum:
-      return TURDB_TYPE_ENUM;
-    case TypeId::kJson:
-      return TURDB_TYPE_JSON;
-    case TypeId::kJsonb:
-      return TURDB_TYPE_JSONB;
-    case TypeId::kArray:
-      return TURDB_TYPE_ARRAY;
-    case TypeId::kStruct:
-      return TURDB_TYPE_STRUCT;
-    case TypeId::kMap:
-      return TURDB_TYPE_MAP;
-    case TypeId::kInet:
-      return TURDB_TYPE_INET;
-    case TypeId::kCidr:
-      return TURDB_TYPE_CIDR;
-    case TypeId::kMacaddr:
-      return TURDB_TYPE_MACADDR;
-    case TypeId::kBit:
-    case TypeId::kVarbit:
-      return TURDB_TYPE_BITS;
-    case TypeId::kInt4Range:
-    case TypeId::kInt8Range:
-    case TypeId::kNumRange:
-    case TypeId::kTsRange:
-    case TypeId::kTstzRange:
-    case TypeId::kDateRange:
-      return TURDB_TYPE_RANGE;
-  }
-  return TURDB_TYPE_NULL;
-}
-
 // A double towards zero, or the nearest end of the range.
 template <typename T>
 T Truncate(double value) {
@@ -211,6 +128,88 @@ T NumberAt(const turdb_stmt* stmt, int64_t index) noexcept {
 
 }  // namespace
 
+int32_t turdb::capi::PublicType(TypeId id) {
+  switch (id) {
+    case TypeId::kBoolean:
+      return TURDB_TYPE_BOOL;
+    case TypeId::kInt8:
+      return TURDB_TYPE_INT8;
+    case TypeId::kInt16:
+      return TURDB_TYPE_INT16;
+    case TypeId::kInt32:
+      return TURDB_TYPE_INT32;
+    case TypeId::kInt64:
+      return TURDB_TYPE_INT64;
+    case TypeId::kInt128:
+      return TURDB_TYPE_INT128;
+    case TypeId::kUInt8:
+      return TURDB_TYPE_UINT8;
+    case TypeId::kUInt16:
+      return TURDB_TYPE_UINT16;
+    case TypeId::kUInt32:
+      return TURDB_TYPE_UINT32;
+    case TypeId::kUInt64:
+      return TURDB_TYPE_UINT64;
+    case TypeId::kFloat:
+      return TURDB_TYPE_FLOAT;
+    case TypeId::kDouble:
+      return TURDB_TYPE_DOUBLE;
+    case TypeId::kDecimal:
+    case TypeId::kNumeric:
+      return TURDB_TYPE_DECIMAL;
+    case TypeId::kUnknown:
+    case TypeId::kText:
+    case TypeId::kVarchar:
+    case TypeId::kChar:
+      return TURDB_TYPE_TEXT;
+    case TypeId::kBlob:
+      return TURDB_TYPE_BLOB;
+    case TypeId::kDate:
+      return TURDB_TYPE_DATE;
+    case TypeId::kTime:
+      return TURDB_TYPE_TIME;
+    case TypeId::kTimestamp:
+      return TURDB_TYPE_TIMESTAMP;
+    case TypeId::kTimestampTz:
+      return TURDB_TYPE_TIMESTAMPTZ;
+    case TypeId::kInterval:
+      return TURDB_TYPE_INTERVAL;
+    case TypeId::kUuid:
+      return TURDB_TYPE_UUID;
+    case TypeId::kAny:
+      return TURDB_TYPE_ANY;
+    case TypeId::kEnum:
+      return TURDB_TYPE_ENUM;
+    case TypeId::kJson:
+      return TURDB_TYPE_JSON;
+    case TypeId::kJsonb:
+      return TURDB_TYPE_JSONB;
+    case TypeId::kArray:
+      return TURDB_TYPE_ARRAY;
+    case TypeId::kStruct:
+      return TURDB_TYPE_STRUCT;
+    case TypeId::kMap:
+      return TURDB_TYPE_MAP;
+    case TypeId::kInet:
+      return TURDB_TYPE_INET;
+    case TypeId::kCidr:
+      return TURDB_TYPE_CIDR;
+    case TypeId::kMacaddr:
+      return TURDB_TYPE_MACADDR;
+    case TypeId::kBit:
+    case TypeId::kVarbit:
+      return TURDB_TYPE_BITS;
+    case TypeId::kInt4Range:
+    case TypeId::kInt8Range:
+    case TypeId::kNumRange:
+    case TypeId::kTsRange:
+    case TypeId::kTstzRange:
+    case TypeId::kDateRange:
+      return TURDB_TYPE_RANGE;
+  }
+  return TURDB_TYPE_NULL;
+}
+
 extern "C" {
 
 int64_t turdb_stmt_column_count(const turdb_stmt* stmt) {
@@ -226,16 +225,17 @@ const char* turdb_stmt_column_declared_type(const turdb_stmt* stmt, int64_t inde
 }
 
 int32_t turdb_stmt_column_type(const turdb_stmt* stmt, int64_t index) {
-  return IsColumn(stmt, index) ? PublicType(TypeOf(stmt, index).id) : TURDB_TYPE_NULL;
+  return IsColumn(stmt, index) ? turdb::capi::PublicType(TypeOf(stmt, index).id) : TURDB_TYPE_NULL;
 }
 
 int32_t turdb_stmt_value_type(const turdb_stmt* stmt, int64_t index) {
   const void* cell = CellOf(stmt, index);
   if (cell == nullptr) return TURDB_TYPE_NULL;
   const TypeId id = TypeOf(stmt, index).id;
-  if (id != TypeId::kAny) return PublicType(id);
+  if (id != TypeId::kAny) return turdb::capi::PublicType(id);
   const auto view = Load<StringView>(cell);
-  return view.empty() ? TURDB_TYPE_NULL : PublicType(static_cast<TypeId>(static_cast<unsigned char>(view.view()[0])));
+  return view.empty() ? TURDB_TYPE_NULL
+                      : turdb::capi::PublicType(static_cast<TypeId>(static_cast<unsigned char>(view.view()[0])));
 }
 
 bool turdb_stmt_column_is_null(const turdb_stmt* stmt, int64_t index) { return CellOf(stmt, index) == nullptr; }

@@ -16,6 +16,8 @@
 #include "engine/settings.h"
 #include "engine/statement.h"
 #include "turdb.h"
+#include "vec/type.h"
+#include "vec/value.h"
 
 struct turdb_options {
   turdb::engine::Settings settings;
@@ -35,6 +37,8 @@ struct turdb_stmt {
   std::vector<std::string> texts;
   // Rows for the next turdb_stmt_execute; null: the bound values.
   std::unique_ptr<turdb::arrow::StreamReader> parameters;
+  // turdb_stmt_fetch_packed found no room for the current row: it comes with the next call.
+  bool row_is_owed = false;
 };
 
 struct turdb_result {
@@ -42,6 +46,9 @@ struct turdb_result {
 };
 
 namespace turdb::capi {
+
+// TurDB's numbers of types are stable on disk; those of the header, TURDB_TYPE_*, are stable there.
+int32_t PublicType(vec::TypeId id);
 
 // The text of `data`, where TURDB_NUL_TERMINATED stands for its length.
 inline base::StatusOr<std::string_view> TextOf(const char* data, int64_t size_bytes) {

@@ -26,6 +26,7 @@ turdb_status turdb_stmt_step(turdb_stmt* stmt, turdb_error** error) {
   if (stmt == nullptr) return turdb::capi::ReportMisuse("turdb_stmt_step: stmt is NULL", error);
   turdb_status outcome = TURDB_DONE;
   const turdb_status status = turdb::capi::Inside(*stmt->statement->connection(), error, [&]() -> Status {
+    stmt->row_is_owed = false;
     if (stmt->statement->StepInChunk()) {
       outcome = TURDB_ROW;
       return absl::OkStatus();
@@ -40,6 +41,7 @@ turdb_status turdb_stmt_step(turdb_stmt* stmt, turdb_error** error) {
 turdb_status turdb_stmt_reset(turdb_stmt* stmt, turdb_error** error) {
   if (stmt == nullptr) return turdb::capi::ReportMisuse("turdb_stmt_reset: stmt is NULL", error);
   return turdb::capi::Inside(*stmt->statement->connection(), error, [&]() -> Status {
+    stmt->row_is_owed = false;
     stmt->statement->Reset();
     return absl::OkStatus();
   });

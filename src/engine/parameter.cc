@@ -12,7 +12,8 @@ StatusOr<bool> ConvertParameter(const vec::Value& value, const vec::Type& type, 
     return true;
   }
   const vec::TypeId from = value.type().id;
-  if (from == type.id && (value.type() == type || type.length == 0)) {
+  // Arrays of one id may be of elements of many.
+  if (from == type.id && (value.type() == type || (type.length == 0 && from != vec::TypeId::kArray))) {
     *out = value;
     return true;
   }

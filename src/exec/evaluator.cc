@@ -48,7 +48,8 @@ class ParameterEvaluator : public Evaluator {
                                 expression().position);
     }
     const vec::Value& value = parameters[index];
-    if (!value.is_null() && value.type().physical() != type().physical()) {
+    const bool any = type().id == vec::TypeId::kAny;  // holds a value of every type
+    if (!value.is_null() && !any && value.type().physical() != type().physical()) {
       return base::WithPosition(base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kDatatypeMismatch,
                                                 absl::StrCat("parameter $", index + 1, " is of type ", value.type().ToString(),
                                                              " where the statement expects ", type().ToString())),

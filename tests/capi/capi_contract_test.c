@@ -406,7 +406,78 @@ static void one_megabyte_is_enough(void) {
   turdb_db_free(db);
 }
 
+/* What only passes a parameter on has the type of the value; a test for NULL does not decide it. */
+static void parameters_have_the_type_of_what_is_bound(void) {
+  struct session s = session_open(":memory:");
+  turdb_stmt* stmt = NULL;
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(id int, n text); insert into t values (1, 'a'), (2, 'b')"));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select ?", -1, NULL, &stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_int64(stmt, 1, 7, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(turdb_stmt_column_type(stmt, 0) == TURDB_TYPE_INT64 && turdb_stmt_column_int64(stmt, 0) == 7);
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_double(stmt, 1, 0.5, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(turdb_stmt_column_type(stmt, 0) == TURDB_TYPE_DOUBLE && turdb_stmt_column_double(stmt, 0) == 0.5);
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_text(stmt, 1, "text", -1, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(turdb_stmt_column_type(stmt, 0) == TURDB_TYPE_TEXT);
+  CHECK_TEXT("text", turdb_stmt_column_text(stmt, 0, NULL));
+  turdb_stmt_free(stmt);
+  CHECK_STATUS(TURDB_OK,
+               turdb_stmt_prepare(s.conn, "select count(*) from t where ?1 is null or id = ?1", -1, NULL, &stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_int64(stmt, 1, 2, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(turdb_stmt_column_int64(stmt, 0) == 1);
+  turdb_stmt_reset(stmt, NULL);
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_null(stmt, 1, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(turdb_stmt_column_int64(stmt, 0) == 2);
+  turdb_stmt_free(stmt);
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select id from t order by ?, id", -1, NULL, &stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_int64(stmt, 1, 1, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(turdb_stmt_column_int64(stmt, 0) == 1);
+  turdb_stmt_free(stmt);
+  session_close(&s);
+}
+
+/* Into a column without a type goes the value with its type, by the short path and by the long one. */
+static void columns_without_a_type_take_what_is_bound(void) {
+  struct session s = session_open(":memory:");
+  turdb_stmt* stmt = NULL;
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(id integer primary key, v)"));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "insert into t values (?, ?)", -1, NULL, &stmt, NULL));
+  for (int64_t id = 1; id <= 3; ++id) {
+    CHECK_STATUS(TURDB_OK, turdb_stmt_bind_int64(stmt, 1, id, NULL));
+    if (id == 1) CHECK_STATUS(TURDB_OK, turdb_stmt_bind_int64(stmt, 2, 42, NULL));
+    if (id == 2) CHECK_STATUS(TURDB_OK, turdb_stmt_bind_text(stmt, 2, "forty-two, in letters", -1, NULL));
+    if (id == 3) CHECK_STATUS(TURDB_OK, turdb_stmt_bind_double(stmt, 2, 4.5, NULL));
+    CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  }
+  turdb_stmt_free(stmt);
+  CHECK_STATUS(TURDB_OK,
+               turdb_stmt_prepare(s.conn, "insert into t select i, ? from generate_series(4, 5) s(i)", -1, NULL, &stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_int64(stmt, 1, 7, NULL));
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  turdb_stmt_free(stmt);
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "insert into t values (6, 'literal'), (7, 1.5)"));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select v from t order by id", -1, NULL, &stmt, NULL));
+  const int32_t types[] = {TURDB_TYPE_INT64, TURDB_TYPE_TEXT, TURDB_TYPE_DOUBLE, TURDB_TYPE_INT64,
+                           TURDB_TYPE_INT64, TURDB_TYPE_TEXT, TURDB_TYPE_DECIMAL};
+  for (size_t i = 0; i < sizeof types / sizeof types[0]; ++i) {
+    CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+    CHECK(turdb_stmt_value_type(stmt, 0) == types[i]);
+    if (i == 1) CHECK_TEXT("forty-two, in letters", turdb_stmt_column_text(stmt, 0, NULL));
+  }
+  turdb_stmt_free(stmt);
+  session_close(&s);
+}
+
 void contract_tests(void) {
+  parameters_have_the_type_of_what_is_bound();
+  columns_without_a_type_take_what_is_bound();
   statuses_have_signs();
   texts_have_a_size_and_a_nul_behind();
   a_second_thread_is_told();

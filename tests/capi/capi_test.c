@@ -640,6 +640,7 @@ int main(void) {
   contract_tests();
   arrow_tests();
   files_tests();
+  packed_tests();
   char command[64];
   snprintf(command, sizeof command, "rm -rf %s", g_directory);
   if (system(command) != 0) return 1;

@@ -55,5 +55,6 @@ const char* temporary_path(const char* name);
 void files_tests(void);
 void contract_tests(void);
 void arrow_tests(void);
+void packed_tests(void);
 
 #endif

@@ -267,7 +267,8 @@ StatusOr<const Expr*> Binder::BindIs(const ast::IsPredicate& is, const ExprConte
   switch (is.test) {
     case ast::IsTest::kNull:
       if (operand->type.id == TypeId::kStruct) return FieldsNull(operand, is.negated, position);
-      if (operand->type.id == TypeId::kUnknown) {
+      // The test takes every type, so it does not decide that of a parameter: `$1 is null or id = $1`.
+      if (operand->type.id == TypeId::kUnknown && operand->kind != ExpressionKind::kParameter) {
         TURDB_ASSIGN_OR_RETURN(operand, Coerce(operand, TypeId::kText, CastContext::kImplicit));
       }
       return make(is.negated ? ExpressionKind::kIsNotNull : ExpressionKind::kIsNull, {operand});

@@ -272,6 +272,9 @@ StatusOr<std::vector<LogicalSortKey>> Binder::BindOrder(const ast::Select& selec
       ExprContext inner = context;
       inner.clause = "ORDER BY";
       TURDB_ASSIGN_OR_RETURN(key.expression, Bind(expr, inner));
+      if (key.expression->type.id == TypeId::kUnknown) {
+        TURDB_ASSIGN_OR_RETURN(key.expression, Coerce(key.expression, TypeId::kText, CastContext::kImplicit));
+      }
     }
     TURDB_RETURN_IF_ERROR(CheckComparable(key.expression->type, "an ordering operator", expr.offset));
     TURDB_RETURN_IF_ERROR(CheckCollation(key.expression));
@@ -421,6 +424,8 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
   if (!keep_unknown) {
     for (ProjectionItem& item : items) {
       if (item.expr->type.id != TypeId::kUnknown) continue;
+      // A parameter that is only given back has the type of what is bound to it.
+      if (item.expr->kind == ExpressionKind::kParameter && DecideByBound(item.expr->index)) continue;
       TURDB_ASSIGN_OR_RETURN(item.expr, Coerce(item.expr, TypeId::kText, CastContext::kImplicit));
     }
   }

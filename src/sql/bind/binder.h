@@ -133,6 +133,8 @@ class Binder {
   base::StatusOr<BoundQuery> BindSelect(const ast::Select& select, Scope* outer, bool keep_unknown = false);
   // What becomes of parameters that nothing typed. Call when everything is bound.
   void ResolveOpenParameters();
+  // A parameter that nothing else decides gets the type of the value that is bound to it; false: none is bound yet.
+  bool DecideByBound(int32_t index);
 
   // ---- changes (bind_change.cc). What the change nodes need beside their input.
   struct BoundReturning {

@@ -49,10 +49,17 @@ void Binder::DecideParameter(int32_t index, const Type& type) {
 void Binder::ResolveOpenParameters() {
   for (size_t i = 0; i < parameter_types_.size(); ++i) {
     if (parameter_types_[i].id != TypeId::kUnknown) continue;
-    const bool bound = i < context_.bound_types.size() && context_.bound_types[i].id != TypeId::kUnknown;
-    parameter_open_[i] = true;
-    DecideParameter(static_cast<int32_t>(i), bound ? context_.bound_types[i] : Type::Text());
+    const auto index = static_cast<int32_t>(i);
+    if (!DecideByBound(index)) DecideParameter(index, Type::Text());
   }
+}
+
+bool Binder::DecideByBound(int32_t index) {
+  const auto i = static_cast<size_t>(index);
+  const bool bound = i < context_.bound_types.size() && context_.bound_types[i].id != TypeId::kUnknown;
+  if (i < parameter_open_.size()) parameter_open_[i] = !bound;
+  if (bound) DecideParameter(index, context_.bound_types[i]);
+  return bound;
 }
 
 const Expr* Binder::NullConstant(const Type& type, int32_t offset) {

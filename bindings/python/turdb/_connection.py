@@ -1,0 +1,460 @@
+"""Databases, connections and cursors: the idiom over the generated layer and the C of turdb._native."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar, Union
+
+from . import _native, errors
+from .errors import ProgrammingError
+
+__all__ = ["Connection", "Cursor", "Database", "Parameters", "Savepoint", "Transaction", "connect"]
+
+Parameters = Union[Sequence[Any], Mapping[str, Any]]
+RowFactory = Callable[..., Any]
+Option = Union[str, int, float, bool]
+
+_Self = TypeVar("_Self")
+
+
+def _options(options: Mapping[str, Option]) -> Any:
+    """Options of turdb.h from keyword arguments."""
+    handle = _native.turdb_options_new()
+    for key, value in options.items():
+        text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+        _native.turdb_options_set(handle, key, text)
+    return handle
+
+
+def options() -> Dict[str, str]:
+    """The options of ``connect`` and ``Database``: what each means, with units and default.
+
+    >>> import turdb
+    >>> "memory_limit" in turdb.options()
+    True
+    """
+    keys: Dict[str, str] = {}
+    while True:
+        key = _native.turdb_options_key(len(keys))
+        if key is None:
+            return keys
+        keys[key] = _native.turdb_options_describe(key)
+
+
+class Cursor(_native.Cursor):
+    """What runs statements and gives their rows: ``execute``, ``executemany``, ``fetchone``, ``fetchmany``, ``fetchall``.
+
+    A cursor is an iterator over its rows, and a context manager that closes it.
+
+    >>> import turdb
+    >>> connection = turdb.connect()
+    >>> cursor = connection.cursor()
+    >>> for row in cursor.execute("select i from generate_series(1, ?) t(i)", [3]):
+    ...     print(row)
+    (1,)
+    (2,)
+    (3,)
+    """
+
+    __slots__ = ()
+
+    def executescript(self, script: str) -> Cursor:
+        """Runs every statement of a script; their rows are dropped. Stops at the first error."""
+        self.close_result()
+        self.connection._executescript(script)
+        return self
+
+    def close_result(self) -> None:
+        """Ends the statement that runs, and forgets its rows."""
+        self.execute("")
+
+    def scalar(self) -> Any:
+        """The first value of the next row, or None.
+
+        >>> import turdb
+        >>> turdb.connect().execute("select 42").scalar()
+        42
+        """
+        row = self.fetchone()
+        return None if row is None else tuple(row)[0] if not isinstance(row, dict) else next(iter(row.values()))
+
+
+class Connection(_native.Connection):
+    """A session with a transaction of its own, for one thread at a time.
+
+    ``autocommit`` is False at first, as PEP 249 has it: a transaction begins with the first statement, and changes are there for
+    others, and after the program, when ``commit`` has returned. As a context manager the connection commits at the end
+    of the block, or rolls back when an exception leaves it, and closes.
+
+    >>> import turdb
+    >>> with turdb.connect() as connection:
+    ...     _ = connection.execute("create table t(id integer primary key, name text)")
+    ...     _ = connection.executemany("insert into t(name) values (?)", [("Ada",), ("Alan",)])
+    ...     connection.execute("select count(*) from t where name = :name", {"name": "Ada"}).fetchone()
+    (1,)
+    >>> connection.closed
+    True
+    """
+
+    # The exceptions of PEP 249, for code that has only the connection.
+    Warning = errors.Warning
+    Error = errors.Error
+    InterfaceError = errors.InterfaceError
+    DatabaseError = errors.DatabaseError
+    DataError = errors.DataError
+    OperationalError = errors.OperationalError
+    IntegrityError = errors.IntegrityError
+    InternalError = errors.InternalError
+    ProgrammingError = errors.ProgrammingError
+    NotSupportedError = errors.NotSupportedError
+
+    def __init__(
+        self,
+        database: Database,
+        autocommit: bool = False,
+        row_factory: Optional[RowFactory] = None,
+        cached_statements: int = 128,
+        owns_database: bool = False,
+    ) -> None:
+        super().__init__(database._open_handle(), autocommit, cached_statements)
+        self._database = database
+        self._owns_database = owns_database
+        self._savepoints = 0
+        self.row_factory = row_factory
+
+    @property
+    def database(self) -> Database:
+        """The database that it is a session of; ``database.connect()`` opens another."""
+        return self._database
+
+    # ---- statements
+
+    def cursor(self, factory: Type[Cursor] = Cursor) -> Cursor:
+        """A new cursor."""
+        return factory(self)
+
+    def execute(self, sql: str, parameters: Optional[Parameters] = None) -> Cursor:
+        """Runs one statement with a new cursor, and gives the cursor."""
+        return Cursor(self).execute(sql, parameters)
+
+    def executemany(self, sql: str, rows: Iterable[Parameters]) -> Cursor:
+        """Runs a statement that changes data for each of the rows: all of them or, when one fails, none."""
+        return Cursor(self).executemany(sql, rows)
+
+    def executescript(self, script: str) -> Cursor:
+        """Runs every statement of a script; their rows are dropped. Stops at the first error.
+
+        >>> import turdb
+        >>> _ = turdb.connect().executescript("create table t(a int); insert into t values (1);")
+        """
+        self._executescript(script)
+        return Cursor(self)
+
+    # ---- transactions
+
+    def begin(self) -> None:
+        """Begins a transaction now. Raises InternalError (25001) inside one."""
+        _native.turdb_conn_begin(self)
+
+    def transaction(self) -> Transaction:
+        """A block that is a transaction, or inside one a savepoint: kept at its end, taken back when an exception leaves it.
+
+        >>> import turdb
+        >>> connection = turdb.connect(autocommit=True)
+        >>> _ = connection.execute("create table t(a int)")
+        >>> with connection.transaction():
+        ...     _ = connection.execute("insert into t values (1)")
+        ...     try:
+        ...         with connection.transaction():
+        ...             _ = connection.execute("insert into t values (2)")
+        ...             raise KeyError
+        ...     except KeyError:
+        ...         pass
+        >>> connection.execute("select a from t").fetchall()
+        [(1,)]
+        """
+        return Transaction(self)
+
+    def savepoint(self, name: Optional[str] = None) -> Savepoint:
+        """Marks a point to which the transaction can be rolled back; begins a transaction when there is none.
+
+        >>> import turdb
+        >>> connection = turdb.connect()
+        >>> _ = connection.execute("create table t(a int)")
+        >>> before = connection.savepoint()
+        >>> _ = connection.execute("insert into t values (1)")
+        >>> before.rollback()
+        >>> connection.execute("select count(*) from t").scalar()
+        0
+        """
+        if not self.in_transaction:
+            self.begin()
+        if name is None:
+            self._savepoints += 1
+            name = f"turdb python {self._savepoints}"
+        _native.turdb_conn_savepoint(self, name)
+        return Savepoint(self, name)
+
+    # ---- the end
+
+    def close(self) -> None:
+        """Ends the session: rolls its transaction back, and closes the database if it opened it and is the last.
+
+        Closing twice is fine. Cursors of it raise ProgrammingError from then on.
+        """
+        super().close()
+        if self._owns_database:
+            self._database._release()
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], traceback: Optional[TracebackType]
+    ) -> None:
+        if self.closed:
+            return
+        try:
+            if kind is None:
+                self.commit()
+            elif self.in_transaction:
+                self.rollback()
+        finally:
+            self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "in a transaction" if self.in_transaction else "idle"
+        return f"<turdb.Connection to {self._database.path!r}, {state}>"
+
+    # ---- the database
+
+    def backup(self, target: Union[str, os.PathLike[str]], *, pages: int = 256, progress: Optional[Callable[[int, int], Any]] = None) -> None:
+        """Copies the database to the directory ``target``; see :meth:`Database.backup`."""
+        self._database.backup(target, pages=pages, progress=progress)
+
+
+class Transaction:
+    """What ``Connection.transaction`` gives."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._savepoint: Optional[Savepoint] = None
+
+    def __enter__(self) -> Connection:
+        if self._connection.in_transaction:
+            self._savepoint = self._connection.savepoint()
+        else:
+            self._connection.begin()
+        return self._connection
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], traceback: Optional[TracebackType]
+    ) -> None:
+        if self._savepoint is not None:
+            self._savepoint.__exit__(kind, error, traceback)
+        elif kind is None:
+            self._connection.commit()
+        elif not self._connection.closed and self._connection.in_transaction:
+            self._connection.rollback()
+
+
+class Savepoint:
+    """A point of a transaction. As a context manager it is released at the end of the block, or rolled back to."""
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        self._connection = connection
+        self.name = name
+
+    def rollback(self) -> None:
+        """Takes back what was done since; the savepoint stays."""
+        _native.turdb_conn_rollback_to(self._connection, self.name)
+
+    def release(self) -> None:
+        """Forgets the savepoint, and those after it, and keeps their changes."""
+        _native.turdb_conn_release(self._connection, self.name)
+
+    def __enter__(self) -> Savepoint:
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], traceback: Optional[TracebackType]
+    ) -> None:
+        if kind is not None:
+            if self._connection.closed or not self._connection.in_transaction:
+                return
+            self.rollback()
+        self.release()
+
+
+class Database:
+    """An open database, from which connections come; any thread may use it.
+
+    ``path`` is a directory, made when it does not exist; ``":memory:"`` is a new database in memory. The same
+    directory opened twice in a process is the same database. Options are those of :func:`turdb.options`:
+    ``memory_limit="64MB"``, ``read_only=True``, ``threads=1``, ...
+
+    >>> import turdb
+    >>> with turdb.Database(":memory:", memory_limit="64MB") as database:
+    ...     with database.connect() as writer, database.connect(autocommit=True) as reader:
+    ...         _ = writer.execute("create table t(a int)")
+    ...         writer.commit()
+    ...         reader.execute("select count(*) from t").scalar()
+    0
+    """
+
+    def __init__(self, path: Union[str, os.PathLike[str]] = ":memory:", **options: Option) -> None:
+        self._path = os.fspath(path)
+        if "\0" in self._path:
+            raise ValueError("a path has no NUL")
+        self._handle: Optional[Any] = _native.turdb_db_open(self._path, _options(options))
+
+    def _open_handle(self) -> Any:
+        if self._handle is None:
+            error = ProgrammingError("the database is closed")
+            error.sqlstate = "HY010"
+            raise error
+        return self._handle
+
+    def _release(self) -> None:
+        """Gives up the handle; the last one closes the database."""
+        self._handle = None
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return self._path
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._handle is None
+
+    def connect(
+        self, *, autocommit: bool = False, row_factory: Optional[RowFactory] = None, cached_statements: int = 128
+    ) -> Connection:
+        """A new connection; see :func:`turdb.connect`."""
+        return Connection(self, autocommit, row_factory, cached_statements)
+
+    def close(self) -> None:
+        """Ends the database now, for everybody in this process: interrupts statements, rolls back, writes back, unlocks.
+
+        Closing twice is fine. Raises OperationalError when the last write-back failed; nothing that was committed is lost.
+        """
+        if self._handle is not None:
+            handle, self._handle = self._handle, None
+            _native.turdb_db_close(handle)
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], traceback: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+    def check(self) -> List[str]:
+        """Verifies every page, tree and index, and gives what is wrong; an empty list for a sound database."""
+        problems: List[str] = []
+        _native.turdb_db_check(self._open_handle(), problems.append)
+        return problems
+
+    def checkpoint(self) -> None:
+        """Writes back what the log holds, so that the next open has little to do."""
+        _native.turdb_db_checkpoint(self._open_handle())
+
+    @property
+    def memory_used(self) -> int:
+        """Bytes that the database holds now, counted against ``memory_limit``."""
+        return _native.turdb_db_memory_used(self._open_handle())
+
+    @property
+    def memory_peak(self) -> int:
+        """The most bytes that the database has held since it was opened."""
+        return _native.turdb_db_memory_peak(self._open_handle())
+
+    def backup(
+        self,
+        target: Union[str, os.PathLike[str]],
+        *,
+        pages: int = 256,
+        progress: Optional[Callable[[int, int], Any]] = None,
+    ) -> None:
+        """Copies the database to the directory ``target``, while others read and write.
+
+        The copy is all or nothing, and holds what was committed before its last step. ``progress`` is called after each step
+        of ``pages`` pages of 16 KiB with the pages done and, as far as is known, in all; an exception of it ends the backup.
+        """
+        copy = _native.turdb_backup_open(self._open_handle(), os.fspath(target))
+        done = False
+        while not done:
+            done = _native.turdb_backup_step(copy, pages) == _native.TURDB_DONE
+            if progress is not None:
+                progress(_native.turdb_backup_pages_done(copy), _native.turdb_backup_pages_total(copy))
+
+    def __repr__(self) -> str:
+        return f"<turdb.Database {self._path!r}{', closed' if self.closed else ''}>"
+
+
+def connect(
+    database: Union[str, os.PathLike[str]] = ":memory:",
+    *,
+    autocommit: bool = False,
+    row_factory: Optional[RowFactory] = None,
+    cached_statements: int = 128,
+    **options: Option,
+) -> Connection:
+    """Opens a database and a connection to it.
+
+    ``database``
+        the directory it is in, made when it does not exist; ``":memory:"``, which is the default, is a new one in memory
+    ``autocommit``
+        False: a transaction begins with the first statement and ends with ``commit`` or ``rollback``. True: each
+        statement commits by itself
+    ``row_factory``
+        what rows are made by: None for tuples, or ``turdb.dict_row``, ``turdb.namedtuple_row``, ``turdb.Row``, or a callable of
+        cursor and tuple
+    ``cached_statements``
+        how many statements the connection keeps prepared, by their text
+    other arguments
+        options of the database, as :func:`turdb.options` lists them: ``memory_limit="1GB"``, ``read_only=True``
+
+    Raises OperationalError when another process has the database open or the file system fails, ProgrammingError for an
+    option that does not exist, DatabaseError for a file that is damaged.
+
+    >>> connection = connect(memory_limit="16MB")
+    >>> connection.execute("select 'hello'").fetchone()
+    ('hello',)
+    >>> connection.close()
+    """
+    return Connection(
+        Database(database, **options),
+        autocommit=autocommit,
+        row_factory=row_factory,
+        cached_statements=cached_statements,
+        owns_database=True,
+    )
+
+
+def recover(path: Union[str, os.PathLike[str]], target: Union[str, os.PathLike[str]]) -> Tuple[int, List[str]]:
+    """Makes a new database in ``target`` of what can be read of the damaged one in ``path``.
+
+    Gives the number of rows saved and what was lost.
+    """
+    lost: List[str] = []
+    rows, _ = _native.turdb_db_recover(os.fspath(path), os.fspath(target), lost.append)
+    return rows, lost
+
+
+def register_adapter(type: Type[Any], adapter: Callable[[Any], Any]) -> None:  # noqa: A002
+    """Has parameters of ``type``, and of what derives from it, bound as what ``adapter`` makes of them. For all connections.
+
+    >>> import turdb, pathlib
+    >>> turdb.register_adapter(pathlib.PurePath, str)
+    >>> turdb.connect().execute("select ?", [pathlib.PurePosixPath("/tmp")]).fetchone()
+    ('/tmp',)
+    """
+    if not callable(adapter):
+        raise TypeError("an adapter must be callable")
+    _native.adapters[type] = adapter
+

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import os
 import pathlib
 import pkgutil
 import subprocess
@@ -44,14 +45,14 @@ def test_what_is_public_is_documented():
                     assert method.__doc__, f"{name}.{member}"
 
 
-def test_mypy():
+def test_mypy(tmp_path):
     pytest.importorskip("mypy")
     package = pathlib.Path(turdb.__file__).parent
+    environment = dict(os.environ)
+    if "site-packages" not in package.parts:
+        environment["MYPYPATH"] = str(package.parent)
     for arguments in (["--package", "turdb"], [str(ROOT / "tests" / "typed.py")]):
         result = subprocess.run(
-            [sys.executable, "-m", "mypy", "--strict", *arguments],
-            capture_output=True,
-            text=True,
-            cwd=package.parent,
+            [sys.executable, "-m", "mypy", "--strict", *arguments], capture_output=True, text=True, cwd=tmp_path, env=environment
         )
-        assert result.returncode == 0, result.stdout
+        assert result.returncode == 0, result.stdout + result.stderr

@@ -12,6 +12,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 SKIPPED = 77
@@ -76,7 +77,14 @@ def main():
     if run(*pip, "install", "--force-reinstall", "--no-deps", *wheels.glob("turdb-*.whl"), env=environment) != 0:
         return 1
     # From another folder: the package that is tested is the one that was installed.
-    return run(python, "-X", "faulthandler", "-m", "pytest", "-q", "-p", "no:cacheprovider", HERE / "tests", *rest, cwd=wheels, env=environment)
+    pytest = [python, "-X", "faulthandler", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    if run(*pytest, HERE / "tests", *rest, cwd=wheels, env=environment) != 0:
+        return 1
+    if rest or run(python, "-c", "import sqlalchemy", stderr=subprocess.DEVNULL) != 0:
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        uri = f"turdb:///{folder}/suite?synchronous=off"
+        return run(*pytest, "--dburi", uri, cwd=HERE / "tests_sqlalchemy", env={**environment, "PYTHONPATH": str(HERE / "tests_sqlalchemy")})
 
 
 if __name__ == "__main__":

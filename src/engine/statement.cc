@@ -187,11 +187,13 @@ Status Statement::Revalidate() {
   if (explicit_transaction) validated_in_ = connection_->transaction_number_;
   if (catalog->epoch() == catalog_epoch_) return absl::OkStatus();
   // A temporary object may have come before one that a name meant, or gone.
-  const bool current = connection_->TemporaryEpoch() == temporary_epoch_ &&
-                       std::all_of(compiled_.dependencies.begin(), compiled_.dependencies.end(), [&](const auto& dependency) {
-                         const std::shared_ptr<const catalog::Relation> relation = catalog->RelationOf(dependency.id);
-                         return relation != nullptr && relation->version == dependency.version;
-                       });
+  const bool current =
+      connection_->TemporaryEpoch() == temporary_epoch_ &&
+      std::all_of(compiled_.dependencies.begin(), compiled_.dependencies.end(), [&](const auto& dependency) {
+        const std::shared_ptr<const catalog::Relation> relation = catalog->RelationOf(dependency.id);
+        // A plan holds the snapshot that a system view tells of.
+        return relation != nullptr && relation->version == dependency.version && relation->system_view == nullptr;
+      });
   if (current && !compiled_.dependencies.empty()) {
     catalog_epoch_ = catalog->epoch();
     return absl::OkStatus();

@@ -475,7 +475,29 @@ static void columns_without_a_type_take_what_is_bound(void) {
   session_close(&s);
 }
 
+/* A statement about the catalog is about the catalog of now, whenever it was prepared. */
+static void what_is_asked_again_about_the_catalog_is_answered_anew(void) {
+  struct session s = session_open(":memory:");
+  turdb_stmt* stmt = NULL;
+  const char* sql = "select count(*) from turdb_catalog.tables where schema_name = 'root'";
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, sql, -1, NULL, &stmt, NULL));
+  const struct {
+    const char* sql;
+    int64_t tables;
+  } changes[] = {{"create table a(i int)", 1}, {"begin", 1},  {"create table b(i int)", 2},
+                 {"drop table a", 1},          {"commit", 1}, {"drop table b", 0}};
+  for (size_t i = 0; i < sizeof changes / sizeof changes[0]; ++i) {
+    CHECK_STATUS(TURDB_OK, exec(s.conn, changes[i].sql));
+    CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+    CHECK(turdb_stmt_column_int64(stmt, 0) == changes[i].tables);
+    CHECK_STATUS(TURDB_OK, turdb_stmt_reset(stmt, NULL));
+  }
+  turdb_stmt_free(stmt);
+  session_close(&s);
+}
+
 void contract_tests(void) {
+  what_is_asked_again_about_the_catalog_is_answered_anew();
   parameters_have_the_type_of_what_is_bound();
   columns_without_a_type_take_what_is_bound();
   statuses_have_signs();

@@ -157,6 +157,7 @@ Status Binder::AssignCasts(const table::TableSchema& schema, int32_t column, con
 std::vector<ColumnId> Binder::RowColumns(const table::TableSchema& schema, std::string_view alias, ScopeRelation* relation) {
   std::vector<ColumnId> ids;
   relation->alias = alias;
+  if (alias == schema.name) relation->schema = schema.schema_name;
   for (const table::Column& column : schema.columns) {
     ids.push_back(NewColumn(column.name, column.type));
     NameCollation(ids.back(), column.collation);

@@ -217,7 +217,9 @@ StatusOr<Binder::FromItem> Binder::BindView(const std::shared_ptr<const catalog:
                           "CREATE OR REPLACE VIEW makes it anew");
   }
   for (size_t i = 0; i < columns.size(); ++i) query->columns[i].name = columns[i].name;
-  return QueryAsItem(*std::move(query), ref, alias);
+  TURDB_ASSIGN_OR_RETURN(FromItem item, QueryAsItem(*std::move(query), ref, alias));
+  if (ref.alias.empty()) item.relations.back().schema = relation->schema_name();
+  return item;
 }
 
 StatusOr<Binder::FromItem> Binder::QueryAsItem(BoundQuery query, const ast::TableRef& ref, std::string_view alias) {

@@ -37,7 +37,6 @@ Select* Parser::ParseSelect() {
 
 Select* Parser::ParseSelectAfterWith(ast::With* with) {
   auto* select = New<Select>(token_.offset);
-  select->with = with;
   select->body = ParseBody(0);
   // A lone parenthesised query is that query, when nothing is added to it.
   if (select->body->kind == ast::BodyKind::kNested && with == nullptr) {
@@ -45,6 +44,7 @@ Select* Parser::ParseSelectAfterWith(ast::With* with) {
     if (AtEnd() || At(")")) return inner;
   }
   ParseSelectTail(select);
+  select->with = with;  // the tail is the body's own: it sees what the body's FROM names
   return select;
 }
 

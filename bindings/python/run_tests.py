@@ -1,6 +1,7 @@
 """Builds the wheel, installs it into a fresh environment, and runs the tests there: what `ctest -R python` does.
 
 usage: run_tests.py --library libturdb.so --build DIR [pytest arguments]
+       run_tests.py --library libturdb.so --build DIR --run SCRIPT [arguments]      runs SCRIPT there instead
 
 The environment is DIR/python-venv. It is made once; the wheel is built and installed anew each time. Exits with 77, which ctest
 shows as skipped, where Python cannot make environments or pip reaches no index.
@@ -56,6 +57,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--library", required=True)
     parser.add_argument("--build", required=True, type=pathlib.Path)
+    parser.add_argument("--run", type=pathlib.Path)
     arguments, rest = parser.parse_known_args()
     include = subprocess.run(
         [sys.executable, "-c", "import sysconfig; print(sysconfig.get_paths()['include'])"], capture_output=True, text=True
@@ -76,6 +78,8 @@ def main():
         return 1
     if run(*pip, "install", "--force-reinstall", "--no-deps", *wheels.glob("turdb-*.whl"), env=environment) != 0:
         return 1
+    if arguments.run is not None:
+        return run(python, arguments.run.resolve(), *rest, env=environment)
     # From another folder: the package that is tested is the one that was installed.
     pytest = [python, "-X", "faulthandler", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     if run(*pytest, HERE / "tests", *rest, cwd=wheels, env=environment) != 0:

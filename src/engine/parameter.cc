@@ -1,10 +1,51 @@
 #include "engine/parameter.h"
 
+#include <limits>
+
 #include "function/registry.h"
 
 namespace turdb::engine {
 
 using base::StatusOr;
+
+namespace {
+
+template <typename T>
+bool SetIfFits(int64_t value, vec::TypeId type, vec::Value* out) {
+  if (value < int64_t{std::numeric_limits<T>::min()} || value > int64_t{std::numeric_limits<T>::max()}) return false;
+  out->SetFixed(type, static_cast<T>(value));
+  return true;
+}
+
+}  // namespace
+
+bool ConvertInt64(int64_t value, vec::TypeId type, vec::Value* out) {
+  switch (type) {
+    case vec::TypeId::kInt8:
+      return SetIfFits<int8_t>(value, type, out);
+    case vec::TypeId::kInt16:
+      return SetIfFits<int16_t>(value, type, out);
+    case vec::TypeId::kInt32:
+      return SetIfFits<int32_t>(value, type, out);
+    case vec::TypeId::kInt64:
+      out->SetFixed(type, value);
+      return true;
+    case vec::TypeId::kUInt8:
+      return SetIfFits<uint8_t>(value, type, out);
+    case vec::TypeId::kUInt16:
+      return SetIfFits<uint16_t>(value, type, out);
+    case vec::TypeId::kUInt32:
+      return SetIfFits<uint32_t>(value, type, out);
+    case vec::TypeId::kDouble: {
+      constexpr int64_t kExact = int64_t{1} << 53;  // up to here a double holds every integer
+      if (value < -kExact || value > kExact) return false;
+      out->SetFixed(type, static_cast<double>(value));
+      return true;
+    }
+    default:
+      return false;
+  }
+}
 
 StatusOr<bool> ConvertParameter(const vec::Value& value, const vec::Type& type, const vec::TextContext& text, vec::Value* out) {
   if (value.is_null()) {
@@ -17,6 +58,7 @@ StatusOr<bool> ConvertParameter(const vec::Value& value, const vec::Type& type, 
     *out = value;
     return true;
   }
+  if (from == vec::TypeId::kInt64 && ConvertInt64(value.Get<int64_t>(), type.id, out)) return true;
   if (vec::IsText(from)) {
     if (vec::IsText(type.id) && type.length == 0) {
       *out = vec::Value::OfBytes(type, value.bytes());

@@ -248,10 +248,19 @@ void Statement::Bind(size_t index, vec::Value value) {
 // The common case: the plan wants what is bound, and every other parameter is as it was.
 
 void Statement::BindInt64(size_t index, int64_t value) {
-  if (parameters_ready_ && parameters_[index].type().id == vec::TypeId::kInt64) {
-    parameters_[index].SetFixed(vec::TypeId::kInt64, value);
-    bound_directly_[index] = 1;
-    return;
+  if (parameters_ready_) {
+    const vec::TypeId wanted = parameters_[index].type().id;
+    if (wanted == vec::TypeId::kInt64) {
+      parameters_[index].SetFixed(wanted, value);
+      bound_directly_[index] = 1;
+      return;
+    }
+    // What binds nothing but int64, as most languages do, meets columns of every width.
+    if (variant_.empty() && ConvertInt64(value, wanted, &parameters_[index])) {
+      bound_[index].SetFixed(vec::TypeId::kInt64, value);
+      bound_directly_[index] = 0;
+      return;
+    }
   }
   KeepBound();
   bound_[index].SetFixed(vec::TypeId::kInt64, value);

@@ -420,6 +420,10 @@ static void parameters_have_the_type_of_what_is_bound(void) {
   CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
   CHECK(turdb_stmt_column_type(stmt, 0) == TURDB_TYPE_DOUBLE && turdb_stmt_column_double(stmt, 0) == 0.5);
   CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_int64(stmt, 1, 3, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(turdb_stmt_column_type(stmt, 0) == TURDB_TYPE_INT64 && turdb_stmt_column_int64(stmt, 0) == 3);
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
   CHECK_STATUS(TURDB_OK, turdb_stmt_bind_text(stmt, 1, "text", -1, NULL));
   CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
   CHECK(turdb_stmt_column_type(stmt, 0) == TURDB_TYPE_TEXT);
@@ -496,7 +500,37 @@ static void what_is_asked_again_about_the_catalog_is_answered_anew(void) {
   session_close(&s);
 }
 
+/* An int64 goes into whatever holds it, each time anew. */
+static void integers_meet_columns_of_every_width(void) {
+  struct session s = session_open(":memory:");
+  turdb_stmt* stmt = NULL;
+  turdb_error* error = NULL;
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(a smallint, b int, c double precision, d utinyint, e numeric)"));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "insert into t values (?1, ?2, ?3, ?4, ?5)", -1, NULL, &stmt, NULL));
+  const int64_t rows[][5] = {{1, 2, 3, 4, 5}, {-32768, 2147483647, 9007199254740992, 255, INT64_MAX}, {6, 7, 8, 9, 10}};
+  for (size_t row = 0; row < 3; ++row) {
+    for (int i = 0; i < 5; ++i) CHECK_STATUS(TURDB_OK, turdb_stmt_bind_int64(stmt, i + 1, rows[row][i], NULL));
+    CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  }
+  for (int i = 0; i < 4; ++i) {
+    const int64_t too_large[] = {32768, 2147483648, 0, -1};
+    if (i == 2) continue;
+    for (int j = 0; j < 5; ++j) CHECK_STATUS(TURDB_OK, turdb_stmt_bind_int64(stmt, j + 1, i == j ? too_large[i] : 1, NULL));
+    CHECK_STATUS(TURDB_DATA, turdb_stmt_step(stmt, &error));
+    CHECK_TEXT("22003", turdb_error_sqlstate(error));
+    turdb_error_free(error);
+  }
+  turdb_stmt_free(stmt);
+  CHECK(query_int64(s.conn, "select count(*) from t") == 3);
+  CHECK(query_int64(s.conn,
+                    "select count(*) from t where a = -32768 and b = 2147483647 and c = 9007199254740992 and d = 255 and "
+                    "e = 9223372036854775807") == 1);
+  CHECK(query_int64(s.conn, "select sum(a + b + c + d + e) from t where a = 6") == 40);
+  session_close(&s);
+}
+
 void contract_tests(void) {
+  integers_meet_columns_of_every_width();
   what_is_asked_again_about_the_catalog_is_answered_anew();
   parameters_have_the_type_of_what_is_bound();
   columns_without_a_type_take_what_is_bound();

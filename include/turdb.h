@@ -683,6 +683,19 @@ TURDB_API turdb_status turdb_stmt_execute(turdb_stmt* stmt, int64_t flags, turdb
  */
 TURDB_API turdb_status turdb_stmt_bind_stream(turdb_stmt* stmt, struct ArrowArrayStream* stream, turdb_error** error);
 
+/*
+ * Hands the execution that is going on to *out: the statement may be bound, run, reset and freed as if nothing had happened,
+ * and the result has the rows that are left. [C-RESULT-4] So what was begun row by row, or packed, is read to its end as Arrow.
+ *   flags              TURDB_ARROW_*
+ *   data, size_bytes   `rows` packed rows of this execution, as turdb_stmt_fetch_packed gave them, which come first: those
+ *                      that were fetched and not used. NULL, 0 and 0 for none. Not kept.
+ * A statement that has given all its rows hands over those in `data` and no more. Texts that were borrowed from the statement
+ * are gone. Returns TURDB_OK; TURDB_DATA (22P03) for bytes that are no such rows. Caller owns *out, free with
+ * turdb_result_free. Since 0.1.
+ */
+TURDB_API turdb_status turdb_stmt_continue(turdb_stmt* stmt, int64_t flags, const uint8_t* data, int64_t size_bytes,
+                                           int64_t rows, turdb_result** out, turdb_error** error);
+
 /* The schema of its batches, the same whenever it is asked for. Returns TURDB_OK. Caller owns *out. Since 0.1. */
 TURDB_API turdb_status turdb_result_schema(turdb_result* result, struct ArrowSchema* out, turdb_error** error);
 /*

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "arrow/exporter.h"
 #include "arrow/importer.h"
 #include "capi/error.h"
 #include "engine/connection.h"
@@ -49,6 +50,9 @@ namespace turdb::capi {
 
 // TurDB's numbers of types are stable on disk; those of the header, TURDB_TYPE_*, are stable there.
 int32_t PublicType(vec::TypeId id);
+
+// Of TURDB_ARROW_*.
+base::StatusOr<arrow::ExportOptions> ExportOptionsOf(int64_t flags);
 
 // The text of `data`, where TURDB_NUL_TERMINATED stands for its length.
 inline base::StatusOr<std::string_view> TextOf(const char* data, int64_t size_bytes) {

@@ -1,5 +1,6 @@
 // Rows in one piece of memory, without pointers: what turdb.h and docs/packed.md describe. A language whose calls into C
 // cost much crosses once for a row of parameters and once for a batch of rows.
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -7,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "capi/handles.h"
 #include "capi/value.h"
+#include "engine/parameter.h"
+#include "engine/result.h"
 #include "vec/any.h"
 #include "vec/array.h"
 #include "vec/enum.h"
@@ -465,6 +468,36 @@ Status CheckIdle(const Statement& statement) {
   return turdb::base::MisuseError("the statement is in the middle of its rows: reset it first");
 }
 
+// A value that was packed, as its column has it.
+StatusOr<Value> ColumnValue(Value value, const Type& type, const TextContext& context) {
+  if (value.is_null()) return Value::Null(type);
+  if (turdb::vec::IsText(type.id) && value.type().id == TypeId::kText) return Value::OfBytes(type, value.bytes());
+  Value converted;
+  TURDB_ASSIGN_OR_RETURN(const bool fits, turdb::engine::ConvertParameter(value, type, context, &converted));
+  if (!fits)
+    return Malformed(absl::StrCat("a value of type ", value.type().ToString(), " in a column of type ", type.ToString()));
+  return converted;
+}
+
+// Rows that turdb_stmt_fetch_packed gave.
+StatusOr<turdb::vec::Chunk> UnpackRows(const Statement& statement, PackedReader* in, int64_t rows) {
+  std::vector<Type> types;
+  for (size_t i = 0; i < statement.column_count(); ++i) types.push_back(statement.column_type(i));
+  turdb::vec::Chunk chunk(types, static_cast<uint32_t>(std::max<int64_t>(rows, 1)));
+  std::vector<Value> values(types.size());
+  for (int64_t row = 0; row < rows; ++row) {
+    for (size_t i = 0; i < types.size(); ++i) {
+      uint8_t tag;
+      if (!in->Take(&tag)) return Ends();
+      TURDB_ASSIGN_OR_RETURN(Value value, ReadValue(in, tag, statement.text_context()));
+      TURDB_ASSIGN_OR_RETURN(values[i], ColumnValue(std::move(value), types[i], statement.text_context()));
+    }
+    chunk.AppendRow(values);
+  }
+  if (in->rest() != 0) return Malformed(absl::StrCat("the packed rows have ", in->rest(), " bytes more than ", rows, " rows"));
+  return chunk;
+}
+
 Status RunOnce(Statement& statement) {
   TURDB_ASSIGN_OR_RETURN(const StepResult result, statement.Step());
   // All changes are made in the first step; what it returns is dropped.
@@ -538,6 +571,29 @@ turdb_status turdb_stmt_fetch_packed(turdb_stmt* stmt, int64_t max_rows, uint8_t
   *out_rows = rows;
   *out_size_bytes = static_cast<int64_t>(needed != 0 ? needed : out.size());
   return outcome;
+}
+
+turdb_status turdb_stmt_continue(turdb_stmt* stmt, int64_t flags, const uint8_t* data, int64_t size_bytes, int64_t rows,
+                                 turdb_result** out, turdb_error** error) {
+  if (out == nullptr) return turdb::capi::ReportMisuse("turdb_stmt_continue: out is NULL", error);
+  *out = nullptr;
+  if (stmt == nullptr) return turdb::capi::ReportMisuse("turdb_stmt_continue: stmt is NULL", error);
+  if (rows < 0 || rows > INT32_MAX || size_bytes < 0 || (data == nullptr && size_bytes != 0)) {
+    return turdb::capi::ReportMisuse("turdb_stmt_continue: packed rows need their data, a size and a number", error);
+  }
+  return turdb::capi::Inside(*stmt->statement->connection(), error, [&]() -> Status {
+    TURDB_ASSIGN_OR_RETURN(const turdb::arrow::ExportOptions options, turdb::capi::ExportOptionsOf(flags));
+    PackedReader in(data, static_cast<size_t>(size_bytes));
+    TURDB_ASSIGN_OR_RETURN(const turdb::vec::Chunk first, UnpackRows(*stmt->statement, &in, rows));
+    auto handle = std::make_unique<turdb_result>();
+    TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Statement> fresh, stmt->statement->Clone());
+    // The handle goes on with a statement that does not run, the result with the one that does.
+    std::unique_ptr<Statement> running = std::exchange(stmt->statement, std::move(fresh));
+    const bool owed = std::exchange(stmt->row_is_owed, false);
+    TURDB_ASSIGN_OR_RETURN(handle->result, turdb::engine::Result::Continue(std::move(running), first, !owed, options));
+    *out = handle.release();
+    return absl::OkStatus();
+  });
 }
 
 }  // extern "C"

@@ -15,14 +15,6 @@ using turdb::engine::Statement;
 
 namespace {
 
-StatusOr<ExportOptions> OptionsOf(int64_t flags) {
-  constexpr int64_t kKnown = TURDB_ARROW_STRING_VIEWS | TURDB_ARROW_NUMERIC_AS_DOUBLE | TURDB_ARROW_ANY_AS_TEXT;
-  if ((flags & ~kKnown) != 0) return turdb::base::MisuseError("unknown TURDB_ARROW_* flags");
-  return ExportOptions{.string_views = (flags & TURDB_ARROW_STRING_VIEWS) != 0,
-                       .numeric_as_double = (flags & TURDB_ARROW_NUMERIC_AS_DOUBLE) != 0,
-                       .any_as_text = (flags & TURDB_ARROW_ANY_AS_TEXT) != 0};
-}
-
 // The names of parameters without their mark.
 std::vector<Field> ParameterFields(const Statement& statement) {
   std::vector<Field> fields;
@@ -114,6 +106,14 @@ void StreamRelease(ArrowArrayStream* stream) {
 
 }  // namespace
 
+StatusOr<ExportOptions> turdb::capi::ExportOptionsOf(int64_t flags) {
+  constexpr int64_t kKnown = TURDB_ARROW_STRING_VIEWS | TURDB_ARROW_NUMERIC_AS_DOUBLE | TURDB_ARROW_ANY_AS_TEXT;
+  if ((flags & ~kKnown) != 0) return turdb::base::MisuseError("unknown TURDB_ARROW_* flags");
+  return ExportOptions{.string_views = (flags & TURDB_ARROW_STRING_VIEWS) != 0,
+                       .numeric_as_double = (flags & TURDB_ARROW_NUMERIC_AS_DOUBLE) != 0,
+                       .any_as_text = (flags & TURDB_ARROW_ANY_AS_TEXT) != 0};
+}
+
 extern "C" {
 
 turdb_status turdb_stmt_result_schema(turdb_stmt* stmt, int64_t flags, struct ArrowSchema* out, turdb_error** error) {
@@ -121,7 +121,7 @@ turdb_status turdb_stmt_result_schema(turdb_stmt* stmt, int64_t flags, struct Ar
   out->release = nullptr;
   if (stmt == nullptr) return turdb::capi::ReportMisuse("turdb_stmt_result_schema: stmt is NULL", error);
   return turdb::capi::Inside(*stmt->statement->connection(), error, [&]() -> Status {
-    TURDB_ASSIGN_OR_RETURN(const ExportOptions options, OptionsOf(flags));
+    TURDB_ASSIGN_OR_RETURN(const ExportOptions options, turdb::capi::ExportOptionsOf(flags));
     std::vector<Field> fields;
     for (size_t i = 0; i < stmt->statement->column_count(); ++i) {
       fields.push_back({stmt->statement->column_name(i), stmt->statement->column_type(i)});
@@ -146,7 +146,7 @@ turdb_status turdb_stmt_execute(turdb_stmt* stmt, int64_t flags, turdb_result** 
   *out = nullptr;
   if (stmt == nullptr) return turdb::capi::ReportMisuse("turdb_stmt_execute: stmt is NULL", error);
   return turdb::capi::Inside(*stmt->statement->connection(), error, [&]() -> Status {
-    TURDB_ASSIGN_OR_RETURN(const ExportOptions options, OptionsOf(flags));
+    TURDB_ASSIGN_OR_RETURN(const ExportOptions options, turdb::capi::ExportOptionsOf(flags));
     auto handle = std::make_unique<turdb_result>();
     TURDB_ASSIGN_OR_RETURN(handle->result, Result::Run(*stmt->statement, options, std::move(stmt->parameters)));
     *out = handle.release();

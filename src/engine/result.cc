@@ -47,6 +47,22 @@ StatusOr<std::unique_ptr<Result>> Result::Run(Statement& statement, const arrow:
   return result;
 }
 
+StatusOr<std::unique_ptr<Result>> Result::Continue(std::unique_ptr<Statement> statement, const vec::Chunk& first,
+                                                   bool at_read_row, const arrow::ExportOptions& options) {
+  std::unique_ptr<Result> result(new Result(std::move(statement), nullptr));
+  Statement& running = *result->statement_;
+  result->began_ = true;
+  result->done_ = !running.running() && !running.ended_by_rollback();
+  if (at_read_row && running.has_row()) running.ConsumeRows(1);
+  TURDB_RETURN_IF_ERROR(result->MakeExporter(options));
+  if (first.empty()) return result;
+  TURDB_RETURN_IF_ERROR(result->exporter_->Append(first, vec::Rows::All(first.size())));
+  arrow::Owned<ArrowArray> batch;
+  result->exporter_->Finish(batch.get());
+  result->kept_.push_back(std::move(batch));
+  return result;
+}
+
 // By name when every column is called as a parameter, with its mark or without; by place otherwise.
 Status Result::MatchParameters() {
   const auto& fields = parameters_->fields();

@@ -23,6 +23,10 @@ class Result {
   // and the rows that they give are kept.
   static base::StatusOr<std::unique_ptr<Result>> Run(Statement& statement, const arrow::ExportOptions& options,
                                                      std::unique_ptr<arrow::StreamReader> parameters);
+  // What is left of an execution that others have begun to read: `first`, rows that they fetched and hand back, then those
+  // behind the one it stands on, which is among them (`at_read_row`) or not.
+  static base::StatusOr<std::unique_ptr<Result>> Continue(std::unique_ptr<Statement> statement, const vec::Chunk& first,
+                                                          bool at_read_row, const arrow::ExportOptions& options);
   ~Result();
   Result(const Result&) = delete;
   Result& operator=(const Result&) = delete;

@@ -402,7 +402,82 @@ static void any_bytes_are_safe(void) {
   session_close(&s);
 }
 
+/* The rest of what was fetched in part, as Arrow: rows that were fetched and handed back, then the others. */
+static int64_t rows_left(turdb_stmt* stmt, const uint8_t* data, int64_t size, int64_t rows) {
+  turdb_result* result = NULL;
+  turdb_error* error = NULL;
+  struct ArrowArray batch;
+  int64_t total = 0;
+  turdb_status status = TURDB_ROW;
+  CHECK_STATUS(TURDB_OK, turdb_stmt_continue(stmt, TURDB_ARROW_DEFAULT, data, size, rows, &result, &error));
+  if (error != NULL) fprintf(stderr, "%s\n", turdb_error_message(error));
+  turdb_error_free(error);
+  while (result != NULL && (status = turdb_result_next(result, 0, &batch, NULL)) == TURDB_ROW) {
+    const int64_t* numbers = (const int64_t*)batch.children[0]->buffers[1];
+    if (total == 0) CHECK(numbers[batch.offset] > 0);
+    total += batch.length;
+    batch.release(&batch);
+  }
+  CHECK(status == TURDB_DONE);
+  turdb_result_free(result);
+  return total;
+}
+
+static void what_is_left_is_read_as_arrow(void) { /* [C-RESULT-4] */
+  struct session s = session_open(":memory:");
+  turdb_stmt* stmt = NULL;
+  turdb_error* error = NULL;
+  static uint8_t memory[1 << 16];
+  int64_t rows = 0, size = 0;
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create type mood as enum ('sad', 'happy')"));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(
+                             s.conn,
+                             "select i::int8, i::text, 1.50::decimal(10,2), 'x'::varchar(3), 'happy'::mood, array[1, null], "
+                             "'{\"a\":1}'::jsonb, null::uuid, now(), interval '1 month' from generate_series(1, 10000) t(i)",
+                             -1, NULL, &stmt, NULL));
+  /* Some were used, some are handed back. */
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_fetch_packed(stmt, 10, memory, sizeof memory, &rows, &size, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_fetch_packed(stmt, 10, memory, sizeof memory, &rows, &size, NULL));
+  CHECK(rows_left(stmt, memory, size, rows) == 9990);
+  /* The statement runs again from the start; a row that found no room is not lost. */
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_fetch_packed(stmt, 10, memory, 5, &rows, &size, NULL));
+  CHECK(rows == 0);
+  CHECK(rows_left(stmt, NULL, 0, 0) == 10000);
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(rows_left(stmt, NULL, 0, 0) == 9999);
+  turdb_stmt_free(stmt);
+  /* One that has ended gives back what it is given; of the short path, too; commands; and changes are not made again. */
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(id integer primary key, a int8); insert into t values (1, 10)"));
+  const char* ended[] = {"select id::int8 from t where id = 1", "select a from t where id = 1",
+                         "insert into t values (2, 5) returning a", "update t set a = a + 1 where id = 1 returning a"};
+  for (size_t i = 0; i < sizeof ended / sizeof ended[0]; ++i) {
+    CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, ended[i], -1, NULL, &stmt, NULL));
+    CHECK_STATUS(TURDB_DONE, turdb_stmt_fetch_packed(stmt, 10, memory, sizeof memory, &rows, &size, NULL));
+    CHECK(rows == 1 && rows_left(stmt, memory, size, rows) == 1);
+    turdb_stmt_free(stmt);
+  }
+  CHECK(query_int64(s.conn, "select sum(a) from t") == 16);
+  /* Bytes that are no rows of it. */
+  turdb_result* result = (turdb_result*)&size;
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select a from t", -1, NULL, &stmt, NULL));
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_fetch_packed(stmt, 10, memory, sizeof memory, &rows, &size, NULL));
+  CHECK_STATUS(TURDB_DATA, turdb_stmt_continue(stmt, 0, memory, size - 1, rows, &result, &error));
+  CHECK(result == NULL);
+  CHECK_TEXT("22P03", turdb_error_sqlstate(error));
+  turdb_error_free(error);
+  CHECK_STATUS(TURDB_DATA, turdb_stmt_continue(stmt, 0, memory, size, 1, &result, NULL));
+  CHECK_STATUS(TURDB_DATA, turdb_stmt_continue(stmt, 0, (const uint8_t*)"\x0f\1\0\0\0x", 6, 1, &result, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_stmt_continue(stmt, 99, NULL, 0, 0, &result, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_stmt_continue(stmt, 0, NULL, 1, 0, &result, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_stmt_continue(stmt, 0, memory, size, -1, &result, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_stmt_continue(NULL, 0, NULL, 0, 0, &result, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_stmt_continue(stmt, 0, NULL, 0, 0, NULL, NULL));
+  turdb_stmt_free(stmt);
+  session_close(&s);
+}
+
 void packed_tests(void) {
+  what_is_left_is_read_as_arrow();
   rows_are_packed_as_documented();
   every_type_goes_both_ways();
   parts_and_any_have_their_own_types();

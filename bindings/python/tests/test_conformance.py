@@ -164,7 +164,16 @@ class Session:
         self.thread.start()
         return ["started"]
 
-    def step(self, step):
+    def hand_over(self, sql, to, name):
+        try:
+            to.connection.register(name, self.connection.execute(sql))
+            return ["registered"]
+        except turdb.Error as error:
+            return show_error(error)
+
+    def step(self, step, sessions):
+        if "arrow" in step:
+            return self.hand_over(step["arrow"], sessions[step["to"]], step["as"])
         if "do" in step:
             return self.run(step["do"], step)
         if "many" in step:
@@ -193,10 +202,10 @@ def run_case(name, directory):
     sessions = {}
     with turdb.Database(path, **case.get("options", {})) as database:
         for number, step in enumerate(case["steps"], 1):
-            on = step["on"]
-            if on not in sessions:
+            for on in {step["on"], step.get("to", step["on"])} - set(sessions):
                 sessions[on] = Session(database)
-            output += [f"{number}\t{on}\t{line}" for line in sessions[on].step(step)]
+            on = step["on"]
+            output += [f"{number}\t{on}\t{line}" for line in sessions[on].step(step, sessions)]
         for session in sessions.values():
             session.connection.close()
     return output

@@ -19,7 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SKIPPED = 77
 # What the tests use; each of the optional ones is left out where pip has none for this Python.
 NEEDED = ["pytest", "scikit-build-core>=0.10"]
-OPTIONAL = ["mypy", "numpy", "pyarrow", "pandas", "polars", "SQLAlchemy>=2"]
+OPTIONAL = ["mypy", "numpy", "pyarrow", "pandas", "polars", "SQLAlchemy>=2", "adbc-driver-manager", "matplotlib"]
 
 
 def run(*command, **options):

@@ -557,6 +557,11 @@ static PyMethodDef connection_methods[] = {
      "Takes the changes of the open transaction back, if there is one."},
     {"interrupt", (PyCFunction)connection_interrupt, METH_NOARGS,
      "Stops the statement that runs, from any thread; it raises Interrupted. Nothing happens when none runs."},
+    {"_register_source", (PyCFunction)connection_register_source, METH_VARARGS, NULL},
+    {"_register_stream", (PyCFunction)connection_register_stream, METH_VARARGS, NULL},
+    {"_unregister", (PyCFunction)connection_unregister, METH_O, NULL},
+    {"_set_replacement", (PyCFunction)connection_set_replacement, METH_O, NULL},
+    {"_append", (PyCFunction)connection_append, METH_VARARGS, NULL},
     {"_executescript", (PyCFunction)connection_executescript, METH_O, NULL},
     {"set_progress_handler", (PyCFunction)(void (*)(void))connection_set_progress_handler, METH_VARARGS | METH_KEYWORDS,
      "set_progress_handler(progress, interval=0.1)\n\nCalls progress() about every `interval` seconds while a statement runs; "

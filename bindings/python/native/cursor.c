@@ -437,6 +437,12 @@ static PyObject* cursor_iter(PyObject* self) {
   return self;
 }
 
+static PyObject* cursor_result(CursorObject* self, PyObject* arguments) {
+  long long flags = 0;
+  if (!PyArg_ParseTuple(arguments, "|L", &flags) || !fetch_check(self)) return NULL;
+  return cursor_take_result(self, flags);
+}
+
 /* ---- what it knows */
 
 PyObject* cursor_describe(CursorObject* self) {
@@ -635,6 +641,7 @@ static PyMethodDef cursor_methods[] = {
     {"fetchall", (PyCFunction)cursor_fetchall, METH_NOARGS, "fetchall()\n--\n\nA list of all rows that are left."},
     {"close", (PyCFunction)cursor_close, METH_NOARGS,
      "close()\n--\n\nEnds the statement. The cursor cannot be used afterwards."},
+    {"_result", (PyCFunction)cursor_result, METH_VARARGS, NULL},
     {"setinputsizes", (PyCFunction)do_nothing, METH_VARARGS, "Does nothing; PEP 249 asks for it."},
     {"setoutputsize", (PyCFunction)do_nothing, METH_VARARGS, "Does nothing; PEP 249 asks for it."},
     {"__enter__", (PyCFunction)cursor_enter, METH_NOARGS, NULL},

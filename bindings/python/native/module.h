@@ -159,6 +159,16 @@ int cursor_clear_result(CursorObject* cursor);
 /* The description of the last statement, made when first asked for. Borrowed. */
 PyObject* cursor_describe(CursorObject* cursor);
 
+/* ---- Arrow */
+
+PyObject* cursor_take_result(CursorObject* cursor, int64_t flags);
+PyObject* connection_register_source(ConnectionObject* self, PyObject* arguments);
+PyObject* connection_register_stream(ConnectionObject* self, PyObject* arguments);
+PyObject* connection_unregister(ConnectionObject* self, PyObject* argument);
+PyObject* connection_set_replacement(ConnectionObject* self, PyObject* callback);
+PyObject* connection_append(ConnectionObject* self, PyObject* arguments);
+int arrow_initialize(void);
+
 PyObject* new_database(turdb_db* handle);
 PyObject* new_options(turdb_options* handle);
 PyObject* new_backup(turdb_backup* handle);

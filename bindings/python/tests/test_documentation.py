@@ -13,7 +13,7 @@ import pytest
 import turdb
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-OPTIONAL = {"turdb.sqlalchemy": "sqlalchemy", "turdb._arrow": "pyarrow"}
+OPTIONAL = {"turdb.sqlalchemy": "sqlalchemy", "turdb._connection": "pyarrow"}
 
 
 @pytest.mark.parametrize("name", sorted(m.name for m in pkgutil.iter_modules(turdb.__path__, "turdb.")) + ["turdb"])

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from . import _native, errors
+from ._arrow import ANY_AS_TEXT, NUMERIC_AS_DOUBLE, STRING_VIEWS
 from ._connection import Connection, Cursor, Database, Savepoint, Transaction, connect, options, recover, register_adapter
 from ._types import (
     BINARY,
@@ -61,11 +62,14 @@ library_version_number: int = _native.turdb_version_number()
 library_source_id: str = _native.turdb_source_id()
 
 __all__ = [
+    "ANY_AS_TEXT",
     "BINARY",
     "DATETIME",
     "NUMBER",
+    "NUMERIC_AS_DOUBLE",
     "ROWID",
     "STRING",
+    "STRING_VIEWS",
     "Binary",
     "Column",
     "Connection",

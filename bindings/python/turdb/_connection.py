@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from types import TracebackType
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar, Union
 
-from . import _native, errors
+from . import _arrow, _native, errors
 from .errors import ProgrammingError
 
 __all__ = ["Connection", "Cursor", "Database", "Parameters", "Savepoint", "Transaction", "connect"]
@@ -65,6 +66,48 @@ class Cursor(_native.Cursor):
         self.connection._executescript(script)
         return self
 
+    # ---- tables of others
+
+    def fetch_arrow_table(self, *, flags: int = 0) -> Any:
+        """What is left of the rows as a :class:`pyarrow.Table`. ``flags`` are ``turdb.STRING_VIEWS`` and the like.
+
+        >>> import turdb
+        >>> turdb.connect().execute("select i, i * 0.5 as half from generate_series(1, 3) t(i)").fetch_arrow_table().num_rows
+        3
+        """
+        return _arrow.table(self, flags)
+
+    def fetch_record_batch(self, rows_per_batch: int = 0, *, flags: int = 0) -> Any:
+        """What is left of the rows as a :class:`pyarrow.RecordBatchReader`, which reads them as they are needed.
+
+        ``rows_per_batch`` is the most rows of a batch; 0: as many as suit.
+        """
+        if rows_per_batch < 0:
+            raise ValueError("rows_per_batch is negative")
+        return _arrow.reader(self, rows_per_batch, flags)
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The rest of the rows for whoever reads Arrow streams: polars, duckdb, pandas, pyarrow, ..."""
+        return self._result(0).stream()
+
+    def df(self) -> Any:
+        """What is left of the rows as a :class:`pandas.DataFrame`."""
+        return _arrow.table(self, _arrow.NUMERIC_AS_DOUBLE | _arrow.ANY_AS_TEXT).to_pandas()
+
+    def pl(self) -> Any:
+        """What is left of the rows as a :class:`polars.DataFrame`."""
+        polars: Any = importlib.import_module("polars")
+        return polars.from_arrow(_arrow.table(self, _arrow.ANY_AS_TEXT))
+
+    def fetchnumpy(self) -> Dict[str, Any]:
+        """What is left of the rows as a dict of numpy arrays by column; a column with NULLs is a masked array.
+
+        >>> import turdb
+        >>> int(turdb.connect().execute("select i from generate_series(1, 3) t(i)").fetchnumpy()["i"].sum())
+        6
+        """
+        return _arrow.numpy_columns(self)
+
     def close_result(self) -> None:
         """Ends the statement that runs, and forgets its rows."""
         self.execute("")
@@ -122,6 +165,7 @@ class Connection(_native.Connection):
         self._owns_database = owns_database
         self._savepoints = 0
         self.row_factory = row_factory
+        self.replacement_scans = True
 
     @property
     def database(self) -> Database:
@@ -150,6 +194,63 @@ class Connection(_native.Connection):
         """
         self._executescript(script)
         return Cursor(self)
+
+    # ---- tables from Python
+
+    @property
+    def replacement_scans(self) -> bool:
+        """Whether names in FROM that are no tables may be variables of the caller: DataFrames, Arrow tables. True at first.
+
+        >>> import turdb, pyarrow
+        >>> numbers = pyarrow.table({"a": [1, 2, 3]})
+        >>> turdb.connect().execute("select sum(a) from numbers").scalar()
+        6
+        """
+        return self._replacement_scans
+
+    @replacement_scans.setter
+    def replacement_scans(self, wanted: bool) -> None:
+        self._set_replacement(_arrow.find if wanted else None)
+        self._replacement_scans = bool(wanted)
+
+    def register(self, name: str, table: Any) -> None:
+        """Makes a DataFrame, an Arrow table, a dict of columns or whatever gives Arrow streams a table of this connection.
+
+        Its rows are read from it whenever it is queried. A reader of record batches can be queried once.
+
+        >>> import turdb
+        >>> connection = turdb.connect()
+        >>> connection.register("people", {"name": ["Ada", "Alan"], "born": [1815, 1912]})
+        >>> connection.execute("select name from people where born < 1900").fetchall()
+        [('Ada',)]
+        """
+        _arrow.register(self, name, table)
+
+    def unregister(self, name: str) -> None:
+        """Takes a table of ``register`` away. Raises ProgrammingError or OperationalError when there is none."""
+        self._unregister(name)
+
+    def append(
+        self,
+        table: str,
+        rows: Any,
+        *,
+        schema: Optional[str] = None,
+        columns: Optional[Sequence[str]] = None,
+        by_name: bool = False,
+    ) -> int:
+        """Inserts a DataFrame, an Arrow table or whatever gives Arrow streams, fast, and gives the number of rows.
+
+        All rows or, when one fails, none. Columns go by place, to those named by ``columns`` or all; with ``by_name`` by
+        the names that the rows have. The names of ``table`` and ``schema`` are taken as they are.
+
+        >>> import turdb
+        >>> connection = turdb.connect()
+        >>> _ = connection.execute("create table t(a int, b text)")
+        >>> connection.append("t", {"b": ["x", "y"], "a": [1, 2]}, by_name=True)
+        2
+        """
+        return _arrow.append(self, table, rows, schema, columns, by_name)
 
     # ---- transactions
 

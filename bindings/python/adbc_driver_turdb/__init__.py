@@ -4,7 +4,7 @@ A database that is open through ``turdb`` and through ADBC in one process is the
 
 >>> import adbc_driver_turdb.dbapi
 >>> with adbc_driver_turdb.dbapi.connect() as connection, connection.cursor() as cursor:
-...     cursor.execute("select 1 as one")
+...     _ = cursor.execute("select 1 as one")
 ...     cursor.fetch_arrow_table().to_pydict()
 {'one': [1]}
 """

@@ -22,8 +22,8 @@ def test_the_library_is_the_one_of_turdb():
 def test_queries_and_ingestion():
     with dbapi.connect() as connection, connection.cursor() as cursor:
         assert cursor.adbc_ingest("t", pa.table({"a": [1, 2, 3], "b": ["x", None, "z"]}), mode="create") in (3, -1)
-        cursor.execute("select sum(a), count(b) from t where a > ?", (1,))
-        assert cursor.fetchall() == [(5, 1)]
+        cursor.execute("select max(a), count(b) from t where a > ?", (1,))
+        assert cursor.fetchall() == [(3, 1)]
         with pytest.raises(dbapi.ProgrammingError):
             cursor.execute("select nothing")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -149,13 +150,13 @@ def append(connection: Connection, table_name: str, value: Any, schema: Optional
     return rows
 
 
-_PACKAGE = __name__.rsplit(".", 1)[0]
+_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 def find(name: str) -> Any:
     """A stream over the variable called ``name`` of whoever called turdb, or None: replacement scans ask for it."""
     frame = sys._getframe(1)
-    while frame is not None and str(frame.f_globals.get("__name__", "")).split(".")[0] == _PACKAGE:
+    while frame is not None and os.path.abspath(frame.f_code.co_filename).startswith(_FOLDER):
         frame = frame.f_back  # type: ignore[assignment]
     if frame is None:
         return None

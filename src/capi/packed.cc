@@ -179,6 +179,19 @@ void PackCell(const Type& type, const void* cell, const TextContext& context, Pa
       return PackArray(type, view.view(), context, out);
     }
     case TypeId::kJsonb:
+    case TypeId::kStruct:
+    case TypeId::kMap:
+    case TypeId::kInet:
+    case TypeId::kCidr:
+    case TypeId::kMacaddr:
+    case TypeId::kBit:
+    case TypeId::kVarbit:
+    case TypeId::kInt4Range:
+    case TypeId::kInt8Range:
+    case TypeId::kNumRange:
+    case TypeId::kTsRange:
+    case TypeId::kTstzRange:
+    case TypeId::kDateRange:
       break;
   }
   const auto view = Load<StringView>(cell);

@@ -203,8 +203,8 @@ class Connection(_native.Connection):
 
         >>> import turdb, pyarrow
         >>> numbers = pyarrow.table({"a": [1, 2, 3]})
-        >>> turdb.connect().execute("select sum(a) from numbers").scalar()
-        6
+        >>> turdb.connect().execute("select max(a) from numbers").scalar()
+        3
         """
         return self._replacement_scans
 

@@ -170,7 +170,7 @@ class FixedReader : public BytesReader {
         continue;
       }
       const auto at = static_cast<size_t>(offset() + first + i) * size_;
-      TURDB_RETURN_IF_ERROR(Store(size_ == 0 ? std::string_view("", 0) : std::string_view(values + at, size_), true, i, out));
+      TURDB_RETURN_IF_ERROR(Store(size_ == 0 ? std::string_view("") : std::string_view(values + at, size_), true, i, out));
     }
     return absl::OkStatus();
   }

@@ -1,5 +1,9 @@
 #include "compute/distance.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <cmath>
 #include <initializer_list>
 
@@ -143,19 +147,34 @@ void FloatDistances(Metric metric, const Element* query, const Element* base, si
   }
 }
 
+#if defined(__x86_64__)
+bool CpuHasF16c() {  // __builtin_cpu_supports of older clang does not know its name
+  unsigned eax, ebx, ecx, edx;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
+}
+
 bool CpuHas(InstructionSet set) {
   switch (set) {
     case InstructionSet::kScalar:
+    case InstructionSet::kSse2:  // part of the architecture
       return true;
-    case InstructionSet::kSse2:
     case InstructionSet::kAvx2:
+      return __builtin_cpu_supports("avx2") && CpuHasF16c();
     case InstructionSet::kAvx512:
+      return CpuHas(InstructionSet::kAvx2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
     case InstructionSet::kAvx512Vnni:
+      return CpuHas(InstructionSet::kAvx512) && __builtin_cpu_supports("avx512vnni");
     case InstructionSet::kNeon:
       return false;
   }
   return false;
 }
+#elif defined(__aarch64__)
+bool CpuHas(InstructionSet set) { return set == InstructionSet::kScalar || set == InstructionSet::kNeon; }
+#else
+bool CpuHas(InstructionSet set) { return set == InstructionSet::kScalar; }
+#endif
 
 const DistanceKernels& Choose() {
   for (const InstructionSet set : {InstructionSet::kAvx512Vnni, InstructionSet::kAvx512, InstructionSet::kAvx2,
@@ -175,10 +194,21 @@ const DistanceKernels& BestDistanceKernels() {
 const DistanceKernels* DistanceKernelsOf(InstructionSet set) {
   if (!CpuHas(set)) return nullptr;
   switch (set) {
-    case InstructionSet::kScalar:
-      return &ScalarKernels();
+#if defined(__x86_64__)
+    case InstructionSet::kSse2:
+      return &Sse2Kernels();
+    case InstructionSet::kAvx2:
+      return &Avx2Kernels();
+    case InstructionSet::kAvx512:
+      return &Avx512Kernels();
+    case InstructionSet::kAvx512Vnni:
+      return &Avx512VnniKernels();
+#elif defined(__aarch64__)
+    case InstructionSet::kNeon:
+      return &NeonKernels();
+#endif
     default:
-      return nullptr;
+      return &ScalarKernels();
   }
 }
 

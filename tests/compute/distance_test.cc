@@ -15,7 +15,21 @@
 #include "compute/sq8.h"
 
 namespace turdb::compute {
+#if defined(TURDB_EMULATED_VNNI)
+const DistanceKernels& EmulatedVnniKernels();
+#endif
 namespace {
+
+// What the CPU lacks is skipped, but VNNI can be told in terms of the rest of AVX-512.
+const DistanceKernels* TestedKernels(InstructionSet set) {
+  const DistanceKernels* kernels = DistanceKernelsOf(set);
+#if defined(TURDB_EMULATED_VNNI)
+  if (kernels == nullptr && set == InstructionSet::kAvx512Vnni && DistanceKernelsOf(InstructionSet::kAvx512) != nullptr) {
+    return &EmulatedVnniKernels();
+  }
+#endif
+  return kernels;
+}
 
 constexpr InstructionSet kAll[] = {InstructionSet::kScalar, InstructionSet::kSse2,       InstructionSet::kAvx2,
                                    InstructionSet::kAvx512, InstructionSet::kAvx512Vnni, InstructionSet::kNeon};
@@ -49,7 +63,7 @@ uint32_t BitsOf(float value) { return std::bit_cast<uint32_t>(value); }
 class Kernels : public testing::TestWithParam<InstructionSet> {
  protected:
   void SetUp() override {
-    kernels_ = DistanceKernelsOf(GetParam());
+    kernels_ = TestedKernels(GetParam());
     if (kernels_ == nullptr) GTEST_SKIP() << "this CPU has no " << NameOf(GetParam());
     scalar_ = DistanceKernelsOf(InstructionSet::kScalar);
   }

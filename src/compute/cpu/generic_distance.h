@@ -4,9 +4,10 @@
 //   Floats   V, kWidth (a divisor of 16), kRows (how many vectors `many` takes side by side); Zero, Load(float*),
 //            LoadPart(float*, count < kWidth) and the same of halves (uint16_t*), filling with zeros; Add, Sub, Mul,
 //            Abs, Min, Max; Sum (upper half onto lower half until one lane is left); Least, Greatest of the lanes.
-//   Bytes    Acc, kStep; Zero and Sum (exact); steps over kStep bytes: Dot, L2, L1 of int8, CodeDot (signed by
-//            unsigned), CodeL1 (unsigned). An accumulator must hold 65,536 bytes' worth.
-//   Bits     Acc, kStep; Zero, Sum; AddOnes(acc, bytes): kStep bytes of V; LoadBits, And, Or, Xor.
+//   Bytes    V, Acc, kStep, kAtOnce (accumulators side by side); Load, LoadPart; Zero, Add; steps of kStep bytes: Dot,
+//            L2, L1 of int8, CodeDot (signed by unsigned), CodeL1 (unsigned); Sum and SumL1 (exact, in 64 bits),
+//            SumNarrow (where 32 bits hold it). An accumulator must hold 65,536 bytes' worth.
+//   Bits     V, Acc, kStep; Load; And, Or, Xor; Zero, AddOnes (counts the bits of a V), Sum.
 //
 // Everything is in an unnamed namespace and calls nothing from elsewhere, so that no code compiled for one instruction
 // set can be picked by the linker for another (tests/compute/leak_check.sh). Multiplication and addition are rounded
@@ -208,17 +209,20 @@ Range RangeOf(const float* values, size_t count) {
   return Range{least + 0.0f, greatest + 0.0f};  // which of two zeros was met first does not show
 }
 
-CodeSums Encode(const float* values, size_t count, float offset, float inverse_scale, uint8_t* codes) {
-  uint32_t sum = 0;
-  uint32_t squares = 0;
+CodeSums Encode(const float* __restrict values, size_t count, float offset, float inverse_scale, uint8_t* __restrict codes) {
+  // Two loops: compilers vectorise neither conversion nor sums when they are one.
   for (size_t i = 0; i < count; ++i) {
     float code = (values[i] - offset) * inverse_scale + 0.5f;
     code = code < 255.0f ? code : 255.0f;
     code = code > 0.0f ? code : 0.0f;
-    const uint32_t whole = static_cast<uint32_t>(static_cast<int32_t>(code));
-    codes[i] = static_cast<uint8_t>(whole);
-    sum += whole;
-    squares += whole * whole;
+    codes[i] = static_cast<uint8_t>(static_cast<int32_t>(code));
+  }
+  uint32_t sum = 0;
+  uint32_t squares = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const uint32_t code = codes[i];
+    sum += code;
+    squares += code * code;
   }
   return CodeSums{sum, squares};
 }
@@ -228,48 +232,70 @@ void Decode(const uint8_t* codes, size_t count, float offset, float scale, float
 }
 
 // ---- bytes -------------------------------------------------------------------------------------------------------
+struct Int8L2 {
+  static inline Bytes::Acc Do(Bytes::Acc acc, Bytes::V a, Bytes::V b) { return Bytes::L2(acc, a, b); }
+  static inline int64_t Sum(Bytes::Acc acc) { return Bytes::Sum(acc); }
+};
+struct Int8Dot {
+  static inline Bytes::Acc Do(Bytes::Acc acc, Bytes::V a, Bytes::V b) { return Bytes::Dot(acc, a, b); }
+  static inline int64_t Sum(Bytes::Acc acc) { return Bytes::Sum(acc); }
+};
+struct Int8L1 {
+  static inline Bytes::Acc Do(Bytes::Acc acc, Bytes::V a, Bytes::V b) { return Bytes::L1(acc, a, b); }
+  static inline int64_t Sum(Bytes::Acc acc) { return Bytes::SumL1(acc); }
+};
+struct CodeDot {
+  static inline Bytes::Acc Do(Bytes::Acc acc, Bytes::V query, Bytes::V code) { return Bytes::CodeDot(acc, query, code); }
+  static inline int32_t Sum(Bytes::Acc acc) { return Bytes::SumNarrow(acc); }
+};
+struct CodeL1 {
+  static inline Bytes::Acc Do(Bytes::Acc acc, Bytes::V a, Bytes::V b) { return Bytes::CodeL1(acc, a, b); }
+  static inline uint32_t Sum(Bytes::Acc acc) { return static_cast<uint32_t>(Bytes::SumL1(acc)); }
+};
+
 constexpr size_t kBlock = 65536;  // bytes that an accumulator may take
 
-// A step over bytes; what is left behind the last whole step is copied behind zeros, which add nothing.
-template <class Step, class A, class B>
-inline int64_t SumBytes(const A* a, const B* b, size_t count) {
+// Bytes behind the last whole step are filled up with zeros, which add nothing.
+template <class Step, class Element>
+inline int64_t SumBytes(const Element* a, const Element* b, size_t count) {
   int64_t total = 0;
-  while (count >= Bytes::kStep) {
-    const size_t block = count < kBlock ? count - count % Bytes::kStep : kBlock;
-    typename Bytes::Acc acc = Bytes::Zero();
-    for (size_t at = 0; at < block; at += Bytes::kStep) acc = Step::Do(acc, a + at, b + at);
+  while (count > 0) {
+    const size_t block = count < kBlock ? count : kBlock;
+    Bytes::Acc acc = Bytes::Zero();
+    size_t at = 0;
+    for (; at + Bytes::kStep <= block; at += Bytes::kStep) acc = Step::Do(acc, Bytes::Load(a + at), Bytes::Load(b + at));
+    if (at < block) acc = Step::Do(acc, Bytes::LoadPart(a + at, block - at), Bytes::LoadPart(b + at, block - at));
     total += Step::Sum(acc);
     a += block;
     b += block;
     count -= block;
   }
-  if (count > 0) {
-    alignas(64) A rest_a[Bytes::kStep] = {};
-    alignas(64) B rest_b[Bytes::kStep] = {};
-    for (size_t i = 0; i < count; ++i) {
-      rest_a[i] = a[i];
-      rest_b[i] = b[i];
-    }
-    total += Step::Sum(Step::Do(Bytes::Zero(), rest_a, rest_b));
-  }
   return total;
 }
 
-struct Int8L2 : Bytes {
-  static inline Acc Do(Acc acc, const int8_t* a, const int8_t* b) { return L2(acc, a, b); }
-};
-struct Int8Dot : Bytes {
-  static inline Acc Do(Acc acc, const int8_t* a, const int8_t* b) { return Dot(acc, a, b); }
-};
-struct Int8L1 : Bytes {
-  static inline Acc Do(Acc acc, const int8_t* a, const int8_t* b) { return L1(acc, a, b); }
-};
-struct CodeDot : Bytes {
-  static inline Acc Do(Acc acc, const int8_t* query, const uint8_t* code) { return CodeDotStep(acc, query, code); }
-};
-struct CodeL1 : Bytes {
-  static inline Acc Do(Acc acc, const uint8_t* a, const uint8_t* b) { return CodeL1Step(acc, a, b); }
-};
+// Codes are short enough for one accumulator, and several hide how long an instruction takes.
+template <class Step, class A>
+inline auto SumCodes(const A* query, const uint8_t* code, size_t count) {
+  constexpr size_t kAtOnce = Bytes::kAtOnce;
+  Bytes::Acc acc[kAtOnce];
+  TURDB_UNROLL
+  for (size_t v = 0; v < kAtOnce; ++v) acc[v] = Bytes::Zero();
+  size_t at = 0;
+  for (; at + kAtOnce * Bytes::kStep <= count; at += kAtOnce * Bytes::kStep) {
+    TURDB_UNROLL
+    for (size_t v = 0; v < kAtOnce; ++v) {
+      const size_t place = at + v * Bytes::kStep;
+      acc[v] = Step::Do(acc[v], Bytes::Load(query + place), Bytes::Load(code + place));
+    }
+  }
+  for (; at + Bytes::kStep <= count; at += Bytes::kStep) {
+    acc[0] = Step::Do(acc[0], Bytes::Load(query + at), Bytes::Load(code + at));
+  }
+  if (at < count) acc[0] = Step::Do(acc[0], Bytes::LoadPart(query + at, count - at), Bytes::LoadPart(code + at, count - at));
+  TURDB_UNROLL
+  for (size_t v = 1; v < kAtOnce; ++v) acc[0] = Bytes::Add(acc[0], acc[v]);
+  return Step::Sum(acc[0]);
+}
 
 int64_t L2SquaredInt8(const int8_t* a, const int8_t* b, size_t count) { return SumBytes<Int8L2>(a, b, count); }
 int64_t DotInt8(const int8_t* a, const int8_t* b, size_t count) { return SumBytes<Int8Dot>(a, b, count); }
@@ -278,27 +304,24 @@ CosineTermsInt8 CosineInt8(const int8_t* a, const int8_t* b, size_t count) {
   return CosineTermsInt8{DotInt8(a, b, count), DotInt8(a, a, count), DotInt8(b, b, count)};
 }
 
-int32_t DotCode(const int8_t* query, const uint8_t* code, size_t count) {
-  return static_cast<int32_t>(SumBytes<CodeDot>(query, code, count));
-}
-uint32_t L1Code(const uint8_t* a, const uint8_t* b, size_t count) {
-  return static_cast<uint32_t>(SumBytes<CodeL1>(a, b, count));
-}
+int32_t DotCode(const int8_t* query, const uint8_t* code, size_t count) { return SumCodes<CodeDot>(query, code, count); }
+uint32_t L1Code(const uint8_t* a, const uint8_t* b, size_t count) { return SumCodes<CodeL1>(a, b, count); }
 
 constexpr size_t kCodesAhead = 4;
 
-void DotCodeGather(const int8_t* query, const uint8_t* const* codes, size_t rows, size_t count, int32_t* out) {
+template <class Step, class A, class Out>
+inline void GatherCodes(const A* query, const uint8_t* const* codes, size_t rows, size_t count, Out* out) {
   for (size_t row = 0; row < rows; ++row) {
     if (row + kCodesAhead < rows) PrefetchBytes(codes[row + kCodesAhead], count);
-    out[row] = static_cast<int32_t>(SumBytes<CodeDot>(query, codes[row], count));
+    out[row] = SumCodes<Step>(query, codes[row], count);
   }
 }
 
+void DotCodeGather(const int8_t* query, const uint8_t* const* codes, size_t rows, size_t count, int32_t* out) {
+  GatherCodes<CodeDot>(query, codes, rows, count, out);
+}
 void L1CodeGather(const uint8_t* query, const uint8_t* const* codes, size_t rows, size_t count, uint32_t* out) {
-  for (size_t row = 0; row < rows; ++row) {
-    if (row + kCodesAhead < rows) PrefetchBytes(codes[row + kCodesAhead], count);
-    out[row] = static_cast<uint32_t>(SumBytes<CodeL1>(query, codes[row], count));
-  }
+  GatherCodes<CodeL1>(query, codes, rows, count, out);
 }
 
 // ---- bits --------------------------------------------------------------------------------------------------------

@@ -28,15 +28,26 @@ struct Floats {
 };
 
 struct Bytes {
+  using V = int32_t;
   using Acc = int64_t;
   static constexpr size_t kStep = 1;
+  static constexpr size_t kAtOnce = 1;
+  static inline V Load(const int8_t* from) { return *from; }
+  static inline V Load(const uint8_t* from) { return *from; }
+  template <class Element>
+  static inline V LoadPart(const Element*, size_t) {
+    return 0;
+  }
   static inline Acc Zero() { return 0; }
+  static inline Acc Add(Acc a, Acc b) { return a + b; }
+  static inline Acc Dot(Acc acc, V a, V b) { return acc + a * b; }
+  static inline Acc L2(Acc acc, V a, V b) { return acc + (a - b) * (a - b); }
+  static inline Acc L1(Acc acc, V a, V b) { return acc + (a < b ? b - a : a - b); }
+  static inline Acc CodeDot(Acc acc, V query, V code) { return acc + query * code; }
+  static inline Acc CodeL1(Acc acc, V a, V b) { return L1(acc, a, b); }
   static inline int64_t Sum(Acc acc) { return acc; }
-  static inline Acc Dot(Acc acc, const int8_t* a, const int8_t* b) { return acc + *a * *b; }
-  static inline Acc L2(Acc acc, const int8_t* a, const int8_t* b) { return acc + (*a - *b) * (*a - *b); }
-  static inline Acc L1(Acc acc, const int8_t* a, const int8_t* b) { return acc + (*a < *b ? *b - *a : *a - *b); }
-  static inline Acc CodeDotStep(Acc acc, const int8_t* query, const uint8_t* code) { return acc + *query * *code; }
-  static inline Acc CodeL1Step(Acc acc, const uint8_t* a, const uint8_t* b) { return acc + (*a < *b ? *b - *a : *a - *b); }
+  static inline int64_t SumL1(Acc acc) { return acc; }
+  static inline int32_t SumNarrow(Acc acc) { return static_cast<int32_t>(acc); }
 };
 
 struct Bits {

@@ -422,6 +422,18 @@ TURDB_API turdb_status turdb_stmt_bind_timestamp(turdb_stmt* stmt, int64_t index
 TURDB_API turdb_status turdb_stmt_bind_timestamptz(turdb_stmt* stmt, int64_t index, int64_t micros, turdb_error** error);
 TURDB_API turdb_status turdb_stmt_bind_interval(turdb_stmt* stmt, int64_t index, int32_t months, int32_t days, int64_t micros,
                                                 turdb_error** error);
+/* What the elements of a vector are. */
+enum {
+  TURDB_VECTOR_FLOAT32 = 0, /* IEEE 754 binary32, native byte order: vector(n) */
+  TURDB_VECTOR_FLOAT16 = 1, /* IEEE 754 binary16, native byte order: halfvec(n) */
+  TURDB_VECTOR_INT8 = 2,    /* signed bytes: vector(n, int8) */
+  TURDB_VECTOR_BIT = 3      /* eight to a byte, the first lowest, zeros behind the last: vector(n, bit) */
+};
+/* A vector of `dimensions` elements (1 to 65,535), which lie one after the other at `data`, aligned or not; copied before
+ * return. NULL and 0 bind NULL. SQLSTATE 22000 for an element that is NaN or an infinity, and for a set bit behind the
+ * last. */
+TURDB_API turdb_status turdb_stmt_bind_vector(turdb_stmt* stmt, int64_t index, const void* data, int64_t dimensions,
+                                              int32_t element, turdb_error** error);
 /* The 16 bytes of a UUID in the order they are written. */
 TURDB_API turdb_status turdb_stmt_bind_uuid(turdb_stmt* stmt, int64_t index, const uint8_t* data, int64_t size_bytes,
                                             turdb_error** error);
@@ -466,7 +478,8 @@ enum {
   TURDB_TYPE_CIDR = 31,    /* read and bound as text */
   TURDB_TYPE_MACADDR = 32, /* read and bound as text */
   TURDB_TYPE_BITS = 33,    /* bit(n) and bit varying(n); read and bound as text: 101 */
-  TURDB_TYPE_RANGE = 34    /* int4range and its like; read and bound as text: [1,5) */
+  TURDB_TYPE_RANGE = 34,   /* int4range and its like; read and bound as text: [1,5) */
+  TURDB_TYPE_VECTOR = 35   /* vector(n) and its kinds: turdb_stmt_column_vector, turdb_stmt_bind_vector; as text: [1,2.5] */
 };
 
 /* Number of result columns. Returns 0 for a statement that returns none and for NULL. */
@@ -500,6 +513,11 @@ TURDB_API const char* turdb_stmt_column_text(turdb_stmt* stmt, int64_t index, in
 /* The bytes of a blob, text or uuid; of other types those of their text. Returns NULL for a NULL. Borrowed until the next
  * step, reset or free of the statement, or the end of its transaction. */
 TURDB_API const void* turdb_stmt_column_blob(turdb_stmt* stmt, int64_t index, int64_t* size_bytes);
+/* The elements of a vector, as turdb_stmt_bind_vector takes them; not aligned.
+ *   out_dimensions, out_element   may be NULL; receive how many there are and what they are, a TURDB_VECTOR_*.
+ * Returns NULL, and 0 dimensions, for a NULL and for what is no vector. Borrowed until the next step, reset or free of the
+ * statement, or the end of its transaction. */
+TURDB_API const void* turdb_stmt_column_vector(turdb_stmt* stmt, int64_t index, int64_t* out_dimensions, int32_t* out_element);
 /* Days since 1970-01-01 of a date or timestamp. */
 TURDB_API int32_t turdb_stmt_column_date(const turdb_stmt* stmt, int64_t index);
 /* Microseconds, as in the bind calls, of a time, timestamp or date. */
@@ -531,6 +549,8 @@ TURDB_API void turdb_stmt_column_interval(const turdb_stmt* stmt, int64_t index,
  *   TEXT ENUM JSON JSONB                 uint32 size in bytes, then UTF-8 without a NUL
  *   DECIMAL                              uint32 size, then the number as ASCII text ("-12.50", "NaN", "Infinity")
  *   BLOB                                 uint32 size, then the bytes
+ *   VECTOR                               uint32 size of what follows; uint8 TURDB_VECTOR_*; the elements, little-endian; of
+ *                                        bits then a byte: how many of the last byte's bits are elements, 1 to 8
  *   ARRAY                                uint32 size of what follows; uint8 TURDB_TYPE_* of the elements; uint8 number of
  *                                        dimensions, 0 for the empty array, at most 6; for each dimension int32 lower bound and
  *                                        uint32 length; then the elements, row by row, each a packed value of that type or

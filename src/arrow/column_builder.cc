@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "vec/any.h"
 #include "vec/array.h"
+#include "vec/dense_vector.h"
 #include "vec/enum.h"
 #include "vec/json.h"
 #include "vec/numeric.h"
@@ -351,6 +352,66 @@ class ListBuilder : public ColumnBuilder {
   Bytes offsets_;
 };
 
+// Vectors: a list of one size, or, when the type says none, of any. The elements' bytes are Arrow's, but for bits.
+class VectorBuilder : public ColumnBuilder {
+ public:
+  explicit VectorBuilder(const Type& type) : type_(type) {}
+
+  Status Append(const void* slot) override {
+    if (type_.length == 0 && offsets_.size() == 0) offsets_.Push(int32_t{0});
+    if (slot == nullptr) {
+      if (type_.length != 0) AppendZeros(static_cast<size_t>(type_.length));
+      NoteNull();
+    } else {
+      AppendElements(vec::DenseVectorView(type_.vector_element(), static_cast<const StringView*>(slot)->view()));
+      NoteValid();
+    }
+    if (count_ > INT32_MAX) return base::LimitError("a batch holds more than 2^31 elements");
+    if (type_.length == 0) offsets_.Push(static_cast<int32_t>(count_));
+    return absl::OkStatus();
+  }
+  void Finish(ArrowArray* out) override {
+    if (type_.length == 0 && offsets_.size() == 0) offsets_.Push(int32_t{0});
+    std::vector<Bytes> elements(2);
+    elements[1] = type_.vector_element() == vec::VectorElement::kBit ? bits_.Take() : std::exchange(elements_, Bytes());
+    if (elements[1].data() == nullptr) elements[1].Push(uint64_t{0});
+    std::vector<ArrowArray> children(1);
+    arrow::MakeArray(static_cast<int64_t>(count_), 0, std::move(elements), {}, nullptr, children.data());
+    count_ = 0;
+    std::vector<Bytes> buffers;
+    if (type_.length == 0) buffers = One(std::exchange(offsets_, Bytes()));
+    MakeArray(std::move(buffers), std::move(children), out);
+  }
+  size_t size_bytes() const override { return elements_.size() + offsets_.size() + count_ / 8; }
+
+ private:
+  void AppendElements(const vec::DenseVectorView& vector) {
+    if (vector.element() == vec::VectorElement::kBit) {
+      for (size_t i = 0; i < vector.dimensions(); ++i) bits_.Push(vector.At(i) != 0);
+    } else {
+      elements_.Append(vector.data(), vector.data_bytes());
+    }
+    count_ += vector.dimensions();
+  }
+  void AppendZeros(size_t dimensions) {
+    if (type_.vector_element() == vec::VectorElement::kBit) {
+      bits_.PushMany(false, dimensions);
+    } else {
+      const size_t width = type_.vector_element() == vec::VectorElement::kFloat32   ? 4
+                           : type_.vector_element() == vec::VectorElement::kFloat16 ? 2
+                                                                                    : 1;
+      std::memset(elements_.Extend(dimensions * width), 0, dimensions * width);
+    }
+    count_ += dimensions;
+  }
+
+  const Type type_;
+  uint64_t count_ = 0;
+  Bytes elements_;
+  Bits bits_;
+  Bytes offsets_;
+};
+
 class NullBuilder : public ColumnBuilder {
  public:
   Status Append(const void*) override {
@@ -515,6 +576,8 @@ std::unique_ptr<ColumnBuilder> ColumnBuilder::Create(const Type& type, const Bui
       return std::make_unique<EnumBuilder>(type, context);
     case TypeId::kArray:
       return std::make_unique<ListBuilder>(type, context);
+    case TypeId::kDenseVector:
+      return std::make_unique<VectorBuilder>(type);
     case TypeId::kStruct:
     case TypeId::kMap:
     case TypeId::kInet:

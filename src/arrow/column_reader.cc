@@ -96,7 +96,8 @@ ReaderOr ColumnReader::Create(const ArrowSchema& schema) {
   const std::string_view extension = find(kExtensionNameKey), named_type = find(kTypeKey);
   ReaderOr reader = std::unique_ptr<ColumnReader>();
   if (absl::StartsWith(format, "+")) {
-    reader = MakeNestedReader(schema);
+    reader = MakeVectorReader(schema, named_type);
+    if (reader.ok() && *reader == nullptr) reader = MakeNestedReader(schema);
   } else if (absl::StartsWith(format, "t")) {
     reader = MakeTimeReader(format);
   } else {

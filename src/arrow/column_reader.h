@@ -70,6 +70,7 @@ using ReaderOr = base::StatusOr<std::unique_ptr<ColumnReader>>;
 ReaderOr MakeNumberReader(std::string_view format, std::string_view named_type);
 ReaderOr MakeTimeReader(std::string_view format);
 ReaderOr MakeTextReader(std::string_view format, std::string_view extension, std::string_view named_type);
+ReaderOr MakeVectorReader(const ArrowSchema& schema, std::string_view named_type);
 ReaderOr MakeNestedReader(const ArrowSchema& schema);
 ReaderOr MakeDictionaryReader(const ArrowSchema& schema);
 

@@ -361,6 +361,8 @@ void AppendJsonOf(const Type& type, const void* slot, const vec::TextContext& co
     case TypeId::kJsonb:
       vec::AppendJson(vec::JsonView(static_cast<const StringView*>(slot)->view()), vec::JsonLayout::kSpaced, out);
       return;
+    case TypeId::kDenseVector:  // its text is JSON
+      return vec::AppendSlotText(type, slot, context, out);
     case TypeId::kArray: {
       const vec::ArrayView array(type, static_cast<const StringView*>(slot)->view());
       vec::ElementSlot element;

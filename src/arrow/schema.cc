@@ -101,6 +101,28 @@ SchemaNode UnionSchema(const ExportOptions& options) {
   return node;
 }
 
+// A vector has no NULLs inside.
+SchemaNode VectorElementSchema(vec::VectorElement element) {
+  SchemaNode node;
+  node.name = "item";
+  node.nullable = false;
+  switch (element) {
+    case vec::VectorElement::kFloat32:
+      node.format = std::string("f");
+      break;
+    case vec::VectorElement::kFloat16:
+      node.format = std::string("e");
+      break;
+    case vec::VectorElement::kInt8:
+      node.format = std::string("c");
+      break;
+    case vec::VectorElement::kBit:
+      node.format = std::string("b");
+      break;
+  }
+  return node;
+}
+
 void SetFormat(const Type& type, const ExportOptions& options, SchemaNode* node) {
   const char* const text = options.string_views ? "vu" : "u";
   switch (type.id) {
@@ -204,6 +226,11 @@ void SetFormat(const Type& type, const ExportOptions& options, SchemaNode* node)
     case TypeId::kArray:
       node->format = std::string("+l");
       node->children.push_back(SchemaOf(Field{"item", type.element_type()}, options));
+      return;
+    case TypeId::kDenseVector:
+      node->format = type.length == 0 ? std::string("+l") : absl::StrCat("+w:", type.length);
+      if (type.length != 0) node->metadata = {{std::string(kTypeKey), "vector"}};
+      node->children.push_back(VectorElementSchema(type.vector_element()));
       return;
     case TypeId::kStruct:
     case TypeId::kMap:

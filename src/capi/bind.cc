@@ -143,6 +143,11 @@ turdb_status turdb_stmt_bind_interval(turdb_stmt* stmt, int64_t index, int32_t m
   });
 }
 
+turdb_status turdb_stmt_bind_vector(turdb_stmt* stmt, int64_t index, const void* data, int64_t dimensions, int32_t element,
+                                    turdb_error** error) {
+  return Bind(stmt, index, error, [&] { return turdb::capi::VectorValue(data, dimensions, element); });
+}
+
 turdb_status turdb_stmt_bind_uuid(turdb_stmt* stmt, int64_t index, const uint8_t* data, int64_t size_bytes,
                                   turdb_error** error) {
   return Bind(stmt, index, error, [&] { return turdb::capi::UuidValue(data, size_bytes); });

@@ -6,6 +6,7 @@
 
 #include "capi/handles.h"
 #include "vec/any.h"
+#include "vec/dense_vector.h"
 #include "vec/scalar.h"
 #include "vec/value.h"
 
@@ -206,6 +207,8 @@ int32_t turdb::capi::PublicType(TypeId id) {
     case TypeId::kTstzRange:
     case TypeId::kDateRange:
       return TURDB_TYPE_RANGE;
+    case TypeId::kDenseVector:
+      return TURDB_TYPE_VECTOR;
   }
   return TURDB_TYPE_NULL;
 }
@@ -323,6 +326,19 @@ const void* turdb_stmt_column_blob(turdb_stmt* stmt, int64_t index, int64_t* siz
     return view->data();
   }
   return turdb_stmt_column_text(stmt, index, size_bytes);
+}
+
+const void* turdb_stmt_column_vector(turdb_stmt* stmt, int64_t index, int64_t* out_dimensions, int32_t* out_element) {
+  if (out_dimensions != nullptr) *out_dimensions = 0;
+  if (out_element != nullptr) *out_element = TURDB_VECTOR_FLOAT32;
+  const void* cell = CellOf(stmt, index);
+  if (cell == nullptr || TypeOf(stmt, index).id != TypeId::kDenseVector) return nullptr;
+  const turdb::vec::VectorElement element = TypeOf(stmt, index).vector_element();
+  // A short vector lies inside its cell, which lives as long as the row.
+  const turdb::vec::DenseVectorView vector(element, static_cast<const StringView*>(cell)->view());
+  if (out_dimensions != nullptr) *out_dimensions = static_cast<int64_t>(vector.dimensions());
+  if (out_element != nullptr) *out_element = static_cast<int32_t>(element);
+  return vector.data();
 }
 
 int32_t turdb_stmt_column_date(const turdb_stmt* stmt, int64_t index) {

@@ -12,6 +12,7 @@
 #include "engine/result.h"
 #include "vec/any.h"
 #include "vec/array.h"
+#include "vec/dense_vector.h"
 #include "vec/enum.h"
 #include "vec/numeric.h"
 #include "vec/utf8.h"
@@ -178,6 +179,12 @@ void PackCell(const Type& type, const void* cell, const TextContext& context, Pa
       const auto view = Load<StringView>(cell);
       return PackArray(type, view.view(), context, out);
     }
+    case TypeId::kDenseVector: {
+      const auto view = Load<StringView>(cell);
+      std::string bytes(1, static_cast<char>(type.precision));
+      bytes.append(view.data(), view.size());
+      return out->PutBytes(tag, bytes);
+    }
     case TypeId::kJsonb:
     case TypeId::kStruct:
     case TypeId::kMap:
@@ -324,6 +331,15 @@ StatusOr<TypeId> ElementType(uint8_t tag) {
   }
 }
 
+StatusOr<Value> ReadVector(PackedReader* in) {
+  std::string_view body;
+  if (!in->TakeBytes(&body)) return Ends();
+  if (body.empty() || static_cast<size_t>(body[0]) >= turdb::vec::kVectorElementCount) {
+    return Malformed("a vector of no kind that there is");
+  }
+  return turdb::vec::CheckedVector(static_cast<turdb::vec::VectorElement>(body[0]), std::string(body.substr(1)));
+}
+
 StatusOr<Value> ReadArray(PackedReader* in, const TextContext& context) {
   std::string_view body;
   if (!in->TakeBytes(&body)) return Ends();
@@ -430,6 +446,8 @@ StatusOr<Value> ReadValue(PackedReader* in, uint8_t tag, const TextContext& cont
       return ReadFixed<Uuid>(in, TypeId::kUuid);
     case TURDB_TYPE_ARRAY:
       return ReadArray(in, context);
+    case TURDB_TYPE_VECTOR:
+      return ReadVector(in);
     default:
       return Malformed(absl::StrCat("there is no type ", tag));
   }

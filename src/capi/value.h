@@ -2,12 +2,16 @@
 #ifndef TURDB_CAPI_VALUE_H_
 #define TURDB_CAPI_VALUE_H_
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "capi/handles.h"
 #include "vec/datetime.h"
+#include "vec/dense_vector.h"
 #include "vec/scalar.h"
 #include "vec/utf8.h"
 #include "vec/value.h"
@@ -53,6 +57,26 @@ inline base::StatusOr<vec::Value> TimestampValue(vec::TypeId type, int64_t micro
                                          " microseconds from 1970-01-01, not ", micros));
   }
   return vec::Value::Of(type, micros);
+}
+
+// `data` in native byte order, which is the database's on every platform there is.
+inline base::StatusOr<vec::Value> VectorValue(const void* data, int64_t dimensions, int32_t element) {
+  static_assert(std::endian::native == std::endian::little, "the elements would have to be turned round");
+  if (element < 0 || static_cast<size_t>(element) >= vec::kVectorElementCount) {
+    return base::MisuseError(absl::StrCat("there is no kind of vector ", element));
+  }
+  const auto kind = static_cast<vec::VectorElement>(element);
+  if (data == nullptr && dimensions == 0) return vec::Value::Null(vec::Type::DenseVector(kind, 0));
+  if (data == nullptr || dimensions < 0) return base::MisuseError("a vector needs its elements and their number");
+  TURDB_RETURN_IF_ERROR(vec::CheckVectorDimensions(vec::Type::DenseVector(kind, 0), static_cast<size_t>(dimensions)));
+  const auto count = static_cast<size_t>(dimensions);
+  const size_t size = kind == vec::VectorElement::kFloat32   ? count * 4
+                      : kind == vec::VectorElement::kFloat16 ? count * 2
+                      : kind == vec::VectorElement::kInt8    ? count
+                                                             : (count + 7) / 8;
+  std::string bytes(static_cast<const char*>(data), size);
+  if (kind == vec::VectorElement::kBit) bytes.push_back(static_cast<char>((count - 1) % 8 + 1));
+  return vec::CheckedVector(kind, std::move(bytes));
 }
 
 inline base::StatusOr<vec::Value> UuidValue(const uint8_t* data, int64_t size_bytes) {

@@ -70,6 +70,7 @@ constexpr PgType kTypes[] = {
     {TypeId::kDateRange, 3912, "daterange", -1, 'R'},
     {TypeId::kInt8Range, 3926, "int8range", -1, 'R'},
     {TypeId::kMap, 9031, "map", -1, 'U'},
+    {TypeId::kDenseVector, 9043, "vector", -1, 'U'},
     {TypeId::kInt8, 9001, "int1", 1, 'N'},
     {TypeId::kInt128, 9006, "int16", 16, 'N'},
     {TypeId::kUInt8, 9007, "uint1", 1, 'N'},

@@ -82,7 +82,9 @@ StatusOr<bool> ConvertParameter(const vec::Value& value, const vec::Type& type, 
   context.text = text;
   StatusOr<vec::Value> there = function::CastValue(value, type, function::CastContext::kExplicit, context);
   if (!there.ok()) return false;
-  if (!cast->lossless) {
+  // Numbers become a vector's elements by rounding, as literals do.
+  const bool rounds = from == vec::TypeId::kArray && type.id == vec::TypeId::kDenseVector;
+  if (!cast->lossless && !rounds) {
     // Whether this one value survives is seen by casting it back.
     StatusOr<vec::Value> back = function::CastValue(*there, value.type(), function::CastContext::kExplicit, context);
     if (!back.ok() || vec::Value::Compare(*back, value) != 0) return false;

@@ -228,7 +228,9 @@ void VisitSource(const Node& node, Visit visit) {
       const auto& scan = static_cast<const TableScanNode&>(node);
       VisitRange(scan.range, visit);
       VisitAll(scan.latch_filter, visit);
-      return VisitAll(scan.filter, visit);
+      VisitAll(scan.filter, visit);
+      VisitAll(scan.given, visit);
+      return VisitAll(scan.computed, visit);
     }
     case NodeKind::kIndexScan: {
       const auto& scan = static_cast<const IndexScanNode&>(node);

@@ -111,7 +111,13 @@ struct TableScanNode : Node {
   std::span<const int32_t> columns;
   // Over the output columns. All conjuncts of `latch_filter` call only latch_safe functions and raise nothing.
   Expressions latch_filter;
-  Expressions filter;    // what else must hold, in order
+  Expressions filter;  // what else must hold, in order
+  // Made of the columns, outputs behind them: latch-safe, too, and none can be asked for by a filter.
+  Expressions computed;
+  Expressions given;  // row-independent; what `computed` finds in the slots, made when the scan begins
+  std::span<const int32_t> given_slots;
+  std::span<const int32_t>
+      in_leaf;           // columns that only `computed` reads, and is done with before the scan moves on: empty above
   KeyRange range;        // on the primary key
   bool reverse = false;  // descending key order; ascending otherwise (order is always that of the key)
 };

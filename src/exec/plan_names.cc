@@ -88,7 +88,7 @@ std::vector<std::string> PlanPrinter::MakeNames(const Node& node) {
   switch (node.kind) {
     case NodeKind::kTableScan: {
       const auto& scan = static_cast<const TableScanNode&>(node);
-      return TableNames(scan.table, scan.name, scan.columns);
+      return TableNames(scan.table, scan.name, scan.columns);  // what is computed has no name
     }
     case NodeKind::kIndexScan: {
       const auto& scan = static_cast<const IndexScanNode&>(node);

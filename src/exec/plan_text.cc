@@ -257,6 +257,8 @@ std::string Details(const TableScanNode& scan, const ExpressionPrinter& in) {
   Note(&out, "range", RangeText(scan.range));
   Note(&out, "leaf filter", in.List(scan.latch_filter, " AND "));
   Note(&out, "filter", in.List(scan.filter, " AND "));
+  Note(&out, "computed in the leaf", in.List(scan.computed, ", "));
+  Note(&out, "given", in.List(scan.given, ", "));
   if (scan.reverse) out.append(" reverse");
   return out;
 }

@@ -5,6 +5,7 @@
 
 #include "exec/builder.h"
 #include "exec/key_range.h"
+#include "exec/vector_operations.h"
 #include "table/scan.h"
 #include "table/table.h"
 
@@ -17,10 +18,16 @@ using vec::Chunk;
 using vec::Rows;
 
 // What TableScan and IndexScan have in common: bounds, batches, filters.
-class ScanSource : public Source {
+class ScanSource : public Source, private table::LeafComputation {
  public:
-  ScanSource(const table::Table& table, int32_t index, std::span<const int32_t> columns, bool reverse, Chunk chunk)
-      : table_(table), index_(index), reverse_(reverse), projection_(table.MakeProjection(columns)), chunk_(std::move(chunk)) {}
+  ScanSource(const table::Table& table, int32_t index, std::span<const int32_t> columns, std::span<const int32_t> in_leaf,
+             bool reverse, Chunk chunk)
+      : table_(table),
+        index_(index),
+        reverse_(reverse),
+        in_leaf_(in_leaf),
+        projection_(table.MakeProjection(columns, in_leaf)),
+        chunk_(std::move(chunk)) {}
 
   void AddFilters(std::vector<std::unique_ptr<ScanFilter>> filters, Builder& builder) {
     if (filters.empty()) return;
@@ -35,6 +42,17 @@ class ScanSource : public Source {
     return absl::OkStatus();
   }
 
+  // Outputs behind the columns, made of them.
+  Status BuildComputed(const TableScanNode& node, Builder& builder) {
+    TURDB_ASSIGN_OR_RETURN(computed_, EvaluatorList::Make(node.computed, builder.options()));
+    for (const Expression* given : node.given) {
+      TURDB_ASSIGN_OR_RETURN(ScalarEvaluator evaluator, ScalarEvaluator::Make(*given, builder.options()));
+      given_.push_back(std::move(evaluator));
+    }
+    given_slots_ = node.given_slots;
+    return absl::OkStatus();
+  }
+
   // One of several lanes' scans; the first cuts the range for all.
   void TakeMorselsOf(std::shared_ptr<Morsels> morsels, bool cuts, size_t count) {
     morsels_ = std::move(morsels);
@@ -46,6 +64,12 @@ class ScanSource : public Source {
     ramp_.Start();
     TURDB_RETURN_IF_ERROR(latch_filter_.Start(runtime));
     TURDB_RETURN_IF_ERROR(filter_.Start(runtime));
+    TURDB_RETURN_IF_ERROR(computed_.Start(runtime));
+    for (size_t i = 0; i < given_.size(); ++i) {
+      TURDB_RETURN_IF_ERROR(given_[i].Start(runtime));
+      TURDB_ASSIGN_OR_RETURN(const vec::Vector* const value, given_[i].Evaluate(runtime));
+      SetConstantFromRow(*value, 0, &runtime.slots[static_cast<size_t>(given_slots_[i])]);
+    }
     for (const std::unique_ptr<ScanFilter>& filter : join_filters_) TURDB_RETURN_IF_ERROR(filter->Start(runtime));
     done_ = morsel_open_ = false;
     if (morsels_ != nullptr && !cuts_) return absl::OkStatus();
@@ -58,7 +82,7 @@ class ScanSource : public Source {
     if (done_) return absl::OkStatus();
     if (index_ < 0) {
       if (!table_scan_.has_value()) {
-        table_scan_.emplace(table_, projection_, range_->lower(), range_->upper(), reverse_);
+        EmplaceTableScan(range_->lower(), range_->upper());
       } else {
         table_scan_->Reset(range_->lower(), range_->upper());
       }
@@ -78,6 +102,7 @@ class ScanSource : public Source {
       return Flow::kDone;
     }
     const uint32_t max_rows = ramp_.Next(chunk_.capacity());
+    runtime_ = &runtime;
     StatusOr<bool> more = index_ < 0 ? table_scan_->Next(runtime.context->ViewOf(table_.schema().id), max_rows, &chunk_)
                                      : index_scan_->Next(runtime.context->ViewOf(table_.schema().id), max_rows, &chunk_);
     TURDB_RETURN_IF_ERROR(more.status());
@@ -104,13 +129,36 @@ class ScanSource : public Source {
   }
 
  private:
+  void EmplaceTableScan(base::Bytes lower, base::Bytes upper) {
+    table_scan_.emplace(table_, projection_, lower, upper, reverse_);
+    if (computed_.size() != 0) table_scan_->set_computation(this);
+  }
+
+  // Rows that the filter drops need no values; they are dropped again with the whole chunk.
+  Status Compute(Chunk* chunk, Rows rows) override {
+    const Rows all = rows;
+    if (!latch_filter_.empty()) {
+      TURDB_ASSIGN_OR_RETURN(rows, latch_filter_.Apply(*runtime_, *chunk, rows));
+    }
+    if (rows.count != 0) {
+      TURDB_RETURN_IF_ERROR(computed_.Evaluate(*runtime_, *chunk, rows));
+      const size_t first = projection_.size();
+      for (size_t i = 0; i < computed_.size(); ++i) CopyRows(*computed_.values()[i], rows, &chunk->column(first + i));
+    }
+    for (const int32_t column : in_leaf_) {
+      auto* const views = chunk->column(static_cast<size_t>(column)).data<vec::StringView>();
+      for (uint32_t i = 0; i < all.count; ++i) views[all[i]] = vec::StringView();
+    }
+    return absl::OkStatus();
+  }
+
   bool OpenMorsel() {
     base::Bytes lower, upper;
     if (!morsels_->Next(&lower, &upper)) return false;
     if (table_scan_.has_value()) {
       table_scan_->Reset(lower, upper);
     } else {
-      table_scan_.emplace(table_, projection_, lower, upper);
+      EmplaceTableScan(lower, upper);
     }
     morsel_open_ = true;
     return true;
@@ -119,8 +167,13 @@ class ScanSource : public Source {
   const table::Table& table_;
   const int32_t index_;
   const bool reverse_;
+  const std::span<const int32_t> in_leaf_;
   const table::Projection projection_;
   Chunk chunk_;
+  EvaluatorList computed_;
+  std::vector<ScalarEvaluator> given_;
+  std::span<const int32_t> given_slots_;
+  Runtime* runtime_ = nullptr;  // while rows are read
   std::optional<BoundKeyRange> range_;
   Filter latch_filter_;
   Filter filter_;
@@ -203,8 +256,10 @@ class PointLookupSource : public Source {
 }  // namespace
 
 SourceOr MakeTableScan(const TableScanNode& node, Builder& builder) {
-  auto source = std::make_unique<ScanSource>(*node.table, -1, node.columns, node.reverse, builder.NewChunk(node.types));
+  auto source =
+      std::make_unique<ScanSource>(*node.table, -1, node.columns, node.in_leaf, node.reverse, builder.NewChunk(node.types));
   TURDB_RETURN_IF_ERROR(source->Build(node.range, node.latch_filter, node.filter, builder));
+  TURDB_RETURN_IF_ERROR(source->BuildComputed(node, builder));
   TURDB_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<ScanFilter>> filters, builder.MakeScanFilters(node));
   source->AddFilters(std::move(filters), builder);
   if (std::shared_ptr<Morsels> morsels = builder.MorselsOf(node); morsels != nullptr) {
@@ -217,7 +272,8 @@ SourceOr MakeTableScan(const TableScanNode& node, Builder& builder) {
 }
 
 SourceOr MakeIndexScan(const IndexScanNode& node, Builder& builder) {
-  auto source = std::make_unique<ScanSource>(*node.table, node.index, node.columns, node.reverse, builder.NewChunk(node.types));
+  auto source = std::make_unique<ScanSource>(*node.table, node.index, node.columns, std::span<const int32_t>(), node.reverse,
+                                             builder.NewChunk(node.types));
   TURDB_RETURN_IF_ERROR(source->Build(node.range, {}, node.filter, builder));
   return source;
 }

@@ -125,6 +125,7 @@ bool IsBitwiseComparable(const Type& type) {
     case TypeId::kArray:
     case TypeId::kStruct:
     case TypeId::kMap:
+    case TypeId::kDenseVector:
       return false;
     default:
       return !vec::IsRange(type.id);

@@ -24,6 +24,7 @@ class Catalog {
  private:
   Catalog() {
     AddSums(functions_);
+    AddVectorSums(functions_);
     AddExtremes(functions_);
     AddTexts(functions_);
     AddCollections(functions_);

@@ -68,6 +68,9 @@ void AddMaps(FunctionList& list);
 void AddNetworks(FunctionList& list);
 void AddBits(FunctionList& list);
 void AddRanges(FunctionList& list);
+void AddVectors(FunctionList& list);
+// Both arguments become vectors of one kind, float32 where theirs differ; an untyped literal, or an array, is of the other's.
+Status BindVectors(BoundCall* call, std::span<const Type> actual);
 void AddSequenceFunctions(FunctionList& list);
 void AddRaise(FunctionList& list);
 void AddCatalogFunctions(FunctionList& list);

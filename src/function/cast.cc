@@ -118,6 +118,15 @@ std::optional<CastProperties> MakeProperties(TypeId from, TypeId to) {
   };
   if (from == TypeId::kUnknown) return make(kImplicit, true, false, false);
   if (to == TypeId::kUnknown) return std::nullopt;
+  const auto vector_pair = [](TypeId id) {
+    return id == TypeId::kDenseVector || id == TypeId::kArray || id == TypeId::kBlob || vec::IsBits(id) || vec::IsJson(id);
+  };
+  if ((from == TypeId::kDenseVector || to == TypeId::kDenseVector) && vector_pair(from) && vector_pair(to)) {
+    // The kind of the elements decides (VectorCastContext).
+    const bool exists = to == TypeId::kDenseVector || !vec::IsJson(to);
+    if (!exists) return std::nullopt;
+    return make(from == to ? kImplicit : kAssignment, true, false, false);
+  }
   if (to == TypeId::kArray || from == TypeId::kArray) {
     // Between arrays the elements decide (CastOfArrays); others have their text form.
     if (to == TypeId::kArray && from == TypeId::kArray) return make(kImplicit, true, false, false);
@@ -222,6 +231,18 @@ void FromAnyKernel(Call& call) {
   });
 }
 
+// Of one kind, to a vector of any number of elements: the bytes stay.
+bool IsVectorRelabel(const Type& from, const Type& to) {
+  return from.id == TypeId::kDenseVector && to.id == TypeId::kDenseVector && to.length == 0 &&
+         from.vector_element() == to.vector_element();
+}
+
+// One side is a vector, and the other what VectorCastContext knows.
+bool HasVectorCast(const Type& from, const Type& to) {
+  const auto knows = [](TypeId id) { return id != TypeId::kAny && id != TypeId::kUnknown && !vec::IsText(id); };
+  return (from.id == TypeId::kDenseVector && knows(to.id)) || (to.id == TypeId::kDenseVector && knows(from.id));
+}
+
 // Between text and varchar without a limit that a value could pass: the bytes stay.
 bool IsTextRelabel(Type from, Type to) {
   const auto unpadded = [](TypeId id) { return id == TypeId::kText || id == TypeId::kVarchar; };
@@ -231,12 +252,13 @@ bool IsTextRelabel(Type from, Type to) {
 
 Kernel ChooseKernel(Type from, Type to, CastContext context) {
   const bool cut = context == CastContext::kExplicit;
-  if (from.WithCollation(to.collation()) == to) return RelabelKernel;
+  if (from.WithCollation(to.collation()) == to || IsVectorRelabel(from, to)) return RelabelKernel;
   if (to.id == TypeId::kAny) return from.id == TypeId::kAny ? RelabelKernel : ToAnyKernel;
   if (from.id == TypeId::kAny) return FromAnyKernel;
   const bool from_text = vec::IsText(from.id) || from.id == TypeId::kUnknown;
   if (IsTextRelabel(from, to)) return RelabelKernel;
   if (from_text || vec::IsText(to.id)) return TextCastKernel(from_text, vec::IsText(to.id), cut);
+  if (from.id == TypeId::kDenseVector || to.id == TypeId::kDenseVector) return VectorCastKernel(from, to, cut);
   if (from.id == TypeId::kArray) return ArrayCastKernel(cut);
   if (from.id == TypeId::kStruct) return StructCastKernelOf(cut);
   if (from.id == TypeId::kMap) return MapCastKernelOf(cut);
@@ -268,18 +290,25 @@ bool CanCast(Type from, Type to, CastContext context) {
   if (from.id == TypeId::kEnum && to.id == TypeId::kEnum) return from == to;
   if (from.id == TypeId::kArray && to.id == TypeId::kArray) return CanCast(from.element_type(), to.element_type(), context);
   const CastProperties* cast = FindCast(from.id, to.id);
-  return cast != nullptr && cast->context <= context;
+  if (cast == nullptr) return false;
+  if (HasVectorCast(from, to)) {
+    const std::optional<CastContext> least = VectorCastContext(from, to);
+    return least && *least <= context;
+  }
+  return cast->context <= context;
 }
 
 StatusOr<BoundCall> BindCast(Type from, Type to, CastContext context) {
   const bool arrays = from.id == TypeId::kArray && to.id == TypeId::kArray;
   const CastProperties* cast = arrays ? FindCast(from.element_type().id, to.element_type().id) : FindCast(from.id, to.id);
   const bool other_labels = from.enum_id() != 0 && to.enum_id() != 0 && from.enum_id() != to.enum_id();
-  if (cast == nullptr || other_labels) {
+  std::optional<CastContext> least = cast == nullptr ? std::nullopt : std::optional(cast->context);
+  if (cast != nullptr && HasVectorCast(from, to)) least = VectorCastContext(from, to);
+  if (!least || other_labels) {
     return MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kCannotCoerce,
                      absl::StrCat("cannot cast type ", from.ToString(), " to ", to.ToString()));
   }
-  if (cast->context > context) {
+  if (*least > context) {
     return base::WithHint(
         MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kDatatypeMismatch,
                   absl::StrCat("a value of type ", from.ToString(), " cannot be used as ", to.ToString(), " without a cast")),
@@ -293,6 +322,7 @@ StatusOr<BoundCall> BindCast(Type from, Type to, CastContext context) {
   call.flags = kStrict;
   bool can_raise = cast->can_raise || arrays;
   if (from.WithCollation(to.collation()) == to) can_raise = false;  // a text that compares otherwise
+  if (IsVectorRelabel(from, to)) can_raise = false;
   if (from.id == TypeId::kDecimal && to.id == TypeId::kDecimal) {
     can_raise = to.precision - to.scale < from.precision - from.scale || to.scale < from.scale;
   } else if (to.id == TypeId::kDecimal) {

@@ -3,6 +3,8 @@
 #ifndef TURDB_FUNCTION_CAST_KERNELS_H_
 #define TURDB_FUNCTION_CAST_KERNELS_H_
 
+#include <optional>
+
 #include "function/registry.h"
 
 namespace turdb::function {
@@ -24,6 +26,10 @@ Kernel MapCastKernelOf(bool is_explicit);
 // Between bit strings, of them and integers; between inet and cidr.
 Kernel BitsCastKernel(TypeId from, TypeId to, bool cut);
 Kernel NetworkCastKernel(TypeId from, TypeId to);
+// From or to a vector; beside texts, ANY and NULL. The least explicit context in which there is such a cast, nullopt: in none.
+// REQUIRES (both): one of the types is kDenseVector, the other none of those.
+std::optional<CastContext> VectorCastContext(const Type& from, const Type& to);
+Kernel VectorCastKernel(const Type& from, const Type& to, bool is_explicit);
 // Array to array, element by element.
 Kernel ArrayCastKernel(bool is_explicit);
 

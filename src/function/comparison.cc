@@ -212,10 +212,13 @@ void AddComparisons(FunctionList& list) {
   AddLayout<StringView>(list, {TypeId::kEnum});
   for (size_t i = first_enum; i < list.functions().size(); ++i) list.functions()[i].bind = BindEnums;
   for (TypeId id :
-       {TypeId::kNumeric, TypeId::kChar, TypeId::kAny, TypeId::kJsonb, TypeId::kStruct, TypeId::kMap, TypeId::kInt4Range,
-        TypeId::kInt8Range, TypeId::kNumRange, TypeId::kTsRange, TypeId::kTstzRange, TypeId::kDateRange}) {
+       {TypeId::kNumeric, TypeId::kChar, TypeId::kAny, TypeId::kJsonb, TypeId::kStruct, TypeId::kMap, TypeId::kDenseVector,
+        TypeId::kInt4Range, TypeId::kInt8Range, TypeId::kNumRange, TypeId::kTsRange, TypeId::kTstzRange, TypeId::kDateRange}) {
     const bool parts = id == TypeId::kStruct || id == TypeId::kMap;
-    const BindFunction bind = id == TypeId::kNumeric ? BindComparison : parts ? BindStructs : nullptr;
+    const BindFunction bind = id == TypeId::kNumeric       ? BindComparison
+                              : id == TypeId::kDenseVector ? BindVectors
+                              : parts                      ? BindStructs
+                                                           : nullptr;
     const bool collates = Type(id).collates();
     // The values are decoded on the way, which may allocate: not latch-safe.
     const auto add = [&](std::string_view name, Kernel kernel) {

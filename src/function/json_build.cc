@@ -40,7 +40,7 @@ StatusOr<std::string> KeyOf(const Call& call, size_t i, SelIndex row) {
     return base::WithHint(JsonError(absl::StrCat("argument ", i + 1, " cannot be null")), "Object keys should be text.");
   }
   if (type.id == TypeId::kJson || type.id == TypeId::kJsonb || type.id == TypeId::kArray || type.id == TypeId::kStruct ||
-      type.id == TypeId::kMap) {
+      type.id == TypeId::kMap || type.id == TypeId::kDenseVector) {
     return JsonError("key value must be scalar, not array, composite, or json");
   }
   std::string text;

@@ -137,6 +137,9 @@ Status AppendAsJson(const Type& type, const void* slot, const CallContext& conte
       uint32_t next = 0;
       return AppendArrayLevel(vec::ArrayView(type, static_cast<const StringView*>(slot)->view()), 0, &next, context, out);
     }
+    case TypeId::kDenseVector:  // as it prints
+      out->append(TextOf(type, slot, context));
+      return absl::OkStatus();
     case TypeId::kStruct:
     case TypeId::kMap: {
       const auto append = [&](std::string_view name, const Type& field, const void* value) -> Status {
@@ -185,6 +188,12 @@ Status WriteAsJsonb(const Type& type, const void* slot, const CallContext& conte
     case TypeId::kArray: {
       uint32_t next = 0;
       return WriteArrayLevel(vec::ArrayView(type, static_cast<const StringView*>(slot)->view()), 0, &next, context, writer);
+    }
+    case TypeId::kDenseVector: {
+      std::string jsonb;
+      TURDB_RETURN_IF_ERROR(vec::ParseJson(TextOf(type, slot, context), &jsonb));
+      writer->Value(JsonView(jsonb));
+      return absl::OkStatus();
     }
     case TypeId::kStruct:
     case TypeId::kMap: {

@@ -48,6 +48,7 @@ void BestKernel(Call& call) {
 std::string NameOf(Type type) {
   if (type.id == TypeId::kDecimal) return "numeric";
   if (type.id == TypeId::kArray) return NameOf(type.element_type()) + "[]";
+  if (type.id == TypeId::kDenseVector) return Type::DenseVector(type.vector_element(), 0).ToString();
   return Type(type.id).ToString();
 }
 

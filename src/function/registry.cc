@@ -57,6 +57,7 @@ class Catalog {
     AddNetworks(list_);
     AddBits(list_);
     AddRanges(list_);
+    AddVectors(list_);
     AddSequenceFunctions(list_);
     AddRaise(list_);
     AddCatalogFunctions(list_);

@@ -188,7 +188,7 @@ Type ArgumentType(TypeId parameter, Type actual) {
 namespace {
 
 std::string TypeName(Type type) {
-  if (type.id == TypeId::kArray) return type.ToString();
+  if (type.id == TypeId::kArray || type.id == TypeId::kDenseVector) return type.ToString();
   return type.id == TypeId::kDecimal ? "numeric" : type.id == TypeId::kUnknown ? "unknown" : Type(type.id).ToString();
 }
 
@@ -228,6 +228,7 @@ StatusOr<Type> CommonType(std::span<const Type> types, std::string_view construc
   if (all_same && types[0].id != TypeId::kUnknown) return types[0];
   // What several types have in common has no length or precision, but for decimals, whose scale is kept.
   const auto without_parameters = [](Type type) {
+    if (type.id == TypeId::kDenseVector) return Type::DenseVector(type.vector_element(), 0);
     const bool made_of_others =
         type.id == TypeId::kArray || type.id == TypeId::kEnum || type.id == TypeId::kStruct || type.id == TypeId::kMap;
     return type.id == TypeId::kDecimal || made_of_others ? type : type.id == TypeId::kChar ? Type::Char(0) : Type(type.id);
@@ -251,6 +252,11 @@ StatusOr<Type> CommonType(std::span<const Type> types, std::string_view construc
       const Type elements[] = {common.element_type(), type.element_type()};
       TURDB_ASSIGN_OR_RETURN(const Type element, CommonType(elements, construct));
       common = Type::ArrayOf(element);
+      continue;
+    }
+    if (common.id == TypeId::kDenseVector && type.id == TypeId::kDenseVector) {
+      const bool same = common.vector_element() == type.vector_element();
+      common = Type::DenseVector(same ? common.vector_element() : vec::VectorElement::kFloat32, 0);
       continue;
     }
     if (common.id == TypeId::kEnum && type.id == TypeId::kEnum) return mismatch(common, type, true);

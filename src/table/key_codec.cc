@@ -370,7 +370,8 @@ bool KeyKeepsValue(const vec::Type& type) {
     case TypeId::kStruct:  // whatever its fields are
     case TypeId::kMap:
     case TypeId::kNumRange:
-    case TypeId::kCidr:  // read as inet
+    case TypeId::kCidr:         // read as inet
+    case TypeId::kDenseVector:  // -0.0
       return false;
     case TypeId::kArray:
       return KeyKeepsValue(type.element_type());

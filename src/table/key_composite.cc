@@ -9,6 +9,7 @@
 #include "table/key_number.h"
 #include "table/key_text.h"
 #include "vec/array.h"
+#include "vec/dense_vector.h"
 #include "vec/json.h"
 #include "vec/range.h"
 #include "vec/struct.h"
@@ -97,6 +98,84 @@ size_t RangeLength(Bytes body, std::byte flip) {
     at += 2 + part;
   }
   return at;
+}
+
+// The kind of the elements, how many there are, the elements.
+constexpr size_t kVectorHeadBytes = 1 + kNumberBytes;
+
+// Bytes of that many elements, in a key and in a value alike.
+size_t VectorElementBytes(vec::VectorElement element, size_t dimensions) {
+  switch (element) {
+    case vec::VectorElement::kFloat32:
+      return dimensions * 4;
+    case vec::VectorElement::kFloat16:
+      return dimensions * 2;
+    case vec::VectorElement::kInt8:
+      return dimensions;
+    case vec::VectorElement::kBit:
+      return (dimensions + 7) / 8;
+  }
+  return 0;
+}
+
+size_t VectorLength(Bytes body, std::byte flip) {
+  if (body.size() < kVectorHeadBytes) return SIZE_MAX;
+  const auto kind = std::to_integer<size_t>(body[0] ^ flip);
+  uint32_t dimensions = base::LoadBE<uint32_t>(body.data() + 1);
+  if (flip != std::byte{0}) dimensions = ~dimensions;
+  if (kind >= vec::kVectorElementCount || dimensions > static_cast<uint32_t>(vec::kMaxVectorDimensions)) return SIZE_MAX;
+  return kVectorHeadBytes + VectorElementBytes(static_cast<vec::VectorElement>(kind), dimensions);
+}
+
+// Numbers whose order as unsigned integers is that of the floats: a positive one's sign bit is set, of a negative one every
+// bit is turned. -0 is 0.
+template <typename T>
+T FloatOrder(T bits) {
+  constexpr T kSign = T{1} << (sizeof(T) * 8 - 1);
+  if (bits == kSign) bits = 0;
+  return static_cast<T>((bits & kSign) != 0 ? ~bits : bits | kSign);
+}
+template <typename T>
+T OfFloatOrder(T order) {
+  constexpr T kSign = T{1} << (sizeof(T) * 8 - 1);
+  return static_cast<T>((order & kSign) != 0 ? order & ~kSign : ~order);
+}
+
+// The first element of a byte of bits is its lowest; in a key the first decides.
+uint8_t ReverseBits(uint8_t byte) {
+  uint8_t reversed = 0;
+  for (int bit = 0; bit < 8; ++bit) reversed = static_cast<uint8_t>(reversed << 1 | (byte >> bit & 1));
+  return reversed;
+}
+
+void AppendVectorKey(const vec::Type& type, std::string_view bytes, std::string* out) {
+  const vec::DenseVectorView vector(type.vector_element(), bytes);
+  AppendByte(key_byte::kVector, out);
+  AppendByte(static_cast<uint8_t>(vector.element()), out);
+  Append32(static_cast<uint32_t>(vector.dimensions()), out);
+  const size_t at = out->size();
+  out->append(vector.data(), vector.data_bytes());
+  char* const to = out->data() + at;
+  for (size_t i = 0; i < vector.data_bytes();) {
+    switch (vector.element()) {
+      case vec::VectorElement::kFloat32:
+        base::StoreBE(to + i, FloatOrder(base::LoadLE<uint32_t>(to + i)));
+        i += 4;
+        break;
+      case vec::VectorElement::kFloat16:
+        base::StoreBE(to + i, FloatOrder(base::LoadLE<uint16_t>(to + i)));
+        i += 2;
+        break;
+      case vec::VectorElement::kInt8:
+        to[i] = static_cast<char>(static_cast<uint8_t>(to[i]) ^ 0x80);
+        ++i;
+        break;
+      case vec::VectorElement::kBit:
+        to[i] = static_cast<char>(ReverseBits(static_cast<uint8_t>(to[i])));
+        ++i;
+        break;
+    }
+  }
 }
 
 // Reads one JSON part at the front of *key.
@@ -341,6 +420,41 @@ bool ReadRangeKey(const vec::Type& type, Bytes part, vec::Value* out) {
   return true;
 }
 
+bool ReadVectorKey(const vec::Type& type, Bytes part, vec::Value* out) {
+  if (std::to_integer<uint8_t>(part[0]) != key_byte::kVector) return false;
+  const Bytes body = part.subspan(1);
+  if (VectorLength(body, std::byte{0}) != body.size() || static_cast<vec::VectorElement>(body[0]) != type.vector_element()) {
+    return false;
+  }
+  const size_t dimensions = base::LoadBE<uint32_t>(body.data() + 1);
+  std::string bytes(reinterpret_cast<const char*>(body.data()) + kVectorHeadBytes, body.size() - kVectorHeadBytes);
+  char* const to = bytes.data();
+  for (size_t i = 0; i < bytes.size();) {
+    switch (type.vector_element()) {
+      case vec::VectorElement::kFloat32:
+        base::StoreLE(to + i, OfFloatOrder(base::LoadBE<uint32_t>(to + i)));
+        i += 4;
+        break;
+      case vec::VectorElement::kFloat16:
+        base::StoreLE(to + i, OfFloatOrder(base::LoadBE<uint16_t>(to + i)));
+        i += 2;
+        break;
+      case vec::VectorElement::kInt8:
+        to[i] = static_cast<char>(static_cast<uint8_t>(to[i]) ^ 0x80);
+        ++i;
+        break;
+      case vec::VectorElement::kBit:
+        to[i] = static_cast<char>(ReverseBits(static_cast<uint8_t>(to[i])));
+        ++i;
+        break;
+    }
+  }
+  if (type.vector_element() == vec::VectorElement::kBit) bytes.push_back(static_cast<char>((dimensions - 1) % 8 + 1));
+  if (dimensions == 0 || !vec::IsDenseVector(type.vector_element(), bytes)) return false;
+  *out = vec::Value::OfBytes(type, std::move(bytes));
+  return true;
+}
+
 }  // namespace
 
 void AppendCompositeKey(const vec::Type& type, std::string_view bytes, std::string* out) {
@@ -353,6 +467,8 @@ void AppendCompositeKey(const vec::Type& type, std::string_view bytes, std::stri
       return AppendStructKey(vec::StructView(bytes), out);
     case vec::TypeId::kMap:
       return AppendArrayKey(key_byte::kMap, vec::MapEntries(bytes), out);
+    case vec::TypeId::kDenseVector:
+      return AppendVectorKey(type, bytes, out);
     default:
       return AppendRangeKey(type, bytes, out);
   }
@@ -362,6 +478,11 @@ vec::TypeId RangeKeyType(Bytes part) {
   if (part.size() < 2 || std::to_integer<uint8_t>(part[0]) != key_byte::kRange) return vec::TypeId::kUnknown;
   const auto id = static_cast<vec::TypeId>(std::to_integer<uint8_t>(part[1]));
   return vec::IsRange(id) ? id : vec::TypeId::kUnknown;
+}
+
+vec::Type VectorKeyType(Bytes part) {
+  if (part.size() < 2 || std::to_integer<size_t>(part[1]) >= vec::kVectorElementCount) return vec::TypeId::kUnknown;
+  return vec::Type::DenseVector(static_cast<vec::VectorElement>(part[1]), 0);
 }
 
 size_t CompositeBodyLength(uint8_t type_byte, Bytes body, std::byte flip) {
@@ -390,6 +511,8 @@ size_t CompositeBodyLength(uint8_t type_byte, Bytes body, std::byte flip) {
       return StructLength(body, flip);
     case key_byte::kRange:
       return RangeLength(body, flip);
+    case key_byte::kVector:
+      return VectorLength(body, flip);
     case key_byte::kNullLast:  // an element that is NULL
       return 0;
     default:
@@ -406,6 +529,8 @@ bool ReadCompositeKey(const vec::Type& type, Bytes part, vec::Value* out) {
       return ReadArrayKey(type, part, out);
     case vec::TypeId::kStruct:
       return ReadStructKey(type, part, out);
+    case vec::TypeId::kDenseVector:
+      return ReadVectorKey(type, part, out);
     default:
       return ReadRangeKey(type, part, out);
   }

@@ -24,6 +24,8 @@ size_t KeyBodyLength(uint8_t type_byte, base::Bytes body, std::byte flip);
 
 // Of a whole part that is a range: which one; kUnknown when it is none.
 vec::TypeId RangeKeyType(base::Bytes part);
+// The type of a vector's key; kUnknown: it is none.
+vec::Type VectorKeyType(base::Bytes part);
 
 // A whole part, ascending, as a value of `type`. False when it is none.
 [[nodiscard]] bool ReadCompositeKey(const vec::Type& type, base::Bytes part, vec::Value* out);

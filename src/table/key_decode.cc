@@ -335,7 +335,9 @@ vec::Type TypeOfByte(uint8_t type_byte) {
 bool ReadValue(const vec::Type& type, Bytes bytes, vec::Value* out) {
   if (type.id == TypeId::kAny) {
     const auto type_byte = std::to_integer<uint8_t>(bytes[0]);
-    const vec::Type inner = type_byte == key_byte::kRange ? vec::Type(RangeKeyType(bytes)) : TypeOfByte(type_byte);
+    const vec::Type inner = type_byte == key_byte::kRange    ? vec::Type(RangeKeyType(bytes))
+                            : type_byte == key_byte::kVector ? VectorKeyType(bytes)
+                                                             : TypeOfByte(type_byte);
     if (inner.id == TypeId::kUnknown) return false;
     return inner == TypeId::kNumeric ? ReadNumber(type, bytes, out) : ReadValue(inner, bytes, out);
   }

@@ -51,6 +51,7 @@ inline constexpr uint8_t kArray = 0x60;
 inline constexpr uint8_t kRange = 0x61;
 inline constexpr uint8_t kStruct = 0x62;
 inline constexpr uint8_t kMap = 0x63;
+inline constexpr uint8_t kVector = 0x70;
 inline constexpr uint8_t kNullLast = 0xFE;
 }  // namespace key_byte
 

@@ -55,6 +55,7 @@ inline bool IsComputedKey(vec::TypeId id) {
     case vec::TypeId::kArray:
     case vec::TypeId::kStruct:
     case vec::TypeId::kMap:
+    case vec::TypeId::kDenseVector:
       return true;
     default:
       return vec::IsRange(id);

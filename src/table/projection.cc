@@ -120,7 +120,7 @@ void SetField(const RawField& field, vec::Vector* out, uint32_t row) {
 
 }  // namespace
 
-Projection::Projection(const RowLayouts& layouts, std::span<const int32_t> columns)
+Projection::Projection(const RowLayouts& layouts, std::span<const int32_t> columns, std::span<const int32_t> in_leaf)
     : layouts_(layouts), columns_(columns.begin(), columns.end()), newest_version_(layouts.schema().row_version) {
   const TableSchema& schema = layouts.schema();
   for (const int32_t column : columns) {
@@ -144,6 +144,7 @@ Projection::Projection(const RowLayouts& layouts, std::span<const int32_t> colum
     types_.push_back(output.type);
     outputs_.push_back(output);
   }
+  for (const int32_t output : in_leaf) outputs_[static_cast<size_t>(output)].in_leaf = true;
 }
 
 // ---- one row
@@ -372,6 +373,10 @@ bool Projection::ReadStrings(const Output& output, int32_t index, const btree::E
       std::memcpy(&ref, row + begin, sizeof(ref));
       to[i] = vec::StringView();
       far->push_back({first + static_cast<uint32_t>(i), index, ref});
+      continue;
+    }
+    if (output.in_leaf) {
+      StoreLongView(row + begin, size, reinterpret_cast<const char*>(row + begin), to + i);
       continue;
     }
     if (room == nullptr) next = room = out->heap()->Allocate(text_bytes);

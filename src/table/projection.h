@@ -93,7 +93,8 @@ class Projection {
  public:
   // `columns`: positions in the schema's columns, kRowKeyColumn or kRowIdColumn, in output order.
   // REQUIRES: kRowIdColumn only for tables with integer keys. `layouts` must outlive it.
-  Projection(const RowLayouts& layouts, std::span<const int32_t> columns);
+  // `in_leaf`: outputs of text-like types whose values ReadRows leaves where they lie: their views point into the leaf.
+  Projection(const RowLayouts& layouts, std::span<const int32_t> columns, std::span<const int32_t> in_leaf = {});
 
   size_t size() const { return outputs_.size(); }
   std::span<const int32_t> columns() const { return columns_; }
@@ -124,6 +125,7 @@ class Projection {
     vec::Type type;
     vec::PhysicalType physical;
     uint32_t width;          // bytes of a value in a vector
+    bool in_leaf;            // its values are not copied
     RowLayout::Place place;  // in rows of the newest version
   };
 

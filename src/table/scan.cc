@@ -64,8 +64,11 @@ StatusOr<uint32_t> TableScan::Append(const txn::View& view, uint32_t max_rows, v
   Status status;
   const auto visit = [&](const btree::Entries& entries) {
     if (!status.ok()) return;
+    const size_t far_before = far_.size();
+    const auto count = static_cast<uint32_t>(entries.count);
     status = projection_.ReadRows(entries, out, rows, &far_);
-    rows += static_cast<uint32_t>(entries.count);
+    if (status.ok() && computation_ != nullptr) status = ComputeInLeaf(out, rows, count, far_before);
+    rows += count;
   };
   LongValues long_values(projection_, table_.primary().budget());
   for (bool more = true; more && rows < limit && !long_values.Enough(far_);) {
@@ -74,8 +77,31 @@ StatusOr<uint32_t> TableScan::Append(const txn::View& view, uint32_t max_rows, v
     TURDB_RETURN_IF_ERROR(status);
   }
   out->set_size(rows);
-  if (!far_.empty()) TURDB_RETURN_IF_ERROR(projection_.FetchRows(table_.primary(), far_, out));
+  if (!far_.empty()) {
+    TURDB_RETURN_IF_ERROR(projection_.FetchRows(table_.primary(), far_, out));
+    if (computation_ != nullptr) TURDB_RETURN_IF_ERROR(ComputeFar(out));
+  }
   return rows - first;
+}
+
+// All rows of the leaf but those of which something lies elsewhere.
+Status TableScan::ComputeInLeaf(vec::Chunk* out, uint32_t first, uint32_t count, size_t far_before) {
+  computed_.clear();
+  const std::span<const Projection::FarValue> far = std::span(far_).subspan(far_before);
+  for (uint32_t row = first; row < first + count; ++row) {
+    const auto is_row = [row](const Projection::FarValue& value) { return value.row == row; };
+    if (far.empty() || std::none_of(far.begin(), far.end(), is_row)) computed_.push_back(row);
+  }
+  if (computed_.empty()) return absl::OkStatus();
+  return computation_->Compute(out, {computed_.data(), static_cast<uint32_t>(computed_.size())});
+}
+
+Status TableScan::ComputeFar(vec::Chunk* out) {
+  computed_.clear();
+  for (const Projection::FarValue& far : far_) computed_.push_back(far.row);
+  std::sort(computed_.begin(), computed_.end());
+  computed_.erase(std::unique(computed_.begin(), computed_.end()), computed_.end());
+  return computation_->Compute(out, {computed_.data(), static_cast<uint32_t>(computed_.size())});
 }
 
 // ---- indexes

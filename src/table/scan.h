@@ -18,6 +18,15 @@ namespace turdb::table {
 
 // Not thread-safe; parallel scans make one a worker, over ranges between btree::Separators. Keeps no latch
 // and no pin between calls (kernel rule 8). Table and projection must outlive it.
+// What is computed of rows while they lie in their leaf, so that long values need not be copied out of it (Projection's
+// `in_leaf`).
+class LeafComputation {
+ public:
+  virtual ~LeafComputation() = default;
+  // Of rows of `chunk`, some under a leaf's latch: no I/O, no waiting, no allocation but within the memory it has.
+  virtual base::Status Compute(vec::Chunk* chunk, vec::Rows rows) = 0;
+};
+
 class TableScan {
  public:
   // Bounds are row keys: lower inclusive, upper exclusive, empty = none.
@@ -32,12 +41,19 @@ class TableScan {
   base::StatusOr<bool> Next(const txn::View& view, uint32_t max_rows, vec::Chunk* out);
   // The same behind the rows that `out` has. How many rows came, none at the end. REQUIRES: there is room.
   base::StatusOr<uint32_t> Append(const txn::View& view, uint32_t max_rows, vec::Chunk* out);
+  // Called for every row from now on; outlives the scan. Views of in-leaf outputs are empty afterwards.
+  void set_computation(LeafComputation* computation) { computation_ = computation; }
 
  private:
+  base::Status ComputeInLeaf(vec::Chunk* out, uint32_t first, uint32_t count, size_t far_before);
+  base::Status ComputeFar(vec::Chunk* out);
+
   const Table& table_;
   const Projection& projection_;
   btree::Cursor cursor_;
   bool reverse_;
+  LeafComputation* computation_ = nullptr;
+  std::vector<vec::SelIndex> computed_;
   std::vector<Projection::FarValue> far_;
 };
 

@@ -132,7 +132,9 @@ class Table {
   // Lower is inclusive, upper exclusive, empty means unbounded. False: the range is empty (a NULL among the
   // values compares with nothing). A range on a part excludes its NULLs.
   [[nodiscard]] bool EncodeRange(int32_t index, const Range& range, KeyBuffer* lower, KeyBuffer* upper) const;
-  Projection MakeProjection(std::span<const int32_t> columns) const { return Projection(layouts_, columns); }
+  Projection MakeProjection(std::span<const int32_t> columns, std::span<const int32_t> in_leaf = {}) const {
+    return Projection(layouts_, columns, in_leaf);
+  }
 
   // ---- reads
   // The columns of one row. False: the view sees no such row. Allocates nothing once `out` has grown.

@@ -89,6 +89,8 @@ int ClassOf(TypeId id) {
       return 16;
     case TypeId::kMap:
       return 17;
+    case TypeId::kDenseVector:
+      return 18;
     default:
       return IsNumber(id) ? 1 : 2;
   }
@@ -121,6 +123,7 @@ std::string EncodeAny(const Value& value) {
     base::StoreLE<uint32_t>(id, type.enum_id());
     bytes.append(id, sizeof(id));
   }
+  if (type.id == TypeId::kDenseVector) bytes.push_back(static_cast<char>(type.precision));
   if (type.id == TypeId::kArray) {
     bytes.push_back(static_cast<char>(type.element));
     bytes.push_back(static_cast<char>(type.precision));
@@ -151,6 +154,11 @@ Value DecodeAny(std::string_view bytes) {
     type = Type::Enum(base::LoadLE<uint32_t>(bytes.data()));
     bytes.remove_prefix(4);
   }
+  if (id == TypeId::kDenseVector) {
+    TURDB_CHECK_GE(bytes.size(), 1u);
+    type = Type::DenseVector(static_cast<VectorElement>(bytes[0]), 0);
+    bytes.remove_prefix(1);
+  }
   if (id == TypeId::kArray) {
     TURDB_CHECK_GE(bytes.size(), 3u);
     type.element = static_cast<TypeId>(bytes[0]);
@@ -178,6 +186,7 @@ int CompareAny(std::string_view a, std::string_view b, Collation collation) {
   if (class_x != class_y) return class_x < class_y ? -1 : 1;
   if (class_x == 1 && x.type() != y.type()) return Numeric::Compare(ToNumeric(x), ToNumeric(y));
   if (IsRange(x.type().id) && x.type().id != y.type().id) return x.type().id < y.type().id ? -1 : 1;
+  if (class_x == 18 && x.type() != y.type()) return x.type().precision < y.type().precision ? -1 : 1;
   if (class_x == 2) return CompareTexts(collation, StringView(ComparedText(x)), StringView(ComparedText(y)));
   return Value::Compare(x, y);
 }

@@ -6,6 +6,7 @@
 #include "vec/any.h"
 #include "vec/array.h"
 #include "vec/collation.h"
+#include "vec/dense_vector.h"
 #include "vec/json.h"
 #include "vec/numeric.h"
 #include "vec/range.h"
@@ -36,7 +37,8 @@ int CompareFixed(const void* a, const void* b) {
 bool IsOrderedByBytes(Type type) {
   const TypeId id = type.id;
   return id != TypeId::kNumeric && id != TypeId::kAny && id != TypeId::kChar && id != TypeId::kJsonb && id != TypeId::kArray &&
-         id != TypeId::kStruct && id != TypeId::kMap && !IsRange(id) && type.collation() == Collation::kBinary;
+         id != TypeId::kStruct && id != TypeId::kMap && id != TypeId::kDenseVector && !IsRange(id) &&
+         type.collation() == Collation::kBinary;
 }
 
 int CompareStrings(Type type, const StringView& a, const StringView& b) {
@@ -51,6 +53,9 @@ int CompareStrings(Type type, const StringView& a, const StringView& b) {
       return CompareArrays(ArrayView(type, a.view()), ArrayView(type, b.view()));
     case TypeId::kStruct:
       return CompareStructs(StructView(a.view()), StructView(b.view()));
+    case TypeId::kDenseVector:
+      return CompareDenseVectors(DenseVectorView(type.vector_element(), a.view()),
+                                 DenseVectorView(type.vector_element(), b.view()));
     case TypeId::kMap:
       return CompareArrays(MapEntries(a.view()), MapEntries(b.view()));
     case TypeId::kInt4Range:
@@ -133,6 +138,8 @@ uint64_t HashSlot(Type type, const void* slot) {
           return HashArray(ArrayView(type, view.view()));
         case TypeId::kStruct:
           return HashStruct(StructView(view.view()));
+        case TypeId::kDenseVector:
+          return HashDenseVector(DenseVectorView(type.vector_element(), view.view()));
         case TypeId::kMap:
           return HashArray(MapEntries(view.view()));
         case TypeId::kInt4Range:

@@ -12,6 +12,7 @@
 #include "vec/any.h"
 #include "vec/array.h"
 #include "vec/datetime.h"
+#include "vec/dense_vector.h"
 #include "vec/enum.h"
 #include "vec/json.h"
 #include "vec/network.h"
@@ -225,6 +226,8 @@ void AppendSlotText(Type type, const void* slot, const TextContext& context, std
     case TypeId::kTstzRange:
     case TypeId::kDateRange:
       return AppendRange(type, As<StringView>(slot).view(), context, out);
+    case TypeId::kDenseVector:
+      return AppendDenseVector(DenseVectorView(type.vector_element(), As<StringView>(slot).view()), out);
   }
 }
 

@@ -109,6 +109,8 @@ constexpr Name kNames[] = {
     {"tsrange", TypeId::kTsRange},
     {"tstzrange", TypeId::kTstzRange},
     {"daterange", TypeId::kDateRange},
+    {"vector", TypeId::kDenseVector},
+    {"halfvec", TypeId::kDenseVector},
     {"jsonpath", TypeId::kText},  // checked when it is used
     {"unknown", TypeId::kUnknown},
 };
@@ -178,6 +180,44 @@ StatusOr<Type> BitType(TypeId id, std::span<const int64_t> modifiers) {
   return type;
 }
 
+struct ElementWord {
+  std::string_view word;
+  VectorElement element;
+};
+constexpr ElementWord kElementWords[] = {
+    {"float32", VectorElement::kFloat32}, {"f32", VectorElement::kFloat32}, {"float16", VectorElement::kFloat16},
+    {"f16", VectorElement::kFloat16},     {"int8", VectorElement::kInt8},   {"i8", VectorElement::kInt8},
+    {"bit", VectorElement::kBit},         {"binary", VectorElement::kBit},
+};
+
+StatusOr<Type> VectorType(std::string_view name, std::span<const int64_t> modifiers) {
+  std::optional<VectorElement> element;
+  std::optional<int64_t> dimensions;
+  for (const int64_t modifier : modifiers) {
+    if (modifier < 0 && modifier >= -static_cast<int64_t>(kVectorElementCount)) {
+      if (element || name == "halfvec") return BadModifier("invalid type modifier");
+      element = static_cast<VectorElement>(-modifier - 1);
+    } else {
+      if (dimensions) return BadModifier("invalid type modifier");
+      dimensions = modifier;
+    }
+  }
+  if (dimensions && *dimensions < 1) return BadModifier(absl::StrCat("dimensions for type ", name, " must be at least 1"));
+  if (dimensions && *dimensions > kMaxVectorDimensions) {
+    return BadModifier(absl::StrCat("dimensions for type ", name, " cannot exceed ", kMaxVectorDimensions));
+  }
+  const VectorElement of_name = name == "halfvec" ? VectorElement::kFloat16 : VectorElement::kFloat32;
+  return Type::DenseVector(element.value_or(of_name), static_cast<int32_t>(dimensions.value_or(0)));
+}
+
+std::string VectorName(const Type& type) {
+  const VectorElement element = type.vector_element();
+  const std::string_view word = element == VectorElement::kInt8 ? "int8" : element == VectorElement::kBit ? "bit" : "";
+  const std::string_view name = element == VectorElement::kFloat16 ? "halfvec" : "vector";
+  if (type.length == 0) return word.empty() ? std::string(name) : absl::StrCat(name, "(", word, ")");
+  return absl::StrCat(name, "(", type.length, word.empty() ? "" : ",", word, ")");
+}
+
 StatusOr<Type> TimeType(TypeId id, std::span<const int64_t> modifiers) {
   if (modifiers.empty()) return Type(id);
   if (modifiers.size() > 1 || modifiers[0] < 0) return BadModifier("invalid type modifier");
@@ -186,6 +226,14 @@ StatusOr<Type> TimeType(TypeId id, std::span<const int64_t> modifiers) {
 }
 
 }  // namespace
+
+std::optional<int64_t> TypeModifierWord(std::string_view given_word) {
+  const std::string word = absl::AsciiStrToLower(given_word);
+  for (const auto& [name, element] : kElementWords) {
+    if (name == word) return -1 - static_cast<int64_t>(element);
+  }
+  return std::nullopt;
+}
 
 bool IsTypeName(std::string_view given_name) {
   const std::string name = absl::AsciiStrToLower(given_name);
@@ -203,6 +251,9 @@ StatusOr<Type> MakeType(std::string_view given_name, std::span<const int64_t> mo
     return MakeError(absl::StatusCode::kNotFound, base::sqlstate::kUndefinedObject,
                      absl::StrCat("type \"", given_name, "\" does not exist"));
   }
+  if (*id != TypeId::kDenseVector && std::any_of(modifiers.begin(), modifiers.end(), [](int64_t m) { return m < 0; })) {
+    return BadModifier("type modifiers must be positive integer constants");
+  }
   switch (*id) {
     case TypeId::kNumeric:
       return DecimalType(modifiers);
@@ -212,6 +263,8 @@ StatusOr<Type> MakeType(std::string_view given_name, std::span<const int64_t> mo
     case TypeId::kBit:
     case TypeId::kVarbit:
       return BitType(*id, modifiers);
+    case TypeId::kDenseVector:
+      return VectorType(name, modifiers);
     case TypeId::kTime:
     case TypeId::kTimestamp:
     case TypeId::kTimestampTz:
@@ -263,7 +316,11 @@ StatusOr<Type> ParseType(std::string_view text) {
       for (bool more = true; more;) {
         const size_t comma = inside.find(',');
         more = comma != std::string_view::npos;
-        if (count == modifiers.size() || !absl::SimpleAtoi(inside.substr(0, comma), &modifiers[count++])) {
+        const std::string_view modifier = absl::StripAsciiWhitespace(inside.substr(0, comma));
+        if (count == modifiers.size()) return malformed();
+        if (const std::optional<int64_t> word = TypeModifierWord(modifier)) {
+          modifiers[count++] = *word;
+        } else if (!absl::SimpleAtoi(modifier, &modifiers[count++])) {
           return malformed();
         }
         if (more) inside.remove_prefix(comma + 1);
@@ -370,6 +427,8 @@ std::string Type::ToString() const {
       return "tstzrange";
     case TypeId::kDateRange:
       return "daterange";
+    case TypeId::kDenseVector:
+      return VectorName(*this);
   }
   return "invalid";
 }

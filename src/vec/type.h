@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -65,8 +66,18 @@ enum class TypeId : uint8_t {
   kTsRange = 40,
   kTstzRange = 41,
   kDateRange = 42,
+  kDenseVector = 43,  // SQL's vector, halfvec: elements of one kind, as dense_vector.h says; so named beside vec::Vector
 };
-inline constexpr size_t kTypeIdCount = 43;
+inline constexpr size_t kTypeIdCount = 44;
+
+// What a vector's elements are. On disk, in types: do not change a number.
+enum class VectorElement : uint8_t {
+  kFloat32 = 0,
+  kFloat16 = 1,
+  kInt8 = 2,
+  kBit = 3,
+};
+inline constexpr size_t kVectorElementCount = 4;
 
 enum class PhysicalType : uint8_t {
   kBool,  // one byte, 0 or 1
@@ -119,14 +130,17 @@ inline constexpr size_t kCollationCount = 3;
 inline constexpr int kMaxDecimalPrecision = 38;
 inline constexpr int kMaxDecimal64Precision = 18;  // up to here a decimal is an int64, above an int128
 inline constexpr int kMaxTimePrecision = 6;
+inline constexpr int32_t kMaxVectorDimensions = 65535;
 inline constexpr int32_t kMaxUnnamedStructs = 1 << 20;  // of a database, for as long as it is open
 
 struct Type {
   TypeId id = TypeId::kUnknown;
-  uint8_t precision = 0;              // kDecimal: digits in all; kTime, kTimestamp, kTimestampTz, kInterval: digits of a second
-  uint8_t scale = 0;                  // kDecimal: digits after the point; what collates: its Collation
+  uint8_t precision = 0;  // kDecimal: digits in all; kTime, kTimestamp, kTimestampTz, kInterval: digits of a second;
+                          // kDenseVector: its VectorElement
+  uint8_t scale = 0;      // kDecimal: digits after the point; what collates: its Collation
   TypeId element = TypeId::kUnknown;  // kArray: the elements' type; precision, scale and length are theirs, too
-  int32_t length = 0;  // kVarchar, kChar, kBit, kVarbit: characters; 0 means no limit. kEnum, kStruct, kMap: the type's number
+  int32_t length = 0;  // kVarchar, kChar, kBit, kVarbit: characters; 0 means no limit. kEnum, kStruct, kMap: the type's number;
+                       // kDenseVector: elements, 0 any number of them
 
   constexpr Type() = default;
   // Any id but kDecimal with its default parameters (character is character(1)).
@@ -155,6 +169,12 @@ struct Type {
   static constexpr Type Enum(uint32_t id) { return WithLength(TypeId::kEnum, static_cast<int32_t>(id)); }
   static constexpr Type Struct(int32_t number) { return WithLength(TypeId::kStruct, number); }
   static constexpr Type Map(int32_t number) { return WithLength(TypeId::kMap, number); }
+  // `dimensions` 0: any number of them.
+  static constexpr Type DenseVector(VectorElement element, int32_t dimensions) {
+    Type type = WithLength(TypeId::kDenseVector, dimensions);
+    type.precision = static_cast<uint8_t>(element);
+    return type;
+  }
   // REQUIRES: `element` is no array; arrays have dimensions instead.
   static constexpr Type ArrayOf(const Type& element) {
     Type type = element;
@@ -176,6 +196,9 @@ struct Type {
     type.element = TypeId::kUnknown;
     return type;
   }
+
+  // REQUIRES: kDenseVector, or an array of them.
+  constexpr VectorElement vector_element() const { return static_cast<VectorElement>(precision); }
 
   // Texts, arrays of them, and ANY, which may hold some.
   constexpr bool collates() const {
@@ -288,6 +311,7 @@ constexpr PhysicalType Type::physical() const {
     case TypeId::kTsRange:
     case TypeId::kTstzRange:
     case TypeId::kDateRange:
+    case TypeId::kDenseVector:
       break;
   }
   return PhysicalType::kString;
@@ -323,6 +347,9 @@ constexpr Type RangeSubtype(TypeId id) {
   }
 }
 
+// A word that may stand among a type's modifiers, as MakeType wants it: float32, float16, int8 and bit, which say what a
+// vector's elements are (and f32, f16, i8, binary, which others call them). nullopt: none of them.
+std::optional<int64_t> TypeModifierWord(std::string_view word);
 // A type from its SQL name: words in any case separated by single spaces ("double precision",
 // "timestamp with time zone"), and the numbers in parentheses. Knows PostgreSQL's, SQLite's and DuckDB's
 // names; a name it does not know goes by SQLite's affinity words (INT, CHAR, CLOB, TEXT, BLOB, REAL, FLOA,

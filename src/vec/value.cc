@@ -7,6 +7,7 @@
 #include "vec/array.h"
 #include "vec/compare.h"
 #include "vec/datetime.h"
+#include "vec/dense_vector.h"
 #include "vec/json_text.h"
 #include "vec/network.h"
 #include "vec/numeric.h"
@@ -224,6 +225,8 @@ StatusOr<Value> Value::Parse(std::string_view text, Type type, const TextContext
     case TypeId::kTstzRange:
     case TypeId::kDateRange:
       return ParseRange(text, type, context);
+    case TypeId::kDenseVector:
+      return ParseDenseVector(text, type);
     case TypeId::kBlob: {
       std::string bytes, message;
       if (!ParseBlob(text, &bytes, &message)) {

@@ -10,6 +10,7 @@
 #include "vec/any.h"
 #include "vec/array.h"
 #include "vec/chunk.h"
+#include "vec/dense_vector.h"
 #include "vec/enum.h"
 #include "vec/json_text.h"
 #include "vec/numeric.h"
@@ -42,6 +43,11 @@ std::vector<Type> AllTypes() {
         types.push_back(Type::ArrayOf(TypeId::kText));
         types.push_back(Type::ArrayOf(TypeId::kBoolean));
         types.push_back(Type::ArrayOf(Type::Decimal(9, 2)));
+        break;
+      case TypeId::kDenseVector:
+        for (size_t element = 0; element < vec::kVectorElementCount; ++element) {
+          types.push_back(Type::DenseVector(static_cast<vec::VectorElement>(element), 11));
+        }
         break;
       default:
         types.push_back(static_cast<TypeId>(id));
@@ -128,6 +134,14 @@ class Random {
           OneIn(4) ? builder.AddNull() : builder.AddValue(Make(type.element_type()));
         }
         return Value::OfBytes(type, builder.Finish());
+      }
+      case TypeId::kDenseVector: {
+        vec::DenseVectorBuilder builder(type.vector_element());
+        for (int32_t i = 0; i < type.length; ++i) {
+          EXPECT_TRUE(
+              builder.Add(static_cast<double>(Below(type.vector_element() == vec::VectorElement::kBit ? 2 : 100))).ok());
+        }
+        return Value::OfBytes(type, *builder.Finish());
       }
       case TypeId::kAny: {
         static const TypeId kMembers[] = {TypeId::kBoolean, TypeId::kInt64,  TypeId::kDouble,    TypeId::kText,
@@ -253,6 +267,97 @@ void RoundTrip(uint32_t rows, int64_t null_one_in, ExportOptions options, uint32
   ExpectReadsAs(**importer, std::move(columns), chunk, skipped);
 }
 
+// A list of one size, of floats, is a vector, unless it has what a vector cannot have, or says that it is an array.
+TEST(Vectors, ListsOfOneSize) {
+  const auto child_of = [](std::string format) {
+    SchemaNode child;
+    child.name = "item";
+    child.format = std::move(format);
+    return child;
+  };
+  const auto rows_of = [](SchemaNode list) {
+    list.name = "v";
+    SchemaNode root;
+    root.format = std::string("+s");
+    root.children.push_back(std::move(list));
+    return root;
+  };
+  const auto type_of = [&](std::string format, std::string element, std::string named) {
+    SchemaNode list;
+    list.format = std::move(format);
+    list.children.push_back(child_of(std::move(element)));
+    if (!named.empty()) list.metadata = {{std::string(kTypeKey), named}};
+    Owned<ArrowSchema> schema;
+    Export(rows_of(std::move(list)), schema.get());
+    const auto importer = Importer::Create(*schema.get());
+    return importer.ok() ? (*importer)->fields()[0].type.ToString() : std::string(importer.status().message());
+  };
+  EXPECT_EQ(type_of("+w:3", "f", ""), "vector(3)");
+  EXPECT_EQ(type_of("+w:3", "e", ""), "halfvec(3)");
+  EXPECT_EQ(type_of("+w:3", "c", ""), "tinyint[]");
+  EXPECT_EQ(type_of("+w:3", "c", "vector"), "vector(3,int8)");
+  EXPECT_EQ(type_of("+w:9", "b", "vector"), "vector(9,bit)");
+  EXPECT_EQ(type_of("+w:3", "f", "array"), "real[]");
+  EXPECT_EQ(type_of("+w:0", "f", ""), "real[]");
+  EXPECT_EQ(type_of("+w:65536", "f", ""), "real[]");
+  EXPECT_EQ(type_of("+l", "f", ""), "real[]");
+
+  // Two vectors of two elements; then one that is short, has a NULL, has NaN.
+  SchemaNode list;
+  list.format = std::string("+w:2");
+  list.children.push_back(child_of("f"));
+  Owned<ArrowSchema> schema;
+  Export(rows_of(std::move(list)), schema.get());
+  auto importer = Importer::Create(*schema.get());
+  ASSERT_TRUE(importer.ok());
+  float elements[4] = {1, 2, 3, 4};
+  uint8_t validity = 0x0f;
+  const void* child_buffers[2] = {&validity, elements};
+  const void* list_buffers[1] = {nullptr};
+  const auto read = [&](int64_t child_length, int64_t null_count) -> std::string {
+    const auto release = [](ArrowArray* array) { array->release = nullptr; };
+    ArrowArray child{}, vectors{}, root{};
+    ArrowArray *children[1] = {&child}, *columns[1] = {&vectors};
+    child.length = child_length;
+    child.null_count = null_count;
+    child.n_buffers = 2;
+    child.buffers = child_buffers;
+    child.release = release;
+    vectors.length = 2;
+    vectors.n_buffers = 1;
+    vectors.buffers = list_buffers;
+    vectors.n_children = 1;
+    vectors.children = children;
+    vectors.release = release;
+    root.length = 2;
+    root.n_buffers = 1;
+    root.buffers = list_buffers;
+    root.n_children = 1;
+    root.children = columns;
+    root.release = release;
+    Owned<ArrowArray> batch;
+    *batch.get() = root;
+    base::Status opened = (*importer)->Open(std::move(batch));
+    if (!opened.ok()) return std::string(opened.message());
+    const std::vector<Type> types = {Type::DenseVector(vec::VectorElement::kFloat32, 2)};
+    Chunk chunk(types, 8);
+    const auto count = (*importer)->Next(8, &chunk);
+    (*importer)->Close();
+    if (!count.ok()) return std::string(count.status().message());
+    std::string shown;
+    for (uint32_t i = 0; i < *count; ++i) shown += chunk.column(0).GetValue(i).ToString();
+    return shown;
+  };
+  EXPECT_EQ(read(4, 0), "[1,2][3,4]");
+  EXPECT_EQ(read(3, 0), "an Arrow array has a list that ends behind its elements");
+  EXPECT_EQ(read(4, -1), "[1,2][3,4]");
+  validity = 0x07;
+  EXPECT_EQ(read(4, 1), "a vector cannot have a NULL among its elements");
+  validity = 0x0f;
+  elements[2] = std::nanf("");
+  EXPECT_EQ(read(4, 0), "a vector cannot have NaN or an infinity among its elements");
+}
+
 TEST(RoundTrip, RandomChunksOfEveryType) {
   for (uint32_t seed = 1; seed <= 20; ++seed) {
     for (const int64_t null_one_in : {0, 3, 1}) RoundTrip(100 + seed, null_one_in, {}, seed);
@@ -274,8 +379,9 @@ TEST(RoundTrip, TypesComeBack) {
   ASSERT_TRUE(importer.ok());
   for (size_t i = 0; i < types.size(); ++i) {
     Type expected = types[i];
-    if (expected.physical() == vec::PhysicalType::kString && (expected.id == TypeId::kUnknown || vec::IsText(expected.id) ||
-                                                              expected.id == TypeId::kEnum || expected.id > TypeId::kArray)) {
+    if (expected.physical() == vec::PhysicalType::kString &&
+        (expected.id == TypeId::kUnknown || vec::IsText(expected.id) || expected.id == TypeId::kEnum ||
+         (expected.id > TypeId::kArray && expected.id != TypeId::kDenseVector))) {
       expected = TypeId::kText;
     }
     EXPECT_EQ((*importer)->fields()[i].type, expected) << types[i].ToString();

@@ -529,7 +529,79 @@ static void integers_meet_columns_of_every_width(void) {
   session_close(&s);
 }
 
+static void vectors_go_both_ways(void) {
+  struct session s = session_open(":memory:");
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t (v vector(3), h halfvec(2), i vector(2, int8), b vector(9, bit))"));
+  turdb_stmt* stmt = NULL;
+  CHECK_STATUS(TURDB_OK,
+               turdb_stmt_prepare(s.conn, "insert into t values ($1, $2, $3, $4) returning *", -1, NULL, &stmt, NULL));
+  const float floats[3] = {1.5f, -2, 0.1f};
+  const uint16_t halves[2] = {0x3c00, 0xc000}; /* 1, -2 */
+  const int8_t bytes[2] = {-128, 127};
+  const uint8_t bits[2] = {0x81, 0x01};
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_vector(stmt, 1, floats, 3, TURDB_VECTOR_FLOAT32, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_vector(stmt, 2, halves, 2, TURDB_VECTOR_FLOAT16, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_vector(stmt, 3, bytes, 2, TURDB_VECTOR_INT8, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_vector(stmt, 4, bits, 9, TURDB_VECTOR_BIT, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  const void* const bound[4] = {floats, halves, bytes, bits};
+  const size_t sizes[4] = {sizeof floats, sizeof halves, sizeof bytes, sizeof bits};
+  const int64_t dimensions[4] = {3, 2, 2, 9};
+  for (int64_t i = 0; i < 4; ++i) {
+    int64_t count = -1;
+    int32_t element = -1;
+    CHECK(turdb_stmt_column_type(stmt, i) == TURDB_TYPE_VECTOR);
+    const void* data = turdb_stmt_column_vector(stmt, i, &count, &element);
+    CHECK(count == dimensions[i] && element == (int32_t)i);
+    CHECK(data != NULL && memcmp(data, bound[i], sizes[i]) == 0);
+  }
+  CHECK_TEXT("[1.5,-2,0.1]", turdb_stmt_column_text(stmt, 0, NULL));
+  CHECK_TEXT("[1,0,0,0,0,0,0,1,1]", turdb_stmt_column_text(stmt, 3, NULL));
+  CHECK_STATUS(TURDB_DONE, turdb_stmt_step(stmt, NULL));
+  turdb_stmt_reset(stmt, NULL);
+
+  /* What is none is refused, and nothing is bound. */
+  turdb_error* error = NULL;
+  const uint32_t nan_bits = 0x7fc00000;
+  CHECK_STATUS(TURDB_DATA, turdb_stmt_bind_vector(stmt, 1, &nan_bits, 1, TURDB_VECTOR_FLOAT32, &error));
+  CHECK_TEXT("22000", turdb_error_sqlstate(error));
+  turdb_error_free(error);
+  const uint8_t too_many[1] = {0x04};
+  CHECK_STATUS(TURDB_DATA, turdb_stmt_bind_vector(stmt, 4, too_many, 2, TURDB_VECTOR_BIT, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_stmt_bind_vector(stmt, 1, floats, 3, 4, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_stmt_bind_vector(stmt, 1, floats, 3, -1, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_stmt_bind_vector(stmt, 1, NULL, 3, TURDB_VECTOR_FLOAT32, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_stmt_bind_vector(stmt, 1, floats, -1, TURDB_VECTOR_FLOAT32, NULL));
+  CHECK_STATUS(TURDB_NOT_FOUND, turdb_stmt_bind_vector(stmt, 5, floats, 3, TURDB_VECTOR_FLOAT32, NULL));
+  CHECK(turdb_stmt_bind_vector(stmt, 1, floats, 0, TURDB_VECTOR_FLOAT32, NULL) != TURDB_OK);
+  CHECK(turdb_stmt_bind_vector(stmt, 1, floats, 65536, TURDB_VECTOR_FLOAT32, NULL) != TURDB_OK);
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_vector(stmt, 1, NULL, 0, TURDB_VECTOR_FLOAT32, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  int64_t count = -1;
+  CHECK(turdb_stmt_column_vector(stmt, 0, &count, NULL) == NULL && count == 0);
+  turdb_stmt_free(stmt);
+
+  /* A vector of another length is the column's error; one of another kind is cast where nothing is lost by it. */
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, "select v <-> $1 from t where v is not null", -1, NULL, &stmt, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_vector(stmt, 1, floats, 2, TURDB_VECTOR_FLOAT32, NULL));
+  CHECK_STATUS(TURDB_DATA, turdb_stmt_step(stmt, &error));
+  CHECK_TEXT("22000", turdb_error_sqlstate(error));
+  turdb_error_free(error);
+  turdb_stmt_reset(stmt, NULL);
+  const int8_t small[3] = {1, -2, 0};
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_vector(stmt, 1, small, 3, TURDB_VECTOR_INT8, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(turdb_stmt_column_double(stmt, 0) > 0.5 && turdb_stmt_column_double(stmt, 0) < 0.52);
+  turdb_stmt_reset(stmt, NULL);
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_text(stmt, 1, "[1.5,-2,0.1]", -1, NULL));
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(turdb_stmt_column_double(stmt, 0) == 0);
+  turdb_stmt_free(stmt);
+  session_close(&s);
+}
+
 void contract_tests(void) {
+  vectors_go_both_ways();
   integers_meet_columns_of_every_width();
   what_is_asked_again_about_the_catalog_is_answered_anew();
   parameters_have_the_type_of_what_is_bound();

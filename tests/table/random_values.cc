@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "vec/array.h"
+#include "vec/dense_vector.h"
 #include "vec/json.h"
 #include "vec/network.h"
 #include "vec/numeric.h"
@@ -48,6 +49,9 @@ std::vector<Type> KeyTypes() {
     types.emplace_back(id);
   }
   types.push_back(Type::ArrayOf(TypeId::kStruct));
+  for (size_t element = 0; element < vec::kVectorElementCount; ++element) {
+    types.push_back(Type::DenseVector(static_cast<vec::VectorElement>(element), 0));
+  }
   return types;
 }
 
@@ -325,6 +329,20 @@ Value RandomValue(const Type& type, Random& random) {
       Type inner = types[Below(types.size(), random)].WithCollation(vec::Collation::kBinary);
       if (inner.id == TypeId::kAny || inner.id == TypeId::kArray) inner = Type::Double();
       return RandomValue(inner, random);
+    }
+    case TypeId::kDenseVector: {
+      const vec::VectorElement element = type.vector_element();
+      vec::DenseVectorBuilder builder(element);
+      // Few values, so that vectors have elements in common, -0 among them.
+      static constexpr std::array kElements = {0.0, -0.0, 1.0, -1.0, 0.5, -127.0, 65504.0};
+      const size_t dimensions = 1 + random() % 20;
+      while (builder.dimensions() < dimensions) {
+        const double value = element == vec::VectorElement::kBit    ? static_cast<double>(random() % 2)
+                             : element == vec::VectorElement::kInt8 ? static_cast<double>(static_cast<int8_t>(random()))
+                                                                    : kElements[Below(kElements.size(), random)];
+        TURDB_CHECK(builder.Add(value).ok());
+      }
+      return Value::OfBytes(type, *builder.Finish());
     }
     default:
       TURDB_CHECK(type.physical() == vec::PhysicalType::kString);

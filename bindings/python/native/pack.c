@@ -376,6 +376,53 @@ static int pack_list(struct packer* packer, PyObject* value) {
   return result;
 }
 
+/* ---- vectors */
+
+static bool all_finite(const Py_buffer* view) {
+  for (Py_ssize_t i = 0; i < view->shape[0]; ++i) {
+    if (view->itemsize == 4) {
+      uint32_t bits;
+      memcpy(&bits, (const char*)view->buf + 4 * i, 4);
+      if ((bits >> 23 & 0xff) == 0xff) return false; /* NaN or an infinity */
+    } else {
+      uint16_t bits;
+      memcpy(&bits, (const char*)view->buf + 2 * i, 2);
+      if ((bits >> 10 & 0x1f) == 0x1f) return false;
+    }
+  }
+  return true;
+}
+
+/* One row of floats or halves, as numpy and array.array have them, is a vector. Sets *taken when it is. */
+static int pack_vector(struct packer* packer, PyObject* value, bool* taken) {
+  Py_buffer view;
+  *taken = false;
+  if (PyObject_GetBuffer(value, &view, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS) < 0) {
+    PyErr_Clear();
+    return 0;
+  }
+  const char* format = view.format == NULL                              ? ""
+                       : view.format[0] == '<' || view.format[0] == '=' ? view.format + 1
+                                                                        : view.format;
+  const bool floats = strcmp(format, "f") == 0 && view.itemsize == 4, halves = strcmp(format, "e") == 0 && view.itemsize == 2;
+  int result = 0;
+  if ((floats || halves) && view.ndim == 1 && view.shape[0] >= 1 && view.shape[0] <= 65535 && all_finite(&view)) {
+    const uint32_t size = (uint32_t)view.len + 1;
+    *taken = true;
+    result = reserve(packer, 5 + (size_t)size);
+    if (result == 0) {
+      uint8_t* at = packer->data + packer->size;
+      at[0] = TURDB_TYPE_VECTOR;
+      memcpy(at + 1, &size, 4);
+      at[5] = floats ? TURDB_VECTOR_FLOAT32 : TURDB_VECTOR_FLOAT16;
+      memcpy(at + 6, view.buf, (size_t)view.len);
+      packer->size += 5 + (size_t)size;
+    }
+  }
+  PyBuffer_Release(&view);
+  return result;
+}
+
 /* ---- values */
 
 /* What an adapter of its class, or of one that it derives from, makes of the value. Sets *found to NULL when there is none. */
@@ -436,6 +483,11 @@ static int pack_other(struct packer* packer, PyObject* value) {
   if (PyTime_Check(value)) return pack_time(packer, value);
   if (PyDelta_Check(value)) return pack_delta(packer, value);
   if (is_instance(value, uuid_type)) return pack_uuid(packer, value);
+  if (PyObject_CheckBuffer(value)) {
+    bool taken;
+    const int result = pack_vector(packer, value, &taken);
+    if (taken || result < 0) return result;
+  }
   /* Arrays and numbers of numpy know what they are in Python. */
   PyObject* method = PyObject_GetAttr(value, name_tolist);
   if (method == NULL) {

@@ -4,7 +4,7 @@
 
 #include <datetime.h>
 
-static PyObject *decimal_type, *uuid_type, *interval_type, *sixty_four;
+static PyObject *decimal_type, *uuid_type, *interval_type, *make_vector, *sixty_four;
 
 static const int64_t kMicrosPerDay = INT64_C(86400000000);
 
@@ -175,6 +175,14 @@ static PyObject* unpack_uuid(struct unpacker* in) {
   return result;
 }
 
+static PyObject* unpack_vector(struct unpacker* in) {
+  const char* bytes;
+  uint32_t size;
+  if (!take_bytes(in, &bytes, &size)) return NULL;
+  if (size == 0) return raise_named("InternalError", "XX000", "a packed vector of no kind");
+  return PyObject_CallFunction(make_vector, "iy#", (int)(uint8_t)bytes[0], bytes + 1, (Py_ssize_t)size - 1);
+}
+
 static PyObject* unpack_block(struct unpacker* in, int dimensions, const uint32_t* lengths) {
   PyObject* list = PyList_New((Py_ssize_t)lengths[0]);
   for (Py_ssize_t i = 0; list != NULL && i < (Py_ssize_t)lengths[0]; ++i) {
@@ -239,6 +247,8 @@ static PyObject* unpack_value(struct unpacker* in) {
       return unpack_json(in);
     case TURDB_TYPE_ARRAY:
       return unpack_array(in);
+    case TURDB_TYPE_VECTOR:
+      return unpack_vector(in);
     case TURDB_TYPE_INT8:
       return unpack_int8(in);
     case TURDB_TYPE_INT16:
@@ -289,6 +299,8 @@ int unpack_initialize(void) {
   decimal_type = imported("decimal", "Decimal");
   uuid_type = imported("uuid", "UUID");
   interval_type = imported("turdb._types", "Interval");
+  make_vector = imported("turdb._types", "make_vector");
   sixty_four = PyLong_FromLong(64);
-  return decimal_type == NULL || uuid_type == NULL || interval_type == NULL || sixty_four == NULL ? -1 : 0;
+  return decimal_type == NULL || uuid_type == NULL || interval_type == NULL || make_vector == NULL || sixty_four == NULL ? -1
+                                                                                                                         : 0;
 }

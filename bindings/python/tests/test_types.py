@@ -306,3 +306,51 @@ def test_numpy_values(connection):
     assert connection.execute("select ?", [numpy.array([[1.0, 2.0], [3.0, 4.0]])]).scalar() == [[1.0, 2.0], [3.0, 4.0]]
     assert connection.execute("select ?", [numpy.str_("a")]).scalar() == "a"
     assert connection.execute("select ?", [numpy.datetime64("2020-01-01T00:00:00", "us")]).scalar() == datetime.datetime(2020, 1, 1)
+
+
+def test_vectors(connection):
+    numpy = pytest.importorskip("numpy")
+    connection.execute("create table t (id integer, v vector(3), h halfvec(2), i vector(2, int8), b vector(9, bit))")
+    v = numpy.array([1.5, -2, 0.1], dtype=numpy.float32)
+    h = numpy.array([1, -2], dtype=numpy.float16)
+    connection.execute("insert into t values (1, ?, ?, ?, ?)", [v, h, [1, -2], "100000001"])
+    row = connection.execute("select v, h, i, b from t").fetchone()
+    assert row[0].dtype == numpy.float32 and (row[0] == v).all()
+    assert row[1].dtype == numpy.float16 and (row[1] == h).all()
+    assert row[2].dtype == numpy.int8 and row[2].tolist() == [1, -2]
+    assert row[3].dtype == bool and row[3].tolist() == [True] + [False] * 7 + [True]
+    assert not row[0].flags.writeable
+    cursor = connection.execute("select v from t")
+    assert cursor.description[0].type_code == turdb.Type.VECTOR
+    assert connection.execute("select v <-> ? from t", [v]).scalar() == 0
+    assert connection.execute("select v <-> ? from t", [[1.5, -2, 0.1]]).scalar() < 1e-6
+    assert connection.execute("select v <-> ? from t", [v[::-1]]).scalar() > 1  # not contiguous
+    with pytest.raises(turdb.DataError) as caught:
+        connection.execute("select v <-> ? from t", [v[:2]]).fetchall()
+    assert caught.value.sqlstate == "22000"
+    with pytest.raises(turdb.DataError):
+        connection.execute("insert into t (v) values (?)", [numpy.array([numpy.nan, 0, 0], dtype=numpy.float32)])
+    connection.execute("create table r (a real[])")
+    connection.execute("insert into r values (?)", [numpy.array([numpy.nan, 1], dtype=numpy.float32)])
+    connection.execute("insert into r values (?)", [v])
+    assert connection.execute("select count(*) from r").scalar() == 2
+
+
+def test_vectors_without_numpy(connection):
+    from turdb._types import _vector_without_numpy
+
+    assert _vector_without_numpy(0, b"\0\0\x80\x3f\0\0\0\xc0").tolist() == [1.0, -2.0]
+    assert _vector_without_numpy(1, b"\0\x3c\0\xc0").tolist() == [1.0, -2.0]
+    assert _vector_without_numpy(2, b"\x01\xff").tolist() == [1, -1]
+    assert _vector_without_numpy(3, b"\x81\x01\x01").tolist() == [1, 0, 0, 0, 0, 0, 0, 1, 1]
+
+
+def test_vectors_as_arrow(connection):
+    pyarrow = pytest.importorskip("pyarrow")
+    connection.execute("create table t (v vector(2))")
+    connection.execute("insert into t values ('[1,2]'), (null), ('[3,4]')")
+    table = connection.execute("select v from t").fetch_arrow_table()
+    assert table.schema.field("v").type == pyarrow.list_(pyarrow.field("item", pyarrow.float32(), nullable=False), 2)
+    assert table.column("v").to_pylist() == [[1, 2], None, [3, 4]]
+    again = connection.execute("select pg_typeof(v), v from table").fetchall()
+    assert again[0][0] == "vector(2)" and again[1][1] is None and again[2][1].tolist() == [3, 4]

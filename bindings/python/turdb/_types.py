@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import array
 import datetime
 import enum
 import re
+import struct
 import time as _time
 from typing import Any, FrozenSet, Iterator, Optional, Tuple, Union
 
@@ -63,6 +65,38 @@ class Type(enum.IntEnum):
     JSON = 25
     JSONB = 26
     ARRAY = 27
+    STRUCT = 28
+    MAP = 29
+    INET = 30
+    CIDR = 31
+    MACADDR = 32
+    BITS = 33
+    RANGE = 34
+    VECTOR = 35
+
+
+def make_vector(element: int, data: bytes) -> Any:
+    """A vector's elements as they lie in a packed row: an array of numpy, of ``array`` where there is no numpy.
+
+    ``element`` is TURDB_VECTOR_* of turdb.h. The array cannot be written to.
+    """
+    try:
+        import numpy
+    except ImportError:
+        return _vector_without_numpy(element, data)
+    if element == 3:
+        bits = numpy.frombuffer(data, dtype=numpy.uint8, count=len(data) - 1)
+        return numpy.unpackbits(bits, count=(len(bits) - 1) * 8 + data[-1], bitorder="little").astype(bool)
+    return numpy.frombuffer(data, dtype=(numpy.float32, numpy.float16, numpy.int8)[element])
+
+
+def _vector_without_numpy(element: int, data: bytes) -> Any:
+    if element == 1:
+        return array.array("f", (half for (half,) in struct.iter_unpack("<e", data)))
+    if element == 3:
+        count = (len(data) - 2) * 8 + data[-1]
+        return array.array("b", (data[i // 8] >> i % 8 & 1 for i in range(count)))
+    return array.array("f" if element == 0 else "b", data)
 
 
 class _TypeGroup:

@@ -19,6 +19,13 @@ StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
       const auto& create = static_cast<const ast::CreateSchema&>(statement);
       return Command(CreateSchemaCommand{std::string(create.name.text), create.if_not_exists});
     }
+    case StatementKind::kCreateExtension: {
+      const ast::Name& name = static_cast<const ast::CreateExtension&>(statement).name;
+      if (name.text == "vector") return Command(NoOperation{"what this extension is for is built in"});
+      return base::WithHint(Error(sqlstate::kFeatureNotSupported,
+                                  absl::StrCat("extension \"", name.text, "\" is not available"), statement.offset),
+                            "There are no extensions; of those of PostgreSQL, what \"vector\" offers is built in.");
+    }
     case StatementKind::kCreateTable:
       return BindCreateTable(static_cast<const ast::CreateTable&>(statement));
     case StatementKind::kCreateIndex:

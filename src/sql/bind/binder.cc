@@ -119,6 +119,14 @@ StatusOr<vec::Type> Binder::BindType(const ast::TypeName& type) {
   }
   std::vector<int64_t> modifiers;
   for (const ast::Expr* modifier : type.modifiers) {
+    if (modifier->kind == ast::ExprKind::kColumn) {
+      const auto& name = ast::As<ast::Column>(*modifier);
+      const std::optional<int64_t> word = name.parts.size() == 1 ? vec::TypeModifierWord(name.parts[0].text) : std::nullopt;
+      if (word) {
+        modifiers.push_back(*word);
+        continue;
+      }
+    }
     if (modifier->kind != ast::ExprKind::kInteger) {
       return Error(sqlstate::kInvalidParameter, "type modifiers must be integer constants", modifier->offset);
     }

@@ -27,6 +27,7 @@ enum class StatementKind : uint8_t {
   kSetNew,
   kCreateSequence,
   kCreateType,
+  kCreateExtension,
   kDrop,
   kAlterTable,
   kAlterSequence,
@@ -265,6 +266,10 @@ struct CreateIndex : Statement {
 struct CreateSchema : Statement {
   Name name;
   bool if_not_exists = false;
+};
+
+struct CreateExtension : Statement {
+  Name name;
 };
 
 struct CreateView : Statement {

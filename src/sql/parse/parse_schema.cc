@@ -61,6 +61,8 @@ Statement* Parser::ParseCreate() {
       return ParseCreateType(offset, false);
     case "domain"_kw:
       return ParseCreateType(offset, true);
+    case "extension"_kw:
+      return ParseCreateExtension(offset);
     default:
       if (token_.kind == TokenKind::kEnd) Unexpected();
       return ParseOther(offset, arena_.Copy(absl::StrCat("create ", token_.text)));
@@ -96,6 +98,19 @@ Statement* Parser::ParseCreateSchema(int32_t offset) {
     if (create->name.empty()) create->name = role;
   }
   if (!AtEnd()) Fail(base::UnsupportedError("CREATE SCHEMA with elements is not supported"), token_.offset);
+  return create;
+}
+
+// Where an extension goes, and which version of it, means nothing here.
+Statement* Parser::ParseCreateExtension(int32_t offset) {
+  auto* create = NewStatement<ast::CreateExtension>(StatementKind::kCreateExtension, offset);
+  Expect("extension"_kw);
+  AcceptIfNotExists();
+  create->name = ParseName();
+  Accept("with"_kw);
+  if (Accept("schema"_kw)) ParseName();
+  if (Accept("version"_kw)) ParseLabel();
+  Accept("cascade"_kw);
   return create;
 }
 

@@ -291,6 +291,7 @@ class Parser {
   ast::IndexElement ParseIndexElement();
   ast::List<ast::IndexElement> ParseIndexElements();
   ast::Statement* ParseCreateSchema(int32_t offset);
+  ast::Statement* ParseCreateExtension(int32_t offset);
   ast::Statement* ParseCreateView(int32_t offset, bool or_replace, bool temporary, bool materialized, bool recursive);
   // ---- triggers (parse_trigger.cc)
   ast::Statement* ParseCreateTrigger(int32_t offset, bool or_replace, bool temporary);

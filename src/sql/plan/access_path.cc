@@ -249,7 +249,10 @@ StatusOr<exec::KeyRange> Planner::LowerRange(const KeyMatch& match) {
   return range;
 }
 
-StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted) {
+StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& asked, const std::vector<LogicalSortKey>* wanted) {
+  const std::vector<const LeafValue*> leaf_values = LeafValuesOf(get, asked);
+  ColumnSet needed = asked;
+  for (const LeafValue* value : leaf_values) needed[value->vector] = true;
   const table::TableSchema& schema = *get->relation->schema;
   const double rows = RowEstimate(get);
   TURDB_ASSIGN_OR_RETURN(const std::vector<Sarg> sargs, FindSargs(get, get->conjuncts));
@@ -357,7 +360,7 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& needed, 
     result.node = node;
     result.rows = 1;
     if (wanted != nullptr) result.order = *wanted;  // one row is in any order
-    return result;
+    return ComputeAbove(std::move(result), leaf_values, asked);
   }
   if (best->index < 0) {
     auto* node = plan_.New<exec::TableScanNode>();
@@ -381,6 +384,29 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& needed, 
     TURDB_ASSIGN_OR_RETURN(node->filter, LowerAll(filter, result.layout));
     TURDB_ASSIGN_OR_RETURN(node->range, LowerRange(best->match));
     node->reverse = best->ordered && best->reverse;
+    if (!leaf_values.empty()) {
+      ColumnSet elsewhere = asked;
+      for (const Expr* conjunct : get->conjuncts) AddColumns(conjunct, &elsewhere);
+      std::vector<const Expr*> computed;
+      std::vector<int32_t> in_leaf;
+      GivenValues given;
+      const size_t columns_read = result.layout.size();
+      for (const LeafValue* value : leaf_values) {
+        TURDB_ASSIGN_OR_RETURN(const Expr* const lowered, LowerLeafValue(*value, result.layout, &given));
+        computed.push_back(lowered);
+      }
+      node->given = plan_.Copy(given.values);
+      node->given_slots = plan_.Copy(given.slots);
+      for (size_t i = 0; i < columns_read; ++i) {
+        const ColumnId id = result.layout[i];
+        const bool only_here = !elsewhere[id] && std::any_of(leaf_values.begin(), leaf_values.end(),
+                                                             [&](const LeafValue* value) { return value->vector == id; });
+        if (only_here) in_leaf.push_back(static_cast<int32_t>(i));
+      }
+      for (const LeafValue* value : leaf_values) result.layout.push_back(value->column);
+      node->computed = plan_.Copy(computed);
+      node->in_leaf = plan_.Copy(in_leaf);
+    }
     SetTypes(node, result.layout);
     const bool ranged = !best->match.equal.empty() || best->match.lower != nullptr || best->match.upper != nullptr;
     SetEstimate(node, result.rows,
@@ -407,7 +433,7 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& needed, 
               : best->match.lower == nullptr && best->match.upper == nullptr ? "the conditions imply the index's own"
                                                                              : "a range of the index");
   result.node = node;
-  return result;
+  return ComputeAbove(std::move(result), leaf_values, asked);
 }
 
 }  // namespace turdb::sql

@@ -23,6 +23,7 @@ StatusOr<const exec::Node*> Planner::PlanQuery(const BoundQuery& query) {
 
 StatusOr<Physical> Planner::PlanRows(LogicalNode* root, const std::vector<ColumnId>& columns) {
   TURDB_ASSIGN_OR_RETURN(root, Rewrite(root));
+  TURDB_RETURN_IF_ERROR(TakeIntoLeaves(root));
   ColumnSet needed = EmptySet();
   for (const ColumnId id : columns) needed[id] = true;
   TURDB_ASSIGN_OR_RETURN(Physical physical, Lower(root, needed));

@@ -140,6 +140,25 @@ class Planner {
   NodeOr PushDomainIntoJoin(LogicalNode* node, const Domain& domain, const ColumnSet& outer, ColumnMap* map);
   NodeOr GroupForEach(const LogicalNode* node, LogicalNode* grouped, const Domain& domain, ColumnMap* map);
 
+  // ---- in leaves (leaf_computation.cc)
+  // A distance of a table's vector to something that is the same for every row, computed by the scan while the vector lies in
+  // its leaf. Above the scan it is a column.
+  struct LeafValue {
+    const LogicalNode* get = nullptr;
+    ColumnId vector = -1;
+    ColumnId column = -1;  // the value's
+    const Expr* expression = nullptr;
+  };
+  base::Status TakeIntoLeaves(LogicalNode* node);
+  const Expr* TakeIntoLeaf(const Expr* expr, const LogicalNode* get, const ColumnSet& made);
+  struct GivenValues {
+    std::vector<const Expr*> values;
+    std::vector<int32_t> slots;
+  };
+  base::StatusOr<const Expr*> LowerLeafValue(const LeafValue& value, const std::vector<ColumnId>& layout, GivenValues* given);
+  std::vector<const LeafValue*> LeafValuesOf(const LogicalNode* get, const ColumnSet& needed) const;
+  base::StatusOr<Physical> ComputeAbove(Physical input, const std::vector<const LeafValue*>& values, const ColumnSet& needed);
+
   // ---- guesses (estimate.cc)
   struct KnownComparison {
     const table::ColumnStatistics* statistics = nullptr;
@@ -263,6 +282,7 @@ class Planner {
     std::vector<std::pair<ColumnId, int32_t>> slots;
   };
 
+  std::vector<LeafValue> leaf_values_;
   Binder& binder_;
   exec::Plan& plan_;
   std::vector<Frame> frames_;

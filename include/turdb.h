@@ -24,8 +24,13 @@
  *              of them is freed. [C-FREE-1]
  *   Threads.   turdb_db: any thread. turdb_conn and turdb_stmt: one thread at a time; they may move between threads,
  *              and a call made while another thread is inside the same connection returns TURDB_MISUSE. Only
- *              turdb_conn_interrupt and the frees may be called on a busy connection. turdb_error and turdb_options:
- *              one thread at a time. [C-THREAD-1]
+ *              turdb_conn_interrupt and the frees may be called on a busy connection. turdb_interrupt: any thread.
+ *              turdb_error and turdb_options: one thread at a time. [C-THREAD-1]
+ *   Callbacks. Are called on the thread that made the call, with no lock held. They may not use the connection that
+ *              calls them: it returns TURDB_MISUSE. [C-CALLBACK-1] Their user_data is given to `destroy`, where there
+ *              is one, exactly once: when the callback is replaced or taken away, the connection is closed, or setting
+ *              it failed. [C-CALLBACK-2] C++ exceptions that leave a callback end there, and count as the answer that
+ *              stops what is going on. [C-CALLBACK-3]
  *   Fork.      After fork, calls in the child on handles of the parent return TURDB_MISUSE; frees release memory
  *              only. [C-FORK-1]
  *
@@ -111,14 +116,18 @@ TURDB_API const char* turdb_status_name(turdb_status status);
 
 /* ---- Handles ------------------------------------------------------------------------------------- */
 
-typedef struct turdb_db turdb_db;             /* an open database; any thread */
-typedef struct turdb_conn turdb_conn;         /* a session with a transaction of its own; one thread at a time */
-typedef struct turdb_stmt turdb_stmt;         /* a prepared statement; one thread at a time */
-typedef struct turdb_backup turdb_backup;     /* a copy being made of a database; one thread at a time */
-typedef struct turdb_result turdb_result;     /* one execution, read as Arrow batches; one thread at a time */
-typedef struct turdb_appender turdb_appender; /* rows on their way into a table; one thread at a time */
-typedef struct turdb_options turdb_options;   /* settings for opening; one thread at a time */
-typedef struct turdb_error turdb_error;       /* what went wrong; immutable */
+typedef struct turdb_db turdb_db;               /* an open database; any thread */
+typedef struct turdb_conn turdb_conn;           /* a session with a transaction of its own; one thread at a time */
+typedef struct turdb_stmt turdb_stmt;           /* a prepared statement; one thread at a time */
+typedef struct turdb_backup turdb_backup;       /* a copy being made of a database; one thread at a time */
+typedef struct turdb_result turdb_result;       /* one execution, read as Arrow batches; one thread at a time */
+typedef struct turdb_appender turdb_appender;   /* rows on their way into a table; one thread at a time */
+typedef struct turdb_interrupt turdb_interrupt; /* says stop to a connection; any thread */
+typedef struct turdb_blob turdb_blob;           /* one long value, read and written in pieces; one thread at a time */
+typedef struct turdb_change turdb_change;       /* rows that a statement changes, during the call that tells of them */
+typedef struct turdb_trace turdb_trace;         /* a statement that begins or ends, during the call that tells of it */
+typedef struct turdb_options turdb_options;     /* settings for opening; one thread at a time */
+typedef struct turdb_error turdb_error;         /* what went wrong; immutable */
 
 #define TURDB_NUL_TERMINATED ((int64_t)-1)
 
@@ -328,11 +337,10 @@ TURDB_API int64_t turdb_conn_last_insert_id(const turdb_conn* conn);
  * [C-INTERRUPT-1] NULL is fine. Threads: any, while the connection is busy. */
 TURDB_API void turdb_conn_interrupt(turdb_conn* conn);
 
-/* Calls `progress` while a statement reads or changes rows, or builds an index, on the thread that runs it and with no
- * lock held; when it returns true the statement is interrupted.
- *   interval_ms           about how many milliseconds lie between two calls; at least 1.
- *   progress, user_data   NULL removes it. It may not use the connection, and user_data must live as long as it is set.
- * Returns TURDB_OK; TURDB_MISUSE also for an interval below 1. */
+/* Calls `progress` while a statement reads or changes rows, builds an index, sleeps or waits for a lock, on the thread that
+ * runs it and with no latch held; when it returns true the statement is interrupted. interval_ms           about how many
+ * milliseconds lie between two calls; at least 1. progress, user_data   NULL removes it. It may not use the connection, and
+ * user_data must live as long as it is set. Returns TURDB_OK; TURDB_MISUSE also for an interval below 1. */
 TURDB_API turdb_status turdb_conn_set_progress(turdb_conn* conn, int64_t interval_ms, bool (*progress)(void* user_data),
                                                void* user_data, turdb_error** error);
 
@@ -863,6 +871,287 @@ TURDB_API turdb_status turdb_appender_close(turdb_appender* appender, turdb_erro
 TURDB_API int64_t turdb_appender_row_count(const turdb_appender* appender);
 /* Frees the appender; rows that were not flushed are discarded. [C-APPENDER-6] NULL is fine. Threads: any. Since 0.1. */
 TURDB_API void turdb_appender_free(turdb_appender* appender);
+
+/* ---- Interrupts ----------------------------------------------------------------------------------- */
+
+/*
+ * A handle for those who stop what a connection runs. It stays valid when the connection is closed or freed, and then does
+ * nothing; it keeps neither the connection nor the database. [C-INTERRUPT-2]
+ *
+ * Executions of a connection are numbered: every statement that begins to run takes the next number, whatever runs it
+ * (turdb_conn_exec, turdb_stmt_step, turdb_stmt_execute, each row of turdb_stmt_run_packed). What a statement runs inside,
+ * such as triggers, is part of it; so is another try after a conflict. Who is about to run a statement knows its number, one
+ * more than turdb_interrupt_execution says, and can tell others before it begins.
+ *
+ * Returns TURDB_OK. Caller owns *out, free with turdb_interrupt_free. Threads: any, also while the connection is busy.
+ */
+TURDB_API turdb_status turdb_interrupt_open(turdb_conn* conn, turdb_interrupt** out, turdb_error** error);
+/* One more owner of the handle, who frees it too. Returns `interrupt`; NULL for NULL. Threads: any. */
+TURDB_API turdb_interrupt* turdb_interrupt_retain(turdb_interrupt* interrupt);
+/* The number of the execution that began last, which may be over. Returns 0 before the first and for NULL. Threads: any. */
+TURDB_API int64_t turdb_interrupt_execution(const turdb_interrupt* interrupt);
+/* Stops one execution: its step returns TURDB_INTERRUPTED and it is rolled back, now or, when it is a cursor between two
+ * steps, when it has given the rows that it has at hand. The next to begin is stopped as it begins. One that is over is over:
+ * an interrupt that comes too late misses, and the statements that come after it are not affected. [C-INTERRUPT-3] So does one
+ * that meets a commit whose place in the log is taken: it succeeds. [C-INTERRUPT-4] A wait for a lock ends. [C-INTERRUPT-5]
+ *   execution   its number; one further ahead than the next is ignored
+ * NULL is fine. Threads: any. */
+TURDB_API void turdb_interrupt_stop_execution(turdb_interrupt* interrupt, int64_t execution);
+/* As turdb_conn_interrupt. NULL is fine. Threads: any. */
+TURDB_API void turdb_interrupt_stop(turdb_interrupt* interrupt);
+/* Gives up one owner's share. NULL is fine. Threads: any. */
+TURDB_API void turdb_interrupt_free(turdb_interrupt* interrupt);
+
+/* ---- Blobs in pieces ------------------------------------------------------------------------------- */
+
+/*
+ * Opens the value of one column in one row, to be read, and perhaps written, in pieces: long values need no more memory than
+ * a piece. [C-BLOB-1] (A value that TurDB keeps compressed needs up to 1 MB more; what is written in pieces is kept as it is.)
+ *
+ * A blob opened outside a transaction shows what was there then, whatever others or this connection change. [C-BLOB-2] One
+ * opened in a transaction shows what the transaction sees, and ends with it. When the transaction changes or deletes the value
+ * otherwise, the blob has expired: TURDB_ERROR (24000), until it is opened again. [C-BLOB-3]
+ *   schema         may be NULL: the table is looked up as in SQL
+ *   table, column  NUL-terminated, taken as they are; copied before return
+ *   rowid          the integer primary key of the row or, of a table without a primary key, its rowid
+ *   writable       whether it may be written: blobs of columns that are in no key, index, foreign key, check or generated
+ *                  column, of tables without triggers for UPDATE. [C-BLOB-4]
+ * Returns TURDB_OK; TURDB_NOT_FOUND (02000) when there is no such row; TURDB_DATA (22004) for a NULL; TURDB_ERROR for names
+ * that do not exist and columns that are no blob, text or json; TURDB_UNSUPPORTED for a column that cannot be written in
+ * pieces; TURDB_MISUSE also for a table whose key is not one value. Caller owns *out, free with turdb_blob_free.
+ */
+TURDB_API turdb_status turdb_blob_open(turdb_conn* conn, const char* schema, const char* table, const char* column,
+                                       int64_t rowid, bool writable, turdb_blob** out, turdb_error** error);
+/* The same for any key.
+ *   data, size_bytes   the values of the primary key, in its order, as a packed row; not kept
+ * Returns as turdb_blob_open does; TURDB_DATA also for bytes that are no such row. */
+TURDB_API turdb_status turdb_blob_open_key(turdb_conn* conn, const char* schema, const char* table, const char* column,
+                                           const uint8_t* data, int64_t size_bytes, bool writable, turdb_blob** out,
+                                           turdb_error** error);
+/* To the value of the same column in another row, or in the same one as it is now. Cheaper than opening another blob. When it
+ * fails the blob stands on no row: reading and writing are TURDB_MISUSE then. [C-BLOB-5] Return as turdb_blob_open does. */
+TURDB_API turdb_status turdb_blob_reopen(turdb_blob* blob, int64_t rowid, turdb_error** error);
+TURDB_API turdb_status turdb_blob_reopen_key(turdb_blob* blob, const uint8_t* data, int64_t size_bytes, turdb_error** error);
+/* Size of the value in bytes. Returns 0 for NULL and without a row. */
+TURDB_API int64_t turdb_blob_size(const turdb_blob* blob);
+/* Reads `size_bytes` bytes from `offset` on into `data`. Reading forwards is fastest. Returns TURDB_OK; TURDB_DATA (22023) when
+ * they are not all inside the value; TURDB_ERROR (24000) when the blob has expired; TURDB_IO, TURDB_CORRUPT. */
+TURDB_API turdb_status turdb_blob_read(turdb_blob* blob, int64_t offset, void* data, int64_t size_bytes, turdb_error** error);
+/*
+ * Writes `size_bytes` bytes over those from `offset` on: the value keeps its size. The value is in the row when this returns
+ * and, outside a transaction, committed. [C-BLOB-6] The change is not told of to change hooks. Each call copies the value, so
+ * few large pieces are better than many small ones; zeroblob(n) makes a value to be filled.
+ * Returns TURDB_OK; TURDB_DATA (22023) when they are not all inside the value; TURDB_ERROR (24000) when the blob has expired;
+ * TURDB_CONFLICT when another transaction has changed the row; TURDB_BUSY, TURDB_READ_ONLY, TURDB_IO, TURDB_FULL; TURDB_MISUSE
+ * also for a blob that was opened for reading. On failure the value is as it was.
+ */
+TURDB_API turdb_status turdb_blob_write(turdb_blob* blob, int64_t offset, const void* data, int64_t size_bytes,
+                                        turdb_error** error);
+/* Ends the blob, which is still to be freed: later calls return TURDB_MISUSE, but for closing again. Returns TURDB_OK. */
+TURDB_API turdb_status turdb_blob_close(turdb_blob* blob, turdb_error** error);
+/* Frees the blob. NULL is fine. Threads: any; on a busy connection it is done when the call that runs returns. */
+TURDB_API void turdb_blob_free(turdb_blob* blob);
+
+/* ---- Hooks ---------------------------------------------------------------------------------------- */
+
+/* Asked before a transaction that changed something commits, whether by COMMIT or by itself: true rolls it back, and the
+ * commit is TURDB_CONSTRAINT (23000). [C-HOOK-1] */
+typedef bool (*turdb_commit_hook)(void* user_data);
+/* Told after a transaction that changed something was rolled back, for whatever reason but the end of the connection.
+ * [C-HOOK-2] */
+typedef void (*turdb_rollback_hook)(void* user_data);
+/* Told of rows that a statement has changed, by itself, by triggers or by foreign keys, some rows of one table at a time.
+ * [C-HOOK-3] True fails the statement, which takes all its changes back: TURDB_CONSTRAINT (23000). [C-HOOK-4] Whether the
+ * changes last, the commit and rollback hooks tell. Rows that schema changes rewrite are not told of.
+ *   change   valid during the call */
+typedef bool (*turdb_change_hook)(void* user_data, turdb_change* change);
+
+/* Sets the hook of a kind, or, with NULL, takes it away. While a change hook is set, changes of single rows cost more.
+ *   destroy   may be NULL; called with user_data as all are (see above)
+ * Return TURDB_OK. */
+TURDB_API turdb_status turdb_conn_set_commit_hook(turdb_conn* conn, turdb_commit_hook hook, void* user_data,
+                                                  void (*destroy)(void* user_data), turdb_error** error);
+TURDB_API turdb_status turdb_conn_set_rollback_hook(turdb_conn* conn, turdb_rollback_hook hook, void* user_data,
+                                                    void (*destroy)(void* user_data), turdb_error** error);
+TURDB_API turdb_status turdb_conn_set_change_hook(turdb_conn* conn, turdb_change_hook hook, void* user_data,
+                                                  void (*destroy)(void* user_data), turdb_error** error);
+
+/* What was done to the rows. */
+enum { TURDB_CHANGE_INSERT = 1, TURDB_CHANGE_UPDATE = 2, TURDB_CHANGE_DELETE = 3 };
+
+/* TURDB_CHANGE_*; an INSERT that replaces rows (OR REPLACE) deletes them first, ON CONFLICT DO UPDATE updates. Returns 0 for
+ * NULL. */
+TURDB_API int32_t turdb_change_operation(const turdb_change* change);
+/* Schema and name of the table. Borrowed until the hook returns. */
+TURDB_API const char* turdb_change_schema(const turdb_change* change);
+TURDB_API const char* turdb_change_table(const turdb_change* change);
+/* Whether a trigger made the change, and whether a foreign key did (ON DELETE CASCADE and its like). */
+TURDB_API bool turdb_change_by_trigger(const turdb_change* change);
+TURDB_API bool turdb_change_by_foreign_key(const turdb_change* change);
+/* Number of rows, at least 1. */
+TURDB_API int64_t turdb_change_row_count(const turdb_change* change);
+/* Number of columns of the table, all of which have their values. */
+TURDB_API int64_t turdb_change_column_count(const turdb_change* change);
+/* Name of column `column`, from 0. Returns NULL outside the range. Borrowed until the hook returns. */
+TURDB_API const char* turdb_change_column_name(const turdb_change* change, int64_t column);
+/* Whether the column is part of the primary key. */
+TURDB_API bool turdb_change_column_is_key(const turdb_change* change, int64_t column);
+/*
+ * Values of row `row`, from 0. They cannot fail, and convert, as the getters of columns do. [C-HOOK-5]
+ *   new_row   false: as it was, which inserted rows have not; true: as it is, which deleted rows have not. What is not there
+ *             reads as NULL.
+ */
+TURDB_API int32_t turdb_change_value_type(const turdb_change* change, bool new_row, int64_t row, int64_t column);
+TURDB_API int64_t turdb_change_value_int64(const turdb_change* change, bool new_row, int64_t row, int64_t column);
+TURDB_API double turdb_change_value_double(const turdb_change* change, bool new_row, int64_t row, int64_t column);
+/* The bytes of a text or blob, and the text of everything else, with a NUL behind. Returns NULL for a NULL, or when there is no
+ * memory. Borrowed until the hook returns. */
+TURDB_API const char* turdb_change_value_text(turdb_change* change, bool new_row, int64_t row, int64_t column,
+                                              int64_t* size_bytes);
+/* The row, packed (see above).
+ *   data, size_bytes   memory of the caller, written when the row fits into it
+ *   out_size_bytes     receives the size of the row, whether it fits or not
+ * Returns TURDB_OK; TURDB_MISUSE also for a row that is not there. */
+TURDB_API turdb_status turdb_change_pack(const turdb_change* change, bool new_row, int64_t row, uint8_t* data,
+                                         int64_t size_bytes, int64_t* out_size_bytes, turdb_error** error);
+
+/* ---- Trace, plans and profiles -------------------------------------------------------------------- */
+
+/* Told when a statement of the caller's begins and when it ends: with its last row, an error, a reset or its free. What it
+ * runs inside is not told of. [C-TRACE-1] The beginning and the end of an execution have its number (turdb_interrupt_open).
+ *   trace   valid during the call */
+typedef void (*turdb_trace_hook)(void* user_data, turdb_trace* trace);
+/* Sets the trace hook or, with NULL, takes it away. `destroy` may be NULL. Returns TURDB_OK. */
+TURDB_API turdb_status turdb_conn_set_trace(turdb_conn* conn, turdb_trace_hook hook, void* user_data,
+                                            void (*destroy)(void* user_data), turdb_error** error);
+/* Whether the statement begins; otherwise it ends. */
+TURDB_API bool turdb_trace_begins(const turdb_trace* trace);
+/* The number of the execution. */
+TURDB_API int64_t turdb_trace_execution(const turdb_trace* trace);
+/* The statement's text, and the same with the values that are bound in the places of the parameters, for people to read.
+ * Borrowed until the hook returns. [C-TRACE-2] */
+TURDB_API const char* turdb_trace_sql(const turdb_trace* trace);
+TURDB_API const char* turdb_trace_expanded_sql(turdb_trace* trace);
+/* At the end: what its last step returned, TURDB_OK for success; the error, NULL for none (borrowed until the hook returns);
+ * nanoseconds inside its steps; rows that it gave; rows that it changed. [C-TRACE-3] */
+TURDB_API turdb_status turdb_trace_status(const turdb_trace* trace);
+TURDB_API const turdb_error* turdb_trace_error(turdb_trace* trace);
+TURDB_API int64_t turdb_trace_nanos(const turdb_trace* trace);
+TURDB_API int64_t turdb_trace_rows(const turdb_trace* trace);
+TURDB_API int64_t turdb_trace_changes(const turdb_trace* trace);
+
+/* How a plan is shown; flags may be combined. */
+enum {
+  TURDB_EXPLAIN_TEXT = 0,
+  TURDB_EXPLAIN_JSON = 1,   /* as EXPLAIN (FORMAT JSON) */
+  TURDB_EXPLAIN_VERBOSE = 2 /* with the planner's reasons */
+};
+/* The plan of the statement, without running it, as EXPLAIN shows it.
+ *   flags   TURDB_EXPLAIN_*
+ * Returns TURDB_OK; TURDB_UNSUPPORTED for a statement without a plan; TURDB_MISUSE also for unknown flags. *out is borrowed
+ * until the next call of this, turdb_stmt_profile or turdb_stmt_expanded_sql, or the free of the statement. [C-EXPLAIN-1] */
+TURDB_API turdb_status turdb_stmt_explain(turdb_stmt* stmt, int64_t flags, const char** out, turdb_error** error);
+/* Statements that begin from now on are measured, or not any more. Measuring costs time. Returns TURDB_OK. */
+TURDB_API turdb_status turdb_conn_set_profiling(turdb_conn* conn, bool profiling, turdb_error** error);
+/* The plan with what each part of it did in the run that began last, as EXPLAIN ANALYZE shows it: rows, time, memory.
+ * [C-EXPLAIN-2] Returns as turdb_stmt_explain does; TURDB_MISUSE also when it has not run while its connection was profiling.
+ */
+TURDB_API turdb_status turdb_stmt_profile(turdb_stmt* stmt, int64_t flags, const char** out, turdb_error** error);
+/* The statement's text with the values that are bound in the places of the parameters, for people to read. Borrowed as
+ * turdb_stmt_explain's. Returns TURDB_OK. [C-TRACE-4] */
+TURDB_API turdb_status turdb_stmt_expanded_sql(turdb_stmt* stmt, const char** out, turdb_error** error);
+
+/* What a statement counts. */
+enum {
+  TURDB_COUNTER_RUNS = 0,        /* how often it began */
+  TURDB_COUNTER_ROWS = 1,        /* rows that the run that began last has given */
+  TURDB_COUNTER_COMPILATIONS = 2 /* how often it was compiled: 1, and more when schemas change, or for values of other types */
+};
+/* One of its counters, TURDB_COUNTER_*. Returns 0 for another number and for NULL. [C-COUNTER-1] */
+TURDB_API int64_t turdb_stmt_counter(const turdb_stmt* stmt, int32_t counter);
+
+/* Where a column of the result comes from: schema, table and name of the column there. Return NULL for what is no column of a
+ * table, and outside the range. Borrowed until the statement is freed or compiled again by a step. [C-ORIGIN-1] */
+TURDB_API const char* turdb_stmt_column_schema(const turdb_stmt* stmt, int64_t index);
+TURDB_API const char* turdb_stmt_column_table(const turdb_stmt* stmt, int64_t index);
+TURDB_API const char* turdb_stmt_column_origin(const turdb_stmt* stmt, int64_t index);
+
+/* ---- Authorizer ----------------------------------------------------------------------------------- */
+
+/* What a statement wants to do. */
+enum {
+  TURDB_ACTION_READ = 1,        /* a table or view; then each column of it that is named, or that * stands for */
+  TURDB_ACTION_INSERT = 2,      /* into a table or view */
+  TURDB_ACTION_UPDATE = 3,      /* one; then each column that gets a value */
+  TURDB_ACTION_DELETE = 4,      /* from one; TRUNCATE, too */
+  TURDB_ACTION_FUNCTION = 5,    /* call one */
+  TURDB_ACTION_CREATE = 6,      /* any object of the catalog; a schema has no object */
+  TURDB_ACTION_ALTER = 7,       /* likewise */
+  TURDB_ACTION_DROP = 8,        /* likewise */
+  TURDB_ACTION_TRANSACTION = 9, /* "begin", "commit", "rollback", "savepoint", "release", "rollback to" */
+  TURDB_ACTION_SETTING = 10,    /* set, reset or show one */
+  TURDB_ACTION_FILE = 11,       /* read or write a file of the machine: COPY, VACUUM INTO */
+  TURDB_ACTION_MAINTENANCE = 12 /* "vacuum", "analyze", "checkpoint" */
+};
+enum {
+  TURDB_ALLOW = 0,
+  TURDB_DENY = 1,  /* the statement is not compiled: TURDB_ERROR (42501), naming what was asked for */
+  TURDB_IGNORE = 2 /* a column reads as NULL; for everything else as TURDB_DENY */
+};
+/*
+ * Asked while a statement is compiled, also when it is compiled again, about everything that it names. [C-AUTHORIZER-1] Not
+ * about what a table does by itself: defaults, checks, generated columns, foreign keys; about what its triggers do, it is.
+ *   schema, object, column   NULL where there is none
+ *   accessor                 the view or trigger whose text names it; NULL: the statement itself [C-AUTHORIZER-2]
+ * Returns TURDB_ALLOW, TURDB_DENY or TURDB_IGNORE; another number denies.
+ */
+typedef int32_t (*turdb_authorizer)(void* user_data, int32_t action, const char* schema, const char* object, const char* column,
+                                    const char* accessor);
+/* Sets the authorizer or, with NULL, takes it away: everything is allowed then. Statements that were prepared before are
+ * compiled again at their next run. [C-AUTHORIZER-3] `destroy` may be NULL. Returns TURDB_OK. */
+TURDB_API turdb_status turdb_conn_set_authorizer(turdb_conn* conn, turdb_authorizer authorizer, void* user_data,
+                                                 void (*destroy)(void* user_data), turdb_error** error);
+
+/* ---- Limits and settings of a connection ---------------------------------------------------------- */
+
+/* Limits for the statements of a connection. They are TurDB's own at first (docs/limits.md), and can be lowered, and raised
+ * again. */
+enum {
+  TURDB_LIMIT_SQL_BYTES = 0,          /* bytes of the text of a call */
+  TURDB_LIMIT_NESTING_DEPTH = 1,      /* of expressions and queries */
+  TURDB_LIMIT_PARAMETERS = 2,         /* of a statement */
+  TURDB_LIMIT_COLUMNS = 3,            /* of a result */
+  TURDB_LIMIT_FUNCTION_ARGUMENTS = 4, /* of a call of a function */
+  TURDB_LIMIT_TRIGGER_DEPTH = 5,      /* triggers set off by triggers */
+  TURDB_LIMIT_VALUE_BYTES = 6         /* bytes of a text or blob that is bound */
+};
+/* Name of a limit ("sql_bytes"); NULL for a number that is none. Text in static storage. Threads: any. */
+TURDB_API const char* turdb_limit_name(int32_t limit);
+/* The most that the limit can be, which is what it is at first. Returns 0 for a number that is none. Threads: any. */
+TURDB_API int64_t turdb_limit_maximum(int32_t limit);
+/* What a limit, TURDB_LIMIT_*, is now. Returns TURDB_OK; TURDB_MISUSE also for a number that is none. */
+TURDB_API turdb_status turdb_conn_limit(turdb_conn* conn, int32_t limit, int64_t* out, turdb_error** error);
+/* Changes a limit, from 0 to its maximum, for statements that are prepared or run from now on. What goes past it is
+ * TURDB_LIMIT. [C-LIMIT-1] Returns TURDB_OK; TURDB_DATA (22023) for a value outside the range; TURDB_MISUSE also for a number
+ * that is none. */
+TURDB_API turdb_status turdb_conn_set_limit(turdb_conn* conn, int32_t limit, int64_t value, turdb_error** error);
+
+/* The value of a setting as SHOW has it: one of turdb_options_key, or search_path, timezone and their like.
+ *   name   NUL-terminated
+ * Returns TURDB_OK; TURDB_ERROR or TURDB_NOT_FOUND for a setting that does not exist. *out is borrowed until the next call of
+ * this, or the free of the connection. [C-SETTING-1] */
+TURDB_API turdb_status turdb_conn_setting(turdb_conn* conn, const char* name, const char** out, turdb_error** error);
+/* SET without SQL, and RESET for a NULL value: turdb_conn_set_setting(conn, "busy_timeout", "100", &error).
+ *   name, value   NUL-terminated; copied before return
+ * Returns TURDB_OK; TURDB_ERROR or TURDB_NOT_FOUND for a setting that does not exist or is fixed while the database is open;
+ * TURDB_DATA for a value that does not fit. [C-SETTING-2] */
+TURDB_API turdb_status turdb_conn_set_setting(turdb_conn* conn, const char* name, const char* value, turdb_error** error);
+/* The value of one option of `options`: what was set, or the default, which may depend on the machine. Returns TURDB_OK;
+ * TURDB_NOT_FOUND. *out is borrowed until the next call of this, or the free of the options. [C-SETTING-3] */
+TURDB_API turdb_status turdb_options_get(turdb_options* options, const char* key, const char** out, turdb_error** error);
+/* Whether a connection may change the option for itself (turdb_conn_set_setting). Returns false for a key that does not exist.
+ * Threads: any. */
+TURDB_API bool turdb_options_is_session(const char* key);
 
 #ifdef __cplusplus
 }

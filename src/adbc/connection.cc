@@ -150,6 +150,9 @@ AdbcStatusCode Init(AdbcConnection* handle, AdbcDatabase* database, AdbcError* e
     turdb_conn* conn = nullptr;
     TURDB_ADBC_TRY(Try(error, [&](turdb_error** failure) { return turdb_conn_open(parent->db.get(), &conn, failure); }));
     connection.conn.reset(conn);
+    turdb_interrupt* interrupt = nullptr;
+    TURDB_ADBC_TRY(Try(error, [&](turdb_error** failure) { return turdb_interrupt_open(conn, &interrupt, failure); }));
+    connection.interrupt.reset(interrupt);
     for (const auto& [key, value] : connection.pending) {
       if (const AdbcStatusCode code = SetOpen(connection, key, value, error); code != kOk) {
         connection.conn.reset();
@@ -196,7 +199,7 @@ AdbcStatusCode Rollback(AdbcConnection* handle, AdbcError* error) { return End(h
 
 AdbcStatusCode Cancel(AdbcConnection* handle, AdbcError* error) {
   TURDB_ADBC_TRY(CheckOpen(handle, error));
-  turdb_conn_interrupt(ConnectionOf(handle)->conn.get());
+  turdb_interrupt_stop(ConnectionOf(handle)->interrupt.get());
   return kOk;
 }
 

@@ -2,6 +2,8 @@
 #ifndef TURDB_ADBC_HANDLES_H_
 #define TURDB_ADBC_HANDLES_H_
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,6 +27,7 @@ struct FreeTurdb {
   void operator()(turdb_options* options) const { turdb_options_free(options); }
   void operator()(turdb_appender* appender) const { turdb_appender_free(appender); }
   void operator()(turdb_error* error) const { turdb_error_free(error); }
+  void operator()(turdb_interrupt* interrupt) const { turdb_interrupt_free(interrupt); }
 };
 template <typename T>
 using Handle = std::unique_ptr<T, FreeTurdb>;
@@ -39,7 +42,8 @@ struct Database {
 // Behind AdbcConnection is a std::shared_ptr of this.
 struct Connection {
   Handle<turdb_conn> conn;
-  Options pending;  // set before the connection was opened
+  Handle<turdb_interrupt> interrupt;  // of conn; for other threads
+  Options pending;                    // set before the connection was opened
   bool autocommit = true;
   bool read_only = false;
   std::string isolation;  // the last word of ADBC's option; empty: the default
@@ -51,6 +55,10 @@ struct Statement {
   Handle<turdb_stmt> prepared;
   arrow::Owned<ArrowArrayStream> bound;
   Options ingest;  // adbc.ingest.*
+  // What Cancel, on another thread, aims at: the number of the first execution that the statement began last (0: none), and
+  // whether others of its own may follow it.
+  std::atomic<int64_t> first_execution{0};
+  std::atomic<bool> runs_often{false};
 };
 
 // Null for one that is not initialised.

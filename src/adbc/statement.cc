@@ -1,4 +1,6 @@
 // Statements: SQL with bound rows, and bulk ingestion.
+#include <algorithm>
+
 #include "adbc/handles.h"
 #include "adbc/options.h"
 #include "arrow/importer.h"
@@ -211,6 +213,8 @@ AdbcStatusCode ExecuteQuery(AdbcStatement* handle, ArrowArrayStream* out, int64_
     if (rows_affected != nullptr) *rows_affected = -1;
     TURDB_ADBC_TRY(CheckUsable(handle, error));
     Statement& statement = *StatementOf(handle);
+    statement.runs_often = !statement.bound.empty() || statement.ingest.contains(kIngestTable);
+    statement.first_execution = turdb_interrupt_execution(statement.connection->interrupt.get()) + 1;
     if (statement.ingest.contains(kIngestTable)) {
       int64_t rows = 0;
       TURDB_ADBC_TRY(Ingest(statement, &rows, error));
@@ -386,7 +390,12 @@ AdbcStatusCode BindStream(AdbcStatement* handle, ArrowArrayStream* stream, AdbcE
 
 AdbcStatusCode Cancel(AdbcStatement* handle, AdbcError* error) {
   TURDB_ADBC_TRY(CheckUsable(handle, error));
-  turdb_conn_interrupt(StatementOf(handle)->connection->conn.get());
+  const Statement& statement = *StatementOf(handle);
+  turdb_interrupt* const interrupt = statement.connection->interrupt.get();
+  // Another statement of the connection may have begun since: it goes on.
+  int64_t execution = statement.first_execution.load();
+  if (execution != 0 && statement.runs_often.load()) execution = std::max(execution, turdb_interrupt_execution(interrupt));
+  turdb_interrupt_stop_execution(interrupt, execution);
   return kOk;
 }
 

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "capi/handles.h"
+#include "capi/value.h"
 #include "vec/any.h"
 #include "vec/dense_vector.h"
 #include "vec/scalar.h"
@@ -128,6 +129,9 @@ T NumberAt(const turdb_stmt* stmt, int64_t index) noexcept {
 }
 
 }  // namespace
+
+int64_t turdb::capi::Int64Of(const Value& value) { return Number<int64_t>(value); }
+double turdb::capi::DoubleOf(const Value& value) { return Number<double>(value); }
 
 int32_t turdb::capi::PublicType(TypeId id) {
   switch (id) {

@@ -1,3 +1,4 @@
+#include "capi/callback.h"
 #include "capi/handles.h"
 
 using turdb::base::Status;
@@ -97,7 +98,9 @@ turdb_status turdb_conn_set_progress(turdb_conn* conn, int64_t interval_ms, bool
   return With(conn, error, [&](Connection& connection) -> Status {
     if (interval_ms < 1) return turdb::base::MisuseError("interval_ms must be at least 1");
     connection.SetProgress(
-        interval_ms, progress == nullptr ? std::function<bool()>() : [progress, user_data] { return progress(user_data); });
+        interval_ms, progress == nullptr ? std::function<bool()>() : [progress, user_data] {
+          return turdb::capi::CallHost(true, [&] { return progress(user_data); });
+        });
     return absl::OkStatus();
   });
 }

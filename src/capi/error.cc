@@ -28,6 +28,7 @@ turdb_status StatusCode(const base::Status& status) {
   const std::string_view state = sqlstate.view();
   const std::string_view state_class = state.substr(0, 2);
   if (state == "HY010") return TURDB_MISUSE;
+  if (state == "02000") return TURDB_NOT_FOUND;
   if (state == "55000") return TURDB_LOCKED;
   if (state == "25006") return TURDB_READ_ONLY;
   if (state == "0A000") return TURDB_UNSUPPORTED;

@@ -22,6 +22,7 @@
 
 struct turdb_options {
   turdb::engine::Settings settings;
+  std::string shown;  // the value that was asked for last
 };
 
 struct turdb_db {
@@ -30,6 +31,7 @@ struct turdb_db {
 
 struct turdb_conn {
   std::shared_ptr<turdb::engine::Connection> connection;
+  std::string setting = {};  // the one that was asked for last
 };
 
 struct turdb_stmt {
@@ -40,6 +42,7 @@ struct turdb_stmt {
   std::unique_ptr<turdb::arrow::StreamReader> parameters;
   // turdb_stmt_fetch_packed found no room for the current row: it comes with the next call.
   bool row_is_owed = false;
+  std::string explained = {};  // the text that was asked for last: a plan, a profile, the expanded statement
 };
 
 struct turdb_result {

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "capi/handles.h"
+#include "capi/packed.h"
 #include "capi/value.h"
 #include "engine/parameter.h"
 #include "engine/result.h"
@@ -537,6 +538,27 @@ Status RunOnce(Statement& statement) {
 }
 
 }  // namespace
+
+StatusOr<std::vector<Value>> turdb::capi::UnpackRow(const uint8_t* data, size_t size, const TextContext& context) {
+  PackedReader in(data, size);
+  std::vector<Value> values;
+  while (in.rest() != 0) {
+    uint8_t tag = 0;
+    if (!in.Take(&tag)) return Ends();
+    TURDB_ASSIGN_OR_RETURN(values.emplace_back(), ReadValue(&in, tag, context));
+  }
+  return values;
+}
+
+size_t turdb::capi::PackRow(const vec::Chunk& rows, size_t row, const TextContext& context, uint8_t* data, size_t capacity) {
+  PackedWriter out(data, capacity);
+  for (const vec::Vector& column : rows.columns()) {
+    const vec::VectorView view = column.View();
+    const bool valid = view.IsValid(row);
+    PackCell(column.type(), valid ? view.data + view.Index(row) * column.type().width() : nullptr, context, &out);
+  }
+  return out.size();
+}
 
 extern "C" {
 

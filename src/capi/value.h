@@ -18,6 +18,10 @@
 
 namespace turdb::capi {
 
+// As the getters of columns convert.
+int64_t Int64Of(const vec::Value& value);
+double DoubleOf(const vec::Value& value);
+
 inline base::StatusOr<vec::Value> TextValue(const char* data, int64_t size_bytes) {
   if (data == nullptr) return vec::Value::Null(vec::TypeId::kText);
   TURDB_ASSIGN_OR_RETURN(const std::string_view text, TextOf(data, size_bytes));

@@ -387,17 +387,13 @@ Status CommandRunner::RunSchemaChangeIn(const sql::Command& command, bool own) {
     status = connection_.DatabaseOf(read->id).catalog().CheckStillCurrent(*read);
   }
   if (status.ok()) {
-    if (connection_.progress_) {
-      connection_.StartProgress();
-      transaction.set_poll([connection = &connection_] { return connection->Progress(); });
-    }
+    if (connection_.progress_) connection_.StartProgress();
     try {
       status = ChangeSchema(command, temporary ? connection_.temporary_->Changes() : connection_.SchemaChangesOf());
     } catch (const std::bad_alloc&) {
       status = base::NoMemory();
     }
   }
-  transaction.set_poll(nullptr);
   connection_.HideTransaction();
   database.transactions().ClearCancel(transaction);
   if (own) {

@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "engine/blob.h"
 #include "engine/statement.h"
 #include "os/process.h"
 
@@ -34,6 +35,7 @@ Connection::Connection(std::shared_ptr<Database> database)
   database_->environment().entropy->Fill(seed);
   std::memcpy(&random_seed_, seed.data(), sizeof random_seed_);
   text_.types = &session_;
+  interrupt_handle_ = std::make_shared<InterruptHandle>(*this);
 }
 
 Connection::~Connection() {
@@ -65,37 +67,45 @@ void Connection::WakeCloser() { database_->environment().scheduler->WakeAll(&own
 
 void Connection::LeaveWithOrphans() {
   std::vector<std::unique_ptr<Statement>> orphans;
+  std::vector<std::unique_ptr<Blob>> blobs;
   std::shared_ptr<Connection>
       self;  // what is freed may be what keeps the connection alive, until after the owner word is written
   {
     std::lock_guard lock(orphans_mutex_);
     orphans.swap(orphans_);
+    blobs.swap(orphan_blobs_);
     self = std::move(freed_self_);
     has_orphans_.store(false, std::memory_order_relaxed);
   }
   if (self == nullptr && !orphans.empty()) self = orphans.front()->connection();
+  if (self == nullptr && !blobs.empty()) self = blobs.front()->connection();
   orphans.clear();
+  blobs.clear();
   owner_.store(0, std::memory_order_release);
   if (database_->closed()) WakeCloser();
 }
 
-void Connection::Adopt(std::unique_ptr<Statement> statement) {
-  if (statement == nullptr) return;
-  // The statement keeps its connection alive; we need it a little longer.
-  const std::shared_ptr<Connection> connection = statement->connection();
+void Connection::Adopt(std::unique_ptr<Statement> statement) { AdoptChild(std::move(statement), &Connection::orphans_); }
+void Connection::Adopt(std::unique_ptr<Blob> blob) { AdoptChild(std::move(blob), &Connection::orphan_blobs_); }
+
+template <typename Child>
+void Connection::AdoptChild(std::unique_ptr<Child> child, std::vector<std::unique_ptr<Child>> Connection::*orphans) {
+  if (child == nullptr) return;
+  // The child keeps its connection alive; we need it a little longer.
+  const std::shared_ptr<Connection> connection = child->connection();
   if (!connection->database_->of_this_process()) return;  // nobody else is left
   uint64_t nobody = 0;
   if (connection->owner_.compare_exchange_strong(nobody, os::CurrentThreadToken(), std::memory_order_acquire)) {
-    statement.reset();
+    child.reset();
     connection->Leave();
     return;
   }
   {
     std::lock_guard lock(connection->orphans_mutex_);
-    connection->orphans_.push_back(std::move(statement));
+    (connection.get()->*orphans).push_back(std::move(child));
     connection->has_orphans_.store(true, std::memory_order_release);
   }
-  // Whoever was inside may have left before the statement was on the list.
+  // Whoever was inside may have left before the child was on the list.
   nobody = 0;
   if (connection->owner_.compare_exchange_strong(nobody, os::CurrentThreadToken(), std::memory_order_acquire)) {
     connection->Leave();
@@ -118,7 +128,10 @@ void Connection::Free(std::shared_ptr<Connection> connection) {
 
 void Connection::CloseEntered() {
   if (closed_.exchange(true, std::memory_order_acq_rel)) return;
+  interrupt_handle_->Detach();
+  hooks_ = {};
   for (Statement* statement = statements_; statement != nullptr; statement = statement->next_) statement->Detach();
+  for (Blob* const blob : blobs_) blob->Detach();
   if (transaction_ != nullptr) {
     try {
       // A rollback that fails leaves the database read-only, and health() says why.
@@ -161,16 +174,6 @@ Status Connection::WaitUntilFree() {
   return absl::OkStatus();
 }
 
-void Connection::PassInterrupt() {
-  if (!cancelled_.load(std::memory_order_relaxed)) return;
-  std::lock_guard lock(interrupt_mutex_);  // whoever interrupts has said all
-  for (Statement* statement = statements_; statement != nullptr; statement = statement->next_) {
-    if (statement->running_) statement->interrupted_ = true;
-  }
-  if (transaction_ != nullptr) database_->transactions().ClearCancel(*transaction_);
-  cancelled_.store(false, std::memory_order_relaxed);
-}
-
 void Connection::BeginRun() {
   if (running_count_++ > 0) {
     // Somebody may be interrupting: what is there for it to see changes by steps that it can be in between of.
@@ -206,37 +209,6 @@ void Connection::HideTransaction() {
   while ((run_state_.load(std::memory_order_seq_cst) & kInterrupting) != 0) std::this_thread::yield();
 }
 
-Status Connection::Sleep(int64_t microseconds) {
-  const os::Environment& environment = database_->environment();
-  const int64_t now_ns = environment.clock->MonotonicNanos();
-  const int64_t most_us = (INT64_MAX - now_ns) / 1000;
-  const int64_t end_ns = now_ns + std::min(microseconds, most_us) * 1000;
-  int64_t deadline_ns = 0;  // of what runs, the soonest
-  for (const Statement* statement = statements_; statement != nullptr; statement = statement->next_) {
-    const int64_t own_ns = statement->running_ ? statement->context_.deadline_ns : 0;
-    if (own_ns != 0 && (deadline_ns == 0 || own_ns < deadline_ns)) deadline_ns = own_ns;
-  }
-  const bool cut = deadline_ns != 0 && deadline_ns < end_ns;
-  const auto waiting = [this] { return !cancelled_.load(std::memory_order_seq_cst); };
-  const int64_t until_ns = cut ? deadline_ns : end_ns;
-  while (waiting() && environment.clock->MonotonicNanos() < until_ns) {
-    environment.scheduler->Park(&cancelled_, waiting, until_ns);
-  }
-  if (!waiting()) return base::CanceledError("the statement was interrupted");
-  return cut ? base::CanceledError("canceling statement due to statement timeout") : absl::OkStatus();
-}
-
-void Connection::Interrupt() {
-  std::lock_guard lock(interrupt_mutex_);
-  uint32_t running = kRunning;
-  if (!run_state_.compare_exchange_strong(running, kRunning | kInterrupting, std::memory_order_seq_cst)) return;
-  cancelled_.store(true, std::memory_order_seq_cst);
-  database_->environment().scheduler->WakeAll(&cancelled_);  // who sleeps
-  txn::Transaction* const transaction = running_transaction_.load(std::memory_order_seq_cst);
-  if (transaction != nullptr) database_->transactions().Cancel(*transaction);
-  run_state_.store(kRunning, std::memory_order_release);
-}
-
 void Connection::StartProgress() {
   next_progress_ns_ = database_->environment().clock->MonotonicNanos() + progress_interval_ns_;
 }
@@ -251,6 +223,16 @@ bool Connection::Progress() {
 void Connection::SetProgress(int64_t interval_ms, std::function<bool()> progress) {
   progress_interval_ns_ = interval_ms * 1'000'000;
   progress_ = std::move(progress);
+  if (transaction_ != nullptr) SetPollOf(*transaction_);
+}
+
+// While the transaction waits for a lock, or does what takes long.
+void Connection::SetPollOf(txn::Transaction& transaction) {
+  if (progress_) {
+    transaction.set_poll([this] { return progress_ && Progress(); });
+  } else {
+    transaction.set_poll(nullptr);
+  }
 }
 
 // ---- statements
@@ -307,6 +289,10 @@ StatusOr<std::shared_ptr<const catalog::Relation>> Connection::FindRelation(std:
 void Connection::RegisterTable(std::string name, ExternalTablePtr table) {
   registered_[std::move(name)] = std::move(table);
   ++sources_epoch_;
+}
+
+void Connection::ForgetValidation() {
+  for (Statement* statement = statements_; statement != nullptr; statement = statement->next_) statement->validated_in_ = 0;
 }
 
 bool Connection::UnregisterTable(std::string_view name) {
@@ -411,6 +397,11 @@ Status Connection::EndTransaction(bool commit) {
     checked = RunCommitActions();
     commit = checked.ok();
   }
+  if (commit) {
+    checked = AskCommitHook();
+    commit = checked.ok();
+  }
+  tells_rollback_ = hooks_.rollback && HasWritten();
   HideTransaction();
   SetEnding(Ending::kRollback);  // should memory run out before the commit
   std::shared_ptr<txn::Snapshot> snapshot;
@@ -464,7 +455,9 @@ Status Connection::FinishEnding() {
   transaction_.reset();
   explicit_transaction_ = false;
   if (Status settled = session_.SettleDraws(); status.ok()) status = std::move(settled);
+  const bool rolled_back = ending_ == Ending::kRolledBack;
   SetEnding(Ending::kNone);
+  if (std::exchange(tells_rollback_, false) && rolled_back && hooks_.rollback) hooks_.rollback();
   return status;
 }
 
@@ -479,6 +472,7 @@ bool Connection::FinishEndingGuarded() {
 
 Status Connection::Commit() {
   TURDB_RETURN_IF_ERROR(RequireTransaction());
+  PassInterrupt();
   return base::WithFrame(EndTransaction(true), "committing");
 }
 

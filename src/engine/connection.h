@@ -14,12 +14,16 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "base/status.h"
 #include "catalog/catalog.h"
 #include "engine/database.h"
+#include "engine/hooks.h"
+#include "engine/interrupt.h"
 #include "engine/session.h"
 #include "engine/temporary.h"
 #include "exec/deferred_checks.h"
@@ -32,9 +36,10 @@
 
 namespace turdb::engine {
 
+class Blob;
 class Statement;
 
-// Thread-safe: Interrupt, Adopt and CloseFromDatabase. Everything else is for the thread that holds an Entry.
+// Thread-safe: Interrupt, interrupt_handle, Adopt and CloseFromDatabase. Everything else is for the thread that holds an Entry.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   static std::shared_ptr<Connection> New(std::shared_ptr<Database> database);
@@ -87,6 +92,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // `progress` is called about every `interval_ms` while a statement runs; true interrupts it.
   void SetProgress(int64_t interval_ms, std::function<bool()> progress);
 
+  // ---- what the host wants to know (hooks.h)
+  const Hooks& hooks() const { return hooks_; }
+  template <typename Function>
+  void SetHook(Function Hooks::*hook, Function function) {
+    std::swap(hooks_.*hook, function);  // what was there goes when nothing refers to it any more
+    if constexpr (std::is_same_v<Function, decltype(Hooks::authorize)>) {
+      ++authorizer_epoch_;
+      ForgetValidation();
+    }
+  }
+  SessionLimits& limits() { return limits_; }
+  bool is_profiled() const { return is_profiled_; }
+  void set_profiled(bool profiled) { is_profiled_ = profiled; }
+  base::StatusOr<std::string> Setting(std::string_view name);
+  base::Status SetSettingTo(std::string_view name, std::string_view value, bool to_default);
+
   // ---- tables of this session that no catalog knows (arrow_source.h)
   using ExternalTablePtr = std::shared_ptr<const exec::ExternalTable>;
   // A table that is registered under the name already is so no more.
@@ -103,10 +124,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // ---- any thread
   bool closed() const { return closed_.load(std::memory_order_acquire); }
   void Interrupt();
+  const std::shared_ptr<InterruptHandle>& interrupt_handle() const { return interrupt_handle_; }
   // For pg_sleep: until then, or until what runs is interrupted or its time is up (57014). The owner's thread.
   base::Status Sleep(int64_t microseconds);
   // Frees the statement now, or when the thread that is inside leaves.
   static void Adopt(std::unique_ptr<Statement> statement);
+  static void Adopt(std::unique_ptr<Blob> blob);
   // Lets go of the connection, now, or when the thread that is inside leaves.
   static void Free(std::shared_ptr<Connection> connection);
   void CloseFromDatabase();
@@ -119,7 +142,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   function::CallContext NewCallContext();
 
  private:
+  friend class Blob;
   friend class Statement;
+  friend class InterruptHandle;
   friend class CommandRunner;
   friend class Session;
   struct Savepoint {
@@ -224,6 +249,25 @@ class Connection : public std::enable_shared_from_this<Connection> {
     return temporary_ != nullptr && table::IsTemporary(id) ? temporary_->Changes() : SchemaChangesOf();
   }
 
+  // ---- hooks (hooks.cc)
+  class RowObserver : public exec::ChangeObserver {
+   public:
+    explicit RowObserver(Connection& connection) : connection_(connection) {}
+    base::Status Changed(const exec::RowChanges& changes) override;
+
+   private:
+    Connection& connection_;
+  };
+  bool HasWritten() const;
+  base::Status AskCommitHook();
+  exec::ChangeObserver* ObserverOfRun();  // null: nobody wants to know of changed rows
+  Hooks hooks_;
+  uint64_t authorizer_epoch_ = 0;  // counts those who were asked whether a statement is allowed
+  RowObserver row_observer_{*this};
+  SessionLimits limits_;
+  bool is_profiled_ = false;
+  bool tells_rollback_ = false;  // of the transaction that is ending
+
   std::shared_ptr<Database> database_;
   std::atomic<uint64_t> owner_{0};  // token of the thread that is inside
   std::atomic<bool> closed_{false};
@@ -266,8 +310,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // REQUIRES of both: progress_ is set. Progress calls it when it is time; true: stop.
   void StartProgress();
   bool Progress();
+  void SetPollOf(txn::Transaction& transaction);
 
   Statement* statements_ = nullptr;  // all that are prepared, as a list
+  std::vector<Blob*> blobs_;         // all that are open
+  void ForgetValidation();           // statements look again whether they may run
+  template <typename Child>
+  static void AdoptChild(std::unique_ptr<Child> child, std::vector<std::unique_ptr<Child>> Connection::*orphans);
 
   // Whether there is something to interrupt; cursors that were not read to their end count. The thread inside sets and clears
   // kRunning; Interrupt sets kInterrupting beside it while it uses the transaction, and the end of a run waits for that.
@@ -283,10 +332,43 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::atomic<txn::Transaction*> running_transaction_{nullptr};
   std::atomic<bool> cancelled_{false};
   std::mutex interrupt_mutex_;  // one interrupter at a time
+  std::shared_ptr<InterruptHandle> interrupt_handle_;
+
+  // ---- interrupts that are aimed (interrupt.cc)
+  // The number of a run that begins: the next one, or, inside the step of another run, which it is a part of, that one's.
+  uint64_t NumberRun(bool is_part) {
+    if (is_part) return stepping_.load(std::memory_order_relaxed);
+    const uint64_t number = interrupt_handle_->last_execution_.load(std::memory_order_relaxed) + 1;
+    interrupt_handle_->last_execution_.store(number, std::memory_order_release);
+    return number;
+  }
+  // A step of the run begins. True: it is to be interrupted.
+  bool IsStopped(uint64_t number) {
+    stepping_.store(number, std::memory_order_seq_cst);
+    return has_aimed_.load(std::memory_order_seq_cst) && IsAimedAt(number);
+  }
+  void InterruptExecution(uint64_t number);
+  void CancelRunning(bool aimed);
+  void TakeBackCancel();
+  bool IsAimedAt(uint64_t number);
+  int step_depth_ = 0;  // steps that are going on, one inside the other
+  struct StepScope {
+    explicit StepScope(Connection& connection) : depth(++connection.step_depth_) {}
+    StepScope(const StepScope&) = delete;
+    StepScope& operator=(const StepScope&) = delete;
+    ~StepScope() { --depth; }
+    int& depth;
+  };
+  std::atomic<uint64_t> stepping_{0};
+  std::atomic<bool> has_aimed_{false};
+  // Guarded by interrupt_mutex_.
+  std::vector<uint64_t> aimed_;
+  bool cancel_is_aimed_ = false;  // cancelled_ is meant for stepping_ alone
 
   std::atomic<bool> has_orphans_{false};
   std::mutex orphans_mutex_;
   std::vector<std::unique_ptr<Statement>> orphans_;
+  std::vector<std::unique_ptr<Blob>> orphan_blobs_;
   std::shared_ptr<Connection> freed_self_;  // with orphans_: freed while somebody was inside
 };
 

@@ -40,7 +40,10 @@ StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connecti
                                                         std::shared_ptr<const exec::ExternalTable> own_table) {
   TURDB_RETURN_IF_ERROR(vec::CheckUtf8(sql));
   const std::shared_ptr<const catalog::Snapshot> catalog = connection->VisibleCatalog();
-  const sql::CompileContext context = CompileContextOf(*connection, catalog, own_table);
+  sql::CompileContext context = CompileContextOf(*connection, catalog, own_table);
+  // What the engine runs inside a statement of the caller's was asked about with it.
+  const bool internal = connection->step_depth_ > 0;
+  if (!internal) SetAuthorizer(*connection, &context);
   TURDB_ASSIGN_OR_RETURN(sql::CompiledStatement compiled, sql::Compile(context, sql));
   if (!compiled.unknown.empty() && LearnAbout(*connection, compiled.unknown)) {
     TURDB_ASSIGN_OR_RETURN(compiled, sql::Compile(context, sql));
@@ -50,6 +53,8 @@ StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connecti
   std::string own_text(sql.substr(0, compiled.end_offset));
   std::unique_ptr<Statement> statement(new Statement(std::move(connection), std::move(own_text), std::move(compiled)));
   statement->own_table_ = std::move(own_table);
+  statement->is_internal_ = internal;
+  statement->authorizer_epoch_ = statement->connection_->authorizer_epoch_;
   statement->NoteCompiled(*catalog);
   statement->NameTypes(*catalog);
   return statement;
@@ -68,6 +73,7 @@ sql::CompileContext Statement::CompileContextOf(Connection& connection, std::sha
   context.without_triggers = connection.without_triggers_;
   context.system_view_source = SystemViewsOf(connection);
   context.named_statements = &connection.named_statements_;
+  context.limits = connection.limits_.statement;
   if (connection.HasExternalTables() || own_table != nullptr) {
     context.external_table = [&connection, own_table = std::move(own_table)](
                                  std::string_view name, bool unknown) -> StatusOr<Connection::ExternalTablePtr> {
@@ -76,6 +82,15 @@ sql::CompileContext Statement::CompileContextOf(Connection& connection, std::sha
     };
   }
   return context;
+}
+
+// The host says no, or nothing.
+void Statement::SetAuthorizer(Connection& connection, sql::CompileContext* context) {
+  if (!connection.hooks_.authorize) return;
+  context->authorize = [&connection](const sql::AccessRequest& request) -> StatusOr<sql::AccessAnswer> {
+    const auto authorize = connection.hooks_.authorize;
+    return authorize ? authorize(request) : sql::AccessAnswer::kAllow;
+  };
 }
 
 void Statement::NameTypes(const catalog::Snapshot& catalog) {
@@ -146,7 +161,10 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
   const std::shared_ptr<const catalog::Snapshot> catalog = connection_->VisibleCatalog(snapshot_);
   sql::CompileContext context = CompileContextOf(*connection_, catalog, own_table_);
   context.bound_types = bound_types;
+  if (!is_internal_) SetAuthorizer(*connection_, &context);
   KeepBound();
+  ++compilations_;
+  authorizer_epoch_ = connection_->authorizer_epoch_;
   TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
   if (!compiled_.unknown.empty() && LearnAbout(*connection_, compiled_.unknown)) {
     TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
@@ -167,6 +185,7 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
 
 Status Statement::Revalidate() {
   if (compiled_.uses_external && sources_epoch_ != connection_->sources_epoch_) return Compile({});
+  if (authorizer_epoch_ != connection_->authorizer_epoch_) return Compile({});  // another authorizer may say otherwise
   if (compiled_.plan == nullptr) {
     // A command refers to relations by what they were when it was compiled.
     const bool about_schema = !std::holds_alternative<sql::TransactionCommand>(compiled_.command) &&
@@ -219,6 +238,8 @@ StatusOr<std::unique_ptr<Statement>> Statement::Clone() {
     clone->uses_temporary_ = uses_temporary_;
     clone->writes_permanent_ = writes_permanent_;
     clone->variant_ = variant_;
+    clone->authorizer_epoch_ = authorizer_epoch_;
+    clone->is_internal_ = is_internal_;
     clone->declared_types_ = declared_types_;
   }
   if (clone->bound_.size() == bound_.size()) clone->bound_ = bound_;
@@ -304,7 +325,20 @@ void Statement::KeepBound() {
   parameters_ready_ = false;
 }
 
+Status Statement::CheckValueSizes() const {
+  const int64_t limit = connection_->limits_.value_bytes;
+  for (size_t i = 0; i < bound_.size(); ++i) {
+    const vec::Value& value = parameters_ready_ && bound_directly_[i] != 0 ? parameters_[i] : bound_[i];
+    if (value.is_null() || value.type().physical() != vec::PhysicalType::kString) continue;
+    if (static_cast<int64_t>(value.bytes().size()) <= limit) continue;
+    return base::LimitError(
+        absl::StrCat("the value of parameter ", i + 1, " has ", value.bytes().size(), " bytes; the limit is ", limit));
+  }
+  return absl::OkStatus();
+}
+
 Status Statement::ConvertParameters() {
+  if (connection_->limits_.value_bytes != base::kMaxStringBytes) TURDB_RETURN_IF_ERROR(CheckValueSizes());
   if (parameters_ready_ || compiled_.plan == nullptr) return absl::OkStatus();
   // A plan made for values of other types would judge these by them.
   for (size_t i = 0; i < variant_.size(); ++i) {
@@ -342,7 +376,7 @@ Status Statement::ConvertParameters() {
 
 // ---- running
 
-StatusOr<StepResult> Statement::Step() {
+StatusOr<StepResult> Statement::StepUntraced() {
   // What is registered may be readable only once.
   const bool alone = compiled_.changes_data && !running_ && !connection_->in_transaction() && !compiled_.uses_external;
   StatusOr<StepResult> result = StepGuarded();
@@ -357,8 +391,10 @@ StatusOr<StepResult> Statement::RunAgain(StatusOr<StepResult> result) {
   const int64_t began = connection_->database().environment().clock->MonotonicNanos();
   while (MayRunAgain(result.status(), began)) {
     PauseBeforeAnotherRun();
+    keeps_number_ = true;
     result = StepGuarded();
   }
+  keeps_number_ = false;
   return result;
 }
 
@@ -405,8 +441,21 @@ StatusOr<StepResult> Statement::StepOnce() {
       point_ = exec::PointExecution::Create(compiled_.plan);
       point_checked_ = true;
     }
-    if (point_ != nullptr) return StepPoint();
+    if (point_ != nullptr && (point_has_run_ || TakesShortPath())) return StepPoint();
   }
+  return StepRun();
+}
+
+// Hooks and profiles want to see what only operators show.
+bool Statement::TakesShortPath() const {
+  if (connection_->is_profiled_) [[unlikely]]
+    return false;
+  return !compiled_.changes_data || !connection_->hooks_.change || connection_->without_triggers_;
+}
+
+StatusOr<StepResult> Statement::StepRun() {
+  const Connection::StepScope scope(*connection_);
+  if (running_ && connection_->IsStopped(number_)) return FinishRun(base::CanceledError("the statement was interrupted"));
   if (!running_) {
     if (Status status = StartRun(); !status.ok()) return FinishRun(std::move(status));
   }
@@ -425,11 +474,19 @@ Status Statement::StartRun() {
   connection_->BeginRun();
   counted_ = true;
   interrupted_ = false;
+  rows_given_ = 0;
+  ++runs_;
+  if (!BeginNumberedRun()) return base::CanceledError("the statement was interrupted");
   if (compiled_.plan == nullptr) {
     TURDB_RETURN_IF_ERROR(Revalidate());
     return RunCommand();
   }
   return StartPlan();
+}
+
+bool Statement::BeginNumberedRun() {
+  if (!keeps_number_) number_ = connection_->NumberRun(connection_->step_depth_ > 1);
+  return !connection_->IsStopped(number_);
 }
 
 // The first step runs everything; the second, after a row, says that there are no more.
@@ -439,14 +496,19 @@ StatusOr<StepResult> Statement::StepPoint() {
     return StepResult::kDone;
   }
   own_transaction_ = in_statement_ = false;
+  rows_given_ = 0;
   bool found = false;
   if (compiled_.changes_data) {
+    const Connection::StepScope scope(*connection_);
     connection_->BeginRun();
     counted_ = true;
-    Status status = RunPoint(&found);
+    Status status = BeginNumberedRun() ? RunPoint(&found) : base::CanceledError("the statement was interrupted");
     TURDB_RETURN_IF_ERROR(FinishRun(std::move(status)));
   } else {
     // Reads neither wait nor take long, so there is nothing to interrupt.
+    if (!keeps_number_) number_ = connection_->NumberRun(connection_->step_depth_ > 0);
+    if (connection_->has_aimed_.load(std::memory_order_relaxed) && connection_->IsAimedAt(number_)) [[unlikely]]
+      return base::CanceledError("the statement was interrupted");
     const Status status = RunPoint(&found);
     snapshot_.Release();
     temporary_snapshot_.Release();
@@ -456,8 +518,15 @@ StatusOr<StepResult> Statement::StepPoint() {
     }
     TURDB_RETURN_IF_ERROR(status);
   }
-  if (point_ == nullptr) return Step();  // compiled again, into a plan that takes the long path
+  ++runs_;
+  if (point_ == nullptr) {  // compiled again, into a plan that takes the long path
+    keeps_number_ = true;
+    StatusOr<StepResult> result = Step();
+    keeps_number_ = false;
+    return result;
+  }
   if (!found) return StepResult::kDone;
+  rows_given_ = 1;
   row_cells_ = point_->cells().data();
   has_row_ = point_has_run_ = true;
   return StepResult::kRow;
@@ -557,10 +626,13 @@ Status Statement::StartPlan() {
   Connection& connection = *connection_;
   Database& database = connection.database();
   TURDB_RETURN_IF_ERROR(OpenView());
-  if (execution_ == nullptr || execution_parallelism_ != connection.parallelism_) {
+  if (execution_ == nullptr || execution_parallelism_ != connection.parallelism_ ||
+      execution_profiled_ != connection.is_profiled_) {
     execution_.reset();
-    TURDB_ASSIGN_OR_RETURN(execution_, exec::Execution::Create(compiled_.plan, &database.budget(), connection.parallelism_));
+    TURDB_ASSIGN_OR_RETURN(execution_, exec::Execution::Create(compiled_.plan, &database.budget(), connection.parallelism_,
+                                                               connection.is_profiled_));
     execution_parallelism_ = connection.parallelism_;
+    execution_profiled_ = connection.is_profiled_;
     call_ = connection.NewCallContext();
   } else {
     call_.text = connection.text_;
@@ -577,6 +649,8 @@ Status Statement::StartPlan() {
   if (context_.spill_directory.empty()) context_.spill_directory = database.spill_directory();
   context_.cancelled = &connection.cancelled_;
   context_.parameters = parameters_;
+  context_.observer = compiled_.changes_data ? connection.ObserverOfRun() : nullptr;
+  context_.max_trigger_depth = connection.limits_.trigger_depth;
   context_.deadline_ns = 0;
   if (connection.statement_timeout_ms_ != 0) {
     const int64_t timeout_ns = connection.statement_timeout_ms_ * 1'000'000;
@@ -636,6 +710,7 @@ StatusOr<StepResult> Statement::NextRow() {
 void Statement::ShowChunk(const vec::Chunk* chunk) {
   chunk_ = chunk;
   chunk_rows_ = chunk->size();
+  rows_given_ += chunk_rows_;
   chunk_is_plain_ = true;
   MakeRowRoom();
   for (size_t i = 0; i < cells_.size(); ++i) {
@@ -739,9 +814,12 @@ Status Statement::FinishRun(Status outcome) {
 }
 
 void Statement::Reset() {
+  if (is_traced_) [[unlikely]]
+    EndTrace(absl::OkStatus());
   has_row_ = point_has_run_ = false;
   ended_by_rollback_ = false;
   if (!running_) return;
+  rows_given_ = rows_given();
   const Status status = FinishRun(absl::OkStatus());
   (void)status;  // a read has nothing to lose; a change has committed in its first step
 }

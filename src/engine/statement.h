@@ -50,7 +50,11 @@ class Statement {
   bool is_read_only() const;
 
   // ---- running
-  base::StatusOr<StepResult> Step();
+  base::StatusOr<StepResult> Step() {
+    if (connection_->hooks_.trace) [[unlikely]]
+      return StepTraced();
+    return StepUntraced();
+  }
   // Step, when the next row lies in the chunk at hand; false otherwise, and nothing has happened.
   bool StepInChunk() {
     if (row_ + 1 >= chunk_rows_) return false;
@@ -64,6 +68,22 @@ class Statement {
     return true;
   }
   void Reset();
+  // Rows that the run that began last has given.
+  int64_t rows_given() const {
+    const int64_t unread = chunk_ == nullptr ? 0 : static_cast<int64_t>(chunk_rows_) - row_ - 1;
+    return rows_given_ - unread;
+  }
+  int64_t runs() const { return runs_; }
+  int64_t compilations() const { return compilations_; }
+  // The text with what is bound in the places of parameters.
+  std::string ExpandedSql() const;
+  // The plan; with `profile`, what the run that began last did. Errors: 0A000, MISUSE.
+  base::StatusOr<std::string> Explain(const ProfileOptions& options, bool profile) const;
+  // Where a column comes from; null when it is none of a table.
+  const sql::ColumnOrigin* column_origin(size_t index) const {
+    if (index >= compiled_.column_origins.size() || compiled_.column_origins[index].table.empty()) return nullptr;
+    return &compiled_.column_origins[index];
+  }
 
   // ---- parameters, from 0. REQUIRES: the index is in range and no run is going on.
   size_t parameter_count() const { return bound_.size(); }
@@ -106,6 +126,8 @@ class Statement {
   static sql::CompileContext CompileContextOf(Connection& connection, std::shared_ptr<const catalog::Snapshot> catalog,
                                               std::shared_ptr<const exec::ExternalTable> own_table);
   base::Status Compile(std::span<const vec::Type> bound_types);
+  static void SetAuthorizer(Connection& connection, sql::CompileContext* context);
+  bool TakesShortPath() const;
   // After it was compiled against `catalog`.
   void NoteCompiled(const catalog::Snapshot& catalog);
   // Samples the tables, for the next compilation (analyze.cc).
@@ -114,11 +136,19 @@ class Statement {
   base::Status Revalidate();
   // The bound values as the plan's types; may compile a variant of the plan for values that do not convert.
   base::Status ConvertParameters();
+  base::Status CheckValueSizes() const;  // of the bound ones
+  base::StatusOr<StepResult> StepUntraced();
+  base::StatusOr<StepResult> StepTraced();  // hooks.cc
+  void BeginTrace();
+  void EndTrace(const base::Status& status);
   base::StatusOr<StepResult> StepGuarded();
   base::StatusOr<StepResult> RunAgain(base::StatusOr<StepResult> result);
   void PauseBeforeAnotherRun();
   bool MayRunAgain(const base::Status& status, int64_t began_ns) const;
   base::StatusOr<StepResult> StepOnce();  // may throw std::bad_alloc
+  base::StatusOr<StepResult> StepRun();
+  // A run begins. False: somebody has said that this one is not to be.
+  bool BeginNumberedRun();
   base::Status StartRun();
   // The transaction and the view of this run; begins a transaction of its own for a change outside one.
   base::Status OpenView();
@@ -187,10 +217,20 @@ class Statement {
   std::shared_ptr<txn::Snapshot> kept_snapshot_;  // of a transaction that committed under a cursor
   Connection::StatementMark mark_;                // what a failed statement rolls back to
   bool running_ = false;
-  bool counted_ = false;          // by Connection::BeginRun
-  bool interrupted_ = false;      // by an interrupt while another statement ran, or none was inside
-  bool in_statement_ = false;     // a statement of the transaction was begun and not ended
-  bool own_transaction_ = false;  // the run began it, so the run ends it
+  bool counted_ = false;      // by Connection::BeginRun
+  bool is_internal_ = false;  // the engine's own, inside a statement of the caller's
+  bool is_traced_ = false;    // the hook was told that it began
+  int64_t trace_nanos_ = 0;
+  int64_t rows_given_ = 0;  // chunks count as a whole
+  int64_t runs_ = 0;
+  int64_t compilations_ = 1;
+  bool execution_profiled_ = false;  // that execution_ was made for
+  uint64_t authorizer_epoch_ = 0;    // of who was asked whether it is allowed
+  bool keeps_number_ = false;        // the run is another try of the one before
+  uint64_t number_ = 0;              // of the execution that the run is, or is a part of
+  bool interrupted_ = false;         // by an interrupt while another statement ran, or none was inside
+  bool in_statement_ = false;        // a statement of the transaction was begun and not ended
+  bool own_transaction_ = false;     // the run began it, so the run ends it
   bool ended_by_rollback_ = false;
 
   bool has_row_ = false;

@@ -64,6 +64,7 @@ struct Execution::State {
   Runtime runtime;
   std::unique_ptr<ReferentialQueue> referential;
   std::unique_ptr<TriggerRuns> triggers;
+  NodeProfiles profiles;
   std::unique_ptr<Stream> stream;
   vec::Chunk result;                       // for batches whose rows are not all of their chunk
   std::unique_ptr<MaterializedRows> held;  // the rows that a cursor has not given yet, kept over COMMIT
@@ -77,7 +78,7 @@ Execution::Execution(std::shared_ptr<const Plan> plan, std::unique_ptr<State> st
 Execution::~Execution() = default;
 
 StatusOr<std::unique_ptr<Execution>> Execution::Create(std::shared_ptr<const Plan> plan, base::MemoryBudget* budget,
-                                                       Parallelism parallelism) {
+                                                       Parallelism parallelism, bool profiled) {
   auto state = std::make_unique<State>();
   Runtime& runtime = state->runtime;
   runtime.budget = budget;
@@ -95,7 +96,7 @@ StatusOr<std::unique_ptr<Execution>> Execution::Create(std::shared_ptr<const Pla
     state->triggers = std::make_unique<TriggerRuns>(plan, budget, runtime.capacity, slot_types);
     runtime.triggers = state->triggers.get();
   }
-  Builder builder(budget, runtime.capacity, nullptr, parallelism);
+  Builder builder(budget, runtime.capacity, profiled ? &state->profiles : nullptr, parallelism);
   TURDB_ASSIGN_OR_RETURN(state->stream, builder.BuildStream(plan->root()));
   state->result = builder.NewChunk(plan->root().types);
   return std::unique_ptr<Execution>(new Execution(std::move(plan), std::move(state)));
@@ -112,6 +113,7 @@ Status Execution::Start(const ExecutionContext& context) {
   if (runtime.referential != nullptr) runtime.referential->Start(runtime);
   if (runtime.triggers != nullptr) runtime.triggers->Start(context);
   state_->held.reset();
+  for (auto& [node, profile] : state_->profiles) profile = NodeProfile();
   return state_->stream->Start(runtime);
 }
 
@@ -183,6 +185,7 @@ Status Execution::HoldRows(const vec::Chunk* shown, uint32_t first) {
 
 int64_t Execution::changed_rows() const { return state_->runtime.changed_rows; }
 int64_t Execution::last_insert_id() const { return state_->runtime.last_insert_id; }
+const NodeProfiles& Execution::profiles() const { return state_->profiles; }
 std::span<const RejectedRow> Execution::rejected_rows() const { return state_->runtime.rejected; }
 
 }  // namespace turdb::exec

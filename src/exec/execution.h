@@ -11,6 +11,7 @@
 #include "base/memory_budget.h"
 #include "base/status.h"
 #include "exec/execution_context.h"
+#include "exec/lanes.h"
 #include "exec/parallelism.h"
 #include "exec/pipeline.h"
 #include "exec/plan.h"
@@ -22,9 +23,9 @@ namespace turdb::exec {
 class Execution {
  public:
   // Builds the operators of `plan`. Their memory counts against `budget`, which outlives the execution. Of `parallelism`, how
-  // many threads, the calling one among them, may work on a part of it while Next runs.
+  // many threads, the calling one among them, may work on a part of it while Next runs. `profiled`: each node is measured.
   static base::StatusOr<std::unique_ptr<Execution>> Create(std::shared_ptr<const Plan> plan, base::MemoryBudget* budget,
-                                                           Parallelism parallelism = {});
+                                                           Parallelism parallelism = {}, bool profiled = false);
   ~Execution();
 
   // Rewinds. `context` and what it points to must outlive the run; parameters are read now.
@@ -44,6 +45,8 @@ class Execution {
   // Number of the row inserted last; 0 when the run inserted none, or into a table without row numbers.
   int64_t last_insert_id() const;
   std::span<const RejectedRow> rejected_rows() const;
+  // Of the run that began last, so far; empty unless profiled.
+  const NodeProfiles& profiles() const;
   const Plan& plan() const { return *plan_; }
 
  private:

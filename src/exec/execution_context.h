@@ -21,6 +21,7 @@ class TransactionManager;
 
 namespace turdb::exec {
 
+class ChangeObserver;
 class DeferredChecks;
 
 // A row that COPY left out.
@@ -47,6 +48,8 @@ struct ExecutionContext {
   const std::atomic<bool>* cancelled = nullptr;
   int64_t deadline_ns = 0;                 // of the monotonic clock: past it the statement is cancelled; 0: none
   DeferredChecks* deferred = nullptr;      // the transaction's; null: every constraint is checked with its statement
+  int32_t max_trigger_depth = 100;         // triggers inside triggers
+  ChangeObserver* observer = nullptr;      // told of every changed row; null: nobody is
   std::span<const vec::Value> parameters;  // of the plan's parameter types, or NULL
   // Called once a chunk, with no latch or lock held: true stops the statement as `cancelled` does. For progress.
   bool (*poll)(void* argument) = nullptr;

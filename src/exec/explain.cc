@@ -1,6 +1,8 @@
 // EXPLAIN [ANALYZE]: the plan as text, a row a line, or as JSON. ANALYZE runs it first, under profiles, and adds to each node
 // what it did. Time is the operator's own and, for those that drain their input (sorts, aggregates, build sides), the input's
 // too.
+#include "exec/explain.h"
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -26,55 +28,26 @@ namespace {
 using base::Status;
 using base::StatusOr;
 
-class ExplainSource : public Source {
+// Not thread-safe.
+class PlanExplainer {
  public:
-  ExplainSource(const ExplainNode& node, vec::Chunk chunk) : node_(node), chunk_(std::move(chunk)) {}
+  PlanExplainer(const NodeProfiles& profiles, bool verbose) : profiles_(profiles), verbose_(verbose), printer_(true) {}
 
-  Status Build(Builder& builder) {
-    if (!node_.analyze) return absl::OkStatus();
-    Builder profiled(builder.budget(), builder.capacity(), &profiles_, builder.parallelism());
-    TURDB_ASSIGN_OR_RETURN(stream_, profiled.BuildStream(*node_.plan));
-    return absl::OkStatus();
+  std::vector<std::string> Lines(const Node& root) {
+    AddLines(root, 0);
+    return std::move(lines_);
   }
 
-  Status Start(Runtime& runtime) override {
-    lines_.clear();
-    explained_.clear();
-    triggers_.clear();
-    next_line_ = 0;
-    for (auto& [node, profile] : profiles_) profile = NodeProfile();
-    return stream_ != nullptr ? stream_->Start(runtime) : absl::OkStatus();
-  }
-
-  StatusOr<Flow> Next(Runtime& runtime, Batch* out) override {
-    if (lines_.empty()) {
-      while (stream_ != nullptr) {
-        Batch ignored;
-        TURDB_ASSIGN_OR_RETURN(const Flow flow, stream_->Next(runtime, &ignored));
-        if (flow == Flow::kBlocked) return flow;
-        if (flow == Flow::kDone) break;
-      }
-      printer_.emplace(true);
-      if (node_.json) {
-        std::string json = "[{\"Plan\": ";
-        AddJson(*node_.plan, true, &json);
-        lines_.push_back(json + "}]");
-      } else {
-        AddLines(*node_.plan, 0);
-      }
-    }
-    chunk_.Reset();
-    uint32_t count = 0;
-    while (next_line_ < lines_.size() && count < chunk_.capacity()) chunk_.column(0).SetString(count++, lines_[next_line_++]);
-    chunk_.set_size(count);
-    *out = Batch::All(chunk_);
-    return next_line_ == lines_.size() ? Flow::kDone : Flow::kHaveMore;
+  std::string Json(const Node& root) {
+    std::string json = "[{\"Plan\": ";
+    AddJson(root, true, &json);
+    return json + "}]";
   }
 
  private:
   void AddLines(const Node& node, int depth) {
     std::string line(static_cast<size_t>(depth) * 2, ' ');
-    absl::StrAppend(&line, printer_->Headline(node));
+    absl::StrAppend(&line, printer_.Headline(node));
     if (depth == 0 && TakesShortPath(node)) line.append(" [short path]");
     std::string notes;
     const auto note = [&](std::string_view text) { absl::StrAppend(&notes, notes.empty() ? "" : ", ", text); };
@@ -86,7 +59,7 @@ class ExplainSource : public Source {
       if (profile->second.spilled_bytes > 0)
         note(absl::StrCat("spilled: ", (profile->second.spilled_bytes + 1023) / 1024, " KB"));
     }
-    if (node_.verbose && !node.reason.empty()) note(absl::StrCat("by: ", node.reason));
+    if (verbose_ && !node.reason.empty()) note(absl::StrCat("by: ", node.reason));
     if (!notes.empty()) absl::StrAppend(&line, " (", notes, ")");
     lines_.push_back(std::move(line));
     ForEachExpression(node, [&](const Expression& expression) {
@@ -122,7 +95,7 @@ class ExplainSource : public Source {
 
   void AddJson(const Node& node, bool is_root, std::string* out) {
     out->append("{");
-    const std::string headline = printer_->Headline(node);  // before the inputs, which it names
+    const std::string headline = printer_.Headline(node);  // before the inputs, which it names
     AddMember("Node Type", NodeName(node.kind), out);
     const std::string_view details =
         absl::StripLeadingAsciiWhitespace(std::string_view(headline).substr(NodeName(node.kind).size()));
@@ -136,7 +109,7 @@ class ExplainSource : public Source {
       AddMember("Memory Bytes", static_cast<double>(profile->second.peak_bytes), out);
       AddMember("Spilled Bytes", static_cast<double>(profile->second.spilled_bytes), out);
     }
-    if (node_.verbose && !node.reason.empty()) AddMember("Reason", node.reason, out);
+    if (verbose_ && !node.reason.empty()) AddMember("Reason", node.reason, out);
     const auto add_plan = [this](const Node& plan, std::string* list) {
       if (!list->empty()) list->append(", ");
       AddJson(plan, false, list);
@@ -232,18 +205,72 @@ class ExplainSource : public Source {
     return std::any_of(inputs.begin(), inputs.end(), [&](const Node* input) { return ReadsAll(*input, table); });
   }
 
-  const ExplainNode& node_;
-  vec::Chunk chunk_;
-  NodeProfiles profiles_;
-  std::optional<PlanPrinter> printer_;
-  std::unique_ptr<Stream> stream_;
+  const NodeProfiles& profiles_;
+  const bool verbose_;
+  PlanPrinter printer_;
   std::vector<std::string> lines_;
   std::vector<const ReferencingKey*> explained_;
   std::vector<const Trigger*> triggers_;  // explained already
+};
+
+class ExplainSource : public Source {
+ public:
+  ExplainSource(const ExplainNode& node, vec::Chunk chunk) : node_(node), chunk_(std::move(chunk)) {}
+
+  Status Build(Builder& builder) {
+    if (!node_.analyze) return absl::OkStatus();
+    Builder profiled(builder.budget(), builder.capacity(), &profiles_, builder.parallelism());
+    TURDB_ASSIGN_OR_RETURN(stream_, profiled.BuildStream(*node_.plan));
+    return absl::OkStatus();
+  }
+
+  Status Start(Runtime& runtime) override {
+    lines_.clear();
+    next_line_ = 0;
+    for (auto& [node, profile] : profiles_) profile = NodeProfile();
+    return stream_ != nullptr ? stream_->Start(runtime) : absl::OkStatus();
+  }
+
+  StatusOr<Flow> Next(Runtime& runtime, Batch* out) override {
+    if (lines_.empty()) {
+      while (stream_ != nullptr) {
+        Batch ignored;
+        TURDB_ASSIGN_OR_RETURN(const Flow flow, stream_->Next(runtime, &ignored));
+        if (flow == Flow::kBlocked) return flow;
+        if (flow == Flow::kDone) break;
+      }
+      if (node_.json) {
+        lines_.push_back(ExplainJson(*node_.plan, profiles_, node_.verbose));
+      } else {
+        lines_ = ExplainLines(*node_.plan, profiles_, node_.verbose);
+      }
+    }
+    chunk_.Reset();
+    uint32_t count = 0;
+    while (next_line_ < lines_.size() && count < chunk_.capacity()) chunk_.column(0).SetString(count++, lines_[next_line_++]);
+    chunk_.set_size(count);
+    *out = Batch::All(chunk_);
+    return next_line_ == lines_.size() ? Flow::kDone : Flow::kHaveMore;
+  }
+
+ private:
+  const ExplainNode& node_;
+  vec::Chunk chunk_;
+  NodeProfiles profiles_;
+  std::unique_ptr<Stream> stream_;
+  std::vector<std::string> lines_;
   size_t next_line_ = 0;
 };
 
 }  // namespace
+
+std::vector<std::string> ExplainLines(const Node& root, const NodeProfiles& profiles, bool verbose) {
+  return PlanExplainer(profiles, verbose).Lines(root);
+}
+
+std::string ExplainJson(const Node& root, const NodeProfiles& profiles, bool verbose) {
+  return PlanExplainer(profiles, verbose).Json(root);
+}
 
 SourceOr MakeExplain(const ExplainNode& node, Builder& builder) {
   auto source = std::make_unique<ExplainSource>(node, builder.NewChunk(node.types));

@@ -96,6 +96,7 @@ class InsertSource : public ModifySource {
                                                                   scratch_, nullptr, row_keys));
     if (row_keys != nullptr) TURDB_RETURN_IF_ERROR(foreign_keys_.Wrote(runtime, rows_, row_keys_));
     changed_ += count;
+    if (ChangeReporter* const reporter = Reporter(runtime)) TURDB_RETURN_IF_ERROR(reporter->Inserted(runtime, rows_));
     if (count > 0 && table_.schema().key_form != table::KeyForm::kEncoded) runtime.last_insert_id = scratch_.last_row_number();
     TURDB_RETURN_IF_ERROR(KeepInserted(runtime, rows_));
     return Return(runtime, rows_, Rows::All(rows_.size()));
@@ -199,8 +200,11 @@ class InsertOrSource : public InsertSource {
                              FireBeforeChange(runtime, *remove_triggers_, {old_row, 0}, met_.row_key.bytes(), nullptr));
       if (!proceeds) return false;
     }
+    ChangeReporter* const reporter = Reporter(runtime);
+    if (reporter != nullptr) TURDB_RETURN_IF_ERROR(reporter->ReadOld(runtime, met_.row_key.bytes()));
     TURDB_ASSIGN_OR_RETURN(const bool deleted,
                            table_.DeleteRow(transaction, met_.row_key.bytes(), index_expressions_.get(), scratch_));
+    if (deleted && reporter != nullptr) TURDB_RETURN_IF_ERROR(reporter->Deleted(runtime, Rows::All(1), Rows::All(1)));
     if (!deleted || !known) return true;
     if (references_ != nullptr) TURDB_RETURN_IF_ERROR(references_->Deleted(runtime, pair_, Rows::All(1), all_columns_));
     if (remove_triggers_.has_value()) {
@@ -228,6 +232,7 @@ class InsertOrSource : public InsertSource {
     // A number that the table gave to a NULL key is in the key.
     const int32_t key_column = table_.schema().key_column();
     if (key_column >= 0 && cells_[static_cast<size_t>(key_column)] == nullptr) SetKey(static_cast<size_t>(key_column));
+    if (ChangeReporter* const reporter = Reporter(runtime)) TURDB_RETURN_IF_ERROR(reporter->Inserted(runtime, one_));
     if (!foreign_keys_.empty()) {
       row_key_.Reset();
       row_key_.SetString(0, base::AsText(inserted_key_.bytes()));
@@ -309,11 +314,14 @@ class InsertOrSource : public InsertSource {
     new_cells_.clear();
     for (const int32_t column : columns_) new_cells_.push_back(CellOf(updated_.column(static_cast<size_t>(column)), 0));
     TURDB_RETURN_IF_ERROR(Touch(met_.row_key.bytes()));
+    ChangeReporter* const reporter = Reporter(runtime);
+    if (reporter != nullptr) TURDB_RETURN_IF_ERROR(reporter->ReadOld(runtime, met_.row_key.bytes()));
     TURDB_ASSIGN_OR_RETURN(const bool updated,
                            table_.UpdateRow(runtime.context->TransactionOf(table_.schema().id), met_.row_key.bytes(), columns_,
                                             new_cells_, index_expressions_.get(), scratch_));
     if (!updated) return absl::OkStatus();
     ++changed_;
+    if (reporter != nullptr) TURDB_RETURN_IF_ERROR(reporter->Updated(runtime, updated_, {}));
     if (update_triggers_.has_value()) {
       TURDB_RETURN_IF_ERROR(
           update_triggers_->Changed(runtime, old_row, Rows::All(1), ColumnsOf(updated_, 0, count), Rows::All(1)));

@@ -154,6 +154,7 @@ class MergeSource : public ModifySource {
                                              table::OnDuplicate::kRaise, index_expressions_.get(), scratch_, nullptr, row_key));
     if (row_key != nullptr) TURDB_RETURN_IF_ERROR(foreign_keys_.Wrote(runtime, row_, row_key_));
     changed_ += count;
+    if (ChangeReporter* const reporter = Reporter(runtime)) TURDB_RETURN_IF_ERROR(reporter->Inserted(runtime, row_));
     if (table_.schema().key_form != table::KeyForm::kEncoded) runtime.last_insert_id = scratch_.last_row_number();
     if (insert_triggers_.has_value()) {
       TURDB_RETURN_IF_ERROR(insert_triggers_->Changed(runtime, {}, {}, ColumnsOf(row_, 0, column_count_), Rows::All(1)));
@@ -177,10 +178,13 @@ class MergeSource : public ModifySource {
     TURDB_RETURN_IF_ERROR(constraints_.Apply(runtime, &row_));
     cells_.clear();
     for (const int32_t column : clause.columns) cells_.push_back(CellOf(row_.column(static_cast<size_t>(column)), 0));
+    ChangeReporter* const reporter = Reporter(runtime);
+    if (reporter != nullptr) TURDB_RETURN_IF_ERROR(reporter->ReadOld(runtime, key));
     TURDB_ASSIGN_OR_RETURN(const bool updated, table_.UpdateRow(runtime.context->TransactionOf(table_.schema().id), key,
                                                                 clause.columns, cells_, index_expressions_.get(), scratch_));
     if (!updated) return absl::OkStatus();
     ++changed_;
+    if (reporter != nullptr) TURDB_RETURN_IF_ERROR(reporter->Updated(runtime, row_, {}));
     const Rows one{&at, 1};
     if (references_ != nullptr) {
       TURDB_RETURN_IF_ERROR(references_->Updated(runtime, input, one, node_.old_columns, row_));
@@ -204,10 +208,13 @@ class MergeSource : public ModifySource {
       if (!proceeds) return absl::OkStatus();
     }
     CopyOldRow(at);
+    ChangeReporter* const reporter = Reporter(runtime);
+    if (reporter != nullptr) TURDB_RETURN_IF_ERROR(reporter->ReadOld(runtime, key));
     TURDB_ASSIGN_OR_RETURN(const bool deleted, table_.DeleteRow(runtime.context->TransactionOf(table_.schema().id), key,
                                                                 index_expressions_.get(), scratch_));
     if (!deleted) return absl::OkStatus();
     ++changed_;
+    if (reporter != nullptr) TURDB_RETURN_IF_ERROR(reporter->Deleted(runtime, Rows::All(1), Rows::All(1)));
     const Rows one{&at, 1};
     if (removed_.has_value()) TURDB_RETURN_IF_ERROR(removed_->Deleted(runtime, input, one, node_.old_columns));
     if (remove_triggers_.has_value()) TURDB_RETURN_IF_ERROR(remove_triggers_->Changed(runtime, old_row_, one, {}, {}));

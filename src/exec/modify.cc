@@ -156,6 +156,12 @@ Status ModifySource::RequireUntouched(Runtime& runtime, RowView old_row, base::B
                         "Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.");
 }
 
+ChangeReporter* ModifySource::Reporter(const Runtime& runtime) {
+  if (runtime.context->observer == nullptr) return nullptr;
+  if (!reporter_.has_value()) reporter_.emplace(table_, runtime);
+  return &*reporter_;
+}
+
 Status ModifySource::Return(Runtime& runtime, const Chunk& chunk, Rows rows) {
   if (!returns() || rows.count == 0) return absl::OkStatus();
   TURDB_RETURN_IF_ERROR(returning_.Evaluate(runtime, chunk, rows));
@@ -297,17 +303,31 @@ class UpdateSource : public ModifySource {
     }
     held.values.set_size(rows.count);
     held.row_keys.Slice(row_keys, rows);
+    ChangeReporter* const reporter = Reporter(runtime);
+    if (reporter != nullptr) TURDB_RETURN_IF_ERROR(reporter->ReadOld(runtime, row_keys, rows));
     if (!all_rows_.has_value()) {
       OneBatch one(held);
       TURDB_RETURN_IF_ERROR(Apply(runtime, one, rows.count));
+      if (reporter != nullptr) TURDB_RETURN_IF_ERROR(Report(runtime, *reporter));
       return foreign_keys_.empty() ? absl::OkStatus() : foreign_keys_.Wrote(runtime, row_, held.row_keys);
     }
+    if (reporter != nullptr) TURDB_RETURN_IF_ERROR(Report(runtime, *reporter));
     held_columns_.clear();
     for (const Vector& column : held.values.columns()) held_columns_.push_back(&column);
     held_columns_.push_back(&held.row_keys);
     TURDB_RETURN_IF_ERROR(all_rows_->rows.Append(runtime, held_columns_, Rows::All(rows.count)));
     if (foreign_keys_.empty()) return absl::OkStatus();
     return foreign_keys_.WroteUnseen(runtime, KeysOfChanged(row_, held.row_keys, columns_), rows.count);
+  }
+
+  // Columns that the plan did not read are as they were.
+  Status Report(const Runtime& runtime, ChangeReporter& reporter) {
+    if (known_ == nullptr) {
+      known_ = std::make_unique<bool[]>(column_count_);
+      for (size_t c = 0; c < column_count_; ++c) known_[c] = c < node_.old_columns.size() && node_.old_columns[c] >= 0;
+      for (const int32_t column : columns_) known_[static_cast<size_t>(column)] = true;
+    }
+    return reporter.Updated(runtime, row_, {known_.get(), column_count_});
   }
 
   Status KeepForTriggers(Runtime& runtime, const Chunk& input, Rows rows) {
@@ -421,6 +441,7 @@ class UpdateSource : public ModifySource {
   std::optional<Held> held_;         // a batch
   std::optional<AllRows> all_rows_;  // where all rows must be known first
   std::vector<const Vector*> held_columns_;
+  std::unique_ptr<bool[]> known_;  // by column, for Report
 };
 
 class DeleteSource : public ModifySource {
@@ -456,9 +477,12 @@ class DeleteSource : public ModifySource {
   Status Delete(Runtime& runtime, const Chunk& input, Rows rows) {
     const vec::VectorView keys = input.column(input.column_count() - 1).View();
     deleted_.set_size(0);
+    ChangeReporter* const reporter = Reporter(runtime);
+    if (reporter != nullptr) TURDB_RETURN_IF_ERROR(reporter->ReadOld(runtime, input.column(input.column_count() - 1), rows));
     TURDB_RETURN_IF_ERROR(table_.DeleteRows(runtime.context->TransactionOf(table_.schema().id), keys, rows,
                                             index_expressions_.get(), scratch_, &deleted_));
     changed_ += deleted_.size();
+    if (reporter != nullptr) TURDB_RETURN_IF_ERROR(reporter->Deleted(runtime, rows, Rows::Of(deleted_)));
     if (runtime.is_referential && deleted_.size() != rows.count) TURDB_RETURN_IF_ERROR(RequireGone(runtime, keys, rows));
     if (references_ != nullptr) {
       TURDB_RETURN_IF_ERROR(references_->Deleted(runtime, input, Rows::Of(deleted_), node_.old_columns));

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "exec/builder.h"
+#include "exec/change_observer.h"
 #include "exec/foreign_key.h"
 #include "exec/materialized_rows.h"
 #include "exec/row_constraints.h"
@@ -34,6 +35,8 @@ class ModifySource : public Source {
   virtual base::Status FinishChanges(Runtime&) { return absl::OkStatus(); }
   // Keeps the RETURNING values of these rows.
   base::Status Return(Runtime& runtime, const vec::Chunk& chunk, vec::Rows rows);
+  // Null when nobody wants to know of the changes.
+  ChangeReporter* Reporter(const Runtime& runtime);
   bool returns() const { return returning_.size() != 0; }
   // Of rows whose columns `changed` have these values now: where they were under `row_keys`, densely. In memory of this.
   const vec::Vector& KeysOfChanged(const vec::Chunk& rows, const vec::Vector& row_keys, std::span<const int32_t> changed);
@@ -64,6 +67,7 @@ class ModifySource : public Source {
   MaterializedRows::Cursor cursor_;
   vec::Chunk chunk_;
   vec::Vector changed_keys_;
+  std::optional<ChangeReporter> reporter_;
   bool begun_ = false;
   bool changes_made_ = false;
   std::optional<table::Projection> all_columns_;  // for RequireUntouched

@@ -97,9 +97,9 @@ void TriggerRuns::Start(const ExecutionContext& context) {
 }
 
 StatusOr<TriggerRuns::Level*> TriggerRuns::LevelAt(int32_t depth) {
-  if (depth > kMaxDepth) {
+  if (depth > context_->max_trigger_depth) {
     return base::WithHint(base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kStatementTooComplex,
-                                          absl::StrCat("triggers are nested more than ", kMaxDepth, " deep")),
+                                          absl::StrCat("triggers are nested more than ", context_->max_trigger_depth, " deep")),
                           "A trigger that changes what sets it off needs a WHEN that becomes false.");
   }
   while (levels_.size() < static_cast<size_t>(depth)) {

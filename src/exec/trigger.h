@@ -49,8 +49,6 @@ struct TriggerCause {
 // All triggers of one execution. Not thread-safe.
 class TriggerRuns {
  public:
-  static constexpr int32_t kMaxDepth = 100;
-
   TriggerRuns(std::shared_ptr<const Plan> plan, base::MemoryBudget* budget, uint32_t capacity,
               std::span<const vec::Type> slot_types);
   ~TriggerRuns();

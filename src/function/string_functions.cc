@@ -300,6 +300,15 @@ void RepeatKernel(Call& call) {
   });
 }
 
+// SQLite's: as many zero bytes; none for a negative number.
+void ZeroBlobKernel(Call& call) {
+  call.ForEach([&](SelIndex row) {
+    const int64_t count = std::max(int64_t{0}, call.args[0].Get<int64_t>(row));
+    if (count > call.context.max_string_bytes) return call.Raise(row, ErrorCode::kResultTooLarge);
+    call.result->SetString(row, std::string(static_cast<size_t>(count), '\0'));
+  });
+}
+
 void SplitPartKernel(Call& call) {
   call.ShareHeap(0);
   call.ForEach([&](SelIndex row) {
@@ -517,6 +526,7 @@ void AddStrings(FunctionList& list) {
   list.Add("rpad", {kT, kI}, kT, kCanRaise, PadKernel<false>);
   list.Add("rpad", {kT, kI, kT}, kT, kCanRaise, PadKernel<false>);
   list.Add("repeat", {kT, kI}, kT, kCanRaise, RepeatKernel);
+  list.Add("zeroblob", {TypeId::kInt64}, TypeId::kBlob, kCanRaise, ZeroBlobKernel);
   list.Add("split_part", {kT, kT, kI}, kT, kCanRaise, SplitPartKernel);
   list.Add("overlay", {kT, kT, kI}, kT, kCanRaise, OverlayKernel);
   list.Add("overlay", {kT, kT, kI, kI}, kT, kCanRaise, OverlayKernel);

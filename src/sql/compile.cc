@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "sql/authorize.h"
 #include "sql/bind/binder.h"
 #include "sql/change_compiler.h"
 #include "sql/parse/parser.h"
@@ -25,7 +26,7 @@ class Compilation {
       : context_(context), sql_(sql), plan_(std::make_shared<exec::Plan>(context.budget)) {}
 
   StatusOr<CompiledStatement> Run() {
-    TURDB_ASSIGN_OR_RETURN(parsed_, ParseStatement(arena_, sql_));
+    TURDB_ASSIGN_OR_RETURN(parsed_, ParseStatement(arena_, sql_, LimitsOf(context_)));
     CompiledStatement compiled;
     compiled.end_offset = parsed_.end_offset;
     compiled.empty = parsed_.statement == nullptr;
@@ -34,6 +35,10 @@ class Compilation {
     planner_.emplace(*binder_);
     changes_.emplace(*binder_, *planner_);
     TURDB_RETURN_IF_ERROR(CompileStatement(*parsed_.statement, &compiled));
+    if (static_cast<int64_t>(compiled.column_types.size()) > context_.limits.columns) {
+      return base::LimitError(
+          absl::StrCat("the statement has ", compiled.column_types.size(), " columns; the limit is ", context_.limits.columns));
+    }
     compiled.written.insert(compiled.written.end(), binder_->locked().begin(), binder_->locked().end());
     compiled.dependencies = binder_->dependencies();
     compiled.uses_external = compiled.uses_external || binder_->uses_external();
@@ -111,8 +116,13 @@ class Compilation {
     }
   }
 
+  static ParseLimits LimitsOf(const CompileContext& context) {
+    return {context.limits.nesting_depth, context.limits.sql_bytes, context.limits.parameters};
+  }
+
   Status CompileCommand(const ast::Statement& statement, CompiledStatement* compiled) {
     TURDB_ASSIGN_OR_RETURN(compiled->command, binder_->BindCommand(statement));
+    TURDB_RETURN_IF_ERROR(AuthorizeCommand(context_, compiled->command));
     if (const auto* show = std::get_if<ShowCommand>(&compiled->command)) {
       compiled->column_names = {show->name};
       if (absl::EqualsIgnoreCase(show->name, "all")) compiled->column_names = {"name", "setting", "description"};
@@ -175,7 +185,13 @@ class Compilation {
     compiled->column_types.reserve(query.columns.size());
     for (const OutputColumn& column : query.columns) {
       compiled->column_names.emplace_back(column.name);
-      compiled->column_types.push_back(binder_->columns()[column.id].type);
+      const ColumnInfo& info = binder_->columns()[column.id];
+      compiled->column_types.push_back(info.type);
+      ColumnOrigin& origin = compiled->column_origins.emplace_back();
+      if (info.origin == nullptr) continue;
+      const table::TableSchema& schema = *info.origin->schema;
+      const table::Column& definition = schema.columns[static_cast<size_t>(info.origin_column)];
+      origin = {schema.schema_name, schema.name, definition.name, definition.not_null};
     }
     compiled->locks_rows = compiled->changes_data = !binder_->locked().empty();
     return absl::OkStatus();
@@ -187,6 +203,7 @@ class Compilation {
   }
 
   Status CompileCopy(const ast::Copy& copy, CompiledStatement* compiled) {
+    if (context_.authorize && !copy.path.empty()) TURDB_RETURN_IF_ERROR(AuthorizeFile(context_, copy.path));
     if (!copy.from) return CompileCopyTo(copy, compiled);
     TURDB_ASSIGN_OR_RETURN(Binder::BoundInsert insert, binder_->BindCopyFrom(copy));
     return CompileInsert(insert, compiled);
@@ -227,7 +244,7 @@ class Compilation {
     }
     if (truncate.restart_identity) {
       TURDB_ASSIGN_OR_RETURN(compiled->command, binder_->BindTruncateRestart(truncate));
-      return absl::OkStatus();
+      return AuthorizeCommand(context_, compiled->command);
     }
     ast::NamedTable table;
     table.kind = ast::TableRefKind::kNamed;

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/memory_budget.h"
 #include "base/status.h"
 #include "catalog/catalog.h"
@@ -29,6 +30,50 @@ namespace turdb::sql {
 struct NamedStatement {
   std::string text;
   std::vector<vec::Type> types;  // of its first parameters; kUnknown: as the statement has it
+};
+
+// What a statement does, asked of the host while it is compiled.
+enum class AccessKind : uint8_t {
+  kRead,         // a table or view, and then each column of it that is named
+  kInsert,       // into a table or view
+  kUpdate,       // of one, and then of each column that gets a value
+  kDelete,       // from one
+  kFunction,     // a call
+  kCreate,       // kCreate to kDrop: any object of the catalog
+  kAlter,        //
+  kDrop,         //
+  kTransaction,  // BEGIN and its kin, by their name
+  kSetting,      // SET, RESET, SHOW
+  kFile,         // COPY from or to a path
+  kMaintenance,  // VACUUM, ANALYZE, CHECKPOINT, by their name
+};
+enum class AccessAnswer : uint8_t { kAllow, kDeny, kIgnore };
+struct AccessRequest {
+  AccessKind kind = AccessKind::kRead;
+  std::string_view schema;    // empty: none
+  std::string_view object;    // table, view, function, setting, path, ...
+  std::string_view column;    // empty: the object as a whole
+  std::string_view accessor;  // the view or trigger whose text asks for it; empty: the statement itself
+};
+
+inline constexpr int32_t kMaxResultColumns = 32767;
+inline constexpr int32_t kMaxFunctionArguments = 1000;
+
+// Of one session; the engine's own are the most that they can be.
+struct StatementLimits {
+  int64_t sql_bytes = base::kMaxSqlBytes;
+  int32_t nesting_depth = base::kMaxNestingDepth;
+  int32_t parameters = base::kMaxParameters;
+  int32_t columns = kMaxResultColumns;  // of a result, or of a table that is made
+  int32_t function_arguments = kMaxFunctionArguments;
+};
+
+// Where a column of a result comes from, when it is one of a table.
+struct ColumnOrigin {
+  std::string schema;
+  std::string table;
+  std::string column;
+  bool not_null = false;
 };
 
 struct CompileContext {
@@ -51,6 +96,9 @@ struct CompileContext {
   const std::map<std::string, NamedStatement, std::less<>>* named_statements = nullptr;  // EXECUTE's
   // Names without a schema find temporary objects first, but for names in what the catalog keeps of permanent ones.
   bool without_temporary = false;
+  // May be empty: then everything is allowed. kIgnore: a column reads as NULL, anything else is refused.
+  std::function<base::StatusOr<AccessAnswer>(const AccessRequest&)> authorize;
+  StatementLimits limits;
   catalog::ObjectId hidden = base::kNoFile;      // found by no name without a schema: the table that CREATE TABLE AS fills
   catalog::ObjectId fills_view = base::kNoFile;  // the materialised view that the statement may change: it fills it
 };
@@ -256,6 +304,7 @@ struct CompiledStatement {
   bool uses_external = false;  // it names tables of CompileContext::external_table
   std::vector<std::string> column_names;
   std::vector<vec::Type> column_types;
+  std::vector<ColumnOrigin> column_origins;  // by column of a SELECT; empty where none is known
   // By parameter number: the name with its mark (":id", "$name"), or empty. Types are plan->parameter_types.
   std::vector<std::string> parameter_names;
   // Nothing decided the parameter's type (the plan takes it as text): compile again with the bound value's type.

@@ -117,7 +117,7 @@ class Transaction {
   void set_lock_timeout_ns(int64_t timeout_ns) { lock_timeout_ns_ = timeout_ns; }
 
   // For operations that take long, asked between two steps with no latch held: 57014 after a Cancel, or when `poll`
-  // says so.
+  // says so. Waits for locks ask `poll`, too, now and then. It goes with the transaction.
   base::Status CheckCanceled() const;
   void set_poll(std::function<bool()> poll) { poll_ = std::move(poll); }
 

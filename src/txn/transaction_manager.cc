@@ -156,6 +156,8 @@ void TransactionManager::Release(Transaction* txn) {
   }
   // One whose rollback failed keeps its word, and others may be waiting for it.
   if (txn->state_ == TransactionState::kAbandoned) return;
+  if (txn->poll_ != nullptr) [[unlikely]]
+    txn->poll_ = nullptr;
   std::lock_guard lock(shared_->pool_mu);
   shared_->free.push_back(txn);
 }

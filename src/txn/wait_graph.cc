@@ -47,6 +47,16 @@ int64_t WaitGraph::Deadline(const Transaction& txn) const {
   return txn.lock_timeout_ns() > os::Scheduler::kForever - now ? os::Scheduler::kForever : now + txn.lock_timeout_ns();
 }
 
+// Comes back now and then where the host has a say in whether to go on waiting.
+bool WaitGraph::Park(const Transaction& txn, const void* address, absl::FunctionRef<bool()> waiting,
+                     int64_t deadline_ns) const {
+  if (txn.poll_ == nullptr) return environment_.scheduler->Park(address, waiting, deadline_ns);
+  const int64_t soon_ns = environment_.clock->MonotonicNanos() + kPollIntervalNs;
+  if (soon_ns >= deadline_ns) return environment_.scheduler->Park(address, waiting, deadline_ns);
+  environment_.scheduler->Park(address, waiting, soon_ns);
+  return true;
+}
+
 base::Status WaitGraph::WaitForRow(Transaction& waiter, const Blocker& blocker, WaitPolicy policy, const RowPlace& row) {
   CommitWord& word = *blocker.word;
   if (!word.InProgressBy(blocker.txn)) return absl::OkStatus();
@@ -70,14 +80,17 @@ base::Status WaitGraph::WaitForRow(Transaction& waiter, const Blocker& blocker, 
   }
   const auto waiting = [&] { return word.InProgressBy(blocker.txn) && !waiter.canceled_.load(std::memory_order_relaxed); };
   const int64_t deadline = Deadline(waiter);
-  bool in_time = true;
-  while (in_time && waiting()) in_time = environment_.scheduler->Park(&word, waiting, deadline);
+  bool in_time = true, polled = false;
+  while (in_time && !polled && waiting()) {
+    in_time = Park(waiter, &word, waiting, deadline);
+    polled = waiting() && waiter.poll_ != nullptr && waiter.poll_();
+  }
   {
     std::lock_guard lock(mu_);
     waiter.waits_for_ = {};
   }
   if (!word.InProgressBy(blocker.txn)) return absl::OkStatus();
-  if (waiter.canceled_.load(std::memory_order_relaxed)) return Canceled();
+  if (polled || waiter.canceled_.load(std::memory_order_relaxed)) return Canceled();
   return LockTimeout("a row", blocker.txn, policy, waiter.lock_timeout_ns());
 }
 
@@ -171,10 +184,11 @@ base::Status WaitGraph::LockTable(Transaction& txn, base::FileId table, TableLoc
     const auto waiting = [&] {
       return lock.changes.load(std::memory_order_acquire) == seen && !txn.canceled_.load(std::memory_order_relaxed);
     };
-    if (in_time && waiting()) in_time = environment_.scheduler->Park(&lock, waiting, deadline);
+    if (in_time && waiting()) in_time = Park(txn, &lock, waiting, deadline);
+    const bool polled = waiting() && txn.poll_ != nullptr && txn.poll_();
     guard.lock();
     if (CanGrant(lock, txn, mode)) break;
-    if (txn.canceled_.load(std::memory_order_relaxed)) status = Canceled();
+    if (polled || txn.canceled_.load(std::memory_order_relaxed)) status = Canceled();
     if (status.ok() && !in_time) status = LockTimeout(what, holder, policy, txn.lock_timeout_ns());
   }
   if (status.ok()) Grant(lock, txn, mode);

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "base/hash_map.h"
 #include "base/ids.h"
 #include "base/status.h"
@@ -68,6 +69,9 @@ class WaitGraph {
   void PushBlockersOf(const Transaction& txn, std::vector<Transaction*>* out) const;
 
   int64_t Deadline(const Transaction& txn) const;
+  // As Scheduler::Park, but, for a transaction with a poll, true no later than when it is to be asked.
+  static constexpr int64_t kPollIntervalNs = 10'000'000;
+  bool Park(const Transaction& txn, const void* address, absl::FunctionRef<bool()> waiting, int64_t deadline_ns) const;
 
   const os::Environment& environment_;
   std::mutex mu_;

@@ -641,6 +641,10 @@ int main(void) {
   arrow_tests();
   files_tests();
   packed_tests();
+  blob_tests();
+  hooks_tests();
+  interrupt_tests();
+  session_tests();
   char command[64];
   snprintf(command, sizeof command, "rm -rf %s", g_directory);
   if (system(command) != 0) return 1;

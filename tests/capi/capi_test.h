@@ -56,5 +56,9 @@ void files_tests(void);
 void contract_tests(void);
 void arrow_tests(void);
 void packed_tests(void);
+void blob_tests(void);
+void hooks_tests(void);
+void interrupt_tests(void);
+void session_tests(void);
 
 #endif

@@ -22,6 +22,12 @@ StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext&
   }
   const std::string_view name = call.name.last().text;
   if (call.variadic) return Unsupported("VARIADIC", call.offset);
+  TURDB_RETURN_IF_ERROR(Authorize(AccessKind::kFunction, {}, name, {}, call.offset));
+  if (static_cast<int64_t>(call.arguments.size()) > context_.limits.function_arguments) {
+    return At(base::LimitError(absl::StrCat("function ", name, " is called with ", call.arguments.size(),
+                                            " arguments; the limit is ", context_.limits.function_arguments)),
+              call.offset);
+  }
   if (call.within_group && call.over != nullptr) {
     return Unsupported(absl::StrCat("OVER for ordered-set aggregate ", name), call.offset);
   }

@@ -25,6 +25,11 @@ StatusOr<Binder::Target> Binder::FindTarget(const ast::QualifiedName& name, cons
   Target target;
   target.relation = *found;
   DependOn(target.relation);
+  for (const auto& [bit, kind] :
+       {std::pair{table::kOnInsert, AccessKind::kInsert}, std::pair{table::kOnUpdate, AccessKind::kUpdate},
+        std::pair{table::kOnDelete, AccessKind::kDelete}}) {
+    if ((event & bit) != 0) TURDB_RETURN_IF_ERROR(AuthorizeRelation(kind, *target.relation, name.offset()));
+  }
   target.alias = alias.empty() ? std::string_view(target.relation->name()) : alias.text;
   if (references_ != nullptr && view_depth_ == 1) {
     references_->push_back({name.last().offset, -1, target.relation.get(), alias.empty()});
@@ -75,11 +80,13 @@ StatusOr<const Expr*> Binder::BindStored(std::string_view text, Scope* scope, st
   const int32_t saved = fixed_position_;
   fixed_position_ = 0;
   ++view_depth_;
+  const bool unasked = std::exchange(unasked_, true);
   ExprContext context;
   Scope nothing;
   context.scope = scope == nullptr ? &nothing : scope;
   context.clause = what;
   auto bound = Bind(**parsed, context);
+  unasked_ = unasked;
   --view_depth_;
   fixed_position_ = saved;
   if (!bound.ok()) return base::WithFrame(bound.status(), what);
@@ -157,6 +164,7 @@ Status Binder::AssignCasts(const table::TableSchema& schema, int32_t column, con
 std::vector<ColumnId> Binder::RowColumns(const table::TableSchema& schema, std::string_view alias, ScopeRelation* relation) {
   std::vector<ColumnId> ids;
   relation->alias = alias;
+  relation->own = &schema;
   if (alias == schema.name) relation->schema = schema.schema_name;
   for (const table::Column& column : schema.columns) {
     ids.push_back(NewColumn(column.name, column.type));
@@ -514,6 +522,8 @@ Status Binder::BindAssignments(ast::List<ast::SetItem> items, const Target& targ
     for (size_t i = 0; i < values.size(); ++i) {
       exec::Assignment assignment;
       TURDB_ASSIGN_OR_RETURN(assignment.column, TargetColumn(item.columns[i], *target.relation));
+      TURDB_RETURN_IF_ERROR(Authorize(AccessKind::kUpdate, schema.schema_name, schema.name,
+                                      schema.columns[static_cast<size_t>(assignment.column)].name, item.columns[i].offset));
       if (!item.fields.empty()) {
         TURDB_RETURN_IF_ERROR(BindFieldAssignment(item, target, assignment.column, context, out));
         continue;

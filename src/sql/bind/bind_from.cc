@@ -119,6 +119,7 @@ StatusOr<Binder::FromItem> Binder::BindNamedTable(const ast::NamedTable& table, 
   if (references_ != nullptr && view_depth_ == 1) {
     references_->push_back({table.name.last().offset, -1, relation.get(), table.alias.empty()});
   }
+  TURDB_RETURN_IF_ERROR(AuthorizeRelation(AccessKind::kRead, *relation, table.name.offset()));
   if (table.sample != nullptr && relation->kind != catalog::RelationKind::kTable) {
     return Unsupported("TABLESAMPLE of what is no table or materialized view", table.offset);
   }
@@ -198,11 +199,13 @@ StatusOr<Binder::FromItem> Binder::BindView(const std::shared_ptr<const catalog:
     search_path_ = context_.search_path;
   }
   ++view_depth_;
+  const std::string_view accessor = std::exchange(accessor_, relation->name());
   Scope nothing;
   const std::string_view alias = ref.alias.empty() ? std::string_view(relation->name()) : ref.alias.text;
   auto query =
       BindSelect(WithOuterLocking(*static_cast<const ast::SelectStatement*>(parsed->statement)->select, alias), &nothing);
   --view_depth_;
+  accessor_ = accessor;
   fixed_position_ = saved;
   search_path_ = saved_path;
   if (!query.ok()) {
@@ -361,6 +364,13 @@ Status Binder::BindUsing(const ast::Join& join, FromItem* left, FromItem* right,
                    absl::StrCat("column \"", name.text, "\" specified in USING clause does not exist in ",
                                 a == nullptr ? "left" : "right", " table"),
                    name.offset);
+    }
+    if (context_.authorize) {
+      TURDB_ASSIGN_OR_RETURN(const Expr* from_left, AuthorizeRead(a, left_scope, name.offset));
+      TURDB_ASSIGN_OR_RETURN(const Expr* from_right, AuthorizeRead(b, right_scope, name.offset));
+      if (from_left != a || from_right != b) {
+        return Unsupported("joining by a column that is to read as NULL", name.offset);
+      }
     }
     TURDB_ASSIGN_OR_RETURN(const Expr* equal, MakeOperator("=", {a, b}, Position(name.offset)));
     node->conjuncts.push_back(equal);

@@ -157,6 +157,9 @@ Status Binder::ExpandStar(const ast::Star& star, const ExprContext& context, std
     item.name = column.name;
     item.expr =
         column.expr->kind == ExpressionKind::kColumn ? ColumnExpr(column.expr->index, Position(star.offset)) : column.expr;
+    if (context_.authorize) {
+      TURDB_ASSIGN_OR_RETURN(item.expr, AuthorizeRead(item.expr, scope, star.offset));
+    }
     for (const ast::ReplaceItem& replace : star.replace) {
       if (replace.name.text != column.name) continue;
       TURDB_ASSIGN_OR_RETURN(item.expr, Bind(*replace.value, context));

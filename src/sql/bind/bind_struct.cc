@@ -217,9 +217,9 @@ StatusOr<std::vector<const Expr*>> Binder::BindRowElements(const ast::Expr& expr
 StatusOr<const Expr*> Binder::WholeRow(const ScopeRelation& relation, int32_t position) {
   std::vector<const Expr*> elements;
   std::vector<std::string_view> names;
-  for (const ScopeColumn& column : relation.columns) {
-    elements.push_back(column.expr);
-    names.push_back(column.name);
+  for (size_t i = 0; i < relation.columns.size(); ++i) {
+    TURDB_ASSIGN_OR_RETURN(elements.emplace_back(), AuthorizeColumnOf(relation, i, position));
+    names.push_back(relation.columns[i].name);
   }
   if (relation.get == nullptr || relation.get->relation == nullptr) return MakeRow(std::move(elements), names, position);
   const table::TableSchema& schema = *relation.get->relation->schema;

@@ -102,6 +102,7 @@ StatusOr<Binder::BoundTrigger> Binder::BindTrigger(const std::shared_ptr<const c
   const auto keys = std::exchange(action_keys_, nullptr);
   const auto edits = std::exchange(star_edits_, nullptr);
   const auto locking = std::exchange(locking_, {});
+  const auto accessor = std::exchange(accessor_, trigger.name);
   const absl::Cleanup restore = [&] {
     search_path_ = path;
     fixed_position_ = position;
@@ -110,6 +111,7 @@ StatusOr<Binder::BoundTrigger> Binder::BindTrigger(const std::shared_ptr<const c
     action_keys_ = keys;
     star_edits_ = edits;
     locking_ = locking;
+    accessor_ = accessor;
   };
   TURDB_RETURN_IF_ERROR(BindTriggerParts(*relation, trigger, text, &bound));
   return bound;

@@ -242,6 +242,9 @@ StatusOr<const Expr*> Binder::BindColumn(const ast::Column& column, const ExprCo
       if (found == nullptr && !last.quoted) found = RowIdColumn(last.text, *scope);
       if (found != nullptr) {
         if (references_ != nullptr) NoteReference(column, found, *scope);
+        if (context_.authorize) {
+          TURDB_ASSIGN_OR_RETURN(found, AuthorizeRead(found, *scope, column.offset));
+        }
         return placed(found);
       }
       continue;
@@ -269,6 +272,9 @@ StatusOr<const Expr*> Binder::BindColumn(const ast::Column& column, const ExprCo
     if (found == nullptr && !last.quoted) found = RowIdColumn(last.text, inner);
     if (found != nullptr) {
       if (references_ != nullptr) NoteReference(column, found, inner);
+      if (context_.authorize) {
+        TURDB_ASSIGN_OR_RETURN(found, AuthorizeRead(found, inner, column.offset));
+      }
       return placed(found);
     }
     return UnknownColumn(column, &inner);

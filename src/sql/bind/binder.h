@@ -37,6 +37,7 @@ struct ScopeRelation {
   std::vector<ScopeColumn> columns;
   const LogicalNode* get = nullptr;           // of a table: for rowid and functional dependency
   bool scalar = false;                        // of a function that gives one value a row: its name means that value
+  const table::TableSchema* own = nullptr;    // of a row that a statement changes: of which table it is one
   const catalog::Relation* row_of = nullptr;  // of NEW and OLD in a trigger
   std::string_view not_lockable;              // what FOR UPDATE says it cannot be applied to; empty: it can
   int32_t offset = -1;
@@ -376,6 +377,14 @@ class Binder {
   void NoteReference(const ast::Column& column, const Expr* found, const Scope& scope);
   base::Status UnknownColumn(const ast::Column& column, const Scope* scope);
   const Expr* RowIdColumn(std::string_view name, const Scope& scope);
+
+  // ---- what the host allows (bind_authorize.cc). Errors: 42501.
+  base::Status Authorize(AccessKind kind, std::string_view schema, std::string_view object, std::string_view column,
+                         int32_t offset);
+  base::Status AuthorizeRelation(AccessKind kind, const catalog::Relation& relation, int32_t offset);
+  // A column of `scope` that is read: itself, or NULL.
+  base::StatusOr<const Expr*> AuthorizeRead(const Expr* found, const Scope& scope, int32_t offset);
+  base::StatusOr<const Expr*> AuthorizeColumnOf(const ScopeRelation& relation, size_t column, int32_t offset);
 
   struct ProjectionItem;
   // ---- expressions (bind_expression.cc, bind_call.cc, bind_subquery.cc)
@@ -796,6 +805,8 @@ class Binder {
   int32_t fixed_position_ = -1;            // inside a view: where the view is named
   int32_t view_depth_ = 0;
   bool uses_external_ = false;
+  std::string_view accessor_;                         // the view or trigger whose text is being bound
+  bool unasked_ = false;                              // what is bound is the table's own: its defaults and constraints
   ColumnId merge_action_ = -1;                        // in RETURNING of a MERGE
   Scope* enclosing_ = nullptr;                        // in a trigger: NEW, OLD and the tables of its statement's rows
   CommonTableInfo* action_keys_ = nullptr;            // while a foreign key's action is bound: what `keys` means

@@ -81,6 +81,11 @@ int32_t Parser::ParameterNumber(std::string_view name) {
     }
     number = static_cast<int32_t>(parameters_.size()) + 1;
   }
+  if (number > limits_.parameters && number <= base::kMaxParameters) {
+    Fail(base::LimitError(absl::StrCat("the statement has more than ", limits_.parameters, " parameters, the limit")),
+         token_.offset);
+    return 1;
+  }
   if (number < 1 || number > limits_.parameters) {
     Fail(base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kUndefinedParameter,
                          absl::StrCat("parameter numbers go from 1 to ", limits_.parameters)),

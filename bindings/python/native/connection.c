@@ -250,8 +250,7 @@ static double seconds_now(void) {
   return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/* Keeps the exception that is set, until the statement has stopped. */
-static void keep_raised(ConnectionObject* connection) {
+void connection_keep_raised(ConnectionObject* connection) {
   PyObject *type, *value, *traceback;
   PyErr_Fetch(&type, &value, &traceback);
   PyErr_NormalizeException(&type, &value, &traceback);
@@ -267,7 +266,7 @@ static bool on_progress(void* user_data) {
   const PyGILState_STATE state = PyGILState_Ensure();
   bool stop = false;
   if (PyErr_CheckSignals() < 0) {
-    keep_raised(connection);
+    connection_keep_raised(connection);
     stop = true;
   } else if (connection->progress != NULL && seconds_now() >= connection->progress_next_s) {
     connection->progress_next_s = seconds_now() + connection->progress_interval_s;
@@ -277,7 +276,7 @@ static bool on_progress(void* user_data) {
     Py_DECREF(progress);
     const int is_true = result == NULL ? -1 : PyObject_IsTrue(result);
     Py_XDECREF(result);
-    if (is_true < 0) keep_raised(connection);
+    if (is_true < 0) connection_keep_raised(connection);
     stop = is_true != 0;
   }
   PyGILState_Release(state);
@@ -308,6 +307,7 @@ static int connection_init(ConnectionObject* self, PyObject* arguments, PyObject
   if (status == TURDB_OK) {
     status = turdb_conn_set_progress(self->handle, SIGNAL_INTERVAL_MS, on_progress, self, &error);
   }
+  if (status == TURDB_OK) status = turdb_interrupt_open(self->handle, &self->interrupter, &error);
   Py_END_ALLOW_THREADS if (status != TURDB_OK) {
     raise_error(error, NULL);
     return -1;
@@ -349,6 +349,7 @@ static int connection_traverse(ConnectionObject* self, visitproc visit, void* ar
   Py_VISIT(self->json_dumps);
   Py_VISIT(self->progress);
   Py_VISIT(self->raised);
+  for (int hook = 0; hook < HOOKS; ++hook) Py_VISIT(self->hooks[hook]);
   return 0;
 }
 
@@ -358,15 +359,18 @@ static int connection_clear(ConnectionObject* self) {
   Py_CLEAR(self->json_dumps);
   Py_CLEAR(self->progress);
   Py_CLEAR(self->raised);
+  for (int hook = 0; hook < HOOKS; ++hook) Py_CLEAR(self->hooks[hook]);
   return 0;
 }
 
 static void connection_dealloc(ConnectionObject* self) {
   PyObject_GC_UnTrack(self);
   if (self->weak_references != NULL) PyObject_ClearWeakRefs((PyObject*)self);
+  connection_drop_hooks(self);
   if (self->cache != NULL) clear_cache(self);
   connection_clear(self);
   Py_CLEAR(self->cache);
+  turdb_interrupt_free(self->interrupter);
   turdb_conn_free(self->handle);
   Py_CLEAR(self->database);
   Py_TYPE(self)->tp_free((PyObject*)self);
@@ -420,10 +424,8 @@ static PyObject* connection_rollback(ConnectionObject* self, PyObject* unused) {
 
 static PyObject* connection_interrupt(ConnectionObject* self, PyObject* unused) {
   (void)unused;
-  if (self->handle != NULL) {
-    self->interrupted = true;
-    turdb_conn_interrupt(self->handle);
-  }
+  self->interrupted = true;
+  turdb_interrupt_stop(self->interrupter);
   Py_RETURN_NONE;
 }
 
@@ -563,6 +565,36 @@ static PyMethodDef connection_methods[] = {
     {"_set_replacement", (PyCFunction)connection_set_replacement, METH_O, NULL},
     {"_append", (PyCFunction)connection_append, METH_VARARGS, NULL},
     {"_executescript", (PyCFunction)connection_executescript, METH_O, NULL},
+    {"set_commit_hook", (PyCFunction)connection_set_commit_hook, METH_O,
+     "set_commit_hook(hook)\n\nCalls hook() before a transaction that changed something commits. When it returns true, or "
+     "raises, the transaction is\nrolled back, and the commit raises IntegrityError, or what the hook raised. None takes it "
+     "away. It may not use the\nconnection."},
+    {"set_rollback_hook", (PyCFunction)connection_set_rollback_hook, METH_O,
+     "set_rollback_hook(hook)\n\nCalls hook() after a transaction that changed something was rolled back."},
+    {"set_change_hook", (PyCFunction)connection_set_change_hook, METH_O,
+     "set_change_hook(hook)\n\nCalls hook(operation, schema, table, rows) with rows that a statement has changed, by itself, "
+     "by "
+     "triggers or by foreign\nkeys: operation is 'insert', 'update' or 'delete', rows a list of (before, after), each a tuple "
+     "or "
+     "None. When it returns\ntrue, or raises, the statement fails and takes its changes back. It may not use the connection."},
+    {"set_trace_callback", (PyCFunction)connection_set_trace_callback, METH_O,
+     "set_trace_callback(callback)\n\nCalls callback(sql) when a statement begins; the values of its parameters stand in their "
+     "places."},
+    {"set_profile_callback", (PyCFunction)connection_set_profile_callback, METH_O,
+     "set_profile_callback(callback)\n\nCalls callback(sql, seconds, rows, changes) when a statement has ended."},
+    {"set_authorizer", (PyCFunction)connection_set_authorizer, METH_O,
+     "set_authorizer(authorizer)\n\nCalls authorizer(action, schema, object, column, accessor) while a statement is compiled, "
+     "for "
+     "everything that it names.\naction is one of turdb.ACTION_*, accessor the view or trigger that names it; what there is "
+     "not is "
+     "None. It returns turdb.ALLOW,\nturdb.DENY or, for a column that is to read as NULL, turdb.IGNORE."},
+    {"setting", (PyCFunction)connection_get_setting, METH_O,
+     "setting(name)\n\nThe value of a setting of the connection, as SHOW has it."},
+    {"set_setting", (PyCFunction)connection_set_setting, METH_VARARGS,
+     "set_setting(name, value)\n\nChanges a setting of the connection, as SET does; None brings back its default."},
+    {"getlimit", (PyCFunction)connection_getlimit, METH_O, "getlimit(limit)\n\nThe value of a limit, one of turdb.LIMIT_*."},
+    {"setlimit", (PyCFunction)connection_setlimit, METH_VARARGS,
+     "setlimit(limit, value)\n\nChanges a limit for the statements of the connection, and gives the value that it had."},
     {"set_progress_handler", (PyCFunction)(void (*)(void))connection_set_progress_handler, METH_VARARGS | METH_KEYWORDS,
      "set_progress_handler(progress, interval=0.1)\n\nCalls progress() about every `interval` seconds while a statement runs; "
      "when it "

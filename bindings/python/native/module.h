@@ -38,11 +38,15 @@ typedef struct {
   bool busy; /* a thread is in a step */
 } BackupObject;
 
+/* Callables of a connection (hooks.c). */
+enum { HOOK_COMMIT, HOOK_ROLLBACK, HOOK_CHANGE, HOOK_TRACE, HOOK_PROFILE, HOOK_AUTHORIZER, HOOKS };
+
 typedef struct CursorObject CursorObject;
 typedef struct StatementObject StatementObject;
 
 typedef struct {
   PyObject_HEAD turdb_conn* handle;
+  turdb_interrupt* interrupter; /* good for other threads whatever becomes of the handle */
   DatabaseObject* database;
   PyObject* weak_references;
   bool closed;
@@ -62,7 +66,8 @@ typedef struct {
   PyObject* progress; /* of users, or NULL */
   double progress_interval_s;
   double progress_next_s;
-  PyObject* raised; /* by progress or a signal handler, to be raised when the statement has stopped */
+  PyObject* hooks[HOOKS]; /* of users; NULL: none */
+  PyObject* raised;       /* by progress, a hook or a signal handler, to be raised when the statement has stopped */
 } ConnectionObject;
 
 enum statement_kind { KIND_QUERY, KIND_CHANGE, KIND_INSERT, KIND_CONTROL, KIND_OTHER };
@@ -106,7 +111,7 @@ struct CursorObject {
   Py_ssize_t arraysize;
 };
 
-extern PyTypeObject Database_Type, Options_Type, Backup_Type, Connection_Type, Statement_Type, Cursor_Type;
+extern PyTypeObject Database_Type, Options_Type, Backup_Type, Connection_Type, Statement_Type, Cursor_Type, Blob_Type;
 
 /* ---- Errors */
 
@@ -168,6 +173,23 @@ PyObject* connection_unregister(ConnectionObject* self, PyObject* argument);
 PyObject* connection_set_replacement(ConnectionObject* self, PyObject* callback);
 PyObject* connection_append(ConnectionObject* self, PyObject* arguments);
 int arrow_initialize(void);
+
+/* ---- Hooks */
+
+/* Keeps the exception that is set, until the call that is going on has come back. */
+void connection_keep_raised(ConnectionObject* connection);
+/* Nobody is called any more: the connection object goes, what it ran may go on. */
+void connection_drop_hooks(ConnectionObject* connection);
+PyObject* connection_set_commit_hook(ConnectionObject* self, PyObject* callable);
+PyObject* connection_set_rollback_hook(ConnectionObject* self, PyObject* callable);
+PyObject* connection_set_change_hook(ConnectionObject* self, PyObject* callable);
+PyObject* connection_set_trace_callback(ConnectionObject* self, PyObject* callable);
+PyObject* connection_set_profile_callback(ConnectionObject* self, PyObject* callable);
+PyObject* connection_set_authorizer(ConnectionObject* self, PyObject* callable);
+PyObject* connection_get_setting(ConnectionObject* self, PyObject* name);
+PyObject* connection_set_setting(ConnectionObject* self, PyObject* arguments);
+PyObject* connection_getlimit(ConnectionObject* self, PyObject* category);
+PyObject* connection_setlimit(ConnectionObject* self, PyObject* arguments);
 
 PyObject* new_database(turdb_db* handle);
 PyObject* new_options(turdb_options* handle);

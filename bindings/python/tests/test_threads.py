@@ -356,3 +356,47 @@ def test_memory_does_not_grow():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     work(3000)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 8 * 1024
+
+
+@pytest.mark.parametrize("statement", ["update t set a = 2", "drop table t", "select pg_sleep(1000)"])
+def test_ctrl_c_ends_a_wait(statement):
+    script = f"""
+        import os, signal, threading, time, turdb
+        database = turdb.Database(":memory:")
+        holder, waiter = database.connect(), database.connect()
+        holder.execute("create table t(a int)")
+        holder.execute("insert into t values (1)")
+        holder.commit()
+        holder.execute("update t set a = 3")
+        waiter.set_setting("busy_timeout", "1h")
+        threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        begin = time.monotonic()
+        try:
+            waiter.execute("{statement}")
+        except KeyboardInterrupt:
+            assert time.monotonic() - begin < 10
+            holder.rollback()
+            assert waiter.execute("select a from t").fetchone() == (1,)
+            print("stopped")
+        """
+    result = run_python(script)
+    assert result.stdout == "stopped\n", result.stderr
+
+
+def test_interrupt_and_close_do_not_meet():
+    """Interrupts go on while connections are closed by another thread."""
+    database = turdb.Database(":memory:")
+    connections = [database.connect() for _ in range(50)]
+    done = threading.Event()
+
+    def interrupt():
+        while not done.is_set():
+            for connection in connections:
+                connection.interrupt()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    for connection in connections:
+        connection.close()
+    done.set()
+    thread.join()

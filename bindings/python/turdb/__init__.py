@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from . import _native, errors
 from ._arrow import ANY_AS_TEXT, NUMERIC_AS_DOUBLE, STRING_VIEWS
+from ._blob import Blob
 from ._connection import Connection, Cursor, Database, Savepoint, Transaction, connect, options, recover, register_adapter
 from ._types import (
     BINARY,
@@ -49,6 +50,32 @@ from .rows import Row, dict_row, namedtuple_row
 
 _native.set_error_factory(errors._make)
 
+#: What an authorizer answers.
+ALLOW: int = _native.TURDB_ALLOW
+DENY: int = _native.TURDB_DENY
+IGNORE: int = _native.TURDB_IGNORE
+#: What an authorizer is asked about.
+ACTION_READ: int = _native.TURDB_ACTION_READ
+ACTION_INSERT: int = _native.TURDB_ACTION_INSERT
+ACTION_UPDATE: int = _native.TURDB_ACTION_UPDATE
+ACTION_DELETE: int = _native.TURDB_ACTION_DELETE
+ACTION_FUNCTION: int = _native.TURDB_ACTION_FUNCTION
+ACTION_CREATE: int = _native.TURDB_ACTION_CREATE
+ACTION_ALTER: int = _native.TURDB_ACTION_ALTER
+ACTION_DROP: int = _native.TURDB_ACTION_DROP
+ACTION_TRANSACTION: int = _native.TURDB_ACTION_TRANSACTION
+ACTION_SETTING: int = _native.TURDB_ACTION_SETTING
+ACTION_FILE: int = _native.TURDB_ACTION_FILE
+ACTION_MAINTENANCE: int = _native.TURDB_ACTION_MAINTENANCE
+#: Limits of a connection (getlimit, setlimit).
+LIMIT_SQL_BYTES: int = _native.TURDB_LIMIT_SQL_BYTES
+LIMIT_NESTING_DEPTH: int = _native.TURDB_LIMIT_NESTING_DEPTH
+LIMIT_PARAMETERS: int = _native.TURDB_LIMIT_PARAMETERS
+LIMIT_COLUMNS: int = _native.TURDB_LIMIT_COLUMNS
+LIMIT_FUNCTION_ARGUMENTS: int = _native.TURDB_LIMIT_FUNCTION_ARGUMENTS
+LIMIT_TRIGGER_DEPTH: int = _native.TURDB_LIMIT_TRIGGER_DEPTH
+LIMIT_VALUE_BYTES: int = _native.TURDB_LIMIT_VALUE_BYTES
+
 apilevel = "2.0"
 #: Threads may share the module and databases; a connection is for one thread at a time.
 threadsafety = 1
@@ -62,15 +89,38 @@ library_version_number: int = _native.turdb_version_number()
 library_source_id: str = _native.turdb_source_id()
 
 __all__ = [
+    "ACTION_ALTER",
+    "ACTION_CREATE",
+    "ACTION_DELETE",
+    "ACTION_DROP",
+    "ACTION_FILE",
+    "ACTION_FUNCTION",
+    "ACTION_INSERT",
+    "ACTION_MAINTENANCE",
+    "ACTION_READ",
+    "ACTION_SETTING",
+    "ACTION_TRANSACTION",
+    "ACTION_UPDATE",
+    "ALLOW",
     "ANY_AS_TEXT",
     "BINARY",
     "DATETIME",
+    "DENY",
+    "IGNORE",
+    "LIMIT_COLUMNS",
+    "LIMIT_FUNCTION_ARGUMENTS",
+    "LIMIT_NESTING_DEPTH",
+    "LIMIT_PARAMETERS",
+    "LIMIT_SQL_BYTES",
+    "LIMIT_TRIGGER_DEPTH",
+    "LIMIT_VALUE_BYTES",
     "NUMBER",
     "NUMERIC_AS_DOUBLE",
     "ROWID",
     "STRING",
     "STRING_VIEWS",
     "Binary",
+    "Blob",
     "Column",
     "Connection",
     "Cursor",

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar, Union
 
 from . import _arrow, _native, errors
+from ._blob import Blob
 from .errors import ProgrammingError
 
 __all__ = ["Connection", "Cursor", "Database", "Parameters", "Savepoint", "Transaction", "connect"]
@@ -251,6 +252,24 @@ class Connection(_native.Connection):
         2
         """
         return _arrow.append(self, table, rows, schema, columns, by_name)
+
+    def blobopen(
+        self, table: str, column: str, row: Any, /, *, readonly: bool = False, schema: Optional[str] = None
+    ) -> Blob:
+        """Opens the value of one column in one row, to be read and written in pieces: see :class:`Blob`.
+
+        ``row`` is the primary key of the row, a sequence when it has several columns, or, of a table without one, its rowid. The
+        names are taken as they are. Texts and json are for reading only.
+
+        >>> import turdb
+        >>> connection = turdb.connect()
+        >>> _ = connection.execute("create table note(lang text, id int, body text, primary key(lang, id))")
+        >>> _ = connection.execute("insert into note values ('en', 1, repeat('long ', 100000))")
+        >>> with connection.blobopen("note", "body", ("en", 1), readonly=True) as body:
+        ...     len(body), body[250_000:250_004]
+        (500000, b'long')
+        """
+        return Blob(self, schema, table, column, row, not readonly)
 
     # ---- transactions
 

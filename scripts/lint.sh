@@ -28,6 +28,20 @@ nm -D --defined-only build/release/libturdb.so | awk '{print $3}' | sed 's/@.*//
 diff -u tests/capi/exported_symbols.txt build/lint-symbols.log
 verdict $?
 
+step "tags of the header"
+python3 tests/capi/tags.py > build/lint-tags.log
+verdict $?
+grep -v ' 0 problems' build/lint-tags.log
+
+step "accepted ABI"
+python3 tests/capi/abi.py --library build/release/libturdb.so > build/lint-abi.log 2>&1
+verdict $?
+grep -v ' 0 problems' build/lint-abi.log
+
+step "pages of the header"
+./dev docs > build/lint-docs.log 2>&1
+verdict $?
+
 step "clang-tidy"
 mapfile -t changed < <(git ls-files 'src/*.cc' 'tools/*.cc')
 printf '%s\n' "${changed[@]}" | xargs -P "$(nproc)" -n 4 clang-tidy-16 -p build/release --quiet --extra-arg=-Wno-unknown-warning-option --warnings-as-errors='*' > build/lint-tidy.log 2> /dev/null

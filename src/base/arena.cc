@@ -42,6 +42,10 @@ Bytes Arena::Copy(Bytes bytes) {
 }
 
 void Arena::Reset(size_t keep_bytes) {
+  while (cleanups_ != nullptr) {
+    const Cleanup* const cleanup = std::exchange(cleanups_, cleanups_->next);
+    cleanup->run(cleanup->data);
+  }
   size_t kept = 0;
   size_t kept_bytes = 0;
   for (const Block& block : blocks_) {

@@ -54,11 +54,20 @@ class Arena {
   Bytes Copy(Bytes bytes);
   std::string_view Copy(std::string_view text) { return AsText(Copy(AsBytes(text))); }
 
+  // Calls run(data) when the arena forgets what it holds: for what lives elsewhere and belongs to something in here. What was
+  // said last runs first. Throws as Allocate does.
+  void OnReset(void (*run)(void* data), void* data) { cleanups_ = New<Cleanup>(Cleanup{run, data, cleanups_}); }
+
   // Forgets everything; keeps blocks up to `keep_bytes` for reuse and gives the rest back.
   void Reset(size_t keep_bytes = 0);
   size_t allocated_bytes() const { return allocated_bytes_; }
 
  private:
+  struct Cleanup {
+    void (*run)(void* data);
+    void* data;
+    Cleanup* next;
+  };
   struct Block {
     std::byte* data;
     size_t size_bytes;
@@ -71,6 +80,7 @@ class Arena {
   uintptr_t limit_ = 0;
   size_t current_ = 0;  // blocks_[current_ - 1] is being filled
   size_t allocated_bytes_ = 0;
+  Cleanup* cleanups_ = nullptr;
   std::vector<Block> blocks_;
 };
 

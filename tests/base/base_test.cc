@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <vector>
 
 #include "base/arena.h"
 #include "base/bytes.h"
@@ -132,6 +133,26 @@ TEST(Arena, OverBudgetThrowsBadAllocAndKeepsWhatItHas) {
   const std::string_view kept = arena.Copy("kept");
   EXPECT_THROW(arena.Allocate(100000), std::bad_alloc);
   EXPECT_EQ(kept, "kept");
+}
+
+TEST(Arena, SaysWhenItForgetsLastFirst) {
+  std::vector<int> order;
+  struct Note {
+    std::vector<int>* order;
+    int number;
+  };
+  const auto note = [](void* data) { static_cast<Note*>(data)->order->push_back(static_cast<Note*>(data)->number); };
+  {
+    Arena arena;
+    arena.OnReset(note, arena.New<Note>(Note{&order, 1}));
+    arena.OnReset(note, arena.New<Note>(Note{&order, 2}));
+    EXPECT_TRUE(order.empty());
+    arena.Reset(1 << 20);
+    EXPECT_EQ(order, (std::vector<int>{2, 1}));
+    arena.Reset();
+    arena.OnReset(note, arena.New<Note>(Note{&order, 3}));
+  }
+  EXPECT_EQ(order, (std::vector<int>{2, 1, 3}));
 }
 
 }  // namespace

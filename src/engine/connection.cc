@@ -147,6 +147,7 @@ void Connection::CloseEntered() {
   temporary_.reset();
   registered_.clear();
   replacement_ = nullptr;
+  functions_.Clear();
 }
 
 void Connection::CloseFromDatabase() {
@@ -319,6 +320,14 @@ StatusOr<Connection::ExternalTablePtr> Connection::FindExternalTable(std::string
     only = table;
   }
   return only;
+}
+
+StatusOr<std::vector<std::optional<vec::Type>>> Connection::TypesOf(std::string_view list) {
+  return sql::CompileTypes(Statement::CompileContextOf(*this, VisibleCatalog(), nullptr), list);
+}
+
+StatusOr<std::vector<exec::ExternalTable::Column>> Connection::ColumnsOf(std::string_view list) {
+  return sql::CompileColumns(Statement::CompileContextOf(*this, VisibleCatalog(), nullptr), list);
 }
 
 // ---- transactions

@@ -26,6 +26,7 @@
 #include "engine/interrupt.h"
 #include "engine/session.h"
 #include "engine/temporary.h"
+#include "engine/user_function.h"
 #include "exec/deferred_checks.h"
 #include "exec/parallelism.h"
 #include "exec/table_function.h"
@@ -116,6 +117,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool UnregisterTable(std::string_view name);
   // Asked for names that nobody knows; a null table: neither does it. An empty function takes it away.
   void SetReplacement(std::function<base::StatusOr<ExternalTablePtr>(std::string_view name)> find);
+  // ---- functions and collations of the host (user_function.h). What is prepared is compiled again with the next run.
+  UserFunctions& functions() { return functions_; }
+  // Names of types, of columns with types, in a list. Errors: as of sql::CompileTypes, sql::CompileColumns.
+  base::StatusOr<std::vector<std::optional<vec::Type>>> TypesOf(std::string_view list);
+  base::StatusOr<std::vector<exec::ExternalTable::Column>> ColumnsOf(std::string_view list);
   // By the search path when `schema` is empty. Errors: 42P01, 3F000.
   base::StatusOr<std::shared_ptr<const catalog::Relation>> FindRelation(std::string_view schema, std::string_view name) const;
   const vec::TextContext& text() const { return text_; }
@@ -294,6 +300,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::map<std::string, ExternalTablePtr, std::less<>> registered_;
   std::function<base::StatusOr<ExternalTablePtr>(std::string_view)> replacement_;
   uint64_t sources_epoch_ = 0;  // counts changes of both
+  UserFunctions functions_;
   uint64_t last_number_ = 0;
   txn::Isolation default_isolation_ = txn::Isolation::kSnapshot;
   bool default_read_only_ = false;

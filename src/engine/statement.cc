@@ -72,6 +72,7 @@ sql::CompileContext Statement::CompileContextOf(Connection& connection, std::sha
   context.budget = &connection.database_->budget();
   context.without_triggers = connection.without_triggers_;
   context.system_view_source = SystemViewsOf(connection);
+  if (!connection.functions_.empty()) context.host = &connection.functions_;
   context.named_statements = &connection.named_statements_;
   context.limits = connection.limits_.statement;
   if (connection.HasExternalTables() || own_table != nullptr) {
@@ -104,6 +105,7 @@ void Statement::NoteCompiled(const catalog::Snapshot& catalog) {
   catalog_epoch_ = catalog.epoch();
   temporary_epoch_ = connection_->TemporaryEpoch();
   sources_epoch_ = connection_->sources_epoch_;
+  functions_epoch_ = connection_->functions_.epoch();
   const auto temporary = [](const auto& each) { return table::IsTemporary(each.id); };
   uses_temporary_ = std::any_of(compiled_.dependencies.begin(), compiled_.dependencies.end(), temporary);
   const auto& written = compiled_.written;
@@ -186,6 +188,7 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
 Status Statement::Revalidate() {
   if (compiled_.uses_external && sources_epoch_ != connection_->sources_epoch_) return Compile({});
   if (authorizer_epoch_ != connection_->authorizer_epoch_) return Compile({});  // another authorizer may say otherwise
+  if (functions_epoch_ != connection_->functions_.epoch()) return Compile({});
   if (compiled_.plan == nullptr) {
     // A command refers to relations by what they were when it was compiled.
     const bool about_schema = !std::holds_alternative<sql::TransactionCommand>(compiled_.command) &&
@@ -234,6 +237,7 @@ StatusOr<std::unique_ptr<Statement>> Statement::Clone() {
     clone->catalog_epoch_ = catalog_epoch_;
     clone->temporary_epoch_ = temporary_epoch_;
     clone->sources_epoch_ = sources_epoch_;
+    clone->functions_epoch_ = functions_epoch_;
     clone->own_table_ = own_table_;
     clone->uses_temporary_ = uses_temporary_;
     clone->writes_permanent_ = writes_permanent_;

@@ -189,6 +189,7 @@ class Statement {
   uint64_t catalog_epoch_ = 0;     // of the catalog that it was compiled or checked against last
   uint64_t temporary_epoch_ = 0;   // of the temporary objects that it was compiled beside
   uint64_t sources_epoch_ = 0;     // of what was registered on the connection
+  uint64_t functions_epoch_ = 0;   // likewise of functions
   bool uses_temporary_ = false;    // it names some
   bool writes_permanent_ = false;  // it changes more than temporary tables
 

@@ -15,7 +15,8 @@
 
 namespace turdb::function {
 struct BoundSetFunction;
-}
+struct HostSignature;
+}  // namespace turdb::function
 
 namespace turdb::exec {
 
@@ -45,6 +46,16 @@ class ExternalTable : public TableFunction {
     vec::Type type;
   };
   virtual std::span<const Column> columns() const = 0;
+};
+
+// A table function that the host has registered. Its scans take the arguments that the signature says.
+class HostTable : public TableFunction {
+ public:
+  virtual const function::HostSignature& signature() const = 0;
+  // None: the arguments decide, and Open has to be asked.
+  virtual std::span<const ExternalTable::Column> columns() const = 0;
+  // The rows for these arguments, which may be read again and again.
+  virtual base::StatusOr<std::shared_ptr<const ExternalTable>> Open(std::span<const vec::Value> arguments) const = 0;
 };
 
 // generate_series(start, stop[, step]) over integer, bigint, and timestamps with an interval step. The output has the

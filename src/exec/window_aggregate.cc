@@ -183,7 +183,7 @@ class WindowAggregate : public WindowFunction {
 
   Status Feed(uint64_t begin, uint64_t end, std::byte* into, base::Arena* arena) {
     if (call_.arguments.empty() && call_.filter < 0) {  // count(*)
-      constexpr uint64_t kStep = uint64_t{1} << 31;
+      constexpr uint64_t kStep = uint64_t{1} << 16;     // whoever looks at each row should not take all of them at once
       for (; begin < end; begin += std::min(kStep, end - begin)) {
         const Rows rows = Rows::All(static_cast<uint32_t>(std::min(kStep, end - begin)));
         TURDB_RETURN_IF_ERROR(function_.update_one({{}, rows, call_.aggregate, arena}, into));
@@ -196,7 +196,8 @@ class WindowAggregate : public WindowFunction {
   }
 
   Status AddRun(const Frame::Run& run) {
-    if (run.end - run.begin > 2 * kFanOut && levels_.empty()) TURDB_RETURN_IF_ERROR(BuildTree());
+    if (run.end - run.begin > 2 * kFanOut && levels_.empty() && function_.combine != nullptr)
+      TURDB_RETURN_IF_ERROR(BuildTree());
     return AddNodes(0, run.begin, run.end);
   }
 

@@ -126,18 +126,22 @@ enum class ErrorCode : uint8_t {
   kInvalidEscape,   // 22025
 };
 
+struct BoundCall;  // registry.h
+
 // Constant during the call except through result and Raise. One thread.
 class Call {
  public:
-  Call(Rows rows_in, std::span<const VectorView> args_in, std::span<const Vector* const> sources,
+  Call(const BoundCall* bound_in, Rows rows_in, std::span<const VectorView> args_in, std::span<const Vector* const> sources,
        std::span<const Type> argument_types_in, Vector* result_in, CallContext* context_in)
-      : rows(rows_in),
+      : bound(bound_in),
+        rows(rows_in),
         args(args_in),
         argument_types(argument_types_in),
         result(result_in),
         context(*context_in),
         sources_(sources) {}
 
+  const BoundCall* const bound;
   // The rows to compute. Row r of each argument makes row r of the result.
   const Rows rows;
   const std::span<const VectorView> args;

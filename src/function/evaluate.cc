@@ -133,7 +133,7 @@ Status Evaluate(const BoundCall& bound, std::span<const Vector* const> args, Row
     all_constant = all_constant && views.back().is_constant();
   }
   const Rows wanted = all_constant ? Rows::All(1) : rows;
-  Call call(wanted, views, args, bound.argument_types, result, &context);
+  Call call(&bound, wanted, views, args, bound.argument_types, result, &context);
   if ((bound.flags & kStrict) != 0) {
     if (!PropagateNulls(views, wanted, result) || (all_constant && result->MayHaveNulls() && result->IsNull(0))) {
       result->SetConstantNull();

@@ -54,6 +54,15 @@ class Compilation {
     return compiled;
   }
 
+  StatusOr<std::vector<std::optional<vec::Type>>> RunForTypes() {
+    binder_.emplace(context_, sql_, parsed_, *plan_, arena_);
+    return binder_->BindTypeList();
+  }
+  StatusOr<std::vector<exec::ExternalTable::Column>> RunForColumns() {
+    binder_.emplace(context_, sql_, parsed_, *plan_, arena_);
+    return binder_->BindColumnList();
+  }
+
   StatusOr<IndexExpressions> RunForIndexes(const table::TableSchema& schema) {
     binder_.emplace(context_, sql_, parsed_, *plan_, arena_);
     planner_.emplace(*binder_);
@@ -324,6 +333,14 @@ class Compilation {
 
 StatusOr<CompiledStatement> Compile(const CompileContext& context, std::string_view sql) {
   return Compilation(context, sql).Run();
+}
+
+StatusOr<std::vector<std::optional<vec::Type>>> CompileTypes(const CompileContext& context, std::string_view types) {
+  return Compilation(context, types).RunForTypes();
+}
+
+StatusOr<std::vector<exec::ExternalTable::Column>> CompileColumns(const CompileContext& context, std::string_view columns) {
+  return Compilation(context, columns).RunForColumns();
 }
 
 StatusOr<IndexExpressions> CompileIndexExpressions(const CompileContext& context, const table::TableSchema& schema) {

@@ -20,6 +20,7 @@
 #include "catalog/catalog.h"
 #include "exec/plan.h"
 #include "exec/table_function.h"
+#include "function/host_function.h"
 #include "vec/text_context.h"
 #include "vec/type.h"
 
@@ -76,6 +77,13 @@ struct ColumnOrigin {
   bool not_null = false;
 };
 
+// What the host has registered on the connection: functions and collations, for the statement's own text. Nothing that the
+// catalog keeps may name them: it would outlive the connection.
+class HostObjects : public function::HostFunctions {
+ public:
+  virtual std::span<const std::shared_ptr<const exec::HostTable>> TablesOf(std::string_view name) const = 0;
+};
+
 struct CompileContext {
   std::shared_ptr<const catalog::Snapshot> catalog;
   std::span<const std::string> search_path;
@@ -93,6 +101,7 @@ struct CompileContext {
   // has none (`unknown`), those that the host may know. Not for names in what the catalog keeps. The plan keeps what it
   // returns.
   std::function<base::StatusOr<std::shared_ptr<const exec::ExternalTable>>(std::string_view name, bool unknown)> external_table;
+  const HostObjects* host = nullptr;                                                     // null: nothing is registered
   const std::map<std::string, NamedStatement, std::less<>>* named_statements = nullptr;  // EXECUTE's
   // Names without a schema find temporary objects first, but for names in what the catalog keeps of permanent ones.
   bool without_temporary = false;
@@ -317,6 +326,14 @@ struct CompiledStatement {
 
 // Compiles the first statement of `sql`. Errors carry SQLSTATE and a position relative to `sql`.
 base::StatusOr<CompiledStatement> Compile(const CompileContext& context, std::string_view sql);
+
+// SQL's names of types, separated by commas ("integer, text[], numeric(10,2)"); `any` is nothing. Errors: 42601, 42704, with a
+// position.
+base::StatusOr<std::vector<std::optional<vec::Type>>> CompileTypes(const CompileContext& context, std::string_view types);
+
+// Likewise names with types: "id integer, \"Full name\" text". Errors: also 42701.
+base::StatusOr<std::vector<exec::ExternalTable::Column>> CompileColumns(const CompileContext& context,
+                                                                        std::string_view columns);
 
 // What the table's indexes need beyond columns: for those who fill or check indexes outside a statement with a plan.
 struct IndexExpressions {

@@ -44,6 +44,14 @@ StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext&
                  call.offset);
   }
   bool special = false;
+  if (call.name.parts.size() == 1 && IsHostScalar(name)) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* of_host, BindHostCall(call, name, context, &special));
+    if (special) return of_host;
+  }
+  if (call.name.parts.size() == 1 && IsHostTable(name)) {
+    return base::WithHint(Unsupported(absl::StrCat(name, ", which gives rows, in an expression"), call.offset),
+                          "Call it in FROM.");
+  }
   TURDB_ASSIGN_OR_RETURN(const Expr* result, BindSpecialCall(name, call, context, &special));
   if (special) return result;
   TURDB_ASSIGN_OR_RETURN(result, BindJsonCall(call, name, context, &special));
@@ -55,10 +63,11 @@ StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext&
   if (function::IsSetFunction(name) && !function::IsFunction(name)) return BindSetCall(call, context);
   // SQLite's max(a, b) and min(a, b) are functions.
   const bool extreme = (name == "max" || name == "min") && call.arguments.size() > 1;
-  if (function::IsAggregate(name) && !extreme) return BindAggregate(call, name, context);
+  if (IsAggregate(name) && !extreme) return BindAggregate(call, name, context);
   if (call.star || call.distinct || call.filter != nullptr || !call.order_by.empty()) {
     if (!function::IsFunction(name)) {
-      return Error(sqlstate::kUndefinedFunction, absl::StrCat("function ", name, " does not exist"), call.offset);
+      return HintAtHost(Error(sqlstate::kUndefinedFunction, absl::StrCat("function ", name, " does not exist"), call.offset),
+                        name);
     }
     return Error(base::SqlState{"42809"}, absl::StrCat(name, " is not an aggregate function"), call.offset);
   }
@@ -66,7 +75,9 @@ StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext&
   if ((name == "nextval" || name == "currval" || name == "setval") && !arguments.empty()) {
     TURDB_ASSIGN_OR_RETURN(arguments[0], NamedRelation(arguments[0]));
   }
-  return MakeFunction(name, arguments, Position(call.offset));
+  auto made = MakeFunction(name, arguments, Position(call.offset));
+  if (!made.ok()) return HintAtHost(made.status(), name);
+  return made;
 }
 
 // In the order of the function's parameters, whichever way the call names them.
@@ -183,7 +194,7 @@ StatusOr<const Expr*> Binder::BindAggregate(const ast::Call& call, std::string_v
   if (call.star && name != "count") {
     return Error(sqlstate::kUndefinedFunction, absl::StrCat("function ", name, "(*) does not exist"), call.offset);
   }
-  auto resolved = function::ResolveAggregate(name, types);
+  auto resolved = ResolveAggregate(name, types);
   if (!resolved.ok()) return At(resolved.status(), call.offset);
   CollationState collation;
   TURDB_RETURN_IF_ERROR(CollateAggregate(&*resolved, aggregate.arguments, &collation, aggregate.position));
@@ -215,7 +226,7 @@ StatusOr<const Expr*> Binder::BindAggregate(const ast::Call& call, std::string_v
       key.expression = aggregate.arguments[0];
     } else {
       TURDB_ASSIGN_OR_RETURN(key.expression, Bind(*item.expr, inner));
-      TURDB_RETURN_IF_ERROR(CheckCollation(key.expression));
+      TURDB_ASSIGN_OR_RETURN(key.expression, ToCompared(key.expression));
       TURDB_ASSIGN_OR_RETURN(key.expression,
                              Coerce(key.expression, function::ResolveUnknown(key.expression->type), CastContext::kImplicit));
     }
@@ -224,6 +235,9 @@ StatusOr<const Expr*> Binder::BindAggregate(const ast::Call& call, std::string_v
     aggregate.order.push_back(key);
   }
   if (resolved->function->ignores_duplicates) aggregate.distinct = false;
+  if (aggregate.distinct) {
+    TURDB_RETURN_IF_ERROR(RefuseHostCollation(collation, "DISTINCT of an aggregate", aggregate.position));
+  }
   // Where the order shows, distinct values come sorted, as PostgreSQL's do.
   if (aggregate.distinct && aggregate.order.empty() && resolved->function->order_sensitive) {
     for (const Expr* argument : aggregate.arguments) aggregate.order.push_back({argument, false, false});

@@ -27,12 +27,9 @@ namespace {
 constexpr base::SqlState kCollationMismatch{"42P21"};
 constexpr base::SqlState kIndeterminateCollation{"42P22"};
 
-std::string_view CollationName(vec::CollationId id) { return vec::Collations()[id].name; }
-
-Status Mismatch(std::string_view how, vec::CollationId a, vec::CollationId b) {
+Status Mismatch(std::string_view how, std::string_view a, std::string_view b) {
   return base::MakeError(absl::StatusCode::kInvalidArgument, kCollationMismatch,
-                         absl::StrCat("collation mismatch between ", how, " collations \"", CollationName(a), "\" and \"",
-                                      CollationName(b), "\""));
+                         absl::StrCat("collation mismatch between ", how, " collations \"", a, "\" and \"", b, "\""));
 }
 
 }  // namespace
@@ -42,6 +39,10 @@ StatusOr<const vec::NamedCollation*> Binder::FindCollation(const ast::QualifiedN
   const bool known_schema = name.parts.size() == 1 || (name.parts.size() == 2 && name.parts[0].text == "pg_catalog");
   const vec::NamedCollation* const found = known_schema ? vec::FindCollation(last) : nullptr;
   if (found != nullptr) return found;
+  if (context_.host != nullptr && name.parts.size() == 1) {
+    const auto of_host = context_.host->CollationOf(last);
+    if (of_host != nullptr) return HostCollationInCatalog(of_host->signature().name, name.offset());
+  }
   const std::string known = absl::StrJoin(vec::Collations(), ", ", [](std::string* out, const vec::NamedCollation& collation) {
     absl::StrAppend(out, collation.name);
   });
@@ -76,7 +77,8 @@ StatusOr<CollationState> Binder::MergeCollations(std::span<const Expr* const> ex
       merged = state;
     } else if (state.strength == merged.strength && state.id != merged.id) {
       if (state.strength == CollationStrength::kExplicit) {
-        return base::WithPosition(Mismatch("explicit", merged.id, state.id), expr->position >= 0 ? expr->position : position);
+        return base::WithPosition(Mismatch("explicit", CollationName(merged.id), CollationName(state.id)),
+                                  expr->position >= 0 ? expr->position : position);
       }
       if (state.strength != CollationStrength::kImplicit) continue;
       if (merged.id == vec::kDefaultCollation) {
@@ -103,17 +105,30 @@ Status Binder::CheckCollation(const Expr* expr) const { return CheckMergedCollat
 Status Binder::CheckMergedCollation(const CollationState& state, int32_t position) const {
   if (state.strength != CollationStrength::kConflict) return absl::OkStatus();
   return base::WithPosition(
-      base::WithHint(Mismatch("implicit", state.id, state.other),
+      base::WithHint(Mismatch("implicit", CollationName(state.id), CollationName(state.other)),
                      "You can choose the collation by applying the COLLATE clause to one or both expressions."),
       position);
 }
 
 vec::Collation Binder::OrderOf(const CollationState& state) {
-  return state.strength == CollationStrength::kConflict ? vec::Collation::kBinary : vec::Collations()[state.id].order;
+  const bool binary = state.strength == CollationStrength::kConflict || state.id >= kFirstHostCollation;
+  return binary ? vec::Collation::kBinary : vec::Collations()[state.id].order;
 }
 
 StatusOr<const Expr*> Binder::BindCollate(const ast::Collate& collate, const ExprContext& context) {
   TURDB_ASSIGN_OR_RETURN(const Expr* operand, Bind(*collate.operand, context));
+  TURDB_ASSIGN_OR_RETURN(const std::optional<vec::CollationId> of_host, FindHostCollation(collate.collation));
+  if (of_host.has_value()) {
+    if (operand->type.id == vec::TypeId::kUnknown) {
+      TURDB_ASSIGN_OR_RETURN(operand, Coerce(operand, vec::TypeId::kText, CastContext::kImplicit));
+    }
+    TURDB_RETURN_IF_ERROR(CheckCollates(operand->type, collate.offset));
+    return WithHostCollation(
+        operand->type.collation() == vec::Collation::kBinary
+            ? operand
+            : *Coerce(operand, operand->type.WithCollation(vec::Collation::kBinary), CastContext::kExplicit),
+        *of_host);
+  }
   TURDB_ASSIGN_OR_RETURN(const vec::NamedCollation* const collation, FindCollation(collate.collation));
   if (operand->type.id == vec::TypeId::kUnknown) {
     TURDB_ASSIGN_OR_RETURN(operand, Coerce(operand, vec::TypeId::kText, CastContext::kImplicit));
@@ -150,6 +165,13 @@ Status Binder::DescribeColumn(ColumnId id, table::Column* column) const {
                                           absl::StrCat("no collation was derived for column \"", info.name,
                                                        "\" with collatable type ", info.type.ToString())),
                           "Use the COLLATE clause to set the collation explicitly.");
+  }
+  if (IsHosts(info.collation)) {
+    return base::WithHint(
+        base::MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kInvalidTableDefinition,
+                        absl::StrCat("column \"", info.name, "\" has collation \"", CollationName(info.collation.id),
+                                     "\", which is registered on a connection: it would outlive that")),
+        "COLLATE \"default\" takes it off.");
   }
   if (info.collation.id != vec::kDefaultCollation) column->collation = std::string(CollationName(info.collation.id));
   return absl::OkStatus();
@@ -203,7 +225,10 @@ Status Binder::CollateAggregate(function::BoundAggregate* call, std::span<const 
                                 int32_t position) const {
   TURDB_ASSIGN_OR_RETURN(*state, MergeCollations(arguments, position));
   const vec::Collation order = OrderOf(*state);
-  if (call->function->compares_texts) TURDB_RETURN_IF_ERROR(CheckCollation(*state, position));
+  if (call->function->compares_texts) {
+    TURDB_RETURN_IF_ERROR(CheckCollation(*state, position));
+    TURDB_RETURN_IF_ERROR(RefuseHostCollation(*state, call->function->name, position));
+  }
   for (size_t i = 0; i < call->argument_types.size(); ++i) {
     Type& type = call->argument_types[i];
     type = type.WithCollation(call->function->compares_texts ? order : arguments[i]->type.collation());

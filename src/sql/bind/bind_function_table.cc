@@ -24,7 +24,8 @@ StatusOr<BoundSetFunction> Binder::BindSetFunction(const ast::Call& call, const 
   }
   const std::string_view name = call.name.last().text;
   if (!function::IsSetFunction(name)) {
-    return Error(sqlstate::kUndefinedFunction, absl::StrCat("table function ", name, " does not exist"), call.offset);
+    return HintAtHost(
+        Error(sqlstate::kUndefinedFunction, absl::StrCat("table function ", name, " does not exist"), call.offset), name);
   }
   if (call.star || call.distinct || call.filter != nullptr || call.over != nullptr || !call.order_by.empty() || call.variadic) {
     return Error(base::SqlState{"42809"}, absl::StrCat(name, " is not an aggregate function"), call.offset);
@@ -60,6 +61,10 @@ StatusOr<Binder::FromItem> Binder::BindFunctionTable(const ast::FunctionTable& t
   }
   const auto& first = ast::As<ast::Call>(*table.calls[0]);
   const bool alone = table.calls.size() == 1;
+  for (const ast::Expr* expr : table.calls) {
+    const auto& call = ast::As<ast::Call>(*expr);
+    if (call.name.parts.size() == 1 && IsHostTable(call.name.last().text)) return BindHostTable(table, call, context);
+  }
   const size_t count = first.arguments.size();
   if (alone && !table.with_ordinality && first.name.last().text == "generate_series" && (count == 2 || count == 3)) {
     return BindSeries(table, first, context);
@@ -180,9 +185,10 @@ StatusOr<const Expr*> Binder::BindRecordTable(const ast::FunctionTable& table, c
     }
     return JsonRecord(base, json, true, position);
   }
-  if (function::IsSetFunction(name) || function::IsAggregate(name)) return nullptr;
+  const bool of_host = call.name.parts.size() == 1 && IsHostScalar(name);
+  if (!of_host && (function::IsSetFunction(name) || function::IsAggregate(name))) return nullptr;
   const bool special = name == "json_populate_record" || name == "jsonb_populate_record";
-  if (!special && !function::IsFunction(name)) return nullptr;
+  if (!special && !of_host && !function::IsFunction(name)) return nullptr;
   TURDB_ASSIGN_OR_RETURN(const Expr* value, Bind(call, context));
   if (value->type.id == TypeId::kArray) return nullptr;
   TURDB_ASSIGN_OR_RETURN(value, Coerce(value, function::ResolveUnknown(value->type), CastContext::kImplicit));

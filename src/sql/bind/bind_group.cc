@@ -199,8 +199,7 @@ StatusOr<const Expr*> Binder::BindGroup(const ast::Expr& expr, const ExprContext
     return Error(sqlstate::kGroupingError, "grouping operations are not allowed in GROUP BY", expr.offset);
   }
   if (group->type.id == TypeId::kUnknown) return Coerce(group, TypeId::kText, CastContext::kImplicit);
-  TURDB_RETURN_IF_ERROR(CheckCollation(group));
-  return group;
+  return ToCompared(group);
 }
 
 // GROUPING(a, b): a bit an argument, the last one lowest, set where the row's grouping set leaves it out.

@@ -280,7 +280,7 @@ StatusOr<std::vector<LogicalSortKey>> Binder::BindOrder(const ast::Select& selec
       }
     }
     TURDB_RETURN_IF_ERROR(CheckComparable(key.expression->type, "an ordering operator", expr.offset));
-    TURDB_RETURN_IF_ERROR(CheckCollation(key.expression));
+    TURDB_ASSIGN_OR_RETURN(key.expression, ToCompared(key.expression));
     key.descending = order.direction == ast::Direction::kDescending;
     key.nulls_first = order.nulls == ast::NullsOrder::kDefault ? key.descending : order.nulls == ast::NullsOrder::kFirst;
     keys.push_back(key);
@@ -369,6 +369,9 @@ Status Binder::BindDistinctOn(const ast::SelectCore& core, const ExprContext& co
       if (bound == nullptr) {
         TURDB_ASSIGN_OR_RETURN(bound, Bind(*expr, context));
       }
+    }
+    if (const CollationState collation = CollationOf(bound); IsHosts(collation)) {
+      TURDB_ASSIGN_OR_RETURN(bound, SortKeyOf(bound, collation.id));
     }
     on->push_back(bound);
   }
@@ -531,6 +534,7 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
     for (size_t i = 0; i < shown; ++i) {
       TURDB_RETURN_IF_ERROR(CheckComparable(items[i].expr->type, "an equality operator", core.offset));
       TURDB_RETURN_IF_ERROR(CheckCollation(items[i].expr));
+      TURDB_RETURN_IF_ERROR(RefuseHostCollation(CollationOf(items[i].expr), "SELECT DISTINCT", items[i].expr->position));
     }
     for (size_t i = 0; i < order_places.size(); ++i) {
       if (order_places[i] < shown) continue;
@@ -666,6 +670,7 @@ StatusOr<BoundQuery> Binder::BindSetOperation(const ast::SetOperation& operation
     const bool compares = !operation.all || operation.op != ast::SetOperator::kUnion;
     if (compares && types.back().collates()) {
       TURDB_RETURN_IF_ERROR(CheckMergedCollation(collation, Position(operation.offset)));
+      TURDB_RETURN_IF_ERROR(RefuseHostCollation(collation, name, Position(operation.offset)));
     }
     if (!operation.all) {
       TURDB_RETURN_IF_ERROR(CheckComparable(types.back(), "an equality operator", operation.offset));

@@ -130,7 +130,7 @@ StatusOr<WindowClause::Definition> Binder::BindWindow(const ast::Window& window,
   inner.clause = "window definitions";
   const auto bind = [&](const ast::Expr& expr) -> StatusOr<const Expr*> {
     TURDB_ASSIGN_OR_RETURN(const Expr* key, Bind(expr, inner));
-    TURDB_RETURN_IF_ERROR(CheckCollation(key));
+    TURDB_ASSIGN_OR_RETURN(key, ToCompared(key));
     return Coerce(key, function::ResolveUnknown(key->type), CastContext::kImplicit);
   };
   for (const ast::Expr* expr : window.partition_by) {
@@ -279,7 +279,7 @@ Status Binder::BindWindowArguments(const ast::Call& call, std::string_view name,
     if (call.star && name != "count") {
       return Error(sqlstate::kUndefinedFunction, absl::StrCat("function ", name, "(*) does not exist"), call.offset);
     }
-    auto resolved = function::ResolveAggregate(name, types);
+    auto resolved = ResolveAggregate(name, types);
     if (!resolved.ok()) return At(resolved.status(), call.offset);
     TURDB_RETURN_IF_ERROR(CollateAggregate(&*resolved, arguments, collation, Position(call.offset)));
     for (size_t i = 0; i < arguments.size(); ++i) {
@@ -332,8 +332,8 @@ StatusOr<const Expr*> Binder::BindWindowCall(const ast::Call& call, std::string_
   if (context.windows == nullptr) {
     return Error(kWindowingError, absl::StrCat("window functions are not allowed in ", context.clause), call.offset);
   }
-  if (function::FindWindowFunction(name) == nullptr && !function::IsAggregate(name)) {
-    if (!function::IsFunction(name)) {
+  if (function::FindWindowFunction(name) == nullptr && !IsAggregate(name)) {
+    if (!function::IsFunction(name) && !IsHostScalar(name)) {
       return Error(sqlstate::kUndefinedFunction, absl::StrCat("function ", name, " does not exist"), call.offset);
     }
     return Error(kWrongObjectType,

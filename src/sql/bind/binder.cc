@@ -15,10 +15,36 @@ using base::Status;
 using base::StatusOr;
 namespace sqlstate = base::sqlstate;
 
+namespace {
+
+// Whether nothing of the text stays in the catalog.
+bool RunsAtOnce(const ast::Statement& statement) {
+  switch (statement.kind) {
+    case ast::StatementKind::kSelect:
+    case ast::StatementKind::kInsert:
+    case ast::StatementKind::kUpdate:
+    case ast::StatementKind::kDelete:
+    case ast::StatementKind::kMerge:
+    case ast::StatementKind::kCopy:
+    case ast::StatementKind::kExplain:
+    case ast::StatementKind::kPrepare:
+    case ast::StatementKind::kExecute:
+    case ast::StatementKind::kDescribe:
+      return true;
+    case ast::StatementKind::kCreateTable:
+      return static_cast<const ast::CreateTable&>(statement).as != nullptr;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 Binder::Binder(const CompileContext& context, std::string_view sql, const ParsedStatement& parsed, exec::Plan& plan,
                base::Arena& arena)
     : context_(context), sql_(sql), plan_(plan), arena_(arena) {
   StartSearchPath();
+  if (context.host != nullptr && parsed.statement != nullptr) may_call_host_ = RunsAtOnce(*parsed.statement);
   if (context.text != nullptr) call_context_.text = *context.text;
   parameter_types_.resize(parsed.parameter_count());
   parameter_open_.resize(parsed.parameter_count());

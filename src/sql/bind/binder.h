@@ -222,6 +222,10 @@ class Binder {
   base::StatusOr<std::string> DescribeAsQuery(const ast::Describe& describe);
   static std::string ShowAsQuery(std::string_view name);
 
+  // The text is no statement but names of types, or of columns with types, separated by commas (bind_host.cc).
+  base::StatusOr<std::vector<std::optional<vec::Type>>> BindTypeList();
+  base::StatusOr<std::vector<exec::ExternalTable::Column>> BindColumnList();
+
   // ---- triggers (bind_trigger.cc)
   // One with what it runs. What it reads of the row that is changed belongs to no operator: it is correlated.
   struct BoundTrigger {
@@ -346,8 +350,8 @@ class Binder {
   base::Status CheckCollation(const CollationState& state, int32_t position) const;  // 42P22
   base::Status CheckCollation(const Expr* expr) const;
   base::Status CheckMergedCollation(const CollationState& state, int32_t position) const;  // 42P21
-  static vec::Collation OrderOf(const CollationState& state);
-  base::Status CheckCollates(const vec::Type& type, int32_t offset) const;  // 42804
+  static vec::Collation OrderOf(const CollationState& state);                              // of the host's: that of their bytes
+  base::Status CheckCollates(const vec::Type& type, int32_t offset) const;                 // 42804
   base::Status BindColumnCollation(const ast::QualifiedName& name, table::Column* column) const;
   // The type and the collation of a column of a table or view that a query's column becomes. Errors: 42P22.
   base::Status DescribeColumn(ColumnId id, table::Column* column) const;
@@ -358,6 +362,44 @@ class Binder {
                            int32_t position) const;
   base::Status CollateAggregate(function::BoundAggregate* call, std::span<const Expr* const> arguments, CollationState* state,
                                 int32_t position) const;
+
+  // ---- functions and collations of the host (bind_host.cc)
+  // Whether the text that is being bound may name them.
+  bool HostIsVisible() const {
+    return context_.host != nullptr && view_depth_ == 0 && may_call_host_ && !context_.without_temporary;
+  }
+  bool IsHostScalar(std::string_view name) const { return HostIsVisible() && !context_.host->ScalarsOf(name).empty(); }
+  bool IsAggregate(std::string_view name) const;
+  // `found`: the call is one of the host's.
+  base::StatusOr<const Expr*> BindHostCall(const ast::Call& call, std::string_view name, const ExprContext& context,
+                                           bool* found);
+  // The host's, or the built-in one.
+  base::StatusOr<function::BoundAggregate> ResolveAggregate(std::string_view name, std::span<const vec::Type> types);
+  bool IsHostTable(std::string_view name) const { return HostIsVisible() && !context_.host->TablesOf(name).empty(); }
+  // `status` with a hint, when it is about a function that the host has and this text may not name.
+  base::Status HintAtHost(base::Status status, std::string_view name) const;
+  const Expr* HostCall(std::shared_ptr<const function::HostScalar> function, std::vector<const Expr*> arguments,
+                       int32_t position);
+  // Collations of the host have numbers from here on, which are the statement's.
+  static constexpr vec::CollationId kFirstHostCollation = 128;
+  static bool IsHosts(const CollationState& state) {
+    return state.id >= kFirstHostCollation && state.strength != CollationStrength::kConflict;
+  }
+  base::StatusOr<std::optional<vec::CollationId>> FindHostCollation(const ast::QualifiedName& name);
+  std::string_view CollationName(vec::CollationId id) const;
+  const Expr* WithHostCollation(const Expr* expr, vec::CollationId id);
+  // What texts are compared by: the sort keys of a host's collation, the expression itself otherwise. Errors: 42P21, when no
+  // collation was derived.
+  base::StatusOr<const Expr*> ToCompared(const Expr* expr);
+  base::StatusOr<const Expr*> SortKeyOf(const Expr* expr, vec::CollationId id);
+  base::StatusOr<const Expr*> CompareSortKeys(std::string_view op, const std::vector<const Expr*>& arguments,
+                                              const CollationState& state, int32_t position);
+  base::StatusOr<vec::Type> BindTypeText(std::string_view text);
+  base::Status HostCollationInCatalog(std::string_view name, int32_t offset) const;
+  base::Status RefuseHostCollation(const CollationState& state, std::string_view where, int32_t position) const;
+
+  struct FromItem;
+  base::StatusOr<FromItem> BindHostTable(const ast::FunctionTable& table, const ast::Call& call, const ExprContext& context);
 
   // ---- names (binder.cc)
   int32_t Position(int32_t offset) const { return fixed_position_ >= 0 ? fixed_position_ : offset; }
@@ -788,6 +830,8 @@ class Binder {
   std::vector<vec::Type> parameter_types_;
   std::vector<bool> parameter_open_;
   bool collations_in_types_ = false;
+  bool may_call_host_ = false;
+  std::vector<std::shared_ptr<const function::HostScalar>> host_collations_;  // that the statement names
   base::HashMap<const Expr*, CollationState> collations_;      // where it is not what the kind of expression says
   base::HashMap<const Expr*, std::vector<const Expr*>> rows_;  // what is written as a row: its elements as they were
   // While the list of a SELECT is bound: what the items so far are called, for those behind them.

@@ -158,6 +158,7 @@ StatusOr<const Expr*> Binder::MakeOperator(std::string_view op, std::initializer
   if (!call.ok()) return base::WithPosition(call.status(), position);
   CollationState collation;
   TURDB_RETURN_IF_ERROR(CollateCall(&*call, arguments, &collation, position));
+  if (IsHosts(collation) && function::ComparesTexts(*call)) return CompareSortKeys(op, arguments, collation, position);
   for (size_t i = 0; i < arguments.size(); ++i) {
     TURDB_ASSIGN_OR_RETURN(arguments[i], Coerce(arguments[i], call->argument_types[i], CastContext::kExplicit));
   }
@@ -176,6 +177,7 @@ StatusOr<const Expr*> Binder::MakeFunction(std::string_view name, const std::vec
   if (!call.ok()) return base::WithPosition(call.status(), position);
   CollationState collation;
   TURDB_RETURN_IF_ERROR(CollateCall(&*call, arguments, &collation, position));
+  if (function::ComparesTexts(*call)) TURDB_RETURN_IF_ERROR(RefuseHostCollation(collation, name, position));
   for (size_t i = 0; i < arguments.size(); ++i) {
     TURDB_ASSIGN_OR_RETURN(arguments[i], Coerce(arguments[i], call->argument_types[i], CastContext::kExplicit));
   }
@@ -198,6 +200,11 @@ Status Binder::Unify(std::vector<const Expr*>* exprs, std::string_view construct
   if (state != nullptr) *state = merged;
   for (const Expr*& expr : *exprs) {
     TURDB_ASSIGN_OR_RETURN(expr, Coerce(expr, *common, CastContext::kImplicit));
+  }
+  if (state != nullptr || !common->collates() || !IsHosts(merged)) return absl::OkStatus();
+  if (construct == "ARRAY") return RefuseHostCollation(merged, construct, Position(offset));
+  for (const Expr*& expr : *exprs) {
+    TURDB_ASSIGN_OR_RETURN(expr, SortKeyOf(expr, merged.id));
   }
   return absl::OkStatus();
 }

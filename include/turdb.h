@@ -1152,6 +1152,202 @@ TURDB_API turdb_status turdb_options_get(turdb_options* options, const char* key
 /* Whether a connection may change the option for itself (turdb_conn_set_setting). Returns false for a key that does not exist.
  * Threads: any. */
 TURDB_API bool turdb_options_is_session(const char* key);
+/* ---- Functions of the host ------------------------------------------------------------------------ */
+
+/*
+ * Functions that SQL calls and the program provides: scalar functions, aggregates, which are window functions as well, and
+ * functions that give rows. They belong to a connection, and so does everything that names them: views, indexes, defaults,
+ * checks, generated columns and triggers would outlive it and cannot (TURDB_ERROR 42883, with a hint). [C-FUNCTION-1]
+ *
+ *   name         NUL-terminated UTF-8, as SQL finds it: unquoted names in SQL are folded to lower case. Copied before return.
+ *   parameters   NUL-terminated: SQL's names of types, separated by commas ("integer, text[], numeric(10,2)"; "": none). `any`
+ *                is an argument of any type, as it comes. With TURDB_FUNCTION_VARIADIC the last one repeats, any number of
+ *                times. Not kept.
+ *   returns      NUL-terminated: the name of a type; `any` for values each of its own type. Not kept.
+ *   flags        TURDB_FUNCTION_*
+ *   user_data    handed to every callback
+ *   destroy      may be NULL; called exactly once with user_data, when nothing needs the function any more, also when this
+ *                call fails. On any thread; it may not use the connection. [C-FUNCTION-2]
+ *
+ * A function is chosen as the built-in ones are, by PostgreSQL's rules over the types of its arguments, and comes before
+ * built-in ones of its name, which take what it does not. [C-FUNCTION-3] One with the same name and parameters is replaced; a
+ * name has one kind of function (TURDB_ERROR 42723). What is prepared finds the new one with its next run; runs that are going
+ * on keep the one that they began with. [C-FUNCTION-4]
+ *
+ * Callbacks run on the thread that runs the statement, a batch of rows at a time, with no latch, pin or lock held, unless the
+ * function is TURDB_FUNCTION_PARALLEL: then on several threads at once. [C-FUNCTION-5] They may use other connections, but not
+ * the one that calls (TURDB_MISUSE), but for turdb_conn_interrupt and frees. [C-FUNCTION-6] They must return: no exception, no
+ * longjmp. The statement fails with what turdb_call_fail was told, the position of the call and a frame that names the
+ * function. [C-FUNCTION-7] How often a function is called is not defined: constant calls of deterministic ones are made once,
+ * perhaps while the statement is prepared, and a statement that another transaction was faster than may run again.
+ */
+enum {
+  TURDB_FUNCTION_DEFAULT = 0,
+  TURDB_FUNCTION_DETERMINISTIC = 1, /* equal arguments give equal results: calls may be saved */
+  TURDB_FUNCTION_SEES_NULL = 2,     /* called for NULLs, too; without it one NULL argument makes the result NULL, and
+                                       aggregates leave the row out, without a call [C-FUNCTION-8] */
+  TURDB_FUNCTION_PARALLEL = 4,      /* its callbacks may run on any thread, several at once */
+  TURDB_FUNCTION_VARIADIC = 8       /* the last parameter repeats */
+};
+
+/* Rows that a function is called for, and where their results go. Valid during the callback, on its thread. */
+typedef struct turdb_call turdb_call;
+
+/* Computes the results of all rows of `call`. Rows that are given none are NULL. */
+typedef void (*turdb_scalar_function)(void* user_data, turdb_call* call);
+
+/*
+ * Registers a scalar function. Returns TURDB_OK; TURDB_ERROR (42601, 42704, 42723, 42939) for wrong type names, with a position
+ * in `parameters` or `returns`, and for a name that is another kind of function; TURDB_MISUSE also for flags that do not exist.
+ */
+TURDB_API turdb_status turdb_conn_create_scalar(turdb_conn* conn, const char* name, const char* parameters, const char* returns,
+                                                int64_t flags, turdb_scalar_function function, void* user_data,
+                                                void (*destroy)(void* user_data), turdb_error** error);
+
+/*
+ * What an aggregate function is made of. A state is what a group has; it stays in memory until its group is done, is the
+ * host's, and does not count against memory_limit: a statement over more groups than memory_limit has room for puts the
+ * others' rows aside, not states. [C-AGGREGATE-1]
+ *
+ *   create     A new state, for a group or a frame without rows as well: the result over no rows is that of a new state.
+ *              Calls turdb_call_fail when there is none to be had; NULL is a state like others otherwise. `call` has no rows.
+ *   update     Row i of `call` belongs to states[i]; several rows may share one.
+ *   merge      Adds `from`, which stays as it is, to `into`. May be NULL. With it, TURDB_FUNCTION_PARALLEL aggregates run on
+ *              several threads, and frames of windows are put together from parts.
+ *   finish     Row i of `call`, which has no arguments, is to have the result of states[i]. The state may be updated, and
+ *              finished, again: a window's frame grows. [C-AGGREGATE-2]
+ *   release    Gives a state back, exactly once each. [C-AGGREGATE-3] On any thread; may not use the connection.
+ */
+typedef void* (*turdb_aggregate_create)(void* user_data, turdb_call* call);
+typedef void (*turdb_aggregate_update)(void* user_data, turdb_call* call, void* const* states);
+typedef void (*turdb_aggregate_merge)(void* user_data, turdb_call* call, void* into, void* from);
+typedef void (*turdb_aggregate_finish)(void* user_data, turdb_call* call, void* const* states);
+typedef void (*turdb_aggregate_release)(void* user_data, void* state);
+
+/*
+ * Registers an aggregate function. DISTINCT, FILTER, ORDER BY and OVER work as with built-in ones; rows of a group come in the
+ * order that ORDER BY in the call says. `merge` may be NULL. Returns as turdb_conn_create_scalar does.
+ */
+TURDB_API turdb_status turdb_conn_create_aggregate(turdb_conn* conn, const char* name, const char* parameters,
+                                                   const char* returns, int64_t flags, turdb_aggregate_create create,
+                                                   turdb_aggregate_update update, turdb_aggregate_merge merge,
+                                                   turdb_aggregate_finish finish, turdb_aggregate_release release,
+                                                   void* user_data, void (*destroy)(void* user_data), turdb_error** error);
+
+/* Fills *out with a stream of the rows for the arguments, which are those of the one row of `call`; their texts and blobs are
+ * valid during this callback only. Called when the first row is asked for, for each time that the function is scanned. An
+ * interrupt ends a scan between two batches. */
+typedef void (*turdb_table_function)(void* user_data, turdb_call* call, struct ArrowArrayStream* out);
+
+/*
+ * Registers a function that gives rows: FROM name(1, 'x') AS t (a, b), also LATERAL over tables to its left.
+ *   columns   NUL-terminated: names and types, separated by commas ("id bigint, name text"). The stream has as many, by
+ *             place, which are cast as results of functions are. NULL: the arguments decide. Then they must be constants, and
+ * the function is called while a statement is compiled as well, for the schema of its stream. [C-TABLE-FUNCTION-1] Not kept.
+ *   flags     TURDB_FUNCTION_SEES_NULL (without it a NULL argument gives no rows), TURDB_FUNCTION_VARIADIC
+ * Returns as turdb_conn_create_scalar does.
+ */
+TURDB_API turdb_status turdb_conn_create_table_function(turdb_conn* conn, const char* name, const char* parameters,
+                                                        const char* columns, int64_t flags, turdb_table_function function,
+                                                        void* user_data, void (*destroy)(void* user_data), turdb_error** error);
+
+/* Takes functions away; statements that run keep them. `parameters` NULL: all of the name, whatever their kind. With
+ * TURDB_FUNCTION_VARIADIC in `flags` the variadic one of these parameters. Returns TURDB_OK; TURDB_NOT_FOUND; TURDB_ERROR
+ * (42601, 42704) for wrong type names. */
+TURDB_API turdb_status turdb_conn_drop_function(turdb_conn* conn, const char* name, const char* parameters, int64_t flags,
+                                                turdb_error** error);
+
+/*
+ * The arguments of a call, by row. As with turdb_stmt_column_*, a NULL and an index outside the range read as 0, 0.0, false or
+ * NULL, and the types in the names convert as CAST does. [C-CALL-1]
+ *   argument   from 0
+ *   row        from 0
+ */
+TURDB_API int64_t turdb_call_row_count(const turdb_call* call);
+TURDB_API int64_t turdb_call_argument_count(const turdb_call* call);
+/* TURDB_TYPE_* of an argument; TURDB_TYPE_NULL outside the range. */
+TURDB_API int32_t turdb_call_argument_type(const turdb_call* call, int64_t argument);
+/* TURDB_TYPE_* of the value itself: TURDB_TYPE_NULL for NULL, and for an argument of type ANY its value's type. */
+TURDB_API int32_t turdb_call_value_type(const turdb_call* call, int64_t argument, int64_t row);
+TURDB_API bool turdb_call_is_null(const turdb_call* call, int64_t argument, int64_t row);
+TURDB_API bool turdb_call_bool(const turdb_call* call, int64_t argument, int64_t row);
+TURDB_API int64_t turdb_call_int64(const turdb_call* call, int64_t argument, int64_t row);
+TURDB_API double turdb_call_double(const turdb_call* call, int64_t argument, int64_t row);
+/* UTF-8, without a NUL behind it; every type converts to the text that SQL prints.
+ *   size_bytes   may be NULL; receives the size.
+ * Returns NULL for a NULL, or when there is no memory for the text. Borrowed until the callback returns. */
+TURDB_API const char* turdb_call_text(turdb_call* call, int64_t argument, int64_t row, int64_t* size_bytes);
+/* The bytes of a blob, text or uuid; of other types those of their text. Borrowed likewise. */
+TURDB_API const void* turdb_call_blob(turdb_call* call, int64_t argument, int64_t row, int64_t* size_bytes);
+
+/*
+ * Results, by row. A text is read as the function's type; another value that is not of that type is cast by assignment; one
+ * that cannot be fails the call as turdb_call_fail would. A row outside the range fails it, too. Texts and blobs are copied
+ * before return. [C-CALL-2]
+ */
+TURDB_API void turdb_call_return_null(turdb_call* call, int64_t row);
+TURDB_API void turdb_call_return_bool(turdb_call* call, int64_t row, bool value);
+TURDB_API void turdb_call_return_int64(turdb_call* call, int64_t row, int64_t value);
+TURDB_API void turdb_call_return_double(turdb_call* call, int64_t row, double value);
+TURDB_API void turdb_call_return_text(turdb_call* call, int64_t row, const char* data, int64_t size_bytes);
+TURDB_API void turdb_call_return_blob(turdb_call* call, int64_t row, const void* data, int64_t size_bytes);
+
+/*
+ * All arguments at once, as a struct array with a child an argument.
+ *   flags    TURDB_ARROW_*
+ *   schema   may be NULL; receives the types. Children have no names.
+ *   out      receives the rows
+ * Returns TURDB_OK; TURDB_UNSUPPORTED for values that Arrow cannot hold; TURDB_MISUSE also for unknown flags. Caller owns
+ * *schema and *out, release with their release; on failure that is NULL. [C-CALL-3]
+ */
+TURDB_API turdb_status turdb_call_arguments(turdb_call* call, int64_t flags, struct ArrowSchema* schema, struct ArrowArray* out,
+                                            turdb_error** error);
+/* All arguments at once as packed rows (see there).
+ *   out, out_size_bytes   receive the rows; borrowed until the callback returns
+ * Returns TURDB_OK. */
+TURDB_API turdb_status turdb_call_arguments_packed(turdb_call* call, const uint8_t** out, int64_t* out_size_bytes,
+                                                   turdb_error** error);
+/* All results at once, a packed value a row, each cast as by turdb_call_return_*. Returns TURDB_OK; TURDB_DATA (22P03 for bytes
+ * that are no such values): the call has failed then, as by turdb_call_fail. [C-CALL-5]
+ *   data, size_bytes   not kept */
+TURDB_API turdb_status turdb_call_return_packed(turdb_call* call, const uint8_t* data, int64_t size_bytes, turdb_error** error);
+/*
+ * All results at once: an array with a value a row, which are cast as by turdb_call_return_*.
+ *   schema   of the array; only read. NULL: it is as TurDB writes the function's type (TURDB_ARROW_DEFAULT).
+ *   array    taken over, also on failure: array->release is NULL afterwards
+ * Returns TURDB_OK; TURDB_DATA or TURDB_UNSUPPORTED for an array that cannot be read, has another number of rows, or does not
+ * fit the type: the call has failed then, as by turdb_call_fail. [C-CALL-4]
+ */
+TURDB_API turdb_status turdb_call_return_array(turdb_call* call, const struct ArrowSchema* schema, struct ArrowArray* array,
+                                               turdb_error** error);
+/*
+ * Fails the call, and with it the statement. The first failure counts. What was returned is dropped.
+ *   sqlstate   five characters, digits or capital letters; NULL, or what is none: 38000 (an external routine failed)
+ *   message    NUL-terminated UTF-8; NULL, or what is no UTF-8: says only that the function failed
+ */
+TURDB_API void turdb_call_fail(turdb_call* call, const char* sqlstate, const char* message);
+/* Whether the call has failed, so that going on is in vain. */
+TURDB_API bool turdb_call_has_failed(const turdb_call* call);
+
+/* ---- Collations of the host ----------------------------------------------------------------------- */
+
+/* Writes what a text is sorted by: two texts are equal when their keys are, and in the order of their keys, byte by byte as
+ * memcmp compares them, the shorter first. The text is the argument of each row, its key the row's result, a blob. */
+typedef turdb_scalar_function turdb_sort_key;
+
+/*
+ * Registers a collation: ORDER BY name COLLATE german. It is found in any case of letters. It may be used in comparisons, IN,
+ * BETWEEN, CASE, ORDER BY, GROUP BY, PARTITION BY, DISTINCT ON and joins; columns, indexes, views and what else the catalog
+ * keeps cannot have it (TURDB_ERROR 42P16), and DISTINCT, min, max and set operations refuse it (TURDB_UNSUPPORTED).
+ * [C-COLLATION-1] Without it, a statement that names it is TURDB_ERROR (42704).
+ *   flags   TURDB_FUNCTION_DEFAULT, TURDB_FUNCTION_PARALLEL. Keys are always deterministic, and NULLs have none.
+ * One with the same name is replaced, as functions are. Returns TURDB_OK; TURDB_ERROR (42710) for the name of a collation that
+ * is built in.
+ */
+TURDB_API turdb_status turdb_conn_create_collation(turdb_conn* conn, const char* name, int64_t flags, turdb_sort_key sort_key,
+                                                   void* user_data, void (*destroy)(void* user_data), turdb_error** error);
+/* Takes a collation away; statements that run keep it. Returns TURDB_OK; TURDB_NOT_FOUND. */
+TURDB_API turdb_status turdb_conn_drop_collation(turdb_conn* conn, const char* name, turdb_error** error);
 
 #ifdef __cplusplus
 }

@@ -13,9 +13,14 @@ Exporter::Exporter(std::vector<Field> fields, BuildContext context) : fields_(st
 }
 
 Status Exporter::Append(const vec::Chunk& chunk, vec::Rows rows) {
+  std::vector<vec::VectorView> views;
+  for (const vec::Vector& column : chunk.columns()) views.push_back(column.View());
+  return Append(views, rows);
+}
+
+Status Exporter::Append(std::span<const vec::VectorView> columns, vec::Rows rows) {
   for (size_t i = 0; i < columns_.size(); ++i) {
-    const vec::Vector& column = chunk.column(i);
-    if (Status status = columns_[i]->AppendRows(column.View(), rows, column.type().width()); !status.ok()) [[unlikely]] {
+    if (Status status = columns_[i]->AppendRows(columns[i], rows, fields_[i].type.width()); !status.ok()) [[unlikely]] {
       return base::WithFrame(std::move(status), absl::StrCat("giving column \"", fields_[i].name, "\" to Arrow"));
     }
   }

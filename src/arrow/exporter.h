@@ -6,6 +6,7 @@
 #define TURDB_ARROW_EXPORTER_H_
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "arrow/column_builder.h"
@@ -28,6 +29,8 @@ class Exporter {
 
   // After an error the exporter is good for nothing. REQUIRES: a chunk of the fields' types.
   base::Status Append(const vec::Chunk& chunk, vec::Rows rows);
+  // The same for vectors of the fields' types that are in no chunk.
+  base::Status Append(std::span<const vec::VectorView> columns, vec::Rows rows);
   int64_t rows() const { return rows_; }
   size_t size_bytes() const;
   // The rows since the last time, as a struct array.

@@ -1,17 +1,16 @@
 // Columns of a result: their names and types, and the values of the current row. Nothing here can fail.
-#include <cmath>
 #include <cstring>
-#include <limits>
-#include <type_traits>
 
 #include "capi/handles.h"
 #include "capi/value.h"
+#include "capi/number.h"
 #include "vec/any.h"
 #include "vec/dense_vector.h"
 #include "vec/scalar.h"
 #include "vec/value.h"
 
-using turdb::vec::PhysicalType;
+using turdb::capi::Clamp;
+using turdb::capi::Number;
 using turdb::vec::StringView;
 using turdb::vec::Type;
 using turdb::vec::TypeId;
@@ -36,85 +35,6 @@ T Load(const void* cell) {
   T value;
   std::memcpy(&value, cell, sizeof value);
   return value;
-}
-
-// A double towards zero, or the nearest end of the range.
-template <typename T>
-T Truncate(double value) {
-  if (std::isnan(value)) return 0;
-  if (value <= static_cast<double>(std::numeric_limits<T>::min())) return std::numeric_limits<T>::min();
-  if (value >= static_cast<double>(std::numeric_limits<T>::max())) return std::numeric_limits<T>::max();
-  return static_cast<T>(value);
-}
-
-// The value as a number of type T, as CAST makes it where it can; 0 where it cannot. Out of range: the nearest end.
-template <typename T>
-T Number(const Value& value);
-
-template <typename T, typename From>
-T Clamp(From from) {
-  if constexpr (std::is_floating_point_v<T>) {
-    return static_cast<T>(from);
-  } else if constexpr (std::is_floating_point_v<From>) {
-    return Truncate<T>(static_cast<double>(from));
-  } else {
-    const turdb::vec::Int128 wide(from);
-    if (wide < turdb::vec::Int128(std::numeric_limits<T>::min())) return std::numeric_limits<T>::min();
-    if (wide > turdb::vec::Int128(std::numeric_limits<T>::max())) return std::numeric_limits<T>::max();
-    return static_cast<T>(from);
-  }
-}
-
-template <typename T>
-T Number(const Value& value) {
-  if (value.is_null()) return T{};
-  const Type& type = value.type();
-  if (type.id == TypeId::kDecimal || type.id == TypeId::kNumeric) {
-    if constexpr (std::is_floating_point_v<T>) {
-      return static_cast<T>(value.AsDouble());
-    } else {
-      turdb::base::StatusOr<Value> whole = Value::Parse(value.ToString(), TypeId::kNumeric);
-      const std::string text = whole.ok() ? whole->ToString() : std::string();
-      const std::string digits = text.substr(0, text.find('.'));
-      turdb::base::StatusOr<Value> wide = Value::Parse(digits, TypeId::kInt128);
-      return wide.ok() ? Clamp<T>(wide->Get<turdb::vec::Int128>()) : Truncate<T>(value.AsDouble());
-    }
-  }
-  switch (type.physical()) {
-    case PhysicalType::kBool:
-      return static_cast<T>(value.Get<bool>());
-    case PhysicalType::kInt8:
-      return Clamp<T>(value.Get<int8_t>());
-    case PhysicalType::kInt16:
-      return Clamp<T>(value.Get<int16_t>());
-    case PhysicalType::kInt32:
-      return Clamp<T>(value.Get<int32_t>());
-    case PhysicalType::kInt64:
-      return Clamp<T>(value.Get<int64_t>());
-    case PhysicalType::kInt128:
-      return Clamp<T>(value.Get<turdb::vec::Int128>());
-    case PhysicalType::kUInt8:
-      return Clamp<T>(value.Get<uint8_t>());
-    case PhysicalType::kUInt16:
-      return Clamp<T>(value.Get<uint16_t>());
-    case PhysicalType::kUInt32:
-      return Clamp<T>(value.Get<uint32_t>());
-    case PhysicalType::kUInt64:
-      return Clamp<T>(value.Get<uint64_t>());
-    case PhysicalType::kFloat:
-      return Clamp<T>(value.Get<float>());
-    case PhysicalType::kDouble:
-      return Clamp<T>(value.Get<double>());
-    case PhysicalType::kInterval:
-    case PhysicalType::kUuid:
-      return T{};
-    case PhysicalType::kString:
-      break;
-  }
-  if (type.id == TypeId::kBlob) return T{};
-  const bool has_parts = type.id >= TypeId::kEnum && type.id != TypeId::kJson;  // whose text is not their bytes
-  turdb::base::StatusOr<Value> parsed = Value::Parse(has_parts ? value.ToString() : value.bytes(), TypeId::kNumeric);
-  return parsed.ok() ? Number<T>(*parsed) : T{};
 }
 
 template <typename T>

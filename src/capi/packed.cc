@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "capi/call.h"
 #include "capi/handles.h"
 #include "capi/packed.h"
 #include "capi/value.h"
@@ -646,6 +647,63 @@ turdb_status turdb_stmt_continue(turdb_stmt* stmt, int64_t flags, const uint8_t*
     TURDB_ASSIGN_OR_RETURN(handle->result, turdb::engine::Result::Continue(std::move(running), first, !owed, options));
     *out = handle.release();
     return absl::OkStatus();
+  });
+}
+
+// ---- calls of functions of the host
+
+turdb_status turdb_call_arguments_packed(turdb_call* call, const uint8_t** out, int64_t* out_size_bytes, turdb_error** error) {
+  if (out != nullptr) *out = nullptr;
+  if (out_size_bytes != nullptr) *out_size_bytes = 0;
+  if (call == nullptr || out == nullptr || out_size_bytes == nullptr) {
+    return turdb::capi::ReportMisuse("turdb_call_arguments_packed: call, out or out_size_bytes is NULL", error);
+  }
+  return turdb::capi::Guarded(error, [&]() -> Status {
+    const TextContext none;
+    const TextContext& context = call->text() == nullptr ? none : *call->text();
+    const auto pack = [&](PackedWriter* writer) {
+      for (int64_t row = 0; row < call->row_count(); ++row) {
+        for (size_t a = 0; a < call->types().size(); ++a) {
+          PackCell(call->types()[a], call->Cell(static_cast<int64_t>(a), row), context, writer);
+        }
+      }
+    };
+    PackedWriter measure(nullptr, 0);
+    pack(&measure);
+    std::string& memory = call->NewText();
+    memory.resize(measure.size());
+    PackedWriter writer(reinterpret_cast<uint8_t*>(memory.data()), memory.size());
+    pack(&writer);
+    *out = reinterpret_cast<const uint8_t*>(memory.data());
+    *out_size_bytes = static_cast<int64_t>(memory.size());
+    return absl::OkStatus();
+  });
+}
+
+turdb_status turdb_call_return_packed(turdb_call* call, const uint8_t* data, int64_t size_bytes, turdb_error** error) {
+  if (call == nullptr || size_bytes < 0 || (data == nullptr && size_bytes != 0)) {
+    return turdb::capi::ReportMisuse("turdb_call_return_packed: call or data is NULL, or the size negative", error);
+  }
+  return turdb::capi::Guarded(error, [&]() -> Status {
+    const auto read = [&]() -> Status {
+      PackedReader in(data, static_cast<size_t>(size_bytes));
+      const TextContext none;
+      const TextContext& context = call->text() == nullptr ? none : *call->text();
+      for (int64_t row = 0; row < call->row_count() && call->Takes(row); ++row) {
+        uint8_t tag;
+        if (!in.Take(&tag))
+          return Malformed(absl::StrCat("there are ", row, " packed results for ", call->row_count(), " rows"));
+        TURDB_ASSIGN_OR_RETURN(const Value value, ReadValue(&in, tag, context));
+        TURDB_RETURN_IF_ERROR(call->Return(row, value));
+      }
+      if (call->failure().ok() && in.rest() != 0) {
+        return Malformed(absl::StrCat("the packed results have ", in.rest(), " bytes more than ", call->row_count(), " rows"));
+      }
+      return call->failure();
+    };
+    Status status = read();
+    if (!status.ok()) call->Fail(status);
+    return status;
   });
 }
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "capi/call.h"
 #include "capi/handles.h"
 #include "engine/arrow_source.h"
 #include "vec/utf8.h"
@@ -11,19 +12,13 @@ using turdb::arrow::Owned;
 using turdb::arrow::StreamReader;
 using turdb::base::Status;
 using turdb::base::StatusOr;
+using turdb::capi::Adopted;
 using turdb::engine::ArrowSource;
 using turdb::engine::Connection;
 
 namespace {
 
 using ReaderOr = StatusOr<std::unique_ptr<StreamReader>>;
-
-// What the host hands over: destroyed exactly once, when nothing needs it any more.
-std::shared_ptr<void> Adopted(void* user_data, void (*destroy)(void* user_data)) {
-  return std::shared_ptr<void>(user_data, [destroy](void* data) {
-    if (destroy != nullptr) destroy(data);
-  });
-}
 
 Status HostError(int32_t code, const char* message, std::string_view name) {
   const bool canceled = code == ECANCELED || code == EINTR;

@@ -640,6 +640,7 @@ int main(void) {
   contract_tests();
   arrow_tests();
   files_tests();
+  function_tests();
   packed_tests();
   blob_tests();
   hooks_tests();

@@ -55,6 +55,7 @@ const char* temporary_path(const char* name);
 void files_tests(void);
 void contract_tests(void);
 void arrow_tests(void);
+void function_tests(void);
 void packed_tests(void);
 void blob_tests(void);
 void hooks_tests(void);

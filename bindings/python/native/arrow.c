@@ -323,4 +323,8 @@ PyObject* connection_append(ConnectionObject* self, PyObject* arguments) {
   return PyLong_FromLongLong(rows);
 }
 
+PyObject* arrow_schema_capsule(struct ArrowSchema* schema) { return schema_capsule(schema); }
+PyObject* arrow_array_capsule(struct ArrowArray* array) { return array_capsule(array); }
+bool arrow_take_stream(PyObject* capsule, struct ArrowArrayStream* out) { return take_stream(capsule, out); }
+
 int arrow_initialize(void) { return PyType_Ready(&Result_Type); }

@@ -229,7 +229,22 @@ bool connection_check(ConnectionObject* connection) {
   return true;
 }
 
+/* What a function of users raised, when that is what the statement has failed with; NULL otherwise. */
+static PyObject* take_function_raised(ConnectionObject* connection, const turdb_error* error) {
+  PyObject* raised = connection->function_raised;
+  if (raised == NULL || error == NULL) return NULL;
+  const char* message = PyUnicode_AsUTF8(connection->function_message);
+  if (message == NULL || strcmp(message, turdb_error_message(error)) != 0) {
+    PyErr_Clear();
+    return NULL;
+  }
+  connection->function_raised = NULL;
+  Py_CLEAR(connection->function_message);
+  return raised;
+}
+
 PyObject* connection_raise(ConnectionObject* connection, turdb_error* error, PyObject* sql) {
+  if (connection->raised == NULL) connection->raised = take_function_raised(connection, error);
   if (connection->raised == NULL) return raise_error(error, sql);
   PyObject* raised = connection->raised;
   connection->raised = NULL;
@@ -350,6 +365,7 @@ static int connection_traverse(ConnectionObject* self, visitproc visit, void* ar
   Py_VISIT(self->progress);
   Py_VISIT(self->raised);
   for (int hook = 0; hook < HOOKS; ++hook) Py_VISIT(self->hooks[hook]);
+  Py_VISIT(self->function_raised);
   return 0;
 }
 
@@ -360,6 +376,8 @@ static int connection_clear(ConnectionObject* self) {
   Py_CLEAR(self->progress);
   Py_CLEAR(self->raised);
   for (int hook = 0; hook < HOOKS; ++hook) Py_CLEAR(self->hooks[hook]);
+  Py_CLEAR(self->function_raised);
+  Py_CLEAR(self->function_message);
   return 0;
 }
 
@@ -564,6 +582,12 @@ static PyMethodDef connection_methods[] = {
     {"_unregister", (PyCFunction)connection_unregister, METH_O, NULL},
     {"_set_replacement", (PyCFunction)connection_set_replacement, METH_O, NULL},
     {"_append", (PyCFunction)connection_append, METH_VARARGS, NULL},
+    {"_create_scalar", (PyCFunction)connection_create_scalar, METH_VARARGS, NULL},
+    {"_create_aggregate", (PyCFunction)connection_create_aggregate, METH_VARARGS, NULL},
+    {"_create_table", (PyCFunction)connection_create_table, METH_VARARGS, NULL},
+    {"_create_collation", (PyCFunction)connection_create_collation, METH_VARARGS, NULL},
+    {"_drop_function", (PyCFunction)connection_drop_function, METH_VARARGS, NULL},
+    {"_drop_collation", (PyCFunction)connection_drop_collation, METH_O, NULL},
     {"_executescript", (PyCFunction)connection_executescript, METH_O, NULL},
     {"set_commit_hook", (PyCFunction)connection_set_commit_hook, METH_O,
      "set_commit_hook(hook)\n\nCalls hook() before a transaction that changed something commits. When it returns true, or "

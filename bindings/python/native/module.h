@@ -68,6 +68,10 @@ typedef struct {
   double progress_next_s;
   PyObject* hooks[HOOKS]; /* of users; NULL: none */
   PyObject* raised;       /* by progress, a hook or a signal handler, to be raised when the statement has stopped */
+  /* By a function of users, and what the error of its statement says then. A statement may go on without such a call (a
+   * constant one that no row asks for), so only that error raises it. */
+  PyObject* function_raised;
+  PyObject* function_message;
 } ConnectionObject;
 
 enum statement_kind { KIND_QUERY, KIND_CHANGE, KIND_INSERT, KIND_CONTROL, KIND_OTHER };
@@ -190,6 +194,20 @@ PyObject* connection_get_setting(ConnectionObject* self, PyObject* name);
 PyObject* connection_set_setting(ConnectionObject* self, PyObject* arguments);
 PyObject* connection_getlimit(ConnectionObject* self, PyObject* category);
 PyObject* connection_setlimit(ConnectionObject* self, PyObject* arguments);
+/* A capsule, which takes *schema or *array over. */
+PyObject* arrow_schema_capsule(struct ArrowSchema* schema);
+PyObject* arrow_array_capsule(struct ArrowArray* array);
+/* Moves a stream out of a capsule; false with an exception. */
+bool arrow_take_stream(PyObject* capsule, struct ArrowArrayStream* out);
+
+/* ---- Functions of users (function.c) */
+
+PyObject* connection_create_scalar(ConnectionObject* self, PyObject* arguments);
+PyObject* connection_create_aggregate(ConnectionObject* self, PyObject* arguments);
+PyObject* connection_create_table(ConnectionObject* self, PyObject* arguments);
+PyObject* connection_create_collation(ConnectionObject* self, PyObject* arguments);
+PyObject* connection_drop_function(ConnectionObject* self, PyObject* arguments);
+PyObject* connection_drop_collation(ConnectionObject* self, PyObject* argument);
 
 PyObject* new_database(turdb_db* handle);
 PyObject* new_options(turdb_options* handle);

@@ -7,7 +7,7 @@ import os
 from types import TracebackType
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar, Union
 
-from . import _arrow, _native, errors
+from . import _arrow, _functions, _native, errors
 from ._blob import Blob
 from .errors import ProgrammingError
 
@@ -270,6 +270,152 @@ class Connection(_native.Connection):
         (500000, b'long')
         """
         return Blob(self, schema, table, column, row, not readonly)
+
+    # ---- functions from Python
+
+    def create_function(
+        self,
+        name: str,
+        function: Any,
+        parameters: Any = None,
+        return_type: Any = None,
+        *,
+        vectorized: bool = False,
+        deterministic: bool = False,
+        null_handling: Optional[str] = None,
+    ) -> None:
+        """Makes a function of Python one of SQL, on this connection.
+
+        ``parameters``
+            types: SQL's names ("integer, text[]", or a list of them), or types of Python; a number, of arguments of any type,
+            -1 for however many; None: what the annotations say
+        ``return_type``
+            likewise one; without it, and without an annotation, values have each its own type
+        ``vectorized``
+            it is called with a :class:`pyarrow.Array` an argument, for many rows at once, and gives an array of the results
+        ``deterministic``
+            equal arguments give equal results, so that calls may be saved
+        ``null_handling``
+            "default": NULL for an argument makes the result NULL, without a call; "special": None is handed over, which is
+            what a number of ``parameters`` implies, as in sqlite3
+
+        One with the same name and types is replaced. It comes before built-in functions of its name. What it raises comes out
+        of ``execute`` or ``fetch``. It may not use this connection. ``create_function(name, number, function)``, as sqlite3
+        has it, works as well.
+
+        >>> import turdb
+        >>> connection = turdb.connect()
+        >>> def initials(name: str, separator: str) -> str:
+        ...     return "".join(part[0] + separator for part in name.split())
+        >>> connection.create_function("initials", initials)
+        >>> connection.execute("select initials('Ada Lovelace', '.'), initials(null, '.')").fetchone()
+        ('A.L.', None)
+        >>> import pyarrow.compute as pc
+        >>> connection.create_function("twice", lambda a: pc.multiply(a, 2), ["bigint"], "bigint", vectorized=True)
+        >>> connection.execute("select sum(twice(i)) from generate_series(1, 10) t(i)").scalar()
+        Decimal('110')
+        """
+        if isinstance(function, int) and callable(parameters):  # sqlite3's order
+            function, parameters = parameters, function
+        _functions.create_scalar(
+            self, name, function, parameters, return_type, vectorized, deterministic, null_handling
+        )
+
+    def create_aggregate(
+        self,
+        name: str,
+        parameters: Any = None,
+        aggregate_class: Any = None,
+        return_type: Any = None,
+        *,
+        null_handling: Optional[str] = None,
+    ) -> None:
+        """Makes a class an aggregate function: an object a group, ``step`` of it a row, ``finalize`` for the result.
+
+        Types are as in :meth:`create_function`; with None, annotations of ``step`` and ``finalize`` say them. It is a window
+        function as well: then ``finalize``, or ``value`` where the class has that, is called while rows still come. With a
+        method ``merge(other)`` frames are put together from parts.
+
+        >>> import turdb
+        >>> class Product:
+        ...     def __init__(self):
+        ...         self.product = 1
+        ...     def step(self, factor: int):
+        ...         self.product *= factor
+        ...     def finalize(self) -> int:
+        ...         return self.product
+        >>> connection = turdb.connect()
+        >>> connection.create_aggregate("product", None, Product)
+        >>> connection.execute("select product(i) from generate_series(1, 5) t(i)").scalar()
+        120
+        """
+        if aggregate_class is None and callable(parameters):
+            aggregate_class, parameters = parameters, None
+        _functions.create_aggregate(self, name, parameters, aggregate_class, return_type, null_handling)
+
+    def create_window_function(self, name: str, parameters: Any, aggregate_class: Any) -> None:
+        """As sqlite3 has it: an aggregate with ``value``. Its ``inverse`` is not needed, and not called.
+
+        >>> import turdb
+        >>> class Total:
+        ...     def __init__(self): self.total = 0
+        ...     def step(self, value): self.total += value
+        ...     def inverse(self, value): self.total -= value
+        ...     def value(self): return self.total
+        ...     def finalize(self): return self.total
+        >>> connection = turdb.connect()
+        >>> connection.create_window_function("total_of", 1, Total)
+        >>> connection.execute("select total_of(i) over (order by i) from generate_series(1, 3) t(i)").fetchall()
+        [(1,), (3,), (6,)]
+        """
+        self.create_aggregate(name, parameters, aggregate_class)
+
+    def create_table_function(
+        self, name: str, function: Any, parameters: Any = None, columns: Any = None, *, null_handling: Optional[str] = None
+    ) -> None:
+        """Makes a function that gives rows one of SQL, for FROM.
+
+        It gives an iterable of tuples, dicts or, of one column, values (a generator is read as rows are wanted), or a table:
+        whatever :meth:`register` takes. ``columns`` are their names and types: "id bigint, name text", a dict, or pairs.
+        Without them the first rows say, and arguments must be constants.
+
+        >>> import turdb
+        >>> def words(text: str):
+        ...     for place, word in enumerate(text.split(), 1):
+        ...         yield place, word
+        >>> connection = turdb.connect()
+        >>> connection.create_table_function("words", words, columns="place int, word text")
+        >>> connection.execute("select * from words('to be or') where place > 1").fetchall()
+        [(2, 'be'), (3, 'or')]
+        """
+        _functions.create_table_function(self, name, function, parameters, columns, null_handling)
+
+    def drop_function(self, name: str, parameters: Any = None) -> None:
+        """Takes functions away: those of ``name`` with these types of parameters, or, without, all of ``name``.
+
+        Raises OperationalError or ProgrammingError when there is none.
+        """
+        types, flags = (None, 0) if parameters is None else _functions._signature(parameters, len)[:2]
+        self._drop_function(name, types, flags)
+
+    def create_collation(self, name: str, key: Optional[Callable[[str], Union[bytes, str]]]) -> None:
+        """Makes a collation of what gives the sort key of a text; None takes it away.
+
+        Texts are equal when their keys are, and ordered as these are, byte by byte. Columns and indexes cannot have it.
+
+        >>> import turdb
+        >>> connection = turdb.connect()
+        >>> connection.create_collation("backwards", lambda text: text[::-1])
+        >>> query = "select a from (values ('ab'), ('ba'), ('ca')) t(a) order by a collate backwards"
+        >>> connection.execute(query).fetchall()
+        [('ba',), ('ca',), ('ab',)]
+        """
+        if key is None:
+            self._drop_collation(name)
+            return
+        if not callable(key):
+            raise TypeError("the key of a collation must be callable")
+        self._create_collation(name, key)
 
     # ---- transactions
 

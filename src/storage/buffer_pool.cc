@@ -124,7 +124,7 @@ StatusOr<OptimisticGuard> BufferPool::FixOptimistic(PageId id) {
   for (;;) {
     Frame* frame = Find(id);
     if (frame == nullptr) {
-      TURDB_ASSIGN_OR_RETURN(frame, FindOrLoad(id, /*read=*/true, &loaded));
+      TURDB_ASSIGN_OR_RETURN(frame, FindOrLoad(id, Load::kVerified, &loaded));
       if (loaded) frame->UnlockExclusive();  // another page than before: the version must grow
     }
 #ifdef TURDB_TSAN
@@ -152,7 +152,7 @@ StatusOr<SharedGuard> BufferPool::FixShared(PageId id) {
     Frame* frame = Find(id);
     if (frame == nullptr) {
       bool loaded = false;
-      TURDB_ASSIGN_OR_RETURN(frame, FindOrLoad(id, /*read=*/true, &loaded));
+      TURDB_ASSIGN_OR_RETURN(frame, FindOrLoad(id, Load::kVerified, &loaded));
       if (loaded) return ExclusiveGuard(frame).Downgrade();
     }
     ExpectToRead(*frame);
@@ -173,7 +173,7 @@ StatusOr<ExclusiveGuard> BufferPool::FixExclusive(PageId id) {
     Frame* frame = Find(id);
     if (frame == nullptr) {
       bool loaded = false;
-      TURDB_ASSIGN_OR_RETURN(frame, FindOrLoad(id, /*read=*/true, &loaded));
+      TURDB_ASSIGN_OR_RETURN(frame, FindOrLoad(id, Load::kVerified, &loaded));
       if (loaded) return ExclusiveGuard(frame);
     }
     ExpectToRead(*frame);
@@ -199,7 +199,7 @@ std::optional<ExclusiveGuard> BufferPool::TryFixExclusiveIfResident(PageId id) {
 StatusOr<ExclusiveGuard> BufferPool::FixNew(PageId id, bool* was_resident) {
   for (;;) {
     bool loaded = false;
-    TURDB_ASSIGN_OR_RETURN(Frame * frame, FindOrLoad(id, /*read=*/false, &loaded));
+    TURDB_ASSIGN_OR_RETURN(Frame * frame, FindOrLoad(id, Load::kNothing, &loaded));
     *was_resident = !loaded;
     if (loaded) return ExclusiveGuard(frame);
     frame->LockExclusive();
@@ -211,9 +211,32 @@ StatusOr<ExclusiveGuard> BufferPool::FixNew(PageId id, bool* was_resident) {
   }
 }
 
+StatusOr<ExclusiveGuard> BufferPool::FixUnverified(PageId id) {
+  bool loaded = false;
+  TURDB_ASSIGN_OR_RETURN(Frame * frame, FindOrLoad(id, Load::kUnverified, &loaded));
+  TURDB_CHECK(loaded);
+  return ExclusiveGuard(frame);
+}
+
+std::optional<OptimisticGuard> BufferPool::TryOptimistic(Frame* frame, PageId id) {
+#ifdef TURDB_TSAN
+  if (!frame->TryLockShared()) return std::nullopt;
+  const uint64_t word = frame->state.load(std::memory_order_relaxed);
+  if (frame->page_id.load(std::memory_order_relaxed) != id.packed()) {
+    frame->UnlockShared();
+    return std::nullopt;
+  }
+#else
+  const uint64_t word = frame->state.load(std::memory_order_acquire);
+  if (Frame::IsExclusive(word) || frame->page_id.load(std::memory_order_relaxed) != id.packed()) return std::nullopt;
+#endif
+  MarkVisited(frame);
+  return OptimisticGuard(frame, Frame::VersionOf(word), id);
+}
+
 // ---- Loading
 
-StatusOr<Frame*> BufferPool::FindOrLoad(PageId id, bool read, bool* loaded) {
+StatusOr<Frame*> BufferPool::FindOrLoad(PageId id, Load load, bool* loaded) {
   TURDB_DCHECK(id.file != base::kNoFile);
   {
     absl::MutexLock lock(&ShardOf(id).mu);
@@ -226,12 +249,13 @@ StatusOr<Frame*> BufferPool::FindOrLoad(PageId id, bool read, bool* loaded) {
       PushFree(frame);
     }
     frame->UnlockExclusive();
-    return FindOrLoad(id, read, loaded);
+    return FindOrLoad(id, load, loaded);
   }
   misses_.fetch_add(1, std::memory_order_relaxed);
-  if (read) {
+  if (load != Load::kNothing) {
     auto drop = absl::MakeCleanup([this, frame] { Drop(frame); });  // also when there is no memory to open the file
-    TURDB_RETURN_IF_ERROR(files_.ReadPage(id, frame->data));
+    TURDB_RETURN_IF_ERROR(load == Load::kVerified ? files_.ReadPage(id, frame->data)
+                                                  : files_.ReadPageUnverified(id, frame->data));
     std::move(drop).Cancel();
   } else {
     std::memset(frame->data, 0, kPageSize);

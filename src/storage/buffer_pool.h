@@ -203,6 +203,9 @@ class BufferPool {
   // The page under the wanted guard; read from its file, checksum verified, when it is not resident. Waits for
   // latches; a page that is not in its file is corruption. On error nothing is held.
   StatusOr<OptimisticGuard> FixOptimistic(PageId id);
+  // The same where the page was in `frame` before: null if it is not there now, or is latched exclusively. Neither hash nor
+  // wait. REQUIRES: `frame` came from a guard of this pool.
+  std::optional<OptimisticGuard> TryOptimistic(Frame* frame, PageId id);
   StatusOr<SharedGuard> FixShared(PageId id);
   StatusOr<ExclusiveGuard> FixExclusive(PageId id);
   // Only when resident and unlatched: no I/O, no wait.
@@ -254,6 +257,8 @@ class BufferPool {
 
   // The page without reading it: zero, exclusively latched, unless it is resident (`was_resident`).
   StatusOr<ExclusiveGuard> FixNew(PageId id, bool* was_resident);
+  // As its file has it, right or wrong. REQUIRES: nobody else uses the pool, and the page is not resident.
+  StatusOr<ExclusiveGuard> FixUnverified(PageId id);
   // Forgets a page or all pages of a file, dirty or not. Waits for latches.
   void Discard(ExclusiveGuard guard);
   void DiscardFile(FileId file);
@@ -270,9 +275,10 @@ class BufferPool {
     const uintptr_t slice = shards_[(hash / kNeighbours) % kShards].slice.load(std::memory_order_acquire);
     return HeadsOf(slice)[BucketOf(hash) & (HeadCount(slice) - 1)];
   }
+  enum class Load : uint8_t { kVerified, kUnverified, kNothing };
   // A latched frame that holds the page: resident, or loaded now. `load` says how to fill it; returns a frame that
   // is exclusively latched by us when `loaded`, else one that is only found.
-  StatusOr<Frame*> FindOrLoad(PageId id, bool read, bool* loaded);
+  StatusOr<Frame*> FindOrLoad(PageId id, Load load, bool* loaded);
   StatusOr<Frame*> TakeFrame(int attempts = kMaxTakeAttempts);
   Frame* PopFree() ABSL_EXCLUSIVE_LOCKS_REQUIRED(replacement_mu_);
   bool GrowFrames() ABSL_EXCLUSIVE_LOCKS_REQUIRED(replacement_mu_);

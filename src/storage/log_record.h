@@ -54,6 +54,9 @@ inline constexpr uint8_t kFileDropped = 0x08;
 inline constexpr uint8_t kFirstOfTree = 0x20;
 inline constexpr uint8_t kFirstOfHnsw = 0x60;
 inline constexpr uint8_t kFirstOfTxn = 0x80;
+// Sets bytes to what the payload says, whatever was there. Pages of a kind that NeedsNoImage change by these and by what
+// overwrites the whole page, and by nothing else.
+constexpr bool IsAbsolute(uint8_t op) { return op >= kFirstOfHnsw && op < kFirstOfTxn; }
 }  // namespace op
 
 inline constexpr size_t kMaxRecordBytes = 64 * 1024;  // header, entries and padding together

@@ -37,6 +37,10 @@ struct PageHeader {
 static_assert(sizeof(PageHeader) == kPageHeaderBytes);
 static_assert(offsetof(PageHeader, kind) == 4 && offsetof(PageHeader, cell_count) == 6 && offsetof(PageHeader, lsn) == 8);
 
+// Pages whose every change is an absolute write of bytes (op::IsAbsolute): redo repeats all of them from the redo point,
+// whatever the page's LSN, so that what a crash tore is whole again and no image is needed (FORMAT.md, "Pages without images").
+constexpr bool NeedsNoImage(PageKind kind) { return kind == PageKind::kHnswGraph || kind == PageKind::kHnswCodes; }
+
 // Offsets of the fields that all four file headers share in page 0 (kernel rule 7).
 namespace file_header {
 inline constexpr size_t kMagic = 0;

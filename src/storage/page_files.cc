@@ -221,12 +221,26 @@ StatusOr<std::shared_ptr<PageFile>> PageFiles::Create(FileId id, const std::stri
   return created;
 }
 
+namespace {
+
+Status ReadRaw(PageFile& file, PageId id, std::byte* into) {
+  if (Status status = file.file().Read(uint64_t{id.page} * kPageSize, base::MutableBytes(into, kPageSize)); !status.ok()) {
+    return base::WithFrame(std::move(status), absl::StrCat("reading page ", id.page, " of ", file.path()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 Status PageFiles::ReadPage(PageId id, std::byte* into) {
   TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<PageFile> file, Get(id.file));
-  if (Status status = file->file().Read(uint64_t{id.page} * kPageSize, base::MutableBytes(into, kPageSize)); !status.ok()) {
-    return base::WithFrame(std::move(status), absl::StrCat("reading page ", id.page, " of ", file->path()));
-  }
+  TURDB_RETURN_IF_ERROR(ReadRaw(*file, id, into));
   return Verify(*file, id, into);
+}
+
+Status PageFiles::ReadPageUnverified(PageId id, std::byte* into) {
+  TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<PageFile> file, Get(id.file));
+  return ReadRaw(*file, id, into);
 }
 
 void PageFiles::ReadPages(std::span<const PageId> ids, std::span<std::byte* const> into, std::span<Status> results) {

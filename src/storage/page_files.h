@@ -108,6 +108,8 @@ class PageFiles {
 
   // Reads and verifies. Errors name file, page and cause; a damaged page is kDataLoss.
   Status ReadPage(PageId id, std::byte* into);
+  // What the file has there, right or wrong: for recovery.
+  Status ReadPageUnverified(PageId id, std::byte* into);
   // Several pages at once, one Status each.
   void ReadPages(std::span<const PageId> ids, std::span<std::byte* const> into, std::span<Status> results);
   // `writes` are sorted by PageId; their memory may be adjacent, which merges requests. Each page is recorded as

@@ -163,13 +163,30 @@ StatusOr<ExclusiveGuard> Recovery::Fix(const LogRecordView& record, const LogEnt
   }
   if (waiting_.contains(entry.page.packed())) return ExclusiveGuard();
   StatusOr<ExclusiveGuard> guard = pool_.FixExclusive(entry.page);
+  if (op::IsAbsolute(entry.op)) {  // (6)
+    *apply = true;
+    if (absl::IsDataLoss(guard.status())) {
+      TURDB_ASSIGN_OR_RETURN(ExclusiveGuard torn, FixTorn(entry.page));
+      if (torn.held()) return torn;
+    }
+  }
   if (absl::IsDataLoss(guard.status())) {  // (4)
     waiting_.emplace(entry.page.packed(), guard.status().message());
     return ExclusiveGuard();
   }
   TURDB_RETURN_IF_ERROR(guard.status());
-  *apply = PageLsn(entry.page, guard->page()) < record.end;
+  *apply |= PageLsn(entry.page, guard->page()) < record.end;
   return guard;
+}
+
+// (6). Nothing held: it is no such page, or not there.
+StatusOr<ExclusiveGuard> Recovery::FixTorn(PageId id) {
+  StatusOr<ExclusiveGuard> guard = pool_.FixUnverified(id);
+  if (absl::IsDataLoss(guard.status()) || absl::IsOutOfRange(guard.status())) return ExclusiveGuard();
+  TURDB_RETURN_IF_ERROR(guard.status());
+  if (NeedsNoImage(static_cast<PageKind>(guard->page()[offsetof(PageHeader, kind)]))) return guard;
+  pool_.Discard(*std::move(guard));
+  return ExclusiveGuard();
 }
 
 Status Recovery::RedoEntry(const LogRecordView& record, const LogEntryView& entry, absl::InlinedVector<Touched, 8>* touched) {

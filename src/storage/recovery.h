@@ -8,6 +8,10 @@
 //  (4) Redo applies a record to a page whose LSN is below the record's end. A page that cannot be read waits for a
 //      record that overwrites it; if none comes, that is an error.
 //  (5) Redo skips files that are dropped, or whose making is undone, later in the log.
+//  (6) A record whose operation on a page is absolute is applied whatever the page's LSN. The page may be one that is whole
+//      and newer: then it goes back to that record's LSN, and what follows in the log brings it forward again. Or it is
+//      torn: every byte in which its two halves differ was written behind the redo point, so it ends whole. Only a page of
+//      a kind that NeedsNoImage is taken so.
 #ifndef TURDB_STORAGE_RECOVERY_H_
 #define TURDB_STORAGE_RECOVERY_H_
 
@@ -47,6 +51,7 @@ class Recovery {
   Status RedoRecord(const LogRecordView& record);
   Status RedoEntry(const LogRecordView& record, const LogEntryView& entry, absl::InlinedVector<Touched, 8>* touched);
   Status Tolerate(Status status);
+  StatusOr<ExclusiveGuard> FixTorn(PageId id);
   StatusOr<ExclusiveGuard> Fix(const LogRecordView& record, const LogEntryView& entry, bool* apply);
 
   const LogSegments& segments_;

@@ -97,6 +97,7 @@ void Storage::BeginChange(std::span<ExclusiveGuard* const> pages) {
     frame.first_dirty_lsn.store(log.next_lsn(), std::memory_order_seq_cst);
     if (frame.fresh != 0) continue;
     const PageId id = guard->id();
+    if (id.page != 0 && NeedsNoImage(static_cast<PageKind>(guard->page()[offsetof(PageHeader, kind)]))) continue;
     const LogEntry image{id, op::kImage, {Bytes(guard->page(), id.page == 0 ? kFileHeaderBytes : kPageSize)}};
     StampPageLsn(id, guard->page(), log.Append({.kind = RecordKind::kImage, .entries = std::span(&image, 1)}).end);
     imaged = true;
@@ -122,6 +123,10 @@ Lsn Storage::LogChange(RecordKind kind, TxnLog* txn, std::span<const LogEntry> e
     TURDB_CHECK(frame.dirty());
     TURDB_DCHECK(frame.fresh == 0 || std::any_of(entries.begin(), entries.end(), [&](const LogEntry& entry) {
                    return entry.page == guard->id() && OverwritesPage(entry.op);
+                 }));
+    TURDB_DCHECK(guard->id().page == 0 || !NeedsNoImage(static_cast<PageKind>(guard->page()[offsetof(PageHeader, kind)])) ||
+                 std::all_of(entries.begin(), entries.end(), [&](const LogEntry& entry) {
+                   return entry.page != guard->id() || OverwritesPage(entry.op) || op::IsAbsolute(entry.op);
                  }));
     frame.fresh = 0;
     StampPageLsn(guard->id(), guard->page(), position.end);

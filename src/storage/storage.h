@@ -3,7 +3,7 @@
 //
 // The flow of one change:
 //   1. fix the pages exclusively, judge;
-//   2. BeginChange(guards): a page that is clean is logged as a full image first;
+//   2. BeginChange(guards): a page that is clean is logged as a full image first (unless its kind NeedsNoImage);
 //   3. edit the pages in memory;
 //   4. LogChange(...): one record for all of it; the pages' LSN becomes the record's end;
 //   5. release the guards.

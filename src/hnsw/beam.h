@@ -1,0 +1,144 @@
+// The state of one search: what was visited, and the candidates in one sorted array.
+#ifndef TURDB_HNSW_BEAM_H_
+#define TURDB_HNSW_BEAM_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "hnsw/format.h"
+
+namespace turdb::hnsw {
+
+struct Candidate {
+  float distance;  // between codes
+  Place place;
+  int64_t row_key;
+  bool tombstone;
+  bool expanded;
+};
+
+inline bool Nearer(const Candidate& a, const Candidate& b) {
+  return a.distance < b.distance || (a.distance == b.distance && a.place < b.place);
+}
+
+// A set of places, sized by what a search visits and not by the number of nodes: an open-addressed table whose entries
+// carry the epoch of the search that made them, so that a new search clears nothing. Not thread-safe.
+class Visited {
+ public:
+  // Empty, with room for about `expected` places.
+  void Begin(size_t expected) {
+    size_t wanted = kLeast;
+    while (wanted < 2 * expected) wanted *= 2;
+    if (slots_.size() < wanted) slots_.assign(wanted, 0);
+    used_ = 0;
+    if (++epoch_ == 0) {
+      std::fill(slots_.begin(), slots_.end(), 0);
+      epoch_ = 1;
+    }
+  }
+  // False: it was there.
+  bool Insert(Place place) {
+    if (2 * (used_ + 1) > slots_.size()) Grow();
+    const uint64_t entry = uint64_t{epoch_} << 32 | place;
+    uint64_t& slot = SlotFor(entry);
+    if (slot == entry) return false;
+    slot = entry;
+    ++used_;
+    return true;
+  }
+
+ private:
+  static constexpr size_t kLeast = 256;
+  uint64_t& SlotFor(uint64_t entry) {
+    const size_t mask = slots_.size() - 1;
+    for (size_t at = (static_cast<uint32_t>(entry) * 0x9E3779B97F4A7C15u >> 20) & mask;; at = (at + 1) & mask) {
+      if (slots_[at] == entry || slots_[at] >> 32 != epoch_) return slots_[at];
+    }
+  }
+  void Grow() {
+    std::vector<uint64_t> before = std::move(slots_);
+    slots_.assign(before.empty() ? kLeast : 2 * before.size(), 0);
+    for (const uint64_t entry : before) {
+      if (entry >> 32 == epoch_) SlotFor(entry) = entry;
+    }
+  }
+
+  std::vector<uint64_t> slots_;
+  size_t used_ = 0;
+  uint32_t epoch_ = 0;
+};
+
+// The nearest candidates so far, sorted; those before `taken` were given out. What falls off the window of `width` goes to a
+// heap, so that a search may go on behind what it gave out. Not thread-safe.
+class Beam {
+ public:
+  void Begin(size_t width, bool keep_rest) {
+    candidates_.clear();
+    rest_.clear();
+    taken_ = 0;
+    next_ = 0;
+    width_ = std::max<size_t>(width, 1);
+    keep_rest_ = keep_rest;
+  }
+  size_t width() const { return width_; }
+
+  void Add(const Candidate& candidate) {
+    if (candidates_.size() - taken_ >= width_ && !Nearer(candidate, candidates_.back())) {
+      KeepForLater(candidate);
+      return;
+    }
+    const auto at =
+        std::upper_bound(candidates_.begin() + static_cast<ptrdiff_t>(taken_), candidates_.end(), candidate, Nearer);
+    const size_t index = static_cast<size_t>(at - candidates_.begin());
+    candidates_.insert(at, candidate);
+    if (!candidate.expanded && index < next_) next_ = index;
+    if (candidates_.size() - taken_ > width_) {
+      KeepForLater(candidates_.back());
+      candidates_.pop_back();
+    }
+  }
+  // The nearest candidate whose links were not followed yet, marked as followed; null when there is none.
+  const Candidate* NextToExpand() {
+    while (next_ < candidates_.size() && candidates_[next_].expanded) ++next_;
+    if (next_ == candidates_.size()) return nullptr;
+    candidates_[next_].expanded = true;
+    return &candidates_[next_++];
+  }
+  // The nearest that was not given out; null when there is none.
+  const Candidate* Take() { return taken_ == candidates_.size() ? nullptr : &candidates_[taken_++]; }
+  // The window moves behind what was given out, and is filled again.
+  void Advance() {
+    candidates_.erase(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(taken_));
+    taken_ = 0;
+    next_ = 0;
+    while (candidates_.size() < width_ && !rest_.empty()) {
+      std::pop_heap(rest_.begin(), rest_.end(), Farther);
+      const Candidate candidate = rest_.back();
+      rest_.pop_back();
+      Add(candidate);
+    }
+    next_ = 0;
+  }
+  const std::vector<Candidate>& candidates() const { return candidates_; }
+
+ private:
+  static bool Farther(const Candidate& a, const Candidate& b) { return Nearer(b, a); }
+  void KeepForLater(const Candidate& candidate) {
+    if (!keep_rest_) return;
+    rest_.push_back(candidate);
+    std::push_heap(rest_.begin(), rest_.end(), Farther);
+  }
+
+  std::vector<Candidate> candidates_;
+  std::vector<Candidate> rest_;  // a heap, the nearest on top
+  size_t taken_ = 0;
+  size_t next_ = 0;  // no candidate before it waits to be expanded
+  size_t width_ = 1;
+  bool keep_rest_ = false;
+};
+
+}  // namespace turdb::hnsw
+
+#endif  // TURDB_HNSW_BEAM_H_

@@ -1,0 +1,360 @@
+// Changing the graph: records are written, linked, and their lists kept within bounds. Page latches only, one at a time:
+// what a list should be is decided on copies, and the list is looked at again under the latch (ann.md, rule 8).
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "compute/sq8.h"
+#include "hnsw/index.h"
+#include "hnsw/workspace.h"
+#include "storage/file_header.h"
+
+namespace turdb::hnsw {
+
+using storage::ExclusiveGuard;
+using storage::LogEntry;
+
+namespace {
+
+constexpr int kUpperShare = 64;        // one node in so many is in the upper layer
+constexpr int kLinkAttempts = 4;       // a list that others keep changing is left alone after so many
+constexpr size_t kMostEqualCodes = 2;  // links of one list to equal codes, or duplicates form islands
+constexpr PageNo kTailSearch = 64;     // pages looked at from the end of the file for one with room
+
+// Which nodes are in the upper layer: by their place, so that the same inserts make the same graph.
+bool IsUpper(Place place) { return (place * uint64_t{0x9E3779B97F4A7C15} >> 40) % kUpperShare == 0; }
+
+// kWrite entries whose offsets live as long as this object.
+class Writes {
+ public:
+  void Add(base::PageId page, size_t at, Bytes bytes) {
+    TURDB_CHECK(count_ < offsets_.size());
+    base::StoreLE(offsets_[count_].data(), static_cast<uint16_t>(at));
+    entries_.push_back({page, static_cast<uint8_t>(PageOp::kWrite), {Bytes(offsets_[count_]), bytes}});
+    ++count_;
+  }
+  storage::LogEntries& entries() { return entries_; }
+
+ private:
+  std::array<std::array<std::byte, 2>, 4> offsets_;
+  size_t count_ = 0;
+  storage::LogEntries entries_;
+};
+
+// The same meaning as redo's: an entry's parts, put together, applied to the page.
+void ApplyInMemory(std::byte* page, const LogEntry& entry) {
+  const Bytes& head = entry.parts[0];
+  if (entry.op == static_cast<uint8_t>(PageOp::kWrite)) {
+    if (!entry.parts[1].empty())
+      std::memcpy(page + base::LoadLE<uint16_t>(head.data()), entry.parts[1].data(), entry.parts[1].size());
+  } else {
+    TURDB_CHECK(ApplyPageOp(entry.op, entry.page, page, head).ok());
+  }
+}
+
+size_t FreeSlot(const Layout& layout, const std::byte* page) {
+  for (size_t slot = 0; slot < layout.slots; ++slot) {
+    if ((FlagsOf(page + layout.RecordAt(slot)) & kUsed) == 0) return slot;
+  }
+  return layout.slots;
+}
+
+uint16_t CellCount(const std::byte* page) { return base::LoadLE<uint16_t>(page + offsetof(storage::PageHeader, cell_count)); }
+
+}  // namespace
+
+Status Index::WriteBytes(ExclusiveGuard& page, std::span<const LogEntry> entries) {
+  ExclusiveGuard* const guards[] = {&page};
+  storage_.BeginChange(guards);
+  for (const LogEntry& entry : entries) ApplyInMemory(page.page(), entry);
+  storage_.LogChange(storage::RecordKind::kStructure, nullptr, entries, guards);
+  return absl::OkStatus();
+}
+
+// ---- Records
+
+// After an opening: the last page of the layer near the end of the file, if there is one.
+Status Index::FindTail(Layer& layer) {
+  TURDB_ASSIGN_OR_RETURN(const PageNo count, storage_.PageCount(file_));
+  for (PageNo page = count; page > 1 && count - page < kTailSearch; --page) {
+    TURDB_ASSIGN_OR_RETURN(const storage::SharedGuard guard, pool_.FixShared({file_, page - 1}));
+    if (static_cast<storage::PageKind>(guard.page()[offsetof(storage::PageHeader, kind)]) != layer.kind) continue;
+    layer.tail = page - 1;
+    return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
+StatusOr<Place> Index::WriteRecord(Layer& layer, const compute::Sq8Terms& terms, int64_t row_key,
+                                   std::span<const uint8_t> code) {
+  std::vector<std::byte>& record = workspace_->record;
+  record.resize(kCodeAt + layout_.dimension);
+  EncodeRecord(layout_, terms, row_key, code, record.data());
+  const storage::FrameReservation frames = pool_.ReserveFrames(2);
+  if (layer.tail == base::kNoPage) TURDB_RETURN_IF_ERROR(FindTail(layer));
+  if (layer.tail != base::kNoPage) {
+    TURDB_ASSIGN_OR_RETURN(ExclusiveGuard page, pool_.FixExclusive({file_, layer.tail}));
+    const size_t slot = CellCount(page.page()) < layout_.slots ? FreeSlot(layout_, page.page()) : layout_.slots;
+    if (slot < layout_.slots) {
+      std::array<std::byte, 2> cells;
+      base::StoreLE(cells.data(), static_cast<uint16_t>(CellCount(page.page()) + 1));
+      Writes writes;
+      writes.Add(page.id(), layout_.RecordAt(slot), record);
+      writes.Add(page.id(), offsetof(storage::PageHeader, cell_count), cells);
+      TURDB_RETURN_IF_ERROR(WriteBytes(page, writes.entries()));
+      return layout_.PlaceOf(layer.tail, slot);
+    }
+  }
+  return WriteIntoNewPage(layer, record);
+}
+
+StatusOr<Place> Index::WriteIntoNewPage(Layer& layer, Bytes record) {
+  TURDB_ASSIGN_OR_RETURN(storage::PageAllocation pages, storage_.AllocatePages(file_, 1));
+  const base::PageId id = pages.page(0).id();
+  if (layout_.PageOf(layout_.PlaceOf(id.page, 0)) != id.page) {
+    return base::LimitError(absl::StrCat("the vector index has as many pages as its nodes' numbers can name: ", id.page));
+  }
+  storage::Guards guards;
+  pages.AppendGuards(&guards);
+  storage_.BeginChange(guards);
+  storage::LogEntries entries;
+  pages.Apply(layer.kind, &entries);
+  std::array<std::byte, 2> cells;
+  base::StoreLE<uint16_t>(cells.data(), 1);
+  Writes writes;
+  writes.Add(id, layout_.RecordAt(0), record);
+  writes.Add(id, offsetof(storage::PageHeader, cell_count), cells);
+  for (const LogEntry& entry : writes.entries()) {
+    ApplyInMemory(pages.page(0).page(), entry);
+    entries.push_back(entry);
+  }
+  // The number of nodes is an estimate that is written here, where page 0 changes anyway.
+  std::array<std::byte, 2> count_at;
+  std::array<std::byte, 8> count;
+  base::StoreLE(count_at.data(), static_cast<uint16_t>(offsetof(storage::HnswHeader, node_count)));
+  base::StoreLE(count.data(), node_count_.load(std::memory_order_relaxed));
+  std::memcpy(guards.back()->page() + offsetof(storage::HnswHeader, node_count), count.data(), count.size());
+  entries.push_back({{file_, 0}, storage::op::kSplice, {Bytes(count_at), Bytes(count)}});
+  storage_.LogChange(storage::RecordKind::kStructure, nullptr, entries, guards);
+  layer.tail = id.page;
+  return layout_.PlaceOf(id.page, 0);
+}
+
+Status Index::SetFlags(Place place, uint8_t flags) {
+  TURDB_RETURN_IF_ERROR(storage_.PrepareChange(storage::TxnLog()));
+  const storage::FrameReservation frames = pool_.ReserveFrames(1);
+  TURDB_ASSIGN_OR_RETURN(ExclusiveGuard page, pool_.FixExclusive({file_, layout_.PageOf(place)}));
+  const auto kind = static_cast<storage::PageKind>(page.page()[offsetof(storage::PageHeader, kind)]);
+  if (!storage::NeedsNoImage(kind)) return Damaged(place, "not in a page of nodes");
+  const size_t at = layout_.RecordAtPlace(place) + kFlagsAt;
+  if (page.page()[at] == std::byte{flags} || page.page()[at] == std::byte{0}) return absl::OkStatus();
+  const std::byte value[1] = {std::byte{flags}};
+  Writes writes;
+  writes.Add(page.id(), at, value);
+  return WriteBytes(page, writes.entries());
+}
+
+Status Index::SetEntryPoint(Place place) {
+  const storage::FrameReservation frames = pool_.ReserveFrames(1);
+  TURDB_ASSIGN_OR_RETURN(ExclusiveGuard page0, pool_.FixExclusive({file_, 0}));
+  std::array<std::byte, 2> at;
+  std::array<std::byte, 4> value;
+  base::StoreLE(at.data(), static_cast<uint16_t>(offsetof(storage::HnswHeader, entry_point)));
+  base::StoreLE(value.data(), place);
+  ExclusiveGuard* const guards[] = {&page0};
+  storage_.BeginChange(guards);
+  std::memcpy(page0.page() + offsetof(storage::HnswHeader, entry_point), value.data(), value.size());
+  const LogEntry entry{page0.id(), storage::op::kSplice, {Bytes(at), Bytes(value)}};
+  storage_.LogChange(storage::RecordKind::kStructure, nullptr, std::span(&entry, 1), guards);
+  entry_point_.store(place, std::memory_order_release);
+  return absl::OkStatus();
+}
+
+// ---- Links
+
+Status Index::CopyRecord(Place place, std::byte* to) {
+  return ReadRecord(place,
+                    [&](const std::byte* record) { std::memcpy(to, record, layout_.links_at + 4 * layout_.max_degree); });
+}
+
+QueryCode Index::QueryOf(const std::byte* record) const {
+  QueryCode query;
+  query.code.resize(layout_.dimension);
+  query.terms = compute::Sq8Query(CodeOf(record), layout_.dimension, TermsOf(record), query.code.data());
+  return query;
+}
+
+Status Index::Link(Place place, const compute::Sq8Terms& terms, std::span<const uint8_t> code, const QueryCode& query) {
+  Workspace& workspace = *workspace_;
+  TURDB_RETURN_IF_ERROR(
+      FindStarts(query, &workspace.visited, &workspace.beam, &workspace.batch, &workspace.statistics, &workspace.starts));
+  if (!workspace.starts.empty()) TURDB_RETURN_IF_ERROR(LinkInLayer(place, query, workspace));
+  const Place entry = entry_point_.load(std::memory_order_relaxed);
+  if (entry != kNoPlace && !IsUpper(place)) return absl::OkStatus();
+  TURDB_ASSIGN_OR_RETURN(const Place upper, WriteRecord(upper_, terms, static_cast<int64_t>(place), code));
+  if (entry == kNoPlace) return SetEntryPoint(upper);
+  workspace.starts.assign(1, entry);
+  return LinkInLayer(upper, query, workspace);
+}
+
+// From workspace.starts.
+Status Index::LinkInLayer(Place place, const QueryCode& query, Workspace& workspace) {
+  workspace.visited.Begin(size_t{options_.ef_construction} * options_.max_degree / 4);
+  workspace.beam.Begin(options_.ef_construction, /*keep_rest=*/false);
+  workspace.visited.Insert(place);
+  for (const Place start : workspace.starts) {
+    TURDB_RETURN_IF_ERROR(AddStart(query, start, &workspace.visited, &workspace.beam, &workspace.statistics));
+  }
+  TURDB_RETURN_IF_ERROR(Explore(query, &workspace.visited, &workspace.beam, &workspace.batch, &workspace.statistics));
+  workspace.candidates.clear();
+  for (const Candidate& candidate : workspace.beam.candidates()) {
+    if (!candidate.tombstone) workspace.candidates.push_back(candidate);
+  }
+  if (workspace.candidates.empty()) {  // only tombstones: better than no link
+    workspace.candidates = workspace.beam.candidates();
+  }
+  std::vector<Place> selected;
+  TURDB_RETURN_IF_ERROR(SelectLinks(workspace, options_.links, &selected));
+  {
+    const storage::FrameReservation frames = pool_.ReserveFrames(1);
+    TURDB_ASSIGN_OR_RETURN(ExclusiveGuard page, pool_.FixExclusive({file_, layout_.PageOf(place)}));
+    const size_t record_at = layout_.RecordAtPlace(place);
+    const std::byte degree[1] = {static_cast<std::byte>(selected.size())};
+    Writes writes;
+    writes.Add(page.id(), record_at + layout_.links_at, std::as_bytes(std::span(selected)));
+    writes.Add(page.id(), record_at + kDegreeAt, degree);
+    TURDB_RETURN_IF_ERROR(WriteBytes(page, writes.entries()));
+  }
+  for (const Place neighbour : selected) TURDB_RETURN_IF_ERROR(AddLink(neighbour, place, workspace));
+  return absl::OkStatus();
+}
+
+// Of workspace.candidates, which are sorted by their distance from the new node: those that no selected one is nearer to,
+// then the nearest of the others.
+Status Index::SelectLinks(Workspace& workspace, size_t most, std::vector<Place>* selected) {
+  const size_t record_bytes = layout_.links_at + size_t{4} * layout_.max_degree;
+  const size_t count = workspace.candidates.size();
+  workspace.copies.resize(count * record_bytes);
+  for (size_t i = 0; i < count; ++i) {
+    TURDB_RETURN_IF_ERROR(CopyRecord(workspace.candidates[i].place, workspace.copies.data() + i * record_bytes));
+  }
+  const auto record = [&](size_t i) { return workspace.copies.data() + i * record_bytes; };
+  const auto equal_codes = [&](size_t a, size_t b) {
+    return std::memcmp(record(a) + kTermsAt, record(b) + kTermsAt, sizeof(compute::Sq8Terms)) == 0 &&
+           std::memcmp(CodeOf(record(a)), CodeOf(record(b)), layout_.dimension) == 0;
+  };
+  const auto too_many_equal = [&](size_t i) {
+    size_t equal = 0;
+    for (const size_t other : workspace.kept) equal += equal_codes(i, other) ? 1 : 0;
+    return equal >= kMostEqualCodes;
+  };
+  workspace.kept.clear();
+  std::vector<size_t> occluded;
+  for (size_t i = 0; i < count && workspace.kept.size() < most; ++i) {
+    const QueryCode query = QueryOf(record(i));
+    bool hidden = false;
+    for (const size_t other : workspace.kept) {
+      if (Score(query, record(other)) < workspace.candidates[i].distance) {
+        hidden = true;
+        break;
+      }
+    }
+    if (hidden) {
+      occluded.push_back(i);
+    } else if (!too_many_equal(i)) {
+      workspace.kept.push_back(i);
+    }
+  }
+  for (const size_t i : occluded) {
+    if (workspace.kept.size() == most) break;
+    if (!too_many_equal(i)) workspace.kept.push_back(i);
+  }
+  selected->clear();
+  for (const size_t i : workspace.kept) selected->push_back(workspace.candidates[i].place);
+  return absl::OkStatus();
+}
+
+// A link from `target` to `link`. A full list loses the one that it needs least: a tombstone, else the farthest that
+// another of the list is nearer to, else the farthest; which may be the new one.
+Status Index::AddLink(Place target, Place link, Workspace& workspace) {
+  const size_t record_bytes = layout_.links_at + size_t{4} * layout_.max_degree;
+  workspace.target.resize(record_bytes);
+  for (int attempt = 0; attempt < kLinkAttempts; ++attempt) {
+    std::byte* const copy = workspace.target.data();
+    TURDB_RETURN_IF_ERROR(CopyRecord(target, copy));
+    const size_t degree = DegreeOf(copy);
+    if (degree > layout_.max_degree) return Damaged(target, "more links than a node may have");
+    if ((FlagsOf(copy) & kUsed) == 0) return absl::OkStatus();
+    bool there = false;
+    for (size_t i = 0; i < degree; ++i) there |= LinkOf(layout_, copy, i) == link;
+    if (there) return absl::OkStatus();
+
+    size_t victim = degree;
+    if (degree == layout_.max_degree) {
+      const QueryCode query = QueryOf(copy);
+      workspace.candidates.clear();
+      workspace.copies.resize((degree + 1) * record_bytes);
+      for (size_t i = 0; i <= degree; ++i) {
+        const Place place = i < degree ? LinkOf(layout_, copy, i) : link;
+        std::byte* const record = workspace.copies.data() + i * record_bytes;
+        TURDB_RETURN_IF_ERROR(CopyRecord(place, record));
+        // Candidate::row_key: where it stands in the list and among the copies.
+        workspace.candidates.push_back(
+            {Score(query, record), place, static_cast<int64_t>(i), (FlagsOf(record) & kTombstone) != 0, false});
+      }
+      std::sort(workspace.candidates.begin(), workspace.candidates.end(), Nearer);
+      const auto record = [&](const Candidate& candidate) {
+        return workspace.copies.data() + static_cast<size_t>(candidate.row_key) * record_bytes;
+      };
+      victim = static_cast<size_t>(workspace.candidates.back().row_key);
+      workspace.kept.clear();
+      bool tombstone = false;
+      for (size_t i = 0; i < workspace.candidates.size(); ++i) {
+        const Candidate& candidate = workspace.candidates[i];
+        const QueryCode from = QueryOf(record(candidate));
+        size_t equal = 0;
+        bool hidden = candidate.tombstone;
+        for (const size_t other : workspace.kept) {
+          const float between = Score(from, record(workspace.candidates[other]));
+          hidden |= between < candidate.distance;
+          equal += between == 0 ? 1 : 0;
+        }
+        if (hidden || equal >= kMostEqualCodes) {
+          if (candidate.tombstone || !tombstone) victim = static_cast<size_t>(candidate.row_key);
+          tombstone |= candidate.tombstone;
+        } else {
+          workspace.kept.push_back(i);
+        }
+      }
+      if (victim == degree) return absl::OkStatus();  // the new one
+    }
+
+    const storage::FrameReservation frames = pool_.ReserveFrames(1);
+    TURDB_ASSIGN_OR_RETURN(ExclusiveGuard page, pool_.FixExclusive({file_, layout_.PageOf(target)}));
+    const size_t record_at = layout_.RecordAtPlace(target);
+    const std::byte* const now = page.page() + record_at;
+    if (DegreeOf(now) != degree || FlagsOf(now) != FlagsOf(copy) ||
+        std::memcmp(now + layout_.links_at, copy + layout_.links_at, 4 * degree) != 0) {
+      continue;
+    }
+    const size_t link_at = record_at + layout_.links_at + 4 * victim;
+    if (victim < degree) {
+      std::array<std::byte, 4> bytes;
+      base::StoreLE(bytes.data(), link);
+      Writes writes;
+      writes.Add(page.id(), link_at, bytes);
+      return WriteBytes(page, writes.entries());
+    }
+    std::array<std::byte, kLinkPayloadBytes> payload;
+    base::StoreLE(payload.data(), static_cast<uint16_t>(record_at + kDegreeAt));
+    payload[2] = static_cast<std::byte>(degree + 1);
+    base::StoreLE(payload.data() + 3, static_cast<uint16_t>(link_at));
+    base::StoreLE(payload.data() + 5, link);
+    const LogEntry entry{page.id(), static_cast<uint8_t>(PageOp::kLink), {Bytes(payload)}};
+    return WriteBytes(page, std::span(&entry, 1));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace turdb::hnsw

@@ -1,0 +1,194 @@
+// One vector index in one `.hnsw` file: a neighbour graph of codes in pages, and a tree from row keys to nodes that is
+// versioned like any index. README.md has the protocol, FORMAT.md the bytes.
+//
+// The graph is not transactional: it may lead to nodes of rows that nobody sees. So a search gives candidates, nearest
+// first by their codes, and the caller fetches each row under its snapshot, computes the exact distance of that version,
+// drops keys that come twice, and asks for more until it has what it needs.
+#ifndef TURDB_HNSW_INDEX_H_
+#define TURDB_HNSW_INDEX_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "btree/tree.h"
+#include "compute/distance_kernels.h"
+#include "hnsw/beam.h"
+#include "hnsw/format.h"
+#include "hnsw/page_hints.h"
+#include "storage/storage.h"
+#include "txn/transaction.h"
+#include "txn/undo_target.h"
+
+namespace turdb::hnsw {
+
+struct IndexOptions {
+  uint32_t dimension = 0;
+  Metric metric = Metric::kL2;
+  uint16_t links = 16;       // M: of a new node
+  uint16_t max_degree = 32;  // M0: of any node
+  uint16_t ef_construction = 128;
+  uint16_t ef_search = 64;
+};
+
+// A node that may be near.
+struct Found {
+  int64_t row_key = 0;
+  float distance = 0;  // between codes; squared where the metric is L2 or cosine (then 2 - 2 cos)
+};
+
+// What a search has cost so far.
+struct SearchStatistics {
+  uint64_t nodes_expanded = 0;
+  uint64_t distances = 0;
+};
+
+struct IndexCheckReport : storage::CheckReport {
+  uint64_t nodes = 0;  // of the base layer, tombstones included
+  uint64_t tombstones = 0;
+  uint64_t upper_nodes = 0;
+  uint64_t links = 0;
+  uint64_t unreachable = 0;  // from the entry point; not a fault, but a loss of recall
+  uint64_t keys = 0;         // of the tree, as committed
+};
+
+class Index;
+
+// The vector that neighbours are looked for, as the index compares it. Not thread-safe.
+struct QueryCode {
+  compute::Sq8Terms terms{};
+  std::vector<int8_t> code;
+};
+
+// Candidates of one search, nearest first within what was explored. Holds no latch between calls; the index must outlive
+// it. Not thread-safe.
+class Search {
+ public:
+  // Appends up to `most` candidates that were not given before. False: there are none any more.
+  StatusOr<bool> Next(size_t most, std::vector<Found>* out);
+  const SearchStatistics& statistics() const { return statistics_; }
+
+ private:
+  friend class Index;
+  explicit Search(Index& index) : index_(index) {}
+  Index& index_;
+  QueryCode query_;
+  Visited visited_;
+  Beam beam_;
+  std::vector<Place> batch_;
+  SearchStatistics statistics_;
+  bool started_ = false;
+};
+
+// Thread-safe: any number of searches beside one another and beside changes; changes of the graph take turns. A
+// Transaction belongs to one thread at a time.
+class Index : public txn::UndoTarget {
+ public:
+  // Makes the file (its final name appears when the transaction commits) without nodes.
+  static Status Create(storage::Storage& storage, storage::TxnLog& log, base::FileId file, base::FileId table,
+                       std::string_view path, const IndexOptions& options);
+  static StatusOr<std::unique_ptr<Index>> Open(storage::Storage& storage, txn::TransactionManager& transactions,
+                                               base::FileId file);
+  // Before storage is opened: how records of this room are redone. The tree's are the tree's.
+  static void RegisterRedo(storage::RedoTable* redo);
+
+  // The row `row_key` has this vector now. Waits for other writers of the key as Tree::Insert does; false: the key has a node
+  // already that the transaction sees. Refuses (22000) what the metric cannot compare: NaN, infinity, and zero under cosine.
+  StatusOr<bool> Insert(txn::Transaction& transaction, int64_t row_key, std::span<const float> vector);
+  // False: the transaction sees no node of the key. The node leads on until nobody can see the row, and becomes a tombstone
+  // then.
+  StatusOr<bool> Remove(txn::Transaction& transaction, int64_t row_key);
+
+  // `ef`: how many candidates are kept in view; 0: as the index says.
+  StatusOr<std::unique_ptr<Search>> StartSearch(std::span<const float> query, size_t ef = 0);
+
+  // Reads every page and adds what is wrong to report->problems. REQUIRES: no change runs meanwhile.
+  Status Check(IndexCheckReport* report);
+
+  // txn::UndoTarget: of the tree from keys to nodes. A node whose insertion is undone becomes a tombstone.
+  Status Undo(storage::TxnLog& log, base::Lsn undo_next, base::PageId page, uint8_t op, Bytes payload) override;
+  // txn: see Tree::PurgeQuietPage.
+  Status PurgeQuietPage(PageNo page) { return keys_->PurgeQuietPage(page); }
+
+  base::FileId file() const { return file_; }
+  const IndexOptions& options() const { return options_; }
+  const Layout& layout() const { return layout_; }
+  uint64_t node_count() const { return node_count_.load(std::memory_order_relaxed); }
+
+ private:
+  friend class Search;
+  // The two layers: what their pages are called, and where their last page with room is.
+  struct Layer {
+    storage::PageKind kind;
+    PageNo tail = base::kNoPage;
+  };
+  struct Workspace;
+
+  Index(storage::Storage& storage, base::FileId file);
+  Status ReadHeader();
+  Status Damaged(Place place, std::string_view what) const;
+
+  // ---- Vectors and distances (search.cc)
+  Status Admit(std::span<const float> vector, std::vector<float>* prepared) const;
+  QueryCode Encode(std::span<const float> prepared, std::vector<uint8_t>* code) const;
+  float Score(const QueryCode& query, const std::byte* record) const;
+
+  // ---- Reading. `read` sees the record's bytes, perhaps more than once, perhaps torn; what it made of them counts when
+  // OK is returned. Never a pin.
+  Status ReadRecord(Place place, absl::FunctionRef<void(const std::byte* record)> read);
+  void PrefetchRecord(Place place);
+  StatusOr<storage::OptimisticGuard> FixPage(PageNo page);
+
+  // ---- Searching a layer
+  Status AddStart(const QueryCode& query, Place place, Visited* visited, Beam* beam, SearchStatistics* statistics);
+  Status Explore(const QueryCode& query, Visited* visited, Beam* beam, std::vector<Place>* batch, SearchStatistics* statistics);
+  Status FindStarts(const QueryCode& query, Visited* visited, Beam* beam, std::vector<Place>* batch,
+                    SearchStatistics* statistics, std::vector<Place>* starts);
+
+  // ---- Changing the graph (insert.cc). REQUIRES: graph_mu_ is held.
+  StatusOr<Place> WriteRecord(Layer& layer, const compute::Sq8Terms& terms, int64_t row_key, std::span<const uint8_t> code);
+  StatusOr<Place> WriteIntoNewPage(Layer& layer, Bytes record);
+  Status FindTail(Layer& layer);
+  Status Link(Place place, const compute::Sq8Terms& terms, std::span<const uint8_t> code, const QueryCode& query);
+  Status LinkInLayer(Place place, const QueryCode& query, Workspace& workspace);
+  Status SelectLinks(Workspace& workspace, size_t most, std::vector<Place>* selected);
+  Status AddLink(Place target, Place link, Workspace& workspace);
+  Status CopyRecord(Place place, std::byte* to);
+  Status WriteBytes(storage::ExclusiveGuard& page, std::span<const storage::LogEntry> entries);
+  Status SetFlags(Place place, uint8_t flags);
+  Status SetEntryPoint(Place place);
+  QueryCode QueryOf(const std::byte* record) const;
+
+  // Constant after Open.
+  storage::Storage& storage_;
+  storage::BufferPool& pool_;
+  const base::FileId file_;
+  IndexOptions options_;
+  Layout layout_;
+  const compute::DistanceKernels* kernels_ = nullptr;
+  std::unique_ptr<btree::Tree> keys_;  // row key -> u32 place
+
+  // Synchronise themselves.
+  PageHints hints_;
+  std::atomic<Place> entry_point_{kNoPlace};  // of the upper layer
+  std::atomic<uint64_t> node_count_{0};
+
+  std::mutex graph_mu_;  // changes of the graph; no row lock is waited for while it is held
+  Layer base_{storage::PageKind::kHnswGraph};
+  Layer upper_{storage::PageKind::kHnswCodes};
+  std::unique_ptr<Workspace> workspace_;
+
+ public:
+  ~Index() override;
+};
+
+}  // namespace turdb::hnsw
+
+#endif  // TURDB_HNSW_INDEX_H_

@@ -1,0 +1,204 @@
+// Reading records, and the search of a layer.
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "compute/distance.h"
+#include "compute/sq8.h"
+#include "hnsw/index.h"
+
+namespace turdb::hnsw {
+
+using storage::OptimisticGuard;
+
+namespace {
+
+constexpr size_t kUpperWidth = 16;  // candidates kept in the upper layer
+constexpr size_t kStarts = 4;       // of which so many start the search below
+// Prefetching a whole code of 768 bytes asks for as many lines as a core has under way at once.
+constexpr size_t kPrefetchBytes = 1024;
+
+Status BadVector(std::string_view why) {
+  return base::MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"22000"}, why);
+}
+
+}  // namespace
+
+// ---- Vectors and distances
+
+Status Index::Admit(std::span<const float> vector, std::vector<float>* prepared) const {
+  if (vector.size() != options_.dimension) {
+    return BadVector(
+        absl::StrCat("a vector of ", vector.size(), " dimensions for an index of vectors of ", options_.dimension));
+  }
+  if (!compute::AllFinite(vector.data(), vector.size())) return BadVector("a vector with NaN or infinity cannot be indexed");
+  prepared->assign(vector.begin(), vector.end());
+  if (options_.metric == Metric::kCosine && !compute::Normalize(prepared->data(), prepared->data(), prepared->size())) {
+    return BadVector("a zero vector has no direction: the cosine distance from it is undefined");
+  }
+  return absl::OkStatus();
+}
+
+QueryCode Index::Encode(std::span<const float> prepared, std::vector<uint8_t>* code) const {
+  code->resize(prepared.size());
+  const compute::Sq8Terms terms = compute::Sq8Encode(prepared.data(), prepared.size(), code->data());
+  QueryCode query;
+  query.code.resize(prepared.size());
+  query.terms = compute::Sq8Query(code->data(), prepared.size(), terms, query.code.data());
+  return query;
+}
+
+float Index::Score(const QueryCode& query, const std::byte* record) const {
+  const int32_t dot = kernels_->codes.dot(query.code.data(), CodeOf(record), layout_.dimension);
+  return static_cast<float>(compute::Sq8L2Squared(query.terms, TermsOf(record), dot, layout_.dimension));
+}
+
+// ---- Reading
+
+StatusOr<OptimisticGuard> Index::FixPage(PageNo page) {
+  const base::PageId id{file_, page};
+  if (storage::Frame* frame = hints_.Get(page); frame != nullptr) {
+    if (std::optional<OptimisticGuard> guard = pool_.TryOptimistic(frame, id)) return *std::move(guard);
+  }
+  TURDB_ASSIGN_OR_RETURN(OptimisticGuard guard, pool_.FixOptimistic(id));
+  hints_.Set(page, guard.frame());
+  return guard;
+}
+
+Status Index::Damaged(Place place, std::string_view what) const {
+  return base::CorruptionError(absl::StrCat("vector index, file ", file_, ", page ", layout_.PageOf(place), ", slot ",
+                                            layout_.SlotOf(place), ": ", what));
+}
+
+Status Index::ReadRecord(Place place, absl::FunctionRef<void(const std::byte* record)> read) {
+  const PageNo page = layout_.PageOf(place);
+  if (page == base::kNoPage || layout_.SlotOf(place) >= layout_.slots) return Damaged(place, "a link to no place");
+  for (;;) {
+    TURDB_ASSIGN_OR_RETURN(const OptimisticGuard guard, FixPage(page));
+    const auto kind = static_cast<storage::PageKind>(guard.page()[offsetof(storage::PageHeader, kind)]);
+    const bool ours = storage::NeedsNoImage(kind);
+    if (ours) read(guard.page() + layout_.RecordAtPlace(place));
+    if (!guard.Validate()) continue;
+    return ours ? absl::OkStatus() : Damaged(place, "a link to a page without nodes");
+  }
+}
+
+void Index::PrefetchRecord(Place place) {
+  const PageNo page = layout_.PageOf(place);
+  const storage::Frame* frame = hints_.Get(page);
+  const std::byte* data = frame != nullptr ? frame->data : pool_.Peek({file_, page});
+  if (data == nullptr) return;
+  const char* record = reinterpret_cast<const char*>(data + layout_.RecordAtPlace(place));
+  const size_t bytes = std::min(kCodeAt + layout_.dimension, kPrefetchBytes);
+  for (size_t at = 0; at < bytes; at += 64) __builtin_prefetch(record + at);
+}
+
+// ---- Searching a layer
+
+Status Index::AddStart(const QueryCode& query, Place place, Visited* visited, Beam* beam, SearchStatistics* statistics) {
+  if (!visited->Insert(place)) return absl::OkStatus();
+  Candidate candidate{0, place, 0, false, false};
+  bool used = false;
+  TURDB_RETURN_IF_ERROR(ReadRecord(place, [&](const std::byte* record) {
+    used = (FlagsOf(record) & kUsed) != 0;
+    candidate.tombstone = (FlagsOf(record) & kTombstone) != 0;
+    candidate.row_key = RowKeyOf(record);
+    candidate.distance = Score(query, record);
+  }));
+  ++statistics->distances;
+  if (used) beam->Add(candidate);
+  return absl::OkStatus();
+}
+
+// Until every candidate in the window has been expanded. All neighbours of a node that are new are one batch: their lines
+// are asked for first, then they are scored.
+Status Index::Explore(const QueryCode& query, Visited* visited, Beam* beam, std::vector<Place>* batch,
+                      SearchStatistics* statistics) {
+  Place links[kMaxLinks];
+  while (const Candidate* nearest = beam->NextToExpand()) {
+    size_t degree = 0;
+    TURDB_RETURN_IF_ERROR(ReadRecord(nearest->place, [&](const std::byte* record) {
+      degree = std::min<size_t>(DegreeOf(record), layout_.max_degree);
+      std::memcpy(links, record + layout_.links_at, degree * sizeof(Place));
+    }));
+    ++statistics->nodes_expanded;
+    batch->clear();
+    for (size_t i = 0; i < degree; ++i) {
+      if (!visited->Insert(links[i])) continue;
+      PrefetchRecord(links[i]);
+      batch->push_back(links[i]);
+    }
+    for (const Place place : *batch) {
+      Candidate candidate{0, place, 0, false, false};
+      bool used = false;
+      TURDB_RETURN_IF_ERROR(ReadRecord(place, [&](const std::byte* record) {
+        used = (FlagsOf(record) & kUsed) != 0;
+        candidate.tombstone = (FlagsOf(record) & kTombstone) != 0;
+        candidate.row_key = RowKeyOf(record);
+        candidate.distance = Score(query, record);
+      }));
+      if (used) beam->Add(candidate);
+    }
+    statistics->distances += batch->size();
+  }
+  return absl::OkStatus();
+}
+
+// The base nodes of the nearest upper ones.
+Status Index::FindStarts(const QueryCode& query, Visited* visited, Beam* beam, std::vector<Place>* batch,
+                         SearchStatistics* statistics, std::vector<Place>* starts) {
+  starts->clear();
+  const Place entry = entry_point_.load(std::memory_order_acquire);
+  if (entry == kNoPlace) return absl::OkStatus();
+  visited->Begin(kUpperWidth * options_.max_degree);
+  beam->Begin(kUpperWidth, /*keep_rest=*/false);
+  TURDB_RETURN_IF_ERROR(AddStart(query, entry, visited, beam, statistics));
+  TURDB_RETURN_IF_ERROR(Explore(query, visited, beam, batch, statistics));
+  while (starts->size() < kStarts) {
+    const Candidate* candidate = beam->Take();
+    if (candidate == nullptr) break;
+    starts->push_back(static_cast<Place>(candidate->row_key));
+  }
+  return absl::OkStatus();
+}
+
+StatusOr<std::unique_ptr<Search>> Index::StartSearch(std::span<const float> query, size_t ef) {
+  std::vector<float> prepared;
+  TURDB_RETURN_IF_ERROR(Admit(query, &prepared));
+  std::unique_ptr<Search> search(new Search(*this));
+  std::vector<uint8_t> code;
+  search->query_ = Encode(prepared, &code);
+  search->beam_.Begin(ef == 0 ? options_.ef_search : ef, /*keep_rest=*/true);
+  return search;
+}
+
+StatusOr<bool> Search::Next(size_t most, std::vector<Found>* out) {
+  if (!started_) {
+    started_ = true;
+    const size_t width = beam_.width();
+    std::vector<Place> starts;
+    TURDB_RETURN_IF_ERROR(index_.FindStarts(query_, &visited_, &beam_, &batch_, &statistics_, &starts));
+    visited_.Begin(width * index_.options_.max_degree / 4);
+    beam_.Begin(width, /*keep_rest=*/true);
+    for (const Place start : starts) {
+      TURDB_RETURN_IF_ERROR(index_.AddStart(query_, start, &visited_, &beam_, &statistics_));
+    }
+  }
+  const size_t before = out->size();
+  while (out->size() - before < most) {
+    beam_.Advance();
+    TURDB_RETURN_IF_ERROR(index_.Explore(query_, &visited_, &beam_, &batch_, &statistics_));
+    bool any = false;
+    while (out->size() - before < most) {
+      const Candidate* candidate = beam_.Take();
+      if (candidate == nullptr) break;
+      any = true;
+      if (!candidate->tombstone) out->push_back({candidate->row_key, candidate->distance});
+    }
+    if (!any) break;
+  }
+  return out->size() > before;
+}
+
+}  // namespace turdb::hnsw

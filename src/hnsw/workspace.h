@@ -1,0 +1,27 @@
+// What a change of the graph needs while it runs: the graph's lock guards it.
+#ifndef TURDB_HNSW_WORKSPACE_H_
+#define TURDB_HNSW_WORKSPACE_H_
+
+#include <vector>
+
+#include "hnsw/index.h"
+
+namespace turdb::hnsw {
+
+struct Index::Workspace {
+  Visited visited;
+  Beam beam;
+  std::vector<Place> batch;
+  SearchStatistics statistics;
+  std::vector<Place> starts;
+  std::vector<Candidate> candidates;  // sorted
+  std::vector<std::byte> copies;      // their records, in the same order
+  std::vector<std::byte> target;      // a record whose list is changed
+  std::vector<std::byte> record;      // one that is written
+  std::vector<size_t> kept;
+  std::vector<Place> selected;
+};
+
+}  // namespace turdb::hnsw
+
+#endif  // TURDB_HNSW_WORKSPACE_H_

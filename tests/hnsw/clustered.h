@@ -13,8 +13,8 @@ namespace turdb::hnsw {
 
 class ClusteredVectors {
  public:
-  ClusteredVectors(size_t dimension, uint64_t seed, size_t clusters = 100)
-      : dimension_(dimension), directions_(dimension < 24 ? dimension : 24), random_(seed) {
+  ClusteredVectors(size_t dimension, uint64_t seed, size_t clusters = 100, size_t directions = 24)
+      : dimension_(dimension), directions_(dimension < directions ? dimension : directions), random_(seed) {
     basis_.resize(directions_ * dimension_);
     for (float& x : basis_) x = Normal() / std::sqrt(static_cast<float>(directions_));
     centres_.resize(clusters * directions_);

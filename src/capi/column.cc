@@ -2,8 +2,8 @@
 #include <cstring>
 
 #include "capi/handles.h"
-#include "capi/value.h"
 #include "capi/number.h"
+#include "capi/value.h"
 #include "vec/any.h"
 #include "vec/dense_vector.h"
 #include "vec/scalar.h"

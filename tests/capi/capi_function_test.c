@@ -533,11 +533,10 @@ static void aggregates_have_states(void) { /* [C-AGGREGATE-1] [C-AGGREGATE-2] [C
     CHECK_TEXT("1;1;1", rows_of(s.conn, "select product(1) over (partition by i % 2) from generate_series(1, 3) i"));
     CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t as select i % 1000 g, 1 v from generate_series(1, 100000) i"));
     CHECK_TEXT("1000|1000", rows_of(s.conn, "select count(*), sum(p) from (select product(v) p from t group by g) x"));
-    CHECK_TEXT(
-        "1",
-        rows_of(
-            s.conn,
-            "select max(p) from (select product(v) over (order by g rows between 50 preceding and 50 following) p from t) x"));
+    CHECK_TEXT("1",
+               rows_of(s.conn,
+                       "select max(p) from (select product(v) over (order by g rows between 50 preceding and 50 following) p "
+                       "from t where g < 20) x"));
     fails_with(s.conn, "select product(i) from generate_series(1, 20) i", TURDB_DATA, "22000", "thirteen");
     fails_with(s.conn, "select product(*) from t", TURDB_ERROR, "42883", "product(*)");
     fails_with(s.conn, "select product('x')", TURDB_DATA, "22P02", "x");

@@ -21,6 +21,7 @@ void ThrowingRollback(void*) { throw std::runtime_error("rollback"); }
 int32_t ThrowingAuthorizer(void*, int32_t, const char*, const char*, const char*, const char*) {
   throw std::runtime_error("no");
 }
+void ThrowingFunction(void*, turdb_call*) { throw std::runtime_error("function"); }
 bool ThrowingProgress(void*) { throw std::runtime_error("progress"); }
 
 turdb_status Exec(turdb_conn* conn, const char* sql) { return turdb_conn_exec(conn, sql, TURDB_NUL_TERMINATED, nullptr); }
@@ -50,6 +51,12 @@ int main() {  // [C-CALLBACK-3]
   turdb_conn_set_authorizer(conn, ThrowingAuthorizer, nullptr, nullptr, nullptr);
   Check(Exec(conn, "select 1 from t") == TURDB_ERROR, "authorizer");
   turdb_conn_set_authorizer(conn, nullptr, nullptr, nullptr, nullptr);
+  Check(turdb_conn_create_scalar(conn, "throwing", "integer", "integer", 0, ThrowingFunction, nullptr, nullptr, nullptr) == TURDB_OK,
+        "create a function");
+  Check(Exec(conn, "select throwing(a) from t") == TURDB_ERROR, "function");
+  Check(turdb_conn_create_collation(conn, "throwing", ThrowingFunction, nullptr, nullptr, nullptr) == TURDB_OK,
+        "create a collation");
+  Check(Exec(conn, "select * from (values ('a'), ('b')) t(s) order by s collate throwing") == TURDB_ERROR, "collation");
   turdb_stmt* stmt = nullptr;
   Check(turdb_stmt_prepare(conn, "select count(*) from t", TURDB_NUL_TERMINATED, nullptr, &stmt, nullptr) == TURDB_OK,
         "prepare");

@@ -51,7 +51,8 @@ int main() {  // [C-CALLBACK-3]
   turdb_conn_set_authorizer(conn, ThrowingAuthorizer, nullptr, nullptr, nullptr);
   Check(Exec(conn, "select 1 from t") == TURDB_ERROR, "authorizer");
   turdb_conn_set_authorizer(conn, nullptr, nullptr, nullptr, nullptr);
-  Check(turdb_conn_create_scalar(conn, "throwing", "integer", "integer", 0, ThrowingFunction, nullptr, nullptr, nullptr) == TURDB_OK,
+  Check(turdb_conn_create_scalar(conn, "throwing", "integer", "integer", 0, ThrowingFunction, nullptr, nullptr, nullptr) ==
+            TURDB_OK,
         "create a function");
   Check(Exec(conn, "select throwing(a) from t") == TURDB_ERROR, "function");
   Check(turdb_conn_create_collation(conn, "throwing", ThrowingFunction, nullptr, nullptr, nullptr) == TURDB_OK,

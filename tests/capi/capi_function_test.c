@@ -1,4 +1,6 @@
 /* Functions and collations of the host: registering, calling, failing, and that nothing is destroyed twice or never. */
+#include <pthread.h>
+
 #include "capi_test.h"
 
 static turdb_stmt* prepare(turdb_conn* conn, const char* sql) {
@@ -715,7 +717,48 @@ static void collations_sort_and_compare(void) { /* [C-COLLATION-1] */
   CHECK(counts.destroyed == 1);
 }
 
+/* Who calls, and how many rows were computed by whom. */
+struct callers {
+  pthread_t owner;
+  int64_t here, elsewhere;
+};
+
+static void next_number(void* user_data, turdb_call* call) {
+  struct callers* callers = (struct callers*)user_data;
+  const int64_t rows = turdb_call_row_count(call);
+  __atomic_fetch_add(pthread_equal(pthread_self(), callers->owner) ? &callers->here : &callers->elsewhere, rows,
+                     __ATOMIC_RELAXED);
+  for (int64_t row = 0; row < rows; ++row) turdb_call_return_int64(call, row, turdb_call_int64(call, 0, row) + 1);
+}
+
+static void callbacks_run_on_the_callers_thread(void) { /* [C-FUNCTION-5] */
+  turdb_options* options = NULL;
+  turdb_db* db = NULL;
+  turdb_conn* conn = NULL;
+  CHECK_STATUS(TURDB_OK, turdb_options_new(&options, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_options_set(options, "threads", "4", NULL));
+  CHECK_STATUS(TURDB_OK, turdb_options_set(options, "parallel_min_rows", "0", NULL));
+  CHECK_STATUS(TURDB_OK, turdb_db_open(":memory:", options, &db, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_conn_open(db, &conn, NULL));
+  CHECK_STATUS(TURDB_OK, exec(conn, "create table n as select i from generate_series(1, 20000) t(i)"));
+  /* Only what is registered as parallel may leave the thread, and its results are the same. */
+  const int64_t flags[2] = {TURDB_FUNCTION_DETERMINISTIC, TURDB_FUNCTION_DETERMINISTIC | TURDB_FUNCTION_PARALLEL};
+  for (int i = 0; i < 2; ++i) {
+    struct callers callers = {pthread_self(), 0, 0};
+    CHECK_STATUS(TURDB_OK, turdb_conn_create_scalar(conn, "next_number", "bigint", "bigint", flags[i], next_number, &callers,
+                                                    NULL, NULL));
+    CHECK(query_int64(conn, "select sum(next_number(i)) from n") == INT64_C(200030000));
+    CHECK(callers.here + callers.elsewhere == 20000);
+    CHECK(i == 1 || callers.elsewhere == 0);
+    CHECK_STATUS(TURDB_OK, turdb_conn_drop_function(conn, "next_number", NULL, 0, NULL));
+  }
+  turdb_options_free(options);
+  turdb_conn_free(conn);
+  turdb_db_free(db);
+}
+
 void function_tests(void) {
+  callbacks_run_on_the_callers_thread();
   scalars_compute_batches();
   overloads_are_chosen_by_type();
   failures_have_a_place();

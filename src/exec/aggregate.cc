@@ -19,6 +19,7 @@
 
 #include "exec/builder.h"
 #include "exec/grouping.h"
+#include "exec/lane_safety.h"
 #include "exec/lanes.h"
 #include "exec/spill_partitions.h"
 #include "function/aggregate.h"
@@ -41,7 +42,7 @@ class AggregateSource : public Source {
         spill_reserve_(*builder.budget()) {}
 
   Status Build(Builder& builder) {
-    TURDB_ASSIGN_OR_RETURN(input_, builder.BuildLanes(*node_.input, IsOrderless()));
+    TURDB_ASSIGN_OR_RETURN(input_, builder.BuildLanes(*node_.input, IsOrderless() && RunsOnAnyThread(node_)));
     // One a lane; the first is all there is when there is one lane.
     for (size_t i = 0; i < input_->count(); ++i) {
       groupings_.push_back(std::make_unique<Grouping>(node_, builder));

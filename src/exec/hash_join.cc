@@ -25,6 +25,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/prefetch.h"
 #include "exec/builder.h"
+#include "exec/lane_safety.h"
 #include "exec/row_store.h"
 #include "exec/spill_partitions.h"
 #include "exec/vector_operations.h"
@@ -811,7 +812,7 @@ OperatorOr MakeHashJoin(const HashJoinNode& node, Builder& builder) {
   if (builder.is_later_lane()) {
     build = std::static_pointer_cast<BuildSide>(builder.SharedOf(node));
   } else {
-    TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Lanes> right, builder.BuildLanes(*node.right));
+    TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Lanes> right, builder.BuildLanes(*node.right, RunsOnAnyThread(node)));
     build = std::make_shared<BuildSide>(node, std::move(right), builder);
     TURDB_RETURN_IF_ERROR(build->Build(builder));
     if (builder.in_lanes()) builder.SharedOf(node) = build;

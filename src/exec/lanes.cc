@@ -5,6 +5,7 @@
 #include <new>
 
 #include "absl/strings/str_cat.h"
+#include "exec/lane_safety.h"
 #include "function/registry.h"
 #include "os/environment.h"
 #include "table/table.h"
@@ -218,10 +219,14 @@ bool RunsAnywhere(const Expression& expression) {
 
 }  // namespace
 
-const TableScanNode* LaneScan(const Node& node) {
+bool RunsOnAnyThread(const Node& node) {
   bool anywhere = true;
   ForEachExpression(node, [&](const Expression& expression) { anywhere = anywhere && RunsAnywhere(expression); });
-  if (!anywhere) return nullptr;
+  return anywhere;
+}
+
+const TableScanNode* LaneScan(const Node& node) {
+  if (!RunsOnAnyThread(node)) return nullptr;
   switch (node.kind) {
     case NodeKind::kTableScan: {
       const auto& scan = static_cast<const TableScanNode&>(node);

@@ -55,7 +55,7 @@ int main() {  // [C-CALLBACK-3]
             TURDB_OK,
         "create a function");
   Check(Exec(conn, "select throwing(a) from t") == TURDB_ERROR, "function");
-  Check(turdb_conn_create_collation(conn, "throwing", ThrowingFunction, nullptr, nullptr, nullptr) == TURDB_OK,
+  Check(turdb_conn_create_collation(conn, "throwing", 0, ThrowingFunction, nullptr, nullptr, nullptr) == TURDB_OK,
         "create a collation");
   Check(Exec(conn, "select * from (values ('a'), ('b')) t(s) order by s collate throwing") == TURDB_ERROR, "collation");
   turdb_stmt* stmt = nullptr;

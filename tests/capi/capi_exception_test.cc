@@ -54,10 +54,10 @@ int main() {  // [C-CALLBACK-3]
   Check(turdb_conn_create_scalar(conn, "throwing", "integer", "integer", 0, ThrowingFunction, nullptr, nullptr, nullptr) ==
             TURDB_OK,
         "create a function");
-  Check(Exec(conn, "select throwing(a) from t") == TURDB_ERROR, "function");
+  Check(Exec(conn, "select throwing(a) from t") == TURDB_IO, "function");
   Check(turdb_conn_create_collation(conn, "throwing", 0, ThrowingFunction, nullptr, nullptr, nullptr) == TURDB_OK,
         "create a collation");
-  Check(Exec(conn, "select * from (values ('a'), ('b')) t(s) order by s collate throwing") == TURDB_ERROR, "collation");
+  Check(Exec(conn, "select * from (values ('a'), ('b')) t(s) order by s collate throwing") == TURDB_IO, "collation");
   turdb_stmt* stmt = nullptr;
   Check(turdb_stmt_prepare(conn, "select count(*) from t", TURDB_NUL_TERMINATED, nullptr, &stmt, nullptr) == TURDB_OK,
         "prepare");

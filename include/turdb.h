@@ -1177,9 +1177,10 @@ TURDB_API bool turdb_options_is_session(const char* key);
  * Callbacks run on the thread that runs the statement, a batch of rows at a time, with no latch, pin or lock held, unless the
  * function is TURDB_FUNCTION_PARALLEL: then on several threads at once. [C-FUNCTION-5] They may use other connections, but not
  * the one that calls (TURDB_MISUSE), but for turdb_conn_interrupt and frees. [C-FUNCTION-6] They must return: no longjmp; a C++
- * exception is the error 38000. The statement fails with what turdb_call_fail was told, the position of the call and a frame that names the
- * function. [C-FUNCTION-7] How often a function is called is not defined: constant calls of deterministic ones are made once,
- * perhaps while the statement is prepared, and a statement that another transaction was faster than may run again.
+ * exception is the error 38000. The statement fails with what turdb_call_fail was told, the position of the call and a frame
+ * that names the function. [C-FUNCTION-7] How often a function is called is not defined: constant calls of deterministic ones
+ * are made once, perhaps while the statement is prepared, and a statement that another transaction was faster than may run
+ * again.
  */
 enum {
   TURDB_FUNCTION_DEFAULT = 0,

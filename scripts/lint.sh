@@ -43,7 +43,10 @@ step "pages of the header"
 verdict $?
 
 step "clang-tidy"
-mapfile -t changed < <(git ls-files 'src/*.cc' 'tools/*.cc')
+# What this platform builds: units of other instruction sets have no command.
+mapfile -t changed < <(git ls-files 'src/*.cc' 'tools/*.cc' | while read -r file; do
+  grep -q "\"file\": \".*/$file\"" build/release/compile_commands.json && echo "$file"
+done)
 printf '%s\n' "${changed[@]}" | xargs -P "$(nproc)" -n 4 clang-tidy-16 -p build/release --quiet --extra-arg=-Wno-unknown-warning-option --warnings-as-errors='*' > build/lint-tidy.log 2> /dev/null
 verdict $?
 grep -E 'warning:|error:' build/lint-tidy.log | head -20

@@ -16,7 +16,6 @@ using turdb::arrow::Field;
 using turdb::arrow::Importer;
 using turdb::arrow::Owned;
 using turdb::base::Status;
-using turdb::base::StatusOr;
 using turdb::function::CallContext;
 using turdb::function::CastContext;
 using turdb::vec::Rows;

@@ -13,11 +13,9 @@
 #include "vec/any.h"
 
 using turdb::base::Status;
-using turdb::base::StatusOr;
 using turdb::capi::CallHost;
 using turdb::engine::Connection;
 using turdb::engine::Hooks;
-using turdb::engine::Statement;
 using turdb::engine::TraceEvent;
 using turdb::sql::AccessAnswer;
 using turdb::sql::AccessKind;

@@ -6,7 +6,6 @@
 #include "engine/hooks.h"
 
 using turdb::base::Status;
-using turdb::base::StatusOr;
 using turdb::engine::Connection;
 using turdb::engine::SessionLimits;
 

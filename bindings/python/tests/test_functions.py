@@ -215,12 +215,13 @@ def test_threads_have_functions_of_their_own(path):
             own.create_function("me", lambda: number, [], "int")
             results.append(one(own, "select sum(me()) from generate_series(1, 1000)") == 1000 * number)
 
-    turdb.connect(path).close()
-    threads = [threading.Thread(target=run, args=[number]) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    # The database stays open meanwhile: opening one that another thread is just closing may be refused.
+    with turdb.connect(path):
+        threads = [threading.Thread(target=run, args=[number]) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert results == [True] * 4
 
 

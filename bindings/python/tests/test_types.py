@@ -349,8 +349,8 @@ def test_vectors_as_arrow(connection):
     pyarrow = pytest.importorskip("pyarrow")
     connection.execute("create table t (v vector(2))")
     connection.execute("insert into t values ('[1,2]'), (null), ('[3,4]')")
-    table = connection.execute("select v from t").fetch_arrow_table()
-    assert table.schema.field("v").type == pyarrow.list_(pyarrow.field("item", pyarrow.float32(), nullable=False), 2)
-    assert table.column("v").to_pylist() == [[1, 2], None, [3, 4]]
-    again = connection.execute("select pg_typeof(v), v from table").fetchall()
-    assert again[0][0] == "vector(2)" and again[1][1] is None and again[2][1].tolist() == [3, 4]
+    vectors = connection.execute("select v from t").fetch_arrow_table()
+    assert vectors.schema.field("v").type == pyarrow.list_(pyarrow.field("item", pyarrow.float32(), nullable=False), 2)
+    assert vectors.column("v").to_pylist() == [[1, 2], None, [3, 4]]
+    again = connection.execute("select pg_typeof(v), v from vectors").fetchall()
+    assert again[0][0] == "vector" and again[1][1] is None and again[2][1].tolist() == [3, 4]

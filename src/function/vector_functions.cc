@@ -3,6 +3,7 @@
 // A distance of two vectors whose numbers of elements the types tell to be equal cannot raise and takes no memory, so that a
 // scan may compute it under a leaf's latch. Under cosine a vector of zeros has no direction: its distance is NaN, which
 // orders behind every number.
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -176,8 +177,8 @@ void BitDistanceKernel(Call& call) {
     if (a.dimensions() != b.dimensions()) return call.RaiseStatus(row, DifferentDimensions(a.dimensions(), b.dimensions()));
     const auto* x = ElementsOf<uint8_t>(a);
     const auto* y = ElementsOf<uint8_t>(b);
-    call.result->Set<double>(
-        row, kJaccard ? compute::JaccardDistance(x, y, a.data_bytes()) : compute::HammingDistance(x, y, a.data_bytes()));
+    const size_t bytes = std::min(a.data_bytes(), b.data_bytes());  // equal, but for damaged ones
+    call.result->Set<double>(row, kJaccard ? compute::JaccardDistance(x, y, bytes) : compute::HammingDistance(x, y, bytes));
   });
 }
 

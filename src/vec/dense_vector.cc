@@ -1,5 +1,6 @@
 #include "vec/dense_vector.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdio>
@@ -32,7 +33,8 @@ size_t CountDimensions(VectorElement element, std::string_view bytes) {
     case VectorElement::kInt8:
       return bytes.size();
     case VectorElement::kBit:
-      return bytes.size() < 2 ? 0 : (bytes.size() - 2) * 8 + static_cast<unsigned char>(bytes.back());
+      // A damaged last byte must not lead behind the bytes.
+      return bytes.size() < 2 ? 0 : (bytes.size() - 2) * 8 + std::min<size_t>(static_cast<unsigned char>(bytes.back()), 8);
   }
   return 0;
 }

@@ -61,7 +61,7 @@ void ReadSet::AddRange(ReadSource& source, const KeyRange& range) {
     const bool inside = base::CompareBytes(last.lower, range.lower) <= 0 && EndsAtOrAfter(last.upper, range.upper);
     if (inside) return;
     if (!last.upper.empty() && base::CompareBytes(last.upper, range.lower) == 0) {
-      reads.ranges.resize(reads.ranges.size() - last.upper.size());
+      reads.ranges.erase(reads.ranges.size() - last.upper.size());
       base::StoreLE(reads.ranges.data() + reads.last + 2, static_cast<uint16_t>(range.upper.size()));
       reads.ranges.append(base::AsText(range.upper));
       return;

@@ -3,7 +3,8 @@
 //
 // Clustered vectors (tests/hnsw/clustered.h, seed 1); queries are of the same clusters and no members. One thread. What is
 // timed is a search for candidates by codes and their ranking by exact distances from an array of f32, which stands for the
-// fetching of rows: 32 candidates at least. Each figure is the least of the rounds, in which the contestants take turns.
+// fetching of rows: 32 candidates at least; and the same through prepared SQL (`ORDER BY v <-> $1 LIMIT 10`), with the ids and
+// distances read. Each figure is the least of the rounds, in which the contestants take turns.
 #include <time.h>
 
 #include <algorithm>
@@ -22,6 +23,7 @@
 #include "os/environment.h"
 #include "storage/storage.h"
 #include "tests/hnsw/clustered.h"
+#include "turdb.h"
 #include "txn/commit_log.h"
 #include "txn/transaction_manager.h"
 
@@ -127,6 +129,80 @@ void Run(const Data& data, std::vector<Contestant>& contestants, int rounds) {
     std::printf("%-22s recall@10 %.4f  %8.1f us a query\n", c.name.c_str(), c.recall, c.best_us);
 }
 
+// A database in memory with the vectors and an index, through turdb.h.
+class SqlDatabase {
+ public:
+  explicit SqlDatabase(const Data& data) : data_(data) {
+    turdb_options* options = nullptr;
+    Must(turdb_options_new(&options, &error_));
+    Must(turdb_options_set(options, "memory_limit", "8GB", &error_));
+    Must(turdb_options_set(options, "page_cache_bytes", "3GB", &error_));
+    Must(turdb_db_open(":memory:", options, &db_, &error_));
+    turdb_options_free(options);
+    Must(turdb_conn_open(db_, &conn_, &error_));
+    const std::string dimension = std::to_string(data.dimension);
+    Execute("create table items (id bigint primary key, v vector(" + dimension + "))");
+    turdb_stmt* insert = Prepare("insert into items values ($1, $2)");
+    Execute("begin");
+    double start = Seconds();
+    for (size_t i = 0; i < data.count(); ++i) {
+      Must(turdb_stmt_bind_int64(insert, 1, static_cast<int64_t>(i), &error_));
+      Must(turdb_stmt_bind_vector(insert, 2, data.vector(i), static_cast<int64_t>(data.dimension), TURDB_VECTOR_FLOAT32,
+                                  &error_));
+      if (turdb_stmt_step(insert, &error_) != TURDB_DONE) Must(TURDB_ERROR);
+      Must(turdb_stmt_reset(insert, &error_));
+    }
+    Execute("commit");
+    turdb_stmt_free(insert);
+    std::printf("SQL: %.1f us an insert of a row", (Seconds() - start) * 1e6 / static_cast<double>(data.count()));
+    start = Seconds();
+    Execute("create index items_v on items using hnsw (v vector_l2_ops)");
+    std::printf(", CREATE INDEX %.1f us a row\n", (Seconds() - start) * 1e6 / static_cast<double>(data.count()));
+    Execute("set hnsw.exact_rows = 0");
+    nearest_ = Prepare("select id, v <-> $1 from items order by v <-> $1 limit " + std::to_string(kNearest));
+  }
+  ~SqlDatabase() {
+    turdb_stmt_free(nearest_);
+    turdb_conn_free(conn_);
+    turdb_db_free(db_);
+  }
+  SqlDatabase(const SqlDatabase&) = delete;
+  SqlDatabase& operator=(const SqlDatabase&) = delete;
+
+  void Nearest(size_t query, size_t ef, std::vector<int64_t>* ids) {
+    if (ef != ef_) Execute("set hnsw.ef_search = " + std::to_string(ef));
+    ef_ = ef;
+    Must(turdb_stmt_bind_vector(nearest_, 1, data_.query(query), static_cast<int64_t>(data_.dimension), TURDB_VECTOR_FLOAT32,
+                                &error_));
+    while (turdb_stmt_step(nearest_, &error_) == TURDB_ROW) {
+      ids->push_back(turdb_stmt_column_int64(nearest_, 0));
+      distance_ += turdb_stmt_column_double(nearest_, 1);
+    }
+    Must(turdb_stmt_reset(nearest_, &error_));
+  }
+  void Execute(const std::string& sql) { Must(turdb_conn_exec(conn_, sql.c_str(), TURDB_NUL_TERMINATED, &error_)); }
+
+ private:
+  turdb_stmt* Prepare(const std::string& sql) {
+    turdb_stmt* stmt = nullptr;
+    Must(turdb_stmt_prepare(conn_, sql.c_str(), TURDB_NUL_TERMINATED, nullptr, &stmt, &error_));
+    return stmt;
+  }
+  void Must(turdb_status status) {
+    if (status == TURDB_OK) return;
+    std::fprintf(stderr, "vector_search: %s\n", error_ == nullptr ? "an error" : turdb_error_message(error_));
+    std::exit(1);
+  }
+
+  const Data& data_;
+  turdb_error* error_ = nullptr;
+  turdb_db* db_ = nullptr;
+  turdb_conn* conn_ = nullptr;
+  turdb_stmt* nearest_ = nullptr;
+  size_t ef_ = 0;
+  double distance_ = 0;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -171,7 +247,9 @@ int main(int argc, char** argv) {
     turdb::txn::TransactionPtr transaction = manager.Begin();
     Must(manager.BeginStatement(*transaction).status());
     for (size_t n = 0; n < 1000 && i < count; ++n, ++i) {
-      Must(index->Insert(*transaction, static_cast<int64_t>(i), std::span(data.vector(i), dimension)).status());
+      std::byte key[8];
+      turdb::btree::EncodeInt64Key(static_cast<int64_t>(i), key);
+      Must(index->Insert(*transaction, turdb::base::Bytes(key), std::span(data.vector(i), dimension)).status());
     }
     Must(manager.Commit(*transaction));
   }
@@ -197,6 +275,11 @@ int main(int argc, char** argv) {
                              std::sort(ranked.begin(), ranked.end());
                              for (size_t i = 0; i < std::min(ranked.size(), kNearest); ++i) ids->push_back(ranked[i].second);
                            }});
+  }
+  SqlDatabase database(data);
+  for (const size_t ef : {16, 24, 32, 48, 64, 96, 128, 192}) {
+    contestants.push_back({"TurDB, SQL, ef " + std::to_string(ef),
+                           [&, ef](size_t q, std::vector<int64_t>* ids) { database.Nearest(q, ef, ids); }});
   }
 #if defined(BENCH_HNSWLIB)
   hnswlib::L2Space space(dimension);

@@ -205,6 +205,10 @@ class Tree : public txn::UndoTarget, public txn::ReadSource {
 
   // txn::UndoTarget.
   Status Undo(storage::TxnLog& log, base::Lsn undo_next, base::PageId page, uint8_t op, Bytes payload) override;
+  // The same for owners of what values name: `taken_back` gets, under the leaf's latch, the entry whose insertion, or revival
+  // by one, is undone.
+  Status Undo(storage::TxnLog& log, base::Lsn undo_next, base::PageId page, uint8_t op, Bytes payload,
+              absl::FunctionRef<void(Bytes key, Bytes value)> taken_back);
 
   FileId file() const { return file_; }
   KeyKind kind() const { return kind_; }

@@ -21,6 +21,11 @@ using storage::FrameReservation;
 using storage::RecordKind;
 
 Status Tree::Undo(storage::TxnLog& log, base::Lsn undo_next, base::PageId logged_page, uint8_t op, Bytes payload) {
+  return Undo(log, undo_next, logged_page, op, payload, [](Bytes, Bytes) {});
+}
+
+Status Tree::Undo(storage::TxnLog& log, base::Lsn undo_next, base::PageId logged_page, uint8_t op, Bytes payload,
+                  absl::FunctionRef<void(Bytes key, Bytes value)> taken_back) {
   const auto logged = static_cast<NodeOp>(op);
   if (logged == NodeOp::kOverflowTaken) return UndoOverflowTaken(log, undo_next, payload);
   if (logged == NodeOp::kFreeLater) return UndoFreeLater(log, undo_next, logged_page.page);
@@ -49,6 +54,7 @@ Status Tree::Undo(storage::TxnLog& log, base::Lsn undo_next, base::PageId logged
     if (logged == NodeOp::kInsert || logged == NodeOp::kGhost) {
       storage_.BeginChange(guards);
       if (logged == NodeOp::kInsert) {
+        taken_back(entry.key, leaf::ValueAt(guard.page(), at.index));
         LogEntryChange(RecordKind::kCompensation, &log, guard, static_cast<uint8_t>(NodeOp::kRemove), entry.key, Bytes(),
                        undo_next);
         leaf::RemoveAt(guard.page(), at.index);
@@ -75,6 +81,7 @@ Status Tree::Undo(storage::TxnLog& log, base::Lsn undo_next, base::PageId logged
           continue;
         }
       }
+      if (logged == NodeOp::kRevive) taken_back(entry.key, now);
       storage_.BeginChange(guards);
       LogSplice(RecordKind::kCompensation, &log, guard,
                 static_cast<uint8_t>(logged == NodeOp::kUpdate ? NodeOp::kUpdate : NodeOp::kUnrevive), entry.key, inverse,

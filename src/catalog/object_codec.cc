@@ -357,7 +357,31 @@ std::string Encode(const IndexSchema& index) {
   out.Number(9, index.is_constraint);
   out.Text(10, index.predicate_sql);
   out.Text(11, index.comment);
+  if (index.method == table::IndexMethod::kHnsw) {
+    Writer options;
+    options.Number(1, static_cast<uint64_t>(index.vectors.metric));
+    options.Number(2, index.vectors.links);
+    options.Number(3, index.vectors.max_degree);
+    options.Number(4, index.vectors.ef_construction);
+    options.Number(5, index.vectors.ef_search);
+    out.Bytes(12, options.Take());
+  }
   return out.Take();
+}
+
+StatusOr<table::VectorIndexOptions> DecodeVectorIndexOptions(std::string_view bytes) {
+  table::VectorIndexOptions options;
+  TURDB_RETURN_IF_ERROR(ReadFields(bytes, "vector index", [&](const Field& field) -> StatusOr<bool> {
+    uint16_t* const numbers[] = {&options.links, &options.max_degree, &options.ef_construction, &options.ef_search};
+    if (field.tag == 1) {
+      options.metric = static_cast<table::VectorMetric>(field.number);
+      return true;
+    }
+    if (field.tag < 2 || field.tag > 5) return false;
+    *numbers[field.tag - 2] = static_cast<uint16_t>(field.number);
+    return true;
+  }));
+  return options;
 }
 
 StatusOr<IndexSchema> DecodeIndex(std::string_view bytes) {
@@ -399,6 +423,10 @@ StatusOr<IndexSchema> DecodeIndex(std::string_view bytes) {
       case 11:
         index.comment = field.text();
         return true;
+      case 12: {
+        TURDB_ASSIGN_OR_RETURN(index.vectors, DecodeVectorIndexOptions(field.bytes));
+        return true;
+      }
       default:
         return false;
     }

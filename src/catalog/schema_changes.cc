@@ -190,7 +190,7 @@ StatusOr<bool> SchemaChanges::CreateTable(NewTable table) {
   change.made_files.push_back(definition.id);
   for (IndexSchema& index : definition.indexes) {
     TURDB_ASSIGN_OR_RETURN(index.id, rep_->store.NewObjectId());
-    index.path = table::IndexPath(schema.name, definition.name, index.name);
+    index.path = table::IndexPath(schema.name, definition.name, index.name, index.method);
     FinishParts(definition, index);
     change.made_files.push_back(index.id);
   }
@@ -299,7 +299,7 @@ StatusOr<bool> SchemaChanges::CreateIndex(const Relation& relation, IndexSchema 
   TURDB_RETURN_IF_ERROR(base::WithFrame(rep_->store.transactions().RequireSeesAll(rep_->transaction, relation.id),
                                         absl::StrCat("building an index of ", changed.qualified_name())));
   TURDB_ASSIGN_OR_RETURN(index.id, rep_->store.NewObjectId());
-  index.path = table::IndexPath(schema.name, changed.name, index.name);
+  index.path = table::IndexPath(schema.name, changed.name, index.name, index.method);
   FinishParts(changed, index);
   TURDB_RETURN_IF_ERROR(rep_->TakeName(schema, index.name));
   const int32_t position = static_cast<int32_t>(changed.indexes.size());

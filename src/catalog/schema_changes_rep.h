@@ -220,7 +220,8 @@ struct SchemaChanges::Rep {
     };
     TURDB_RETURN_IF_ERROR(rename(changed.id, &changed.path, table::TablePath(changed.schema_name, changed.name)));
     for (table::IndexSchema& index : changed.indexes) {
-      TURDB_RETURN_IF_ERROR(rename(index.id, &index.path, table::IndexPath(changed.schema_name, changed.name, index.name)));
+      TURDB_RETURN_IF_ERROR(
+          rename(index.id, &index.path, table::IndexPath(changed.schema_name, changed.name, index.name, index.method)));
     }
     return absl::OkStatus();
   }

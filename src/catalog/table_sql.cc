@@ -252,9 +252,23 @@ std::string SqlOf(const Snapshot& snapshot, const Relation& relation) {
                                                                        : "");
 }
 
+std::string_view OperatorClassOf(vec::VectorElement element, table::VectorMetric metric) {
+  static constexpr std::string_view kNames[2][3] = {{"vector_l2_ops", "vector_ip_ops", "vector_cosine_ops"},
+                                                    {"halfvec_l2_ops", "halfvec_ip_ops", "halfvec_cosine_ops"}};
+  return kNames[element == vec::VectorElement::kFloat16 ? 1 : 0][static_cast<size_t>(metric) - 1];
+}
+
 std::string SqlOf(const TableSchema& schema, const table::IndexSchema& index) {
+  std::string method, parts = PartsSql(schema, index.parts), options;
+  if (index.method == table::IndexMethod::kHnsw) {
+    const table::VectorIndexOptions& vectors = index.vectors;
+    method = " USING hnsw";
+    absl::StrAppend(&parts, " ", OperatorClassOf(index.parts[0].type.vector_element(), vectors.metric));
+    options = absl::StrCat(" WITH (m = ", vectors.links, ", m0 = ", vectors.max_degree,
+                           ", ef_construction = ", vectors.ef_construction, ", ef_search = ", vectors.ef_search, ")");
+  }
   return absl::StrCat("CREATE ", index.unique ? "UNIQUE " : "", "INDEX ", QuoteName(index.name), " ON ", QualifiedName(schema),
-                      " (", PartsSql(schema, index.parts), ")",
+                      method, " (", parts, ")", options,
                       index.predicate_sql.empty() ? "" : absl::StrCat(" WHERE ", index.predicate_sql));
 }
 

@@ -11,6 +11,9 @@
 
 namespace turdb::catalog {
 
+// "vector_l2_ops": what an index over such vectors is declared with (CREATE INDEX ... USING hnsw).
+std::string_view OperatorClassOf(vec::VectorElement element, table::VectorMetric metric);
+
 // As an identifier: in double quotes where it would not be read back as itself.
 std::string QuoteName(std::string_view name);
 // "BEFORE", "AFTER", "INSTEAD OF".

@@ -155,6 +155,13 @@ Status CommandRunner::RunSet(const sql::SetCommand& command) {
     connection_.default_read_only_ = read_only;
     return absl::OkStatus();
   }
+  if (name == "hnsw.ef_search" || name == "hnsw.exact_rows") {
+    Settings changed = opened;
+    if (!command.to_default) TURDB_RETURN_IF_ERROR(SetSetting(changed, name, command.value));
+    (name == "hnsw.ef_search" ? connection_.hnsw_ef_search_ : connection_.hnsw_exact_rows_) =
+        name == "hnsw.ef_search" ? changed.hnsw_ef_search : changed.hnsw_exact_rows;
+    return absl::OkStatus();
+  }
   if (name == "statement_timeout") {
     Settings changed = opened;
     if (!command.to_default) TURDB_RETURN_IF_ERROR(SetSetting(changed, name, command.value));
@@ -260,6 +267,8 @@ Status CommandRunner::RunShow(const sql::ShowCommand& command, vec::Chunk* resul
   const auto value_of = [&](std::string_view key) -> std::string {
     if (key == "busy_timeout") return absl::StrCat(connection_.busy_timeout_ms_);
     if (key == "statement_timeout") return absl::StrCat(connection_.statement_timeout_ms_);
+    if (key == "hnsw.ef_search") return absl::StrCat(connection_.hnsw_ef_search_);
+    if (key == "hnsw.exact_rows") return absl::StrCat(connection_.hnsw_exact_rows_);
     if (key == "threads") return absl::StrCat(connection_.parallelism_.threads);
     if (key == "parallel_min_rows") return absl::StrCat(connection_.parallelism_.least_rows);
     return FindSetting(key)->show(opened);

@@ -30,6 +30,8 @@ Connection::Connection(std::shared_ptr<Database> database)
       deferred_checks_(database_->budget()),
       busy_timeout_ms_(database_->settings().busy_timeout_ms),
       statement_timeout_ms_(database_->settings().statement_timeout_ms),
+      hnsw_ef_search_(database_->settings().hnsw_ef_search),
+      hnsw_exact_rows_(database_->settings().hnsw_exact_rows),
       parallelism_{static_cast<size_t>(database_->settings().threads), database_->settings().parallel_min_rows} {
   std::array<std::byte, sizeof random_seed_> seed;
   database_->environment().entropy->Fill(seed);

@@ -295,6 +295,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   int64_t last_insert_id_ = 0;
   int64_t busy_timeout_ms_;
   int64_t statement_timeout_ms_;
+  int64_t hnsw_ef_search_;
+  int64_t hnsw_exact_rows_;
   exec::Parallelism parallelism_;
   std::map<std::string, sql::NamedStatement, std::less<>> named_statements_;  // PREPARE's
   std::map<std::string, ExternalTablePtr, std::less<>> registered_;

@@ -115,7 +115,7 @@ Status Database::StartGuarded() {
 
 Status Database::Start() {
   storage::RedoTable redo;
-  btree::Tree::RegisterRedo(&redo);
+  table::TableStore::RegisterRedo(&redo);
   const storage::Options options = StorageOptions(settings_, kind_.temporary);
   TURDB_ASSIGN_OR_RETURN(storage_, storage::Storage::Open(environment_, path_, options, *budget_, redo));
   const storage::RecoveryInfo& recovery = storage_->recovery();
@@ -130,16 +130,13 @@ Status Database::Start() {
     TURDB_RETURN_IF_ERROR(transactions_->FillReserve());
   }
   tables_ = std::make_unique<table::TableStore>(*storage_, *transactions_, *budget_);
-  transactions_->SetUndoResolver([this](base::FileId file) -> StatusOr<txn::UndoTarget*> {
-    TURDB_ASSIGN_OR_RETURN(btree::Tree * tree, tables_->TreeOf(file));
-    return tree;
-  });
+  transactions_->SetUndoResolver([this](base::FileId file) { return tables_->UndoTargetOf(file); });
   transactions_->SetQuietPageCallback([this](base::PageId page) {
     // Best effort: what is not purged now is purged when its space is needed. Nothing else keeps the tree: the table may be
     // dropped at any time.
     const storage::FilePin pin = storage_->PinFile(page.file);
     if (!pin) return;
-    if (StatusOr<btree::Tree*> tree = tables_->TreeOf(page.file); tree.ok()) (void)(*tree)->PurgeQuietPage(page.page);
+    tables_->PurgeQuietPage(page).IgnoreError();
   });
   storage_->SetOldestLiveWriter([this] { return transactions_->OldestLiveWriter(); });
   storage_->SetNextTransactionId([this] { return transactions_->next_transaction_id(); });
@@ -352,14 +349,9 @@ StatusOr<int64_t> Database::Check(absl::FunctionRef<void(std::string_view proble
     for (const std::string& problem : pages.problems) report(problem);
     if (!status.ok()) report(base::Describe(status));
     if (!pages.problems.empty() || !status.ok()) continue;  // a tree over damaged pages would repeat it
-    StatusOr<btree::Tree*> tree = tables_->TreeOf(file);
-    if (!tree.ok()) {
-      report(base::Describe(tree.status()));
-      continue;
-    }
-    btree::CheckReport entries;
-    status = (*tree)->Check(&entries);
-    for (const std::string& problem : entries.problems) report(problem);
+    std::vector<std::string> found;
+    status = tables_->CheckFile(file, &found);
+    for (const std::string& problem : found) report(problem);
     if (!status.ok()) report(base::Describe(status));
   }
   if (problems > 0) return problems;

@@ -64,7 +64,7 @@ class DamagedDatabase {
  public:
   Status Open(const os::Environment& environment, const std::string& path, absl::FunctionRef<void(const Status&)> lost) {
     storage::RedoTable redo;
-    btree::Tree::RegisterRedo(&redo);
+    table::TableStore::RegisterRedo(&redo);
     storage::Options options;
     options.page_cache_bytes = kMemoryBytes / 2;
     options.synchronous = storage::Synchronous::kOff;
@@ -77,10 +77,7 @@ class DamagedDatabase {
         std::make_unique<txn::TransactionManager>(environment, *commit_log_, budget_, storage_->recovery().next_txn_id);
     txn::ConnectStorage(*storage_, *transactions_);
     tables_ = std::make_unique<table::TableStore>(*storage_, *transactions_, budget_);
-    transactions_->SetUndoResolver([this](base::FileId file) -> StatusOr<txn::UndoTarget*> {
-      TURDB_ASSIGN_OR_RETURN(btree::Tree * tree, tables_->TreeOf(file));
-      return tree;
-    });
+    transactions_->SetUndoResolver([this](base::FileId file) { return tables_->UndoTargetOf(file); });
     // One that cannot be taken back whole stays as far as it is.
     for (const storage::UnfinishedTransaction& unfinished : storage_->recovery().unfinished) {
       if (Status status = transactions_->UndoUnfinished(std::span(&unfinished, 1)); !status.ok()) {

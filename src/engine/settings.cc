@@ -98,7 +98,7 @@ StatusOr<int64_t> ParseMilliseconds(std::string_view key, std::string_view value
 }
 
 // Alphabetical, so that listings are.
-constexpr std::array<SettingDescription, 11> kSettings = {{
+constexpr std::array<SettingDescription, 13> kSettings = {{
     {"busy_timeout",
      "milliseconds a statement waits for another transaction's row, and a change in autocommit is run again when another was "
      "faster; default 5000",
@@ -114,6 +114,19 @@ constexpr std::array<SettingDescription, 11> kSettings = {{
        return absl::OkStatus();
      },
      [](const Settings& s) { return ShowBool(s.create); }},
+    {"hnsw.ef_search", "candidates that a search of a vector index keeps in view; 0, the default: as many as the index says",
+     true,
+     [](Settings& s, std::string_view v) -> Status {
+       TURDB_ASSIGN_OR_RETURN(s.hnsw_ef_search, ParseInteger("hnsw.ef_search", v, 0, 1000));
+       return absl::OkStatus();
+     },
+     [](const Settings& s) { return absl::StrCat(s.hnsw_ef_search); }},
+    {"hnsw.exact_rows", "tables of fewer rows, about, are read instead of their vector indexes; default 10000", true,
+     [](Settings& s, std::string_view v) -> Status {
+       TURDB_ASSIGN_OR_RETURN(s.hnsw_exact_rows, ParseInteger("hnsw.exact_rows", v, 0, INT64_MAX));
+       return absl::OkStatus();
+     },
+     [](const Settings& s) { return absl::StrCat(s.hnsw_exact_rows); }},
     {"memory_limit", "bytes for everything the database allocates, at least 1 MB; default a quarter of the machine", false,
      [](Settings& s, std::string_view v) -> Status {
        TURDB_ASSIGN_OR_RETURN(s.memory_limit_bytes, ParseSize("memory_limit", v, base::kMinMemoryLimitBytes));

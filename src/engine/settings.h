@@ -18,6 +18,8 @@ struct Settings {
   int64_t wal_limit_bytes = int64_t{256} << 20;
   int64_t busy_timeout_ms = 5000;
   int64_t statement_timeout_ms = 0;  // 0: none
+  int64_t hnsw_ef_search = 0;        // 0: as each index says
+  int64_t hnsw_exact_rows = 10'000;  // tables of fewer rows are read instead of their vector indexes
   int64_t parallel_min_rows = 60'000;
   int64_t threads = 0;  // 0: the number of cores
   storage::Synchronous synchronous = storage::Synchronous::kFull;

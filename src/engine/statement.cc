@@ -655,6 +655,8 @@ Status Statement::StartPlan() {
   context_.parameters = parameters_;
   context_.observer = compiled_.changes_data ? connection.ObserverOfRun() : nullptr;
   context_.max_trigger_depth = connection.limits_.trigger_depth;
+  context_.hnsw_ef_search = static_cast<int32_t>(connection.hnsw_ef_search_);
+  context_.hnsw_exact_rows = connection.hnsw_exact_rows_;
   context_.deadline_ns = 0;
   if (connection.statement_timeout_ms_ != 0) {
     const int64_t timeout_ns = connection.statement_timeout_ms_ * 1'000'000;

@@ -56,7 +56,8 @@ Status Database::Vacuum(int64_t lock_timeout_ns, const std::atomic<bool>& cancel
     if (newest == nullptr) continue;  // dropped meanwhile
     Status status = shrink(newest->id);
     for (const table::IndexSchema& index : newest->schema->indexes) {
-      if (status.ok()) status = shrink(index.id);
+      // A vector index keeps its pages: what leads to nobody any more still leads on.
+      if (status.ok() && index.method == table::IndexMethod::kBTree) status = shrink(index.id);
     }
     if (!status.ok()) return base::WithFrame(std::move(status), absl::StrCat("vacuuming ", newest->schema->qualified_name()));
   }

@@ -94,6 +94,8 @@ StatusOr<std::unique_ptr<Source>> Builder::BuildSource(const Node& node) {
       return MakeIndexScan(static_cast<const IndexScanNode&>(node), *this);
     case NodeKind::kPointLookup:
       return MakePointLookup(static_cast<const PointLookupNode&>(node), *this);
+    case NodeKind::kNearestScan:
+      return MakeNearestScan(static_cast<const NearestScanNode&>(node), *this);
     case NodeKind::kTableFunction:
       return MakeTableFunction(static_cast<const TableFunctionNode&>(node), *this);
     case NodeKind::kCsvScan:

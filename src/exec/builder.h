@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "exec/evaluator.h"
 #include "exec/lanes.h"
+#include "exec/nearest_progress.h"
 #include "exec/pipeline.h"
 #include "exec/plan.h"
 #include "exec/scan_filter.h"
@@ -47,6 +48,13 @@ class Builder : public StreamBuilder {
   vec::Chunk NewChunk(std::span<const vec::Type> types) const { return vec::Chunk(types, options_.capacity, options_.budget); }
   NodeProfile* ProfileOf(const Node& node);
 
+  // What the TopN and the NearestScan of one number tell each other.
+  std::shared_ptr<NearestProgress> NearestOf(int32_t number) {
+    std::shared_ptr<NearestProgress>& progress = nearest_[number];
+    if (progress == nullptr) progress = std::make_shared<NearestProgress>();
+    return progress;
+  }
+
   // For the scan, which is built after those who have something for it, in every lane anew.
   using MakeScanFilter = std::function<base::StatusOr<std::unique_ptr<ScanFilter>>(Builder&)>;
   void OfferScanFilter(const TableScanNode& scan, MakeScanFilter make) { scan_filters_[&scan].push_back(std::move(make)); }
@@ -68,6 +76,7 @@ class Builder : public StreamBuilder {
   LaneContext* lanes_ = nullptr;
   size_t lane_ = 0;
   std::unordered_map<const TableScanNode*, std::vector<MakeScanFilter>> scan_filters_;
+  std::unordered_map<int32_t, std::shared_ptr<NearestProgress>> nearest_;
 };
 
 using SourceOr = base::StatusOr<std::unique_ptr<Source>>;
@@ -80,6 +89,7 @@ SourceOr MakeTableFunction(const TableFunctionNode& node, Builder& builder);
 SourceOr MakeTableScan(const TableScanNode& node, Builder& builder);
 SourceOr MakeIndexScan(const IndexScanNode& node, Builder& builder);
 SourceOr MakePointLookup(const PointLookupNode& node, Builder& builder);
+SourceOr MakeNearestScan(const NearestScanNode& node, Builder& builder);
 SourceOr MakeCsvScan(const CsvScanNode& node, Builder& builder);
 SourceOr MakeCteScan(const CteScanNode& node, Builder& builder);
 // Breakers: sources that drain a stream of their own.

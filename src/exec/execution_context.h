@@ -48,6 +48,8 @@ struct ExecutionContext {
   const std::atomic<bool>* cancelled = nullptr;
   int64_t deadline_ns = 0;                 // of the monotonic clock: past it the statement is cancelled; 0: none
   DeferredChecks* deferred = nullptr;      // the transaction's; null: every constraint is checked with its statement
+  int32_t hnsw_ef_search = 0;              // candidates in view of a vector index's search; 0: as the index says
+  int64_t hnsw_exact_rows = 10'000;        // tables of fewer rows are read instead of their vector indexes
   int32_t max_trigger_depth = 100;         // triggers inside triggers
   ChangeObserver* observer = nullptr;      // told of every changed row; null: nobody is
   std::span<const vec::Value> parameters;  // of the plan's parameter types, or NULL

@@ -58,6 +58,7 @@ class PlanExplainer {
       if (profile->second.peak_bytes > 0) note(absl::StrCat("memory: ", (profile->second.peak_bytes + 1023) / 1024, " KB"));
       if (profile->second.spilled_bytes > 0)
         note(absl::StrCat("spilled: ", (profile->second.spilled_bytes + 1023) / 1024, " KB"));
+      if (!profile->second.note.empty()) note(profile->second.note);
     }
     if (verbose_ && !node.reason.empty()) note(absl::StrCat("by: ", node.reason));
     if (!notes.empty()) absl::StrAppend(&line, " (", notes, ")");
@@ -108,6 +109,7 @@ class PlanExplainer {
       if (profile->second.lanes > 0) AddMember("Threads", static_cast<double>(profile->second.lanes + 1), out);
       AddMember("Memory Bytes", static_cast<double>(profile->second.peak_bytes), out);
       AddMember("Spilled Bytes", static_cast<double>(profile->second.spilled_bytes), out);
+      if (!profile->second.note.empty()) AddMember("Note", profile->second.note, out);
     }
     if (verbose_ && !node.reason.empty()) AddMember("Reason", node.reason, out);
     const auto add_plan = [this](const Node& plan, std::string* list) {

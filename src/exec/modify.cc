@@ -200,6 +200,7 @@ bool MayRepeatRows(const Node& node) {
     case NodeKind::kTableScan:
     case NodeKind::kIndexScan:
     case NodeKind::kPointLookup:
+    case NodeKind::kNearestScan:
       return false;
     case NodeKind::kFilter:
     case NodeKind::kProject:

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/status.h"
@@ -50,6 +51,7 @@ struct NodeProfile {
   int64_t peak_bytes = 0;
   int64_t spilled_bytes = 0;
   int64_t lanes = 0;  // threads that had part in it beside the calling one
+  std::string note;   // what else there is to say
 };
 
 // Both kinds belong to one Execution and are called by one thread at a time.
@@ -63,6 +65,8 @@ class Source {
   virtual int64_t memory_bytes() const { return 0; }
   // Written to temporary files since Start.
   virtual int64_t spilled_bytes() const { return 0; }
+  // How it went about it, for EXPLAIN ANALYZE; may be empty.
+  virtual std::string note() const { return {}; }
 };
 
 class Operator {

@@ -66,6 +66,8 @@ std::vector<const Node*> Inputs(const Node& node) {
     case NodeKind::kCsvScan:
     case NodeKind::kCteScan:
       return {};
+    case NodeKind::kNearestScan:
+      return {static_cast<const NearestScanNode&>(node).exact};
     case NodeKind::kFilter:
       return {static_cast<const FilterNode&>(node).input};
     case NodeKind::kProject:
@@ -242,6 +244,8 @@ void VisitSource(const Node& node, Visit visit) {
       VisitAll(lookup.key, visit);
       return VisitAll(lookup.filter, visit);
     }
+    case NodeKind::kNearestScan:
+      return VisitTree(static_cast<const NearestScanNode&>(node).query, visit);
     case NodeKind::kTableFunction:
       return VisitAll(static_cast<const TableFunctionNode&>(node).arguments, visit);
     default:

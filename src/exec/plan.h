@@ -49,6 +49,7 @@ enum class NodeKind : uint8_t {
   kTableScan,
   kIndexScan,
   kPointLookup,
+  kNearestScan,
   kTableFunction,
   kCsvScan,
   kCopyTo,
@@ -145,6 +146,16 @@ struct PointLookupNode : Node {
   Expressions filter;
 };
 
+// The rows of `exact` whose vectors are near `query`, nearest first as far as a vector index knows, as many as the TopN above
+// (`number`) needs; or all rows of `exact`, where that is cheaper or nothing else is right. The TopN is told to begin again
+// when the scan changes its mind. Output: that of `exact`.
+struct NearestScanNode : Node {
+  const TableScanNode* exact = nullptr;
+  int32_t index = -1;                 // position among the table's indexes: a vector index
+  const Expression* query = nullptr;  // row-independent, a vector of the index's dimensions
+  int32_t number = -1;
+};
+
 struct TableFunctionNode : Node {
   const TableFunction* function = nullptr;  // exec/table_function.h: generate_series, system views
   Expressions arguments;                    // row-independent
@@ -224,6 +235,7 @@ struct TopNNode : Node {  // Sort and Limit in one
   std::span<const SortKey> keys;
   const Expression* limit = nullptr;
   const Expression* offset = nullptr;
+  int32_t nearest = -1;  // number of the NearestScanNode below that finds the rows
 };
 
 struct AggregateCall {
@@ -671,6 +683,7 @@ class Plan {
   // How many correlated slots and CTE numbers the plan uses, all levels together.
   int32_t slot_count = 0;
   int32_t cte_count = 0;
+  int32_t nearest_count = 0;               // NearestScanNodes
   std::vector<vec::Type> parameter_types;  // of each parameter, as inferred
 
  private:
@@ -679,6 +692,7 @@ class Plan {
   static NodeKind KindOf(const TableScanNode*) { return NodeKind::kTableScan; }
   static NodeKind KindOf(const IndexScanNode*) { return NodeKind::kIndexScan; }
   static NodeKind KindOf(const PointLookupNode*) { return NodeKind::kPointLookup; }
+  static NodeKind KindOf(const NearestScanNode*) { return NodeKind::kNearestScan; }
   static NodeKind KindOf(const TableFunctionNode*) { return NodeKind::kTableFunction; }
   static NodeKind KindOf(const CsvScanNode*) { return NodeKind::kCsvScan; }
   static NodeKind KindOf(const CopyToNode*) { return NodeKind::kCopyTo; }

@@ -90,6 +90,8 @@ std::vector<std::string> PlanPrinter::MakeNames(const Node& node) {
       const auto& scan = static_cast<const TableScanNode&>(node);
       return TableNames(scan.table, scan.name, scan.columns);  // what is computed has no name
     }
+    case NodeKind::kNearestScan:
+      return NamesOf(*inputs[0]);
     case NodeKind::kIndexScan: {
       const auto& scan = static_cast<const IndexScanNode&>(node);
       return TableNames(scan.table, scan.name, scan.columns);

@@ -263,6 +263,12 @@ std::string Details(const TableScanNode& scan, const ExpressionPrinter& in) {
   return out;
 }
 
+std::string Details(const NearestScanNode& scan, const ExpressionPrinter& in) {
+  std::string out = StrCat(" ", scan.exact->name, IndexText(scan.exact->table, scan.index, in.names_columns()));
+  Note(&out, "near", in.List(std::span(&scan.query, 1), ", "));
+  return out;
+}
+
 std::string Details(const IndexScanNode& scan, const ExpressionPrinter& in) {
   std::string out = StrCat(" ", scan.name, IndexText(scan.table, scan.index, in.names_columns()),
                            ScanColumns(scan.table, scan.columns, in.names_columns()));
@@ -356,6 +362,8 @@ std::string_view NodeName(NodeKind kind) {
       return "IndexScan";
     case NodeKind::kPointLookup:
       return "PointLookup";
+    case NodeKind::kNearestScan:
+      return "NearestScan";
     case NodeKind::kTableFunction:
       return "TableFunction";
     case NodeKind::kCsvScan:
@@ -440,6 +448,8 @@ std::string PlanPrinter::DetailsOf(const Node& node) {
       return Details(static_cast<const IndexScanNode&>(node), in);
     case NodeKind::kPointLookup:
       return Details(static_cast<const PointLookupNode&>(node), in);
+    case NodeKind::kNearestScan:
+      return Details(static_cast<const NearestScanNode&>(node), in);
     case NodeKind::kTableFunction: {
       const auto& scan = static_cast<const TableFunctionNode&>(node);
       return StrCat(" ", scan.function->name(), "(", in.List(scan.arguments), ")");

@@ -27,9 +27,12 @@ class SortSource : public Source {
     return absl::OkStatus();
   }
 
+  void TellProgress(std::shared_ptr<NearestProgress> nearest) { nearest_ = std::move(nearest); }
+
   Status Start(Runtime& runtime) override {
     drained_ = false;
     TURDB_RETURN_IF_ERROR(counts_.Start(runtime, &limit_, &offset_));
+    if (nearest_ != nullptr) nearest_->Begin(limit_ > UINT64_MAX - offset_ ? UINT64_MAX : limit_ + offset_);
     TURDB_RETURN_IF_ERROR(sorter_.Start(runtime));
     sorter_.SetLimit(limit_ > UINT64_MAX - offset_ ? UINT64_MAX : limit_ + offset_);
     TURDB_RETURN_IF_ERROR(keys_.Start(runtime));
@@ -47,7 +50,9 @@ class SortSource : public Source {
         drained_ = true;
         break;
       }
+      if (nearest_ != nullptr && nearest_->TakeBeginAgain()) TURDB_RETURN_IF_ERROR(sorter_.Start(runtime));
       TURDB_RETURN_IF_ERROR(keys_.Evaluate(runtime, *batch.chunk, batch.rows));
+      if (nearest_ != nullptr) NoteDistances(batch.rows);
       columns_.clear();
       for (const vec::Vector& column : batch.chunk->columns()) columns_.push_back(&column);
       TURDB_RETURN_IF_ERROR(sorter_.Add(runtime, keys_.values(), columns_, batch.rows));
@@ -61,6 +66,13 @@ class SortSource : public Source {
   int64_t spilled_bytes() const override { return sorter_.spilled_bytes(); }
 
  private:
+  void NoteDistances(vec::Rows rows) {
+    const vec::VectorView distances = keys_.values()[0]->View();
+    for (uint32_t i = 0; i < rows.count; ++i) {
+      if (distances.IsValid(rows[i])) nearest_->Add(distances.Get<double>(rows[i]));
+    }
+  }
+
   // The part of chunk_ that offset and limit leave.
   Flow Cut(Batch* out) {
     *out = Batch::All(chunk_);
@@ -89,6 +101,7 @@ class SortSource : public Source {
   Chunk chunk_;
   vec::SelectionVector selection_;
   std::vector<const vec::Vector*> columns_;
+  std::shared_ptr<NearestProgress> nearest_;  // who finds the rows, and wants to know how many are enough; else null
   uint64_t limit_ = 0;
   uint64_t offset_ = 0;
   bool drained_ = false;
@@ -107,6 +120,7 @@ SourceOr MakeTopN(const TopNNode& node, Builder& builder) {
   TURDB_ASSIGN_OR_RETURN(std::unique_ptr<Stream> input, builder.BuildStream(*node.input));
   auto source = std::make_unique<SortSource>(node, node.keys, std::move(input), builder);
   TURDB_RETURN_IF_ERROR(source->Build(node.keys, node.limit, node.offset, builder));
+  if (node.nearest >= 0) source->TellProgress(builder.NearestOf(node.nearest));
   return source;
 }
 

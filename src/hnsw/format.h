@@ -35,6 +35,7 @@ inline constexpr uint16_t kMaxLinks = 128;
 
 // Page 0, behind the fields of storage::HnswHeader.
 namespace header {
+inline constexpr size_t kMostSquareNorm = 56;  // f32
 inline constexpr size_t kMetric = 64;
 inline constexpr size_t kCode = 65;
 inline constexpr size_t kMaxDegree = 66;  // M0, u16

@@ -155,19 +155,32 @@ Status Index::SetFlags(Place place, uint8_t flags) {
   return WriteBytes(page, writes.entries());
 }
 
-Status Index::SetEntryPoint(Place place) {
+Status Index::WriteHeaderField(size_t offset, Bytes value) {
   const storage::FrameReservation frames = pool_.ReserveFrames(1);
   TURDB_ASSIGN_OR_RETURN(ExclusiveGuard page0, pool_.FixExclusive({file_, 0}));
   std::array<std::byte, 2> at;
-  std::array<std::byte, 4> value;
-  base::StoreLE(at.data(), static_cast<uint16_t>(offsetof(storage::HnswHeader, entry_point)));
-  base::StoreLE(value.data(), place);
+  base::StoreLE(at.data(), static_cast<uint16_t>(offset));
   ExclusiveGuard* const guards[] = {&page0};
   storage_.BeginChange(guards);
-  std::memcpy(page0.page() + offsetof(storage::HnswHeader, entry_point), value.data(), value.size());
-  const LogEntry entry{page0.id(), storage::op::kSplice, {Bytes(at), Bytes(value)}};
+  std::memcpy(page0.page() + offset, value.data(), value.size());
+  const LogEntry entry{page0.id(), storage::op::kSplice, {Bytes(at), value}};
   storage_.LogChange(storage::RecordKind::kStructure, nullptr, std::span(&entry, 1), guards);
+  return absl::OkStatus();
+}
+
+Status Index::SetEntryPoint(Place place) {
+  std::array<std::byte, 4> value;
+  base::StoreLE(value.data(), place);
+  TURDB_RETURN_IF_ERROR(WriteHeaderField(offsetof(storage::HnswHeader, entry_point), value));
   entry_point_.store(place, std::memory_order_release);
+  return absl::OkStatus();
+}
+
+// A longer vector than all before changes what the links of others should have been, a little; never what a search finds.
+Status Index::NoteNorm(float square_norm) {
+  if (square_norm <= most_square_norm_.load(std::memory_order_relaxed)) return absl::OkStatus();
+  TURDB_RETURN_IF_ERROR(WriteHeaderField(header::kMostSquareNorm, std::as_bytes(std::span(&square_norm, 1))));
+  most_square_norm_.store(square_norm, std::memory_order_relaxed);
   return absl::OkStatus();
 }
 
@@ -182,6 +195,7 @@ QueryCode Index::QueryOf(const std::byte* record) const {
   QueryCode query;
   query.code.resize(layout_.dimension);
   query.terms = compute::Sq8Query(CodeOf(record), layout_.dimension, TermsOf(record), query.code.data());
+  PrepareForBuilding(&query);
   return query;
 }
 

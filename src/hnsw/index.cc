@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "btree/cursor.h"
-#include "btree/node_ops.h"
 #include "compute/distance.h"
 #include "hnsw/workspace.h"
 #include "storage/file_header.h"
@@ -20,6 +20,45 @@ static_assert(header::kCentre + 4 == offsetof(HnswHeader, shared));
 
 namespace {
 
+// Wide keys: both ways in one tree.
+constexpr std::byte kKeyTag{0};   // then the row key -> u32 place
+constexpr std::byte kNodeTag{1};  // then the place, big-endian -> the row key
+
+// What the tree calls a row key.
+class TreeKey {
+ public:
+  TreeKey(const IndexOptions& options, Bytes row_key) {
+    if (!options.wide_keys) {
+      key_ = row_key;
+      return;
+    }
+    bytes_.push_back(static_cast<char>(kKeyTag));
+    bytes_.append(base::AsText(row_key));
+    key_ = base::AsBytes(bytes_);
+  }
+  explicit TreeKey(Place place) {
+    bytes_.resize(5);
+    bytes_[0] = static_cast<char>(kNodeTag);
+    base::StoreBE(reinterpret_cast<std::byte*>(bytes_.data()) + 1, place);
+    key_ = base::AsBytes(bytes_);
+  }
+  TreeKey(const TreeKey&) = delete;
+  TreeKey& operator=(const TreeKey&) = delete;
+  Bytes bytes() const { return key_; }
+
+ private:
+  std::string bytes_;
+  Bytes key_;
+};
+
+// Of an entry of the tree: the node of a row key; kNoPlace, where it is a way back.
+Place PlaceOfEntry(const IndexOptions& options, Bytes key, Bytes value) {
+  if (options.wide_keys && (key.empty() || key[0] != kKeyTag)) return kNoPlace;
+  return value.size() == sizeof(Place) ? base::LoadLE<uint32_t>(value.data()) : kNoPlace;
+}
+
+}  // namespace
+
 Status CheckOptions(const IndexOptions& options) {
   const auto bad = [](std::string_view why) {
     return base::MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"22023"}, why);
@@ -33,13 +72,11 @@ Status CheckOptions(const IndexOptions& options) {
   if (options.ef_construction < options.links || options.ef_search < 1) {
     return bad("ef_construction may not be below m, nor ef_search below 1");
   }
-  if (options.metric != Metric::kL2 && options.metric != Metric::kCosine) {
-    return base::UnsupportedError("a vector index on this metric: L2 and cosine are there so far");
+  if (options.metric != Metric::kL2 && options.metric != Metric::kCosine && options.metric != Metric::kInnerProduct) {
+    return base::UnsupportedError("a vector index on this metric: there are those of L2, cosine and inner product");
   }
   return absl::OkStatus();
 }
-
-}  // namespace
 
 Index::Index(storage::Storage& storage, base::FileId file)
     : storage_(storage), pool_(storage.pool()), file_(file), workspace_(std::make_unique<Workspace>()) {}
@@ -68,10 +105,18 @@ Status Index::Create(storage::Storage& storage, storage::TxnLog& log, base::File
   base::StoreLE(bytes.data() + header::kEfSearch, options.ef_search);
   bytes[header::kShift] = static_cast<std::byte>(Layout::Of(options.dimension, options.max_degree).shift);
   base::StoreLE<uint32_t>(bytes.data() + header::kKeyTreeRoot, Tree::kRootPage);
+  if (options.wide_keys) base::StoreLE<uint32_t>(bytes.data() + header::kNodeKeyRoot, Tree::kRootPage);
   TURDB_RETURN_IF_ERROR(storage.CreateFile(log, file, path, bytes));
-  TURDB_ASSIGN_OR_RETURN(const PageNo root, Tree::CreateIn(storage, file, btree::KeyKind::kInt64));
+  TURDB_ASSIGN_OR_RETURN(const PageNo root,
+                         Tree::CreateIn(storage, file, options.wide_keys ? btree::KeyKind::kBytes : btree::KeyKind::kInt64));
   TURDB_CHECK_EQ(root, Tree::kRootPage);
   return absl::OkStatus();
+}
+
+StatusOr<bool> Index::IsIndexFile(storage::Storage& storage, base::FileId file) {
+  TURDB_ASSIGN_OR_RETURN(const storage::SharedGuard header, storage.pool().FixShared({file, 0}));
+  TURDB_ASSIGN_OR_RETURN(const storage::FileKind kind, storage::KindOfFile({header.page(), storage::kFileHeaderBytes}));
+  return kind == storage::FileKind::kHnsw;
 }
 
 Status Index::ReadHeader() {
@@ -85,6 +130,7 @@ Status Index::ReadHeader() {
   options_.metric = static_cast<Metric>(page[header::kMetric]);
   options_.max_degree = base::LoadLE<uint16_t>(page + header::kMaxDegree);
   options_.ef_search = base::LoadLE<uint16_t>(page + header::kEfSearch);
+  options_.wide_keys = base::LoadLE<uint32_t>(page + header::kNodeKeyRoot) != 0;
   if (Status status = CheckOptions(options_); !status.ok() || page[header::kCode] != static_cast<std::byte>(Code::kSq8)) {
     return base::CorruptionError(absl::StrCat("vector index, file ", file_, ": its header makes no sense: ", status.message()));
   }
@@ -94,6 +140,9 @@ Status Index::ReadHeader() {
   }
   entry_point_.store(fields.entry_point, std::memory_order_relaxed);
   node_count_.store(fields.node_count, std::memory_order_relaxed);
+  float most = 0;
+  std::memcpy(&most, page + header::kMostSquareNorm, sizeof(most));
+  most_square_norm_.store(most, std::memory_order_relaxed);
   return absl::OkStatus();
 }
 
@@ -106,63 +155,152 @@ StatusOr<std::unique_ptr<Index>> Index::Open(storage::Storage& storage, txn::Tra
   return index;
 }
 
-StatusOr<bool> Index::Insert(txn::Transaction& transaction, int64_t row_key, std::span<const float> vector) {
+// ---- Changes
+
+bool Index::CanIndex(std::span<const float> vector) const {
   std::vector<float> prepared;
-  TURDB_RETURN_IF_ERROR(Admit(vector, &prepared));
-  std::vector<uint8_t> code(prepared.size());
-  const compute::Sq8Terms terms = compute::Sq8Encode(prepared.data(), prepared.size(), code.data());
-  QueryCode query;
-  query.code.resize(code.size());
-  query.terms = compute::Sq8Query(code.data(), code.size(), terms, query.code.data());
+  return Admit(vector, &prepared).ok();
+}
+
+StatusOr<Place> Index::WriteNode(const compute::Sq8Terms& terms, int64_t row_key, std::span<const uint8_t> code) {
+  if (options_.metric == Metric::kInnerProduct) TURDB_RETURN_IF_ERROR(NoteNorm(terms.square_norm));
+  TURDB_ASSIGN_OR_RETURN(const Place place, WriteRecord(base_, terms, row_key, code));
+  node_count_.fetch_add(1, std::memory_order_relaxed);
+  return place;
+}
+
+StatusOr<InsertResult> Index::Insert(txn::Transaction& transaction, Bytes row_key, std::span<const float> vector) {
+  std::vector<float> prepared;
+  if (!Admit(vector, &prepared).ok()) return InsertResult::kNotIndexed;
+  std::vector<uint8_t> code;
+  compute::Sq8Terms terms;
+  QueryCode query = Encode(prepared, &code, &terms);
+  const int64_t number = options_.wide_keys ? 0 : btree::DecodeInt64Key(row_key.data());
 
   TURDB_RETURN_IF_ERROR(transaction.PrepareWrite());
   Place place = kNoPlace;
   {
     const std::lock_guard<std::mutex> lock(graph_mu_);
-    TURDB_ASSIGN_OR_RETURN(place, WriteRecord(base_, terms, row_key, code));
-    node_count_.fetch_add(1, std::memory_order_relaxed);
+    TURDB_ASSIGN_OR_RETURN(place, WriteNode(terms, number, code));
   }
   // The key may have to wait for another transaction; nothing leads to the node until it has its key.
-  std::byte key[8];
   std::byte value[4];
-  btree::EncodeInt64Key(row_key, key);
   base::StoreLE(value, place);
-  StatusOr<Tree::InsertResult> inserted = keys_->Insert(transaction, key, value);
+  StatusOr<Tree::InsertResult> inserted = keys_->Insert(transaction, TreeKey(options_, row_key).bytes(), value);
+  if (inserted.ok() && *inserted == Tree::InsertResult::kInserted && options_.wide_keys) {
+    inserted = keys_->Insert(transaction, TreeKey(place).bytes(), row_key);
+  }
   if (!inserted.ok() || *inserted == Tree::InsertResult::kDuplicate) {
     SetFlags(place, kUsed | kTombstone).IgnoreError();  // unlinked: only a slot that VACUUM finds
     TURDB_RETURN_IF_ERROR(inserted.status());
-    return false;
+    return InsertResult::kDuplicate;
   }
   TURDB_RETURN_IF_ERROR(storage_.PrepareChange(transaction.log));
   const std::lock_guard<std::mutex> lock(graph_mu_);
+  PrepareForBuilding(&query);
   TURDB_RETURN_IF_ERROR(Link(place, terms, code, query));
-  return true;
+  return InsertResult::kInserted;
 }
 
-StatusOr<bool> Index::Remove(txn::Transaction& transaction, int64_t row_key) {
-  std::byte key[8];
-  btree::EncodeInt64Key(row_key, key);
+StatusOr<bool> Index::Remove(txn::Transaction& transaction, Bytes row_key) {
   Place place = kNoPlace;
-  TURDB_ASSIGN_OR_RETURN(const bool deleted, keys_->Delete(transaction, key, [&](Bytes value) {
+  TURDB_ASSIGN_OR_RETURN(const bool deleted, keys_->Delete(transaction, TreeKey(options_, row_key).bytes(), [&](Bytes value) {
     if (value.size() == sizeof(Place)) place = base::LoadLE<uint32_t>(value.data());
   }));
   if (!deleted) return false;
   if (layout_.PageOf(place) == base::kNoPage) return Damaged(place, "a key without a node");
+  if (options_.wide_keys) TURDB_RETURN_IF_ERROR(keys_->Delete(transaction, TreeKey(place).bytes(), [](Bytes) {}).status());
   transaction.DeferUntilUnneeded([this, place] { return SetFlags(place, kUsed | kTombstone); });
   return true;
 }
 
 Status Index::Undo(storage::TxnLog& log, base::Lsn undo_next, base::PageId page, uint8_t op, Bytes payload) {
-  TURDB_RETURN_IF_ERROR(keys_->Undo(log, undo_next, page, op, payload));
-  btree::EntryPayload entry;
-  const auto node_op = static_cast<btree::NodeOp>(op);
-  if (node_op != btree::NodeOp::kInsert || !btree::DecodeEntryPayload(node_op, payload, &entry) ||
-      entry.value.size() != sizeof(Place)) {
-    return absl::OkStatus();
-  }
+  Place place = kNoPlace;
+  TURDB_RETURN_IF_ERROR(keys_->Undo(log, undo_next, page, op, payload,
+                                    [&](Bytes key, Bytes value) { place = PlaceOfEntry(options_, key, value); }));
   // If it cannot be marked now, its node leads to a row that nobody sees: only a poor candidate.
-  SetFlags(base::LoadLE<uint32_t>(entry.value.data()), kUsed | kTombstone).IgnoreError();
+  if (layout_.PageOf(place) != base::kNoPage) SetFlags(place, kUsed | kTombstone).IgnoreError();
   return absl::OkStatus();
+}
+
+// ---- Building
+
+Index::Builder::Builder(Index& index) : index_(index), keys_(*index.keys_) {}
+Index::Builder::~Builder() = default;
+
+StatusOr<InsertResult> Index::Builder::Add(Bytes row_key, std::span<const float> vector) {
+  std::vector<float> prepared;
+  if (!index_.Admit(vector, &prepared).ok()) return InsertResult::kNotIndexed;
+  std::vector<uint8_t> code;
+  compute::Sq8Terms terms;
+  QueryCode query = index_.Encode(prepared, &code, &terms);
+  const bool wide = index_.options_.wide_keys;
+  TURDB_RETURN_IF_ERROR(index_.storage_.PrepareChange(storage::TxnLog()));
+  Place place = kNoPlace;
+  {
+    const std::lock_guard<std::mutex> lock(index_.graph_mu_);
+    TURDB_ASSIGN_OR_RETURN(place, index_.WriteNode(terms, wide ? 0 : btree::DecodeInt64Key(row_key.data()), code));
+    index_.PrepareForBuilding(&query);
+    TURDB_RETURN_IF_ERROR(index_.Link(place, terms, code, query));
+  }
+  std::byte value[4];
+  base::StoreLE(value, place);
+  TURDB_RETURN_IF_ERROR(keys_.Add(TreeKey(index_.options_, row_key).bytes(), value));
+  if (wide) wide_.emplace_back(place, std::string(base::AsText(row_key)));
+  return InsertResult::kInserted;
+}
+
+Status Index::Builder::Finish() {
+  std::sort(wide_.begin(), wide_.end());
+  for (const auto& [place, row_key] : wide_) {
+    TURDB_RETURN_IF_ERROR(keys_.Add(TreeKey(place).bytes(), base::AsBytes(row_key)));
+  }
+  return keys_.Finish();
+}
+
+// ---- From nodes to rows
+
+StatusOr<bool> Index::RowKey(const txn::View& view, const Found& found, std::string* row_key) const {
+  if (!options_.wide_keys) {
+    row_key->resize(8);
+    btree::EncodeInt64Key(found.row_key, reinterpret_cast<std::byte*>(row_key->data()));
+    return true;
+  }
+  return keys_->Get(view, TreeKey(found.place).bytes(), [&](Bytes value) { row_key->assign(base::AsText(value)); });
+}
+
+StatusOr<bool> Index::HasRow(const txn::View& view, Bytes row_key, std::span<const float> vector) {
+  std::vector<float> prepared;
+  TURDB_RETURN_IF_ERROR(Admit(vector, &prepared));
+  std::vector<uint8_t> code;
+  compute::Sq8Terms terms;
+  Encode(prepared, &code, &terms);
+  Place place = kNoPlace;
+  const TreeKey key(options_, row_key);
+  TURDB_ASSIGN_OR_RETURN(const bool found, keys_->Get(view, key.bytes(), [&](Bytes value) {
+    place = PlaceOfEntry(options_, key.bytes(), value);
+  }));
+  if (!found || layout_.PageOf(place) == base::kNoPage) return false;
+  bool same = false;
+  TURDB_RETURN_IF_ERROR(ReadRecord(place, [&](const std::byte* record) {
+    same = (FlagsOf(record) & (kUsed | kTombstone)) == kUsed && std::memcmp(CodeOf(record), code.data(), code.size()) == 0 &&
+           (options_.wide_keys || RowKeyOf(record) == btree::DecodeInt64Key(row_key.data()));
+  }));
+  return same;
+}
+
+StatusOr<uint64_t> Index::CountKeys(const txn::View& view) const {
+  uint64_t count = 0;
+  btree::Cursor cursor(*keys_, {}, {});
+  for (;;) {
+    TURDB_ASSIGN_OR_RETURN(const bool more, cursor.Next(view, 1000, [&](const btree::Entries& entries) {
+      std::byte buffer[base::kMaxKeyBytes];
+      for (size_t i = 0; i < entries.count; ++i) {
+        if (!options_.wide_keys || entries.key(i, buffer)[0] == kKeyTag) ++count;
+      }
+    }));
+    if (!more) return count;
+  }
 }
 
 // ---- Check
@@ -254,12 +392,17 @@ Status Index::Check(IndexCheckReport* report) {
     TURDB_ASSIGN_OR_RETURN(const bool more, cursor.Next(newest, 1000, [&](const btree::Entries& entries) {
       for (size_t i = 0; i < entries.count; ++i) {
         std::byte buffer[base::kMaxKeyBytes];
-        const int64_t row_key = btree::DecodeInt64Key(entries.key(i, buffer).data());
-        const Node* node =
-            entries.value(i).size() == sizeof(Place) ? find(base::LoadLE<uint32_t>(entries.value(i).data())) : nullptr;
+        const Bytes key = entries.key(i, buffer);
+        if (options_.wide_keys && key[0] != kKeyTag) continue;
+        const Place place = PlaceOfEntry(options_, key, entries.value(i));
+        const Node* node = layout_.PageOf(place) == base::kNoPage ? nullptr : find(place);
         ++report->keys;
-        if (node == nullptr || node->row_key != row_key || node->upper || (node->flags & kTombstone) != 0) {
-          report->Add(absl::StrCat("vector index, file ", file_, ": the key ", row_key, " has no node of its own"));
+        const bool right_key = node != nullptr && (options_.wide_keys || node->row_key == btree::DecodeInt64Key(key.data()));
+        if (!right_key || node->upper || (node->flags & kTombstone) != 0) {
+          report->Add(absl::StrCat("vector index, file ", file_, ": the key ",
+                                   options_.wide_keys ? absl::CHexEscape(base::AsText(key.subspan(1)))
+                                                      : absl::StrCat(btree::DecodeInt64Key(key.data())),
+                                   " has no node of its own"));
         }
       }
     }));

@@ -14,10 +14,13 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "btree/bulk_builder.h"
 #include "btree/tree.h"
 #include "compute/distance_kernels.h"
 #include "hnsw/beam.h"
@@ -36,12 +39,25 @@ struct IndexOptions {
   uint16_t max_degree = 32;  // M0: of any node
   uint16_t ef_construction = 128;
   uint16_t ef_search = 64;
+  bool wide_keys = false;  // row keys are bytes, not int64
 };
+
+// Refuses (22023, 0A000) what no index can be.
+Status CheckOptions(const IndexOptions& options);
 
 // A node that may be near.
 struct Found {
-  int64_t row_key = 0;
-  float distance = 0;  // between codes; squared where the metric is L2 or cosine (then 2 - 2 cos)
+  int64_t row_key = 0;  // where row keys are int64
+  Place place = kNoPlace;
+  // Between codes: the square of the distance where the metric is L2, twice it where it is cosine, less the product where it is
+  // inner product (Index::ToCodeDistance).
+  float distance = 0;
+};
+
+enum class InsertResult : uint8_t {
+  kInserted,
+  kDuplicate,   // the transaction sees a node of the key
+  kNotIndexed,  // no search can compare the vector: it is not in the index (Index::CanIndex)
 };
 
 // What a search has cost so far.
@@ -63,8 +79,16 @@ class Index;
 
 // The vector that neighbours are looked for, as the index compares it. Not thread-safe.
 struct QueryCode {
+  enum class Score : uint8_t {
+    kSquare,     // |a - b|^2
+    kProduct,    // -a.b
+    kAugmented,  // |a - b|^2 once both are as long as the longest, by a coordinate of their own: how graphs of products are
+                 // built
+  };
   compute::Sq8Terms terms{};
   std::vector<int8_t> code;
+  Score score = Score::kSquare;
+  float added = 0;  // kAugmented: the coordinate
 };
 
 // Candidates of one search, nearest first within what was explored. Holds no latch between calls; the index must outlive
@@ -96,21 +120,39 @@ class Index : public txn::UndoTarget {
                        std::string_view path, const IndexOptions& options);
   static StatusOr<std::unique_ptr<Index>> Open(storage::Storage& storage, txn::TransactionManager& transactions,
                                                base::FileId file);
+  // By the magic of page 0.
+  static StatusOr<bool> IsIndexFile(storage::Storage& storage, base::FileId file);
   // Before storage is opened: how records of this room are redone. The tree's are the tree's.
   static void RegisterRedo(storage::RedoTable* redo);
 
-  // The row `row_key` has this vector now. Waits for other writers of the key as Tree::Insert does; false: the key has a node
-  // already that the transaction sees. Refuses (22000) what the metric cannot compare: NaN, infinity, and zero under cosine.
-  StatusOr<bool> Insert(txn::Transaction& transaction, int64_t row_key, std::span<const float> vector);
+  // ---- Changes. A row key is btree::EncodeInt64Key's 8 bytes, or, in an index of wide keys, any.
+  // Whether the metric can compare the vector: not with NaN or infinity, nor a zero vector by its direction.
+  bool CanIndex(std::span<const float> vector) const;
+  // The row has this vector now. Waits for other writers of the key as Tree::Insert does.
+  StatusOr<InsertResult> Insert(txn::Transaction& transaction, Bytes row_key, std::span<const float> vector);
   // False: the transaction sees no node of the key. The node leads on until nobody can see the row, and becomes a tombstone
   // then.
-  StatusOr<bool> Remove(txn::Transaction& transaction, int64_t row_key);
+  StatusOr<bool> Remove(txn::Transaction& transaction, Bytes row_key);
 
-  // `ef`: how many candidates are kept in view; 0: as the index says.
+  // ---- Building: rows in the order of their keys, without versions and without undo. REQUIRES: as btree::BulkBuilder.
+  class Builder;
+
+  // ---- Searches
+  // `ef`: how many candidates are kept in view; 0: as the index says. 22000: the index cannot compare the vector.
   StatusOr<std::unique_ptr<Search>> StartSearch(std::span<const float> query, size_t ef = 0);
+  // The key of a candidate's row. False: no row that the view sees has the node.
+  StatusOr<bool> RowKey(const txn::View& view, const Found& found, std::string* row_key) const;
+  // An exact distance of the metric as one between codes.
+  float ToCodeDistance(double exact) const;
+
+  // Whether the view finds the row's key and, at its node, the code of this vector.
+  StatusOr<bool> HasRow(const txn::View& view, Bytes row_key, std::span<const float> vector);
 
   // Reads every page and adds what is wrong to report->problems. REQUIRES: no change runs meanwhile.
   Status Check(IndexCheckReport* report);
+
+  // How many row keys the view finds.
+  StatusOr<uint64_t> CountKeys(const txn::View& view) const;
 
   // txn::UndoTarget: of the tree from keys to nodes. A node whose insertion is undone becomes a tombstone.
   Status Undo(storage::TxnLog& log, base::Lsn undo_next, base::PageId page, uint8_t op, Bytes payload) override;
@@ -120,7 +162,8 @@ class Index : public txn::UndoTarget {
   base::FileId file() const { return file_; }
   const IndexOptions& options() const { return options_; }
   const Layout& layout() const { return layout_; }
-  uint64_t node_count() const { return node_count_.load(std::memory_order_relaxed); }
+  uint64_t node_count() const { return node_count_.load(std::memory_order_relaxed); }  // an estimate, tombstones included
+  btree::Tree& keys() const { return *keys_; }
 
  private:
   friend class Search;
@@ -137,8 +180,11 @@ class Index : public txn::UndoTarget {
 
   // ---- Vectors and distances (search.cc)
   Status Admit(std::span<const float> vector, std::vector<float>* prepared) const;
-  QueryCode Encode(std::span<const float> prepared, std::vector<uint8_t>* code) const;
+  // `coded`: the terms that go with `code`.
+  QueryCode Encode(std::span<const float> prepared, std::vector<uint8_t>* code, compute::Sq8Terms* coded) const;
   float Score(const QueryCode& query, const std::byte* record) const;
+  void PrepareForBuilding(QueryCode* query) const;
+  float AddedCoordinate(float square_norm) const;
 
   // ---- Reading. `read` sees the record's bytes, perhaps more than once, perhaps torn; what it made of them counts when
   // OK is returned. Never a pin.
@@ -153,6 +199,8 @@ class Index : public txn::UndoTarget {
                     SearchStatistics* statistics, std::vector<Place>* starts);
 
   // ---- Changing the graph (insert.cc). REQUIRES: graph_mu_ is held.
+  StatusOr<Place> WriteNode(const compute::Sq8Terms& terms, int64_t row_key, std::span<const uint8_t> code);
+  Status NoteNorm(float square_norm);
   StatusOr<Place> WriteRecord(Layer& layer, const compute::Sq8Terms& terms, int64_t row_key, std::span<const uint8_t> code);
   StatusOr<Place> WriteIntoNewPage(Layer& layer, Bytes record);
   Status FindTail(Layer& layer);
@@ -163,6 +211,7 @@ class Index : public txn::UndoTarget {
   Status CopyRecord(Place place, std::byte* to);
   Status WriteBytes(storage::ExclusiveGuard& page, std::span<const storage::LogEntry> entries);
   Status SetFlags(Place place, uint8_t flags);
+  Status WriteHeaderField(size_t offset, Bytes value);
   Status SetEntryPoint(Place place);
   QueryCode QueryOf(const std::byte* record) const;
 
@@ -173,12 +222,13 @@ class Index : public txn::UndoTarget {
   IndexOptions options_;
   Layout layout_;
   const compute::DistanceKernels* kernels_ = nullptr;
-  std::unique_ptr<btree::Tree> keys_;  // row key -> u32 place
+  std::unique_ptr<btree::Tree> keys_;  // row key -> u32 place; wide keys: with the way back (FORMAT.md)
 
   // Synchronise themselves.
   PageHints hints_;
   std::atomic<Place> entry_point_{kNoPlace};  // of the upper layer
   std::atomic<uint64_t> node_count_{0};
+  std::atomic<float> most_square_norm_{0};  // of inner product: the square of the longest vector's length
 
   std::mutex graph_mu_;  // changes of the graph; no row lock is waited for while it is held
   Layer base_{storage::PageKind::kHnswGraph};
@@ -187,6 +237,21 @@ class Index : public txn::UndoTarget {
 
  public:
   ~Index() override;
+};
+
+// Not thread-safe.
+class Index::Builder {
+ public:
+  explicit Builder(Index& index);
+  ~Builder();
+  // REQUIRES: a key greater than all before.
+  StatusOr<InsertResult> Add(Bytes row_key, std::span<const float> vector);
+  Status Finish();
+
+ private:
+  Index& index_;
+  btree::BulkBuilder keys_;
+  std::vector<std::pair<Place, std::string>> wide_;  // the way back, where keys are wide
 };
 
 }  // namespace turdb::hnsw

@@ -40,18 +40,44 @@ Status Index::Admit(std::span<const float> vector, std::vector<float>* prepared)
   return absl::OkStatus();
 }
 
-QueryCode Index::Encode(std::span<const float> prepared, std::vector<uint8_t>* code) const {
+QueryCode Index::Encode(std::span<const float> prepared, std::vector<uint8_t>* code, compute::Sq8Terms* coded) const {
   code->resize(prepared.size());
-  const compute::Sq8Terms terms = compute::Sq8Encode(prepared.data(), prepared.size(), code->data());
+  *coded = compute::Sq8Encode(prepared.data(), prepared.size(), code->data());
   QueryCode query;
   query.code.resize(prepared.size());
-  query.terms = compute::Sq8Query(code->data(), prepared.size(), terms, query.code.data());
+  query.terms = compute::Sq8Query(code->data(), prepared.size(), *coded, query.code.data());
+  if (options_.metric == Metric::kInnerProduct) query.score = QueryCode::Score::kProduct;
   return query;
+}
+
+// "Speeding Up the Xbox Recommender System" (Bachrach and others, 2014): products order as distances do where all vectors
+// have one length.
+float Index::AddedCoordinate(float square_norm) const {
+  return std::sqrt(std::max(0.0f, most_square_norm_.load(std::memory_order_relaxed) - square_norm));
+}
+
+void Index::PrepareForBuilding(QueryCode* query) const {
+  if (options_.metric != Metric::kInnerProduct) return;
+  query->score = QueryCode::Score::kAugmented;
+  query->added = AddedCoordinate(query->terms.square_norm);
 }
 
 float Index::Score(const QueryCode& query, const std::byte* record) const {
   const int32_t dot = kernels_->codes.dot(query.code.data(), CodeOf(record), layout_.dimension);
-  return static_cast<float>(compute::Sq8L2Squared(query.terms, TermsOf(record), dot, layout_.dimension));
+  const compute::Sq8Terms terms = TermsOf(record);
+  if (query.score == QueryCode::Score::kSquare) {
+    return static_cast<float>(compute::Sq8L2Squared(query.terms, terms, dot, layout_.dimension));
+  }
+  if (query.score == QueryCode::Score::kProduct) {
+    return static_cast<float>(-compute::Sq8Dot(query.terms, terms, dot, layout_.dimension));
+  }
+  const double added = static_cast<double>(query.added) - AddedCoordinate(terms.square_norm);
+  return static_cast<float>(compute::Sq8L2Squared(query.terms, terms, dot, layout_.dimension) + added * added);
+}
+
+float Index::ToCodeDistance(double exact) const {
+  if (options_.metric == Metric::kL2) return static_cast<float>(exact * exact);
+  return static_cast<float>(options_.metric == Metric::kCosine ? 2 * exact : exact);
 }
 
 // ---- Reading
@@ -168,7 +194,8 @@ StatusOr<std::unique_ptr<Search>> Index::StartSearch(std::span<const float> quer
   TURDB_RETURN_IF_ERROR(Admit(query, &prepared));
   std::unique_ptr<Search> search(new Search(*this));
   std::vector<uint8_t> code;
-  search->query_ = Encode(prepared, &code);
+  compute::Sq8Terms coded;
+  search->query_ = Encode(prepared, &code, &coded);
   search->beam_.Begin(ef == 0 ? options_.ef_search : ef, /*keep_rest=*/true);
   return search;
 }
@@ -194,7 +221,7 @@ StatusOr<bool> Search::Next(size_t most, std::vector<Found>* out) {
       const Candidate* candidate = beam_.Take();
       if (candidate == nullptr) break;
       any = true;
-      if (!candidate->tombstone) out->push_back({candidate->row_key, candidate->distance});
+      if (!candidate->tombstone) out->push_back({candidate->row_key, candidate->place, candidate->distance});
     }
     if (!any) break;
   }

@@ -13,6 +13,7 @@
 #include "table/projection.h"
 #include "table/table.h"
 #include "vec/chunk.h"
+#include "vec/string_view.h"
 
 namespace turdb::table {
 
@@ -74,6 +75,34 @@ class IndexScan {
  private:
   struct State;
   explicit IndexScan(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Rows whose vectors are near another, by a vector index: what the view sees, each row once, nearest first as far as the
+// index's codes tell. As the scans are.
+class NearestRows {
+ public:
+  static base::StatusOr<std::unique_ptr<NearestRows>> Open(const Table& table, int32_t index, const Projection& projection);
+  ~NearestRows();
+
+  // Looks from `query` (a value of `type`) on, with `ef` candidates in view (0: as the index says). False: the index cannot
+  // compare it.
+  base::StatusOr<bool> Start(const vec::Type& type, const vec::StringView& query, size_t ef);
+  // Rows of up to `candidates` nodes behind the rows of `out`. How many rows came; none with exhausted() when there are no
+  // more.
+  base::StatusOr<uint32_t> Append(const txn::View& view, uint32_t candidates, vec::Chunk* out);
+  bool exhausted() const;
+
+  // Whether rows that did not come yet may be nearer than this exact distance: the codes are a little off.
+  bool MayBeNearer(double distance) const;
+  uint64_t nodes() const;       // of the index, about
+  uint64_t ef_search() const;   // as the index says
+  uint64_t candidates() const;  // that were looked at, since Start
+  uint64_t distances() const;   // that were computed
+
+ private:
+  struct State;
+  explicit NearestRows(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

@@ -130,8 +130,10 @@ std::string TablePath(std::string_view schema_name, std::string_view table_name)
   return absl::StrCat(EncodePathName(schema_name), "/", EncodePathName(table_name), ".tbd");
 }
 
-std::string IndexPath(std::string_view schema_name, std::string_view table_name, std::string_view index_name) {
-  return absl::StrCat(EncodePathName(schema_name), "/", EncodePathName(table_name), ".", EncodePathName(index_name), ".idx");
+std::string IndexPath(std::string_view schema_name, std::string_view table_name, std::string_view index_name,
+                      IndexMethod method) {
+  return absl::StrCat(EncodePathName(schema_name), "/", EncodePathName(table_name), ".", EncodePathName(index_name),
+                      method == IndexMethod::kHnsw ? ".hnsw" : ".idx");
 }
 
 }  // namespace turdb::table

@@ -81,6 +81,18 @@ struct IndexPart {
 
 enum class IndexMethod : uint8_t { kBTree = 0, kHnsw = 1 };
 
+// What a vector index finds the nearest by. Numbers as in src/hnsw/FORMAT.md.
+enum class VectorMetric : uint8_t { kL2 = 1, kInnerProduct = 2, kCosine = 3 };
+
+// Of an index of the method kHnsw (WITH (m = ..., ...)).
+struct VectorIndexOptions {
+  VectorMetric metric = VectorMetric::kL2;
+  uint16_t links = 16;       // m: of a new vector, to others
+  uint16_t max_degree = 32;  // m0: of any vector
+  uint16_t ef_construction = 128;
+  uint16_t ef_search = 64;
+};
+
 struct IndexSchema {
   base::FileId id = base::kNoFile;
   std::string name;
@@ -92,6 +104,7 @@ struct IndexSchema {
   bool nulls_not_distinct = false;
   bool is_constraint = false;  // made by UNIQUE, not by CREATE INDEX
   std::string predicate_sql;   // partial index; empty: every row
+  VectorIndexOptions vectors;  // of kHnsw
   std::string comment;
 };
 
@@ -186,7 +199,8 @@ void TakeTypeOf(const Column& column, IndexPart* part);
 
 // The relative path of a table's or an index's file: names that are no safe file names are percent-encoded.
 std::string TablePath(std::string_view schema_name, std::string_view table_name);
-std::string IndexPath(std::string_view schema_name, std::string_view table_name, std::string_view index_name);
+std::string IndexPath(std::string_view schema_name, std::string_view table_name, std::string_view index_name,
+                      IndexMethod method = IndexMethod::kBTree);
 // One path component: letters, digits, '_' and '-' stay, every other byte becomes %XX; so do upper-case
 // letters (case-insensitive file systems) and a first '-'.
 std::string EncodePathName(std::string_view name);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "btree/cursor.h"
+#include "hnsw/index.h"
 #include "table/table_state.h"
 #include "table/table_store.h"
 #include "txn/transaction_manager.h"
@@ -70,6 +71,18 @@ Table::Table(TableStore& store, std::shared_ptr<const TableSchema> schema, std::
 }
 
 Table::~Table() = default;
+
+bool Table::IsVectorIndex(int32_t index) const {
+  return schema_->indexes[static_cast<size_t>(index)].method == IndexMethod::kHnsw;
+}
+
+StatusOr<hnsw::Index*> Table::VectorIndex(int32_t index) const {
+  const IndexParts& parts = *indexes_[static_cast<size_t>(index)];
+  if (hnsw::Index* const vectors = parts.vectors.load(std::memory_order_acquire); vectors != nullptr) return vectors;
+  TURDB_ASSIGN_OR_RETURN(hnsw::Index* const vectors, store_.VectorIndexOf(schema_->indexes[static_cast<size_t>(index)].id));
+  parts.vectors.store(vectors, std::memory_order_release);
+  return vectors;
+}
 
 StatusOr<btree::Tree*> Table::IndexTree(int32_t index) const {
   const IndexParts& parts = *indexes_[static_cast<size_t>(index)];
@@ -225,6 +238,18 @@ Status Table::Check(const txn::View& view, IndexEvaluator* evaluator, bool trees
     }
     for (int32_t i = 0; i < count; ++i) {
       bool in_index;
+      if (IsVectorIndex(i)) {
+        TURDB_RETURN_IF_ERROR(VectorOf(i, row_key, *row, evaluator, state, &state.vector, &in_index));
+        TURDB_ASSIGN_OR_RETURN(hnsw::Index* const vectors, VectorIndex(i));
+        if (!in_index || !vectors->CanIndex(state.vector)) continue;
+        TURDB_ASSIGN_OR_RETURN(const bool found, vectors->HasRow(view, row_key, state.vector));
+        if (!found) {
+          findings.Add(absl::StrCat("index ", schema_->indexes[static_cast<size_t>(i)].name, " of ", name,
+                                    " has no node, or a wrong one, for row ", KeyText(*this, row_key)));
+        }
+        ++entries_due[static_cast<size_t>(i)];
+        continue;
+      }
       TURDB_RETURN_IF_ERROR(EntryOf(i, row_key, *row, evaluator, state, &state.entry, &in_index));
       if (!in_index) continue;
       const IndexSchema& index = schema_->indexes[static_cast<size_t>(i)];
@@ -243,13 +268,23 @@ Status Table::Check(const txn::View& view, IndexEvaluator* evaluator, bool trees
   }));
   // No index has entries besides.
   for (int32_t i = 0; i < count; ++i) {
-    TURDB_ASSIGN_OR_RETURN(btree::Tree* const tree, IndexTree(i));
-    if (trees) TURDB_RETURN_IF_ERROR(check_tree(*tree));
     uint64_t entries = 0;
-    TURDB_RETURN_IF_ERROR(ForEachEntry(*tree, view, [&](const CopiedEntry&) {
-      ++entries;
-      return absl::OkStatus();
-    }));
+    if (IsVectorIndex(i)) {
+      TURDB_ASSIGN_OR_RETURN(hnsw::Index* const vectors, VectorIndex(i));
+      if (trees) {
+        hnsw::IndexCheckReport report;
+        TURDB_RETURN_IF_ERROR(vectors->Check(&report));
+        for (const std::string& problem : report.problems) findings.Add(problem);
+      }
+      TURDB_ASSIGN_OR_RETURN(entries, vectors->CountKeys(view));
+    } else {
+      TURDB_ASSIGN_OR_RETURN(btree::Tree* const tree, IndexTree(i));
+      if (trees) TURDB_RETURN_IF_ERROR(check_tree(*tree));
+      TURDB_RETURN_IF_ERROR(ForEachEntry(*tree, view, [&](const CopiedEntry&) {
+        ++entries;
+        return absl::OkStatus();
+      }));
+    }
     if (entries != entries_due[static_cast<size_t>(i)]) {
       findings.Add(absl::StrCat("index ", schema_->indexes[static_cast<size_t>(i)].name, " of ", name, " has ", entries,
                                 " entries for ", entries_due[static_cast<size_t>(i)], " rows"));

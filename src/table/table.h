@@ -34,6 +34,10 @@ struct Rows;
 struct VectorView;
 }  // namespace turdb::vec
 
+namespace turdb::hnsw {
+class Index;
+}  // namespace turdb::hnsw
+
 namespace turdb::table {
 
 class EntryBatch;
@@ -198,7 +202,9 @@ class Table {
   base::Status Check(const txn::View& view, IndexEvaluator* evaluator, bool trees, std::vector<std::string>* errors) const;
 
   btree::Tree& primary() const { return *primary_; }
-  base::StatusOr<btree::Tree*> IndexTree(int32_t index) const;
+  base::StatusOr<btree::Tree*> IndexTree(int32_t index) const;  // REQUIRES: not IsVectorIndex
+  bool IsVectorIndex(int32_t index) const;
+  base::StatusOr<hnsw::Index*> VectorIndex(int32_t index) const;  // REQUIRES: IsVectorIndex
   // Whether an index's entries need an IndexEvaluator.
   bool NeedsEvaluator(int32_t index) const;
 
@@ -210,6 +216,7 @@ class Table {
     std::vector<KeyPart> parts;
     bool needs_evaluator = false;
     mutable std::atomic<btree::Tree*> tree{nullptr};
+    mutable std::atomic<hnsw::Index*> vectors{nullptr};
   };
   struct EntryKey;
   using Scratch = WriteScratch::State;
@@ -248,6 +255,18 @@ class Table {
                                std::span<const Cell> values, IndexEvaluator* evaluator, Scratch& scratch) const;
   base::Status DeleteEntry(txn::Transaction& transaction, int32_t index, base::Bytes entry) const;
   bool IsAffected(int32_t index, std::span<const int32_t> columns) const;
+  // table_vectors.cc
+  base::Status VectorOf(int32_t index, base::Bytes row_key, base::Bytes row, IndexEvaluator* evaluator, Scratch& scratch,
+                        std::vector<float>* vector, bool* in_index) const;
+  base::Status InsertVector(txn::Transaction& transaction, int32_t index, base::Bytes row_key, base::Bytes row,
+                            IndexEvaluator* evaluator, Scratch& scratch) const;
+  base::Status RemoveVector(txn::Transaction& transaction, int32_t index, base::Bytes row_key, base::Bytes row,
+                            IndexEvaluator* evaluator, Scratch& scratch) const;
+  base::Status ChangeVector(txn::Transaction& transaction, int32_t index, base::Bytes row_key, base::Bytes old, base::Bytes now,
+                            IndexEvaluator* evaluator, Scratch& scratch) const;
+  base::Status AddVector(txn::Transaction& transaction, int32_t index, base::Bytes row_key,
+                         std::span<const float> vector) const;
+  base::Status TakeVector(txn::Transaction& transaction, int32_t index, base::Bytes row_key) const;
   // table_rows.cc
   base::Status ApplyBatch(txn::Transaction& transaction, EntryBatch& batch) const;
   bool ChangesKey(std::span<const int32_t> columns) const;

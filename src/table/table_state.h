@@ -96,6 +96,7 @@ struct WriteScratch::State {
   std::vector<std::string> far;           // by column: values from overflow chains
   std::unique_ptr<vec::Chunk> evaluated;  // the row as an IndexEvaluator wants it
   std::unique_ptr<vec::Vector> part;      // what it gave
+  std::vector<float> vector, old_vector;  // of vector indexes
 };
 
 inline Cell RowOf(const vec::VectorView& view, size_t width, size_t row) {

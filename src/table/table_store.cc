@@ -13,6 +13,7 @@
 #include "btree/bulk_builder.h"
 #include "btree/cursor.h"
 #include "btree/tree_file.h"
+#include "hnsw/index.h"
 #include "table/table_state.h"
 #include "txn/transaction.h"
 #include "txn/transaction_manager.h"
@@ -28,6 +29,7 @@ struct TableStore::Rep {
   std::shared_mutex mutex;
   bool recovered = false;  // guarded by mutex, like the maps
   base::HashMap<FileId, std::unique_ptr<btree::Tree>> trees;
+  base::HashMap<FileId, std::unique_ptr<hnsw::Index>> vectors;
   base::HashMap<FileId, std::shared_ptr<TableState>> states;
   base::HashMap<FileId, std::shared_ptr<Sequence>> sequences;
 };
@@ -44,6 +46,11 @@ Status FreePending(btree::Tree& tree) {
   return base::GetSqlState(status) == base::sqlstate::kDiskFull ? absl::OkStatus() : status;
 }
 }  // namespace
+
+void TableStore::RegisterRedo(storage::RedoTable* redo) {
+  btree::Tree::RegisterRedo(redo);
+  hnsw::Index::RegisterRedo(redo);
+}
 
 StatusOr<btree::Tree*> TableStore::TreeOf(FileId file) {
   {
@@ -63,12 +70,65 @@ StatusOr<btree::Tree*> TableStore::TreeOf(FileId file) {
   return rep_->trees.emplace(file, *std::move(opened)).first->second.get();
 }
 
+StatusOr<hnsw::Index*> TableStore::VectorIndexOf(FileId file) {
+  {
+    const std::shared_lock lock(rep_->mutex);
+    if (const auto found = rep_->vectors.find(file); found != rep_->vectors.end()) return found->second.get();
+  }
+  const std::unique_lock lock(rep_->mutex);
+  if (const auto found = rep_->vectors.find(file); found != rep_->vectors.end()) return found->second.get();
+  StatusOr<std::unique_ptr<hnsw::Index>> opened = hnsw::Index::Open(storage_, transactions_, file);
+  if (!opened.ok()) return base::WithFrame(opened.status(), absl::StrCat("opening the vector index of file ", file));
+  return rep_->vectors.emplace(file, *std::move(opened)).first->second.get();
+}
+
+StatusOr<bool> TableStore::IsVectorIndexFile(FileId file) {
+  {
+    const std::shared_lock lock(rep_->mutex);
+    if (rep_->trees.contains(file)) return false;
+    if (rep_->vectors.contains(file)) return true;
+  }
+  return hnsw::Index::IsIndexFile(storage_, file);
+}
+
+StatusOr<txn::UndoTarget*> TableStore::UndoTargetOf(FileId file) {
+  TURDB_ASSIGN_OR_RETURN(const bool vectors, IsVectorIndexFile(file));
+  if (!vectors) return TreeOf(file);
+  return VectorIndexOf(file);
+}
+
+Status TableStore::PurgeQuietPage(base::PageId page) {
+  TURDB_ASSIGN_OR_RETURN(const bool vectors, IsVectorIndexFile(page.file));
+  if (vectors) {
+    TURDB_ASSIGN_OR_RETURN(hnsw::Index* const index, VectorIndexOf(page.file));
+    return index->PurgeQuietPage(page.page);
+  }
+  TURDB_ASSIGN_OR_RETURN(btree::Tree* const tree, TreeOf(page.file));
+  return tree->PurgeQuietPage(page.page);
+}
+
+Status TableStore::CheckFile(FileId file, std::vector<std::string>* problems) {
+  TURDB_ASSIGN_OR_RETURN(const bool vectors, IsVectorIndexFile(file));
+  const auto check = [&](auto& checked, auto report) {
+    Status status = checked.Check(&report);
+    problems->insert(problems->end(), report.problems.begin(), report.problems.end());
+    return status;
+  };
+  if (vectors) {
+    TURDB_ASSIGN_OR_RETURN(hnsw::Index* const index, VectorIndexOf(file));
+    return check(*index, hnsw::IndexCheckReport());
+  }
+  TURDB_ASSIGN_OR_RETURN(btree::Tree* const tree, TreeOf(file));
+  return check(*tree, btree::CheckReport());
+}
+
 Status TableStore::FinishRecovery() {
   const std::unique_lock lock(rep_->mutex);
   rep_->recovered = true;
   if (storage_.read_only()) return absl::OkStatus();
   // Trees were opened to undo what was in them; some files went with the transactions that had made them.
   std::erase_if(rep_->trees, [&](const auto& each) { return !storage_.FileExists(each.first); });
+  std::erase_if(rep_->vectors, [&](const auto& each) { return !storage_.FileExists(each.first); });
   for (const auto& [file, tree] : rep_->trees) TURDB_RETURN_IF_ERROR(FreePending(*tree));
   return absl::OkStatus();
 }
@@ -135,7 +195,26 @@ StatusOr<std::shared_ptr<Table>> TableStore::Open(std::shared_ptr<const TableSch
   return std::shared_ptr<Table>(new Table(*this, std::move(schema), std::move(state), primary));
 }
 
+namespace {
+
+hnsw::IndexOptions OptionsOf(const TableSchema& schema, const IndexSchema& index) {
+  hnsw::IndexOptions options;
+  options.dimension = static_cast<uint32_t>(std::max(index.parts[0].type.length, 0));
+  options.metric = static_cast<hnsw::Metric>(index.vectors.metric);
+  options.links = index.vectors.links;
+  options.max_degree = index.vectors.max_degree;
+  options.ef_construction = index.vectors.ef_construction;
+  options.ef_search = index.vectors.ef_search;
+  options.wide_keys = schema.key_form == KeyForm::kEncoded;
+  return options;
+}
+
+}  // namespace
+
 Status TableStore::CreateIndexFile(txn::Transaction& transaction, const TableSchema& schema, const IndexSchema& index) {
+  if (index.method == IndexMethod::kHnsw) {
+    return hnsw::Index::Create(storage_, transaction.log, index.id, schema.id, index.path, OptionsOf(schema, index));
+  }
   const auto header = btree::IndexFileHeader(index.id, schema.id, static_cast<uint32_t>(index.parts.size()), index.unique);
   return btree::Tree::Create(storage_, transaction.log, index.id, index.path, header, btree::KeyKind::kBytes);
 }
@@ -180,6 +259,7 @@ Status TableStore::RenameFile(txn::Transaction& transaction, FileId file, std::s
 void TableStore::Forget(FileId file) {
   const std::unique_lock lock(rep_->mutex);
   rep_->trees.erase(file);
+  rep_->vectors.erase(file);
   rep_->states.erase(file);
   rep_->sequences.erase(file);
 }
@@ -303,12 +383,35 @@ class EntryRun {
   std::string bytes_;
 };
 
+// The rows that the transaction sees, in the order of their keys; no latch is held while they are visited.
+Status ForEachRow(txn::Transaction& transaction, const Table& table,
+                  absl::FunctionRef<Status(Bytes row_key, Bytes row)> visit) {
+  btree::Cursor cursor(table.primary(), {}, {});
+  struct Row {
+    std::string key, row;
+  };
+  std::vector<Row> rows;
+  for (bool more = true; more;) {
+    TURDB_RETURN_IF_ERROR(transaction.CheckCanceled());
+    rows.clear();
+    TURDB_ASSIGN_OR_RETURN(more, cursor.Next(transaction.view_with_own_changes(), 128, [&](const btree::Entries& found) {
+      std::byte key[base::kMaxKeyBytes];
+      for (size_t i = 0; i < found.count; ++i) {
+        rows.push_back({std::string(base::AsText(found.key(i, key))), std::string(base::AsText(found.value(i)))});
+      }
+    }));
+    for (const Row& row : rows) TURDB_RETURN_IF_ERROR(visit(base::AsBytes(row.key), base::AsBytes(row.row)));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 Status TableStore::BuildIndex(txn::Transaction& transaction, const Table& table, int32_t index, IndexEvaluator* evaluator) {
   const IndexSchema& schema = table.schema().indexes[static_cast<size_t>(index)];
   TURDB_RETURN_IF_ERROR(transaction.PrepareWrite());
   TURDB_RETURN_IF_ERROR(CreateIndexFile(transaction, table.schema(), schema));
+  if (schema.method == IndexMethod::kHnsw) return BuildVectorIndex(transaction, table, index, evaluator);
   TURDB_ASSIGN_OR_RETURN(btree::Tree* const tree, TreeOf(schema.id));
   EntryRun run(budget_);
   bool first_run = true;
@@ -350,34 +453,34 @@ Status TableStore::BuildIndex(txn::Transaction& transaction, const Table& table,
   };
   WriteScratch scratch(table);
   WriteScratch::State& state = *scratch.state_;
-  btree::Cursor cursor(table.primary(), {}, {});
-  struct Row {
-    std::string key, row;
-  };
-  std::vector<Row> rows;
-  for (bool more = true; more;) {
-    TURDB_RETURN_IF_ERROR(transaction.CheckCanceled());
-    rows.clear();
-    TURDB_ASSIGN_OR_RETURN(more, cursor.Next(transaction.view_with_own_changes(), 128, [&](const btree::Entries& found) {
-      std::byte key[base::kMaxKeyBytes];
-      for (size_t i = 0; i < found.count; ++i) {
-        rows.push_back({std::string(base::AsText(found.key(i, key))), std::string(base::AsText(found.value(i)))});
-      }
-    }));
-    for (const Row& row : rows) {
-      const Bytes row_key = base::AsBytes(row.key);
-      TURDB_ASSIGN_OR_RETURN(const Bytes resolved, table.ResolveRow(base::AsBytes(row.row), &state.whole));
-      bool in_index;
-      TURDB_RETURN_IF_ERROR(table.EntryOf(index, row_key, resolved, evaluator, state, &state.entry, &in_index));
-      if (!in_index) continue;
-      const Bytes value = schema.unique ? row_key : Bytes();
-      if (run.Add(state.entry.bytes(), value)) continue;
-      if (run.entries().empty()) return base::OutOfMemoryError("no memory is left to build an index");
-      TURDB_RETURN_IF_ERROR(flush(false));
-      if (!run.Add(state.entry.bytes(), value)) return base::OutOfMemoryError("no memory is left to build an index");
-    }
-  }
+  TURDB_RETURN_IF_ERROR(ForEachRow(transaction, table, [&](Bytes row_key, Bytes row) -> Status {
+    TURDB_ASSIGN_OR_RETURN(const Bytes resolved, table.ResolveRow(row, &state.whole));
+    bool in_index;
+    TURDB_RETURN_IF_ERROR(table.EntryOf(index, row_key, resolved, evaluator, state, &state.entry, &in_index));
+    if (!in_index) return absl::OkStatus();
+    const Bytes value = schema.unique ? row_key : Bytes();
+    if (run.Add(state.entry.bytes(), value)) return absl::OkStatus();
+    if (run.entries().empty()) return base::OutOfMemoryError("no memory is left to build an index");
+    TURDB_RETURN_IF_ERROR(flush(false));
+    return run.Add(state.entry.bytes(), value) ? absl::OkStatus()
+                                               : base::OutOfMemoryError("no memory is left to build an index");
+  }));
   return flush(true);
+}
+
+Status TableStore::BuildVectorIndex(txn::Transaction& transaction, const Table& table, int32_t index,
+                                    IndexEvaluator* evaluator) {
+  TURDB_ASSIGN_OR_RETURN(hnsw::Index* const vectors, VectorIndexOf(table.schema().indexes[static_cast<size_t>(index)].id));
+  hnsw::Index::Builder builder(*vectors);
+  WriteScratch scratch(table);
+  WriteScratch::State& state = *scratch.state_;
+  TURDB_RETURN_IF_ERROR(ForEachRow(transaction, table, [&](Bytes row_key, Bytes row) -> Status {
+    TURDB_ASSIGN_OR_RETURN(const Bytes resolved, table.ResolveRow(row, &state.whole));
+    bool in_index;
+    TURDB_RETURN_IF_ERROR(table.VectorOf(index, row_key, resolved, evaluator, state, &state.vector, &in_index));
+    return in_index ? builder.Add(row_key, state.vector).status() : absl::OkStatus();
+  }));
+  return builder.Finish();
 }
 
 }  // namespace turdb::table

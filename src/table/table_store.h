@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/memory_budget.h"
@@ -32,8 +34,18 @@ class TableStore {
   // that a crash left waiting.
   base::Status FinishRecovery();
 
-  // The tree of a file, opened at the first call; also how the transaction manager finds what to undo.
+  // Before storage is opened: how records of trees and vector indexes are redone.
+  static void RegisterRedo(storage::RedoTable* redo);
+
+  // The tree of a file, opened at the first call.
   base::StatusOr<btree::Tree*> TreeOf(base::FileId file);
+  base::StatusOr<hnsw::Index*> VectorIndexOf(base::FileId file);
+  base::StatusOr<bool> IsVectorIndexFile(base::FileId file);
+  // Where the transaction manager leaves what is to be undone, and pages without versions (Tree::PurgeQuietPage).
+  base::StatusOr<txn::UndoTarget*> UndoTargetOf(base::FileId file);
+  base::Status PurgeQuietPage(base::PageId page);
+  // Everything in the file, as Tree::Check and hnsw::Index::Check: problems are appended.
+  base::Status CheckFile(base::FileId file, std::vector<std::string>* problems);
 
   // Opens the table's primary tree; indexes open at first use. All tables of one id share their counters.
   base::StatusOr<std::shared_ptr<Table>> Open(std::shared_ptr<const TableSchema> schema);
@@ -75,6 +87,7 @@ class TableStore {
   std::vector<std::shared_ptr<TableState>> States();
   std::shared_ptr<TableState> StateOf(base::FileId table);
   base::Status CreateIndexFile(txn::Transaction& transaction, const TableSchema& schema, const IndexSchema& index);
+  base::Status BuildVectorIndex(txn::Transaction& transaction, const Table& table, int32_t index, IndexEvaluator* evaluator);
 
   storage::Storage& storage_;
   txn::TransactionManager& transactions_;

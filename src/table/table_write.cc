@@ -167,6 +167,10 @@ StatusOr<bool> Table::InsertEntries(txn::Transaction& transaction, OnDuplicate o
   TURDB_ASSIGN_OR_RETURN(const Bytes row, ResolveRow(base::AsBytes(scratch.row), &scratch.whole));
   const int32_t count = static_cast<int32_t>(indexes_.size());
   for (int32_t i = 0; i < count; ++i) {
+    if (IsVectorIndex(i)) {
+      TURDB_RETURN_IF_ERROR(InsertVector(transaction, i, row_key, row, evaluator, scratch));
+      continue;
+    }
     bool in_index;
     TURDB_RETURN_IF_ERROR(EntryOf(i, row_key, row, evaluator, scratch, &scratch.entry, &in_index));
     if (!in_index) continue;
@@ -183,6 +187,10 @@ StatusOr<bool> Table::InsertEntries(txn::Transaction& transaction, OnDuplicate o
                                 .status());
     }
     for (int32_t j = 0; j < i; ++j) {
+      if (IsVectorIndex(j)) {
+        TURDB_RETURN_IF_ERROR(RemoveVector(transaction, j, row_key, row, evaluator, scratch));
+        continue;
+      }
       TURDB_RETURN_IF_ERROR(EntryOf(j, row_key, row, evaluator, scratch, &scratch.entry, &in_index));
       if (in_index) TURDB_RETURN_IF_ERROR(DeleteEntry(transaction, j, scratch.entry.bytes()));
     }
@@ -385,6 +393,10 @@ StatusOr<bool> Table::ChangeIndexes(txn::Transaction& transaction, Bytes row_key
     if (!IsAffected(i, columns)) continue;
     TURDB_ASSIGN_OR_RETURN(const Bytes old, ResolveRow(base::AsBytes(scratch.old_row), &scratch.old_whole));
     TURDB_ASSIGN_OR_RETURN(const Bytes now, ResolveRow(base::AsBytes(scratch.row), &scratch.whole));
+    if (IsVectorIndex(i)) {
+      TURDB_RETURN_IF_ERROR(ChangeVector(transaction, i, row_key, old, now, evaluator, scratch));
+      continue;
+    }
     bool was_in, is_in;
     TURDB_RETURN_IF_ERROR(EntryOf(i, row_key, old, evaluator, scratch, &scratch.old_entry, &was_in));
     TURDB_RETURN_IF_ERROR(EntryOf(i, row_key, now, evaluator, scratch, &scratch.entry, &is_in));
@@ -467,6 +479,10 @@ StatusOr<bool> Table::DeleteRow(txn::Transaction& transaction, Bytes row_key, In
   const int32_t count = static_cast<int32_t>(indexes_.size());
   for (int32_t i = 0; i < count; ++i) {
     TURDB_ASSIGN_OR_RETURN(const Bytes row, ResolveRow(base::AsBytes(state.old_row), &state.old_whole));
+    if (IsVectorIndex(i)) {
+      TURDB_RETURN_IF_ERROR(RemoveVector(transaction, i, row_key, row, evaluator, state));
+      continue;
+    }
     bool in_index;
     TURDB_RETURN_IF_ERROR(EntryOf(i, row_key, row, evaluator, state, &state.old_entry, &in_index));
     if (!in_index) continue;

@@ -26,6 +26,16 @@ inline os::Environment WithFiles(std::shared_ptr<os::FileSystem> files) {
   return environment;
 }
 
+// A row key that is an int64, as the index takes it.
+class Key {
+ public:
+  explicit Key(int64_t number) { btree::EncodeInt64Key(number, bytes_); }
+  base::Bytes bytes() const { return base::Bytes(bytes_); }
+
+ private:
+  std::byte bytes_[8];
+};
+
 class Database {
  public:
   static storage::Options SmallOptions() {

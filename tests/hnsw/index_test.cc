@@ -149,9 +149,10 @@ Status InsertAll(Database& database, const Vectors& vectors, int64_t first_key =
   for (size_t begin = 0; begin < vectors.size(); begin += 500) {
     txn::TransactionPtr transaction = database.Begin();
     for (size_t i = begin; i < std::min(begin + 500, vectors.size()); ++i) {
-      TURDB_ASSIGN_OR_RETURN(const bool done,
-                             database.index->Insert(*transaction, first_key + static_cast<int64_t>(i), vectors[i]));
-      EXPECT_TRUE(done);
+      TURDB_ASSIGN_OR_RETURN(
+          const InsertResult done,
+          database.index->Insert(*transaction, Key(first_key + static_cast<int64_t>(i)).bytes(), vectors[i]));
+      EXPECT_EQ(done, InsertResult::kInserted);
     }
     TURDB_RETURN_IF_ERROR(database.manager->Commit(*transaction));
   }
@@ -276,7 +277,8 @@ TEST(Index, RefusesWhatItCannotCompare) {
   const float infinity = std::numeric_limits<float>::infinity();
   for (const std::vector<float>& bad :
        Vectors{{1, 2}, {1, 2, 3, 4}, {}, {1, infinity, 0}, {0, 0, 0}, {1, -infinity / infinity, 0}}) {
-    EXPECT_FALSE(database.index->Insert(*transaction, 1, bad).ok());
+    EXPECT_EQ(*database.index->Insert(*transaction, Key(1).bytes(), bad), InsertResult::kNotIndexed);
+    EXPECT_FALSE(database.index->CanIndex(bad));
     EXPECT_FALSE(database.index->StartSearch(bad).ok());
   }
   EXPECT_EQ(database.Check().nodes, 0u);
@@ -287,8 +289,8 @@ TEST(Index, AKeyHasOneNode) {
   ASSERT_OK(database.Open());
   ASSERT_OK(database.CreateIndex(Options(2)));
   txn::TransactionPtr transaction = database.Begin();
-  EXPECT_TRUE(*database.index->Insert(*transaction, 1, std::vector<float>{1, 2}));
-  EXPECT_FALSE(*database.index->Insert(*transaction, 1, std::vector<float>{1, 2}));
+  EXPECT_EQ(*database.index->Insert(*transaction, Key(1).bytes(), std::vector<float>{1, 2}), InsertResult::kInserted);
+  EXPECT_EQ(*database.index->Insert(*transaction, Key(1).bytes(), std::vector<float>{1, 2}), InsertResult::kDuplicate);
   ASSERT_OK(database.manager->Commit(*transaction));
   EXPECT_EQ(database.Check().keys, 1u);
 }
@@ -303,7 +305,8 @@ TEST(Index, WhatIsRolledBackIsNotFound) {
   {
     txn::TransactionPtr transaction = database.Begin();
     for (int64_t i = 0; i < 300; ++i) {
-      EXPECT_TRUE(*database.index->Insert(*transaction, 5000 + i, vectors[static_cast<size_t>(i)]));
+      EXPECT_EQ(*database.index->Insert(*transaction, Key(5000 + i).bytes(), vectors[static_cast<size_t>(i)]),
+                InsertResult::kInserted);
     }
     ASSERT_OK(database.manager->Rollback(*transaction));
   }
@@ -327,10 +330,10 @@ TEST(Index, RemovedNodesLeadOnUntilNobodySeesTheirRowsAndAreNotFoundAfterwards) 
   {
     txn::TransactionPtr transaction = database.Begin();
     for (size_t i = 0; i < vectors.size(); i += 2) {
-      EXPECT_TRUE(*database.index->Remove(*transaction, static_cast<int64_t>(i)));
+      EXPECT_TRUE(*database.index->Remove(*transaction, Key(static_cast<int64_t>(i)).bytes()));
       gone.insert(i);
     }
-    EXPECT_FALSE(*database.index->Remove(*transaction, 0));
+    EXPECT_FALSE(*database.index->Remove(*transaction, Key(0).bytes()));
     ASSERT_OK(database.manager->Commit(*transaction));
   }
   EXPECT_EQ(database.Check().tombstones, 0u);  // the old snapshot sees the rows
@@ -361,17 +364,16 @@ TEST(Index, AnotherVectorUnderTheSameKeyIsAnotherNode) {
     txn::TransactionPtr transaction = database.Begin();
     for (size_t i = 0; i < moved.size(); ++i) {
       const auto key = static_cast<int64_t>(3 * i);
-      EXPECT_TRUE(*database.index->Remove(*transaction, key));
-      EXPECT_TRUE(*database.index->Insert(*transaction, key, moved[i]));
+      EXPECT_TRUE(*database.index->Remove(*transaction, Key(key).bytes()));
+      EXPECT_EQ(*database.index->Insert(*transaction, Key(key).bytes(), moved[i]), InsertResult::kInserted);
     }
     ASSERT_OK(commit ? database.manager->Commit(*transaction) : database.manager->Rollback(*transaction));
     transaction.reset();
     ASSERT_OK(database.manager->Drain());
     EXPECT_EQ(database.Check().keys, vectors.size());
   }
-  EXPECT_EQ(database.Check().tombstones, moved.size());
+  EXPECT_EQ(database.Check().tombstones, 2 * moved.size());  // those that were rolled back, and those that were replaced
   for (size_t i = 0; i < moved.size(); ++i) vectors[3 * i] = moved[i];
-  // A key may come twice: once by a node that the rollback left behind. The caller ranks what the row holds.
   size_t found_count = 0;
   for (size_t i = 0; i < moved.size(); ++i) {
     std::vector<Found> found;
@@ -496,11 +498,11 @@ class Workload {
   Status Change(txn::Transaction& transaction, int round) {
     for (int i = 0; i < 25; ++i) {
       const int64_t key = round * 30 + i;
-      TURDB_RETURN_IF_ERROR(database_.index->Insert(transaction, key, VectorOf(key)).status());
+      TURDB_RETURN_IF_ERROR(database_.index->Insert(transaction, Key(key).bytes(), VectorOf(key)).status());
       pending.insert(key);
       if (i % 6 == 5) {
         const int64_t other = *pending.begin();
-        TURDB_RETURN_IF_ERROR(database_.index->Remove(transaction, other).status());
+        TURDB_RETURN_IF_ERROR(database_.index->Remove(transaction, Key(other).bytes()).status());
         pending.erase(other);
       }
     }
@@ -587,7 +589,7 @@ TEST(IndexCrash, ATornPageIsHealedByTheLogAndADamagedOneIsNot) {
   }
   {
     txn::TransactionPtr transaction = database->Begin();
-    EXPECT_TRUE(*database->index->Remove(*transaction, 3));
+    EXPECT_TRUE(*database->index->Remove(*transaction, Key(3).bytes()));
     ASSERT_OK(database->manager->Commit(*transaction));
     ASSERT_OK(database->manager->Drain());  // the tombstone
     ASSERT_OK(database->storage->FlushLog());

@@ -433,8 +433,12 @@ StatusOr<Command> Binder::BindCreateIndex(const ast::CreateIndex& create) {
   CreateIndexCommand command;
   TURDB_ASSIGN_OR_RETURN(command.relation, FindTable(create.table));
   command.if_not_exists = create.if_not_exists;
+  if (create.method.text == "hnsw") return BindCreateVectorIndex(create, std::move(command));
   if (!create.method.empty() && create.method.text != "btree" && create.method.text != "hash") {
-    return Unsupported(absl::StrCat("index method \"", create.method.text, "\""), create.method.offset);
+    const Status refused = Unsupported(absl::StrCat("index method \"", create.method.text, "\""), create.method.offset);
+    return create.method.text == "ivfflat"
+               ? base::WithHint(refused, "Use hnsw: CREATE INDEX ... USING hnsw (column vector_l2_ops).")
+               : refused;
   }
   if (!create.include.empty()) return Unsupported("INCLUDE", create.include[0].offset);
   command.index.name = std::string(create.name.text);

@@ -748,6 +748,8 @@ class Binder {
   void OpenRow(const table::TableSchema& schema, Scope* row);
   base::StatusOr<Command> BindCreateTableAs(const ast::CreateTable& create, std::string schema_name);
   base::StatusOr<Command> BindCreateIndex(const ast::CreateIndex& create);
+  base::StatusOr<Command> BindCreateVectorIndex(const ast::CreateIndex& create, CreateIndexCommand command);
+  base::Status BindVectorIndexOptions(const ast::CreateIndex& create, table::VectorIndexOptions* options);
   base::StatusOr<Command> BindCreateView(const ast::CreateView& create);
   base::Status CheckReplacedView(const table::TableSchema& before, const table::TableSchema& after, int32_t offset);
   base::StatusOr<Command> BindDrop(const ast::Drop& drop);

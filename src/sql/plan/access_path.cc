@@ -249,7 +249,8 @@ StatusOr<exec::KeyRange> Planner::LowerRange(const KeyMatch& match) {
   return range;
 }
 
-StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& asked, const std::vector<LogicalSortKey>* wanted) {
+StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& asked, const std::vector<LogicalSortKey>* wanted,
+                                     FirstRows* first) {
   const std::vector<const LeafValue*> leaf_values = LeafValuesOf(get, asked);
   ColumnSet needed = asked;
   for (const LeafValue* value : leaf_values) needed[value->vector] = true;
@@ -414,6 +415,9 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& asked, c
                 : best->ordered ? "the primary key is in the wanted order"
                                 : "no key helps");
     result.node = node;
+    if (first != nullptr && wanted != nullptr && !ranged && !best->ordered) {
+      TURDB_ASSIGN_OR_RETURN(result.node, TryNearest(get, node, *wanted, first));
+    }
     return result;
   }
   auto* node = plan_.New<exec::IndexScanNode>();

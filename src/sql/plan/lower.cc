@@ -138,7 +138,8 @@ StatusOr<Physical> Planner::ProjectTo(Physical input, const std::vector<ColumnId
 
 // ---- operators
 
-StatusOr<Physical> Planner::Lower(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted) {
+StatusOr<Physical> Planner::Lower(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted,
+                                  FirstRows* first) {
   Physical result;
   switch (node->kind) {
     case LogicalKind::kSingleRow: {
@@ -148,7 +149,7 @@ StatusOr<Physical> Planner::Lower(LogicalNode* node, const ColumnSet& needed, co
       return result;
     }
     case LogicalKind::kGet:
-      return LowerGet(node, needed, wanted);
+      return LowerGet(node, needed, wanted, first);
     case LogicalKind::kValues:
       return LowerValues(node);
     case LogicalKind::kFunction: {
@@ -181,9 +182,9 @@ StatusOr<Physical> Planner::Lower(LogicalNode* node, const ColumnSet& needed, co
       return result;
     }
     case LogicalKind::kFilter:
-      return LowerFilter(node, needed, wanted);
+      return LowerFilter(node, needed, wanted, first);
     case LogicalKind::kProject:
-      return LowerProject(node, needed, wanted);
+      return LowerProject(node, needed, wanted, first);
     case LogicalKind::kJoin:
       return LowerJoin(node, needed);
     case LogicalKind::kAggregate:
@@ -248,10 +249,11 @@ StatusOr<Physical> Planner::LowerValues(LogicalNode* node) {
   return result;
 }
 
-StatusOr<Physical> Planner::LowerFilter(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted) {
+StatusOr<Physical> Planner::LowerFilter(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted,
+                                        FirstRows* first) {
   ColumnSet below = needed;
   for (const Expr* conjunct : node->conjuncts) AddColumns(conjunct, &below);
-  TURDB_ASSIGN_OR_RETURN(Physical input, Lower(node->left, below, wanted));
+  TURDB_ASSIGN_OR_RETURN(Physical input, Lower(node->left, below, wanted, first));
   auto* filter = plan_.New<exec::FilterNode>();
   filter->input = input.node;
   TURDB_ASSIGN_OR_RETURN(filter->conjuncts, LowerAll(node->conjuncts, input.layout));
@@ -262,8 +264,8 @@ StatusOr<Physical> Planner::LowerFilter(LogicalNode* node, const ColumnSet& need
   return input;
 }
 
-StatusOr<Physical> Planner::LowerProject(LogicalNode* node, const ColumnSet& needed,
-                                         const std::vector<LogicalSortKey>* wanted) {
+StatusOr<Physical> Planner::LowerProject(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted,
+                                         FirstRows* first) {
   ColumnSet below = needed;
   std::vector<const Expr*> exprs;
   std::vector<ColumnId> made;
@@ -283,7 +285,7 @@ StatusOr<Physical> Planner::LowerProject(LogicalNode* node, const ColumnSet& nee
       if (at != node->outputs.end()) key.expression = node->expressions[static_cast<size_t>(at - node->outputs.begin())];
     }
   }
-  TURDB_ASSIGN_OR_RETURN(Physical input, Lower(node->left, below, wanted != nullptr ? &computed_order : nullptr));
+  TURDB_ASSIGN_OR_RETURN(Physical input, Lower(node->left, below, wanted != nullptr ? &computed_order : nullptr, first));
   const auto same_keys = [](const std::vector<LogicalSortKey>& a, const std::vector<LogicalSortKey>& b) {
     return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](const auto& x, const auto& y) {
              return x.descending == y.descending && x.nulls_first == y.nulls_first && exec::Equal(*x.expression, *y.expression);
@@ -477,7 +479,9 @@ bool SameKey(const LogicalSortKey& a, const LogicalSortKey& b) {
 StatusOr<Physical> Planner::LowerSort(LogicalNode* node, const ColumnSet& needed, const LogicalNode* limit) {
   ColumnSet below = needed;
   for (const LogicalSortKey& key : node->sort) AddColumns(key.expression, &below);
-  TURDB_ASSIGN_OR_RETURN(Physical input, Lower(node->left, below, &node->sort));
+  FirstRows first;
+  const bool limited = limit != nullptr && limit->limit != nullptr;
+  TURDB_ASSIGN_OR_RETURN(Physical input, Lower(node->left, below, &node->sort, limited ? &first : nullptr));
   bool sorted = input.order.size() >= node->sort.size();
   for (size_t i = 0; sorted && i < node->sort.size(); ++i) sorted = SameKey(input.order[i], node->sort[i]);
   if (sorted && limit == nullptr) return input;
@@ -513,6 +517,7 @@ StatusOr<Physical> Planner::LowerSort(LogicalNode* node, const ColumnSet& needed
     top->keys = plan_.Copy(keys);
     top->limit = count;
     top->offset = offset;
+    top->nearest = first.nearest;
     SetTypes(top, input.layout);
     input.rows = std::min(input.rows, 100.0);
     SetEstimate(top, input.rows, "ORDER BY and LIMIT in one");

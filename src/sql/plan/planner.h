@@ -159,6 +159,14 @@ class Planner {
   std::vector<const LeafValue*> LeafValuesOf(const LogicalNode* get, const ColumnSet& needed) const;
   base::StatusOr<Physical> ComputeAbove(Physical input, const std::vector<const LeafValue*>& values, const ColumnSet& needed);
 
+  // ---- by vector indexes (nearest.cc)
+  // A sort of which only the first rows are wanted, for the table below that may find them by a vector index.
+  struct FirstRows {
+    int32_t nearest = -1;  // number of the NearestScanNode that does
+  };
+  base::StatusOr<const exec::Node*> TryNearest(const LogicalNode* get, const exec::TableScanNode* scan,
+                                               const std::vector<LogicalSortKey>& wanted, FirstRows* first);
+
   // ---- guesses (estimate.cc)
   struct KnownComparison {
     const table::ColumnStatistics* statistics = nullptr;
@@ -180,10 +188,13 @@ class Planner {
 
   // ---- lowering (lower.cc, lower_join.cc, access_path.cc)
   using PhysicalOr = base::StatusOr<Physical>;
-  PhysicalOr Lower(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted = nullptr);
+  PhysicalOr Lower(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted = nullptr,
+                   FirstRows* first = nullptr);
   PhysicalOr LowerValues(LogicalNode* node);
-  PhysicalOr LowerFilter(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted);
-  PhysicalOr LowerProject(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted);
+  PhysicalOr LowerFilter(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted,
+                         FirstRows* first);
+  PhysicalOr LowerProject(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted,
+                          FirstRows* first);
   void ExpandGroupingSets(const LogicalNode& node, const Physical& input, exec::AggregateNode* aggregate);
   bool DistinctGoesFirst(const LogicalNode& node, const std::vector<size_t>& kept);
   void TakeDistinctFirst(const LogicalNode& node, const std::vector<size_t>& kept, const Physical& input,
@@ -197,7 +208,7 @@ class Planner {
   PhysicalOr LowerSetOperation(LogicalNode* node);
   PhysicalOr LowerCte(LogicalNode* node, const ColumnSet& needed);
   void NarrowCte(LogicalNode* node, const ColumnSet& needed);
-  PhysicalOr LowerGet(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted);
+  PhysicalOr LowerGet(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted, FirstRows* first);
   PhysicalOr LowerJoin(LogicalNode* node, const ColumnSet& needed);
   base::StatusOr<Physical> ProjectTo(Physical input, const std::vector<ColumnId>& columns);
   base::StatusOr<exec::Expressions> LowerAll(const std::vector<const Expr*>& exprs, const std::vector<ColumnId>& layout);

@@ -1,0 +1,184 @@
+// The nearest rows by a vector index, for the TopN above. What the index gives are candidates: rows are fetched, filtered and
+// measured exactly, and the search goes on until the TopN is full and nothing nearer is to be expected. A search that finds too
+// little (few rows pass the filter, NULLs are asked for, the index cannot compare the query) ends in reading the table, so that
+// there are never fewer rows than without the index.
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "exec/builder.h"
+#include "exec/vector_operations.h"
+#include "table/scan.h"
+#include "table/table.h"
+
+namespace turdb::exec {
+namespace {
+
+using base::Status;
+using base::StatusOr;
+using vec::Chunk;
+using vec::Rows;
+
+// Candidates that are fetched first, at least: their rows are scattered, and rows fetched together wait together.
+constexpr uint64_t kFirstCandidates = 32;
+constexpr uint64_t kMostCandidates = 1024;  // at once
+// What a candidate and its row cost, in rows read by a scan: a distance between codes is a random access, a row is several.
+constexpr uint64_t kDistanceCost = 1;
+constexpr uint64_t kRowCost = 8;
+// A search that is to be given up has cost at most so much of what reading the table costs.
+constexpr uint64_t kBudgetShare = 5;
+
+class NearestSource : public Source {
+ public:
+  NearestSource(const NearestScanNode& node, Chunk chunk)
+      : table_(*node.exact->table),
+        query_type_(node.query->type),
+        projection_(table_.MakeProjection(node.exact->columns)),
+        chunk_(std::move(chunk)) {}
+
+  Status Build(const NearestScanNode& node, Builder& builder) {
+    const EvaluatorOptions& options = builder.options();
+    TURDB_ASSIGN_OR_RETURN(exact_, builder.BuildStream(*node.exact));
+    TURDB_ASSIGN_OR_RETURN(latch_filter_, Filter::Make(node.exact->latch_filter, options));
+    TURDB_ASSIGN_OR_RETURN(filter_, Filter::Make(node.exact->filter, options));
+    TURDB_ASSIGN_OR_RETURN(computed_, EvaluatorList::Make(node.exact->computed, options));
+    for (const Expression* given : node.exact->given) {
+      TURDB_ASSIGN_OR_RETURN(ScalarEvaluator evaluator, ScalarEvaluator::Make(*given, options));
+      given_.push_back(std::move(evaluator));
+    }
+    given_slots_ = node.exact->given_slots;
+    TURDB_ASSIGN_OR_RETURN(query_, ScalarEvaluator::Make(*node.query, options));
+    TURDB_ASSIGN_OR_RETURN(nearest_, table::NearestRows::Open(table_, node.index, projection_));
+    progress_ = builder.NearestOf(node.number);
+    return absl::OkStatus();
+  }
+
+  Status Start(Runtime& runtime) override {
+    rounds_ = 0;
+    rows_read_ = 0;
+    reason_ = Reason::kNone;
+    exact_started_ = false;
+    TURDB_RETURN_IF_ERROR(latch_filter_.Start(runtime));
+    TURDB_RETURN_IF_ERROR(filter_.Start(runtime));
+    TURDB_RETURN_IF_ERROR(computed_.Start(runtime));
+    for (size_t i = 0; i < given_.size(); ++i) {
+      TURDB_RETURN_IF_ERROR(given_[i].Start(runtime));
+      TURDB_ASSIGN_OR_RETURN(const vec::Vector* const value, given_[i].Evaluate(runtime));
+      SetConstantFromRow(*value, 0, &runtime.slots[static_cast<size_t>(given_slots_[i])]);
+    }
+    TURDB_RETURN_IF_ERROR(query_->Start(runtime));
+    TURDB_ASSIGN_OR_RETURN(const vec::Vector* const query, query_->Evaluate(runtime));
+    const uint64_t rows = RowsOfTable();
+    const uint64_t wanted = progress_->wanted();
+    if (rows < static_cast<uint64_t>(std::max<int64_t>(runtime.context->hnsw_exact_rows, 0)))
+      return ReadTable(runtime, Reason::kSmall);
+    if (wanted > NearestProgress::kMostRows || wanted * 10 > rows) return ReadTable(runtime, Reason::kManyWanted);
+    const vec::VectorView view = query->View();
+    if (!view.IsValid(0)) return ReadTable(runtime, Reason::kNoQuery);
+    const auto set = static_cast<uint64_t>(std::max(runtime.context->hnsw_ef_search, 0));
+    const uint64_t ef = std::max(set != 0 ? set : nearest_->ef_search(), wanted);
+    TURDB_ASSIGN_OR_RETURN(const bool can, nearest_->Start(query_type_, view.Get<vec::StringView>(0), ef));
+    if (!can) return ReadTable(runtime, Reason::kNoQuery);
+    ef_ = ef;
+    next_candidates_ = std::clamp(2 * wanted, kFirstCandidates, kMostCandidates);
+    return absl::OkStatus();
+  }
+
+  StatusOr<Flow> Next(Runtime& runtime, Batch* out) override {
+    if (exact_started_) return exact_->Next(runtime, out);
+    if (rounds_ != 0 && progress_->full()) {
+      if (progress_->wanted() == 0 || nearest_->exhausted()) return Flow::kDone;
+      // What may be nearer is looked at as far as the search had it in view.
+      if (nearest_->candidates() >= ef_ || !nearest_->MayBeNearer(progress_->farthest())) return Flow::kDone;
+    }
+    if (rounds_ != 0 && !progress_->full() && nearest_->exhausted()) return FallBack(runtime, out, Reason::kTooFew);
+    if (rounds_ != 0 && !progress_->full() && Cost() * kBudgetShare > RowsOfTable())
+      return FallBack(runtime, out, Reason::kCost);
+    TURDB_RETURN_IF_ERROR(runtime.CheckCancelled());
+    chunk_.Reset();
+    ++rounds_;
+    const auto candidates = static_cast<uint32_t>(std::min<uint64_t>(next_candidates_, chunk_.capacity()));
+    next_candidates_ = std::min(2 * next_candidates_, kMostCandidates);
+    TURDB_ASSIGN_OR_RETURN(const uint32_t rows,
+                           nearest_->Append(runtime.context->ViewOf(table_.schema().id), candidates, &chunk_));
+    rows_read_ += rows;
+    Rows kept = Rows::All(rows);
+    if (!latch_filter_.empty() && kept.count != 0) {
+      TURDB_ASSIGN_OR_RETURN(kept, latch_filter_.Apply(runtime, chunk_, kept));
+    }
+    if (!filter_.empty() && kept.count != 0) {
+      TURDB_ASSIGN_OR_RETURN(kept, filter_.Apply(runtime, chunk_, kept));
+    }
+    if (kept.count != 0) {
+      TURDB_RETURN_IF_ERROR(computed_.Evaluate(runtime, chunk_, kept));
+      const size_t first = projection_.size();
+      for (size_t i = 0; i < computed_.size(); ++i) CopyRows(*computed_.values()[i], kept, &chunk_.column(first + i));
+    }
+    *out = Batch{&chunk_, kept};
+    return Flow::kHaveMore;
+  }
+
+  std::string note() const override {
+    static constexpr std::string_view kReasons[] = {"",
+                                                    "the table is small",
+                                                    "many rows are wanted",
+                                                    "the index cannot compare the value",
+                                                    "the index has too few rows",
+                                                    "few rows pass the filter"};
+    std::string text =
+        reason_ == Reason::kNone ? "by the index" : absl::StrCat("exact: ", kReasons[static_cast<size_t>(reason_)]);
+    if (rounds_ != 0) {
+      absl::StrAppend(&text, ", ef: ", ef_, ", candidates: ", nearest_->candidates(), ", distances: ", nearest_->distances());
+    }
+    return text;
+  }
+
+ private:
+  enum class Reason : uint8_t { kNone, kSmall, kManyWanted, kNoQuery, kTooFew, kCost };
+
+  uint64_t RowsOfTable() const { return static_cast<uint64_t>(table_.row_estimate()); }
+  uint64_t Cost() const { return nearest_->distances() * kDistanceCost + rows_read_ * kRowCost; }
+
+  Status ReadTable(Runtime& runtime, Reason reason) {
+    reason_ = reason;
+    exact_started_ = true;
+    return exact_->Start(runtime);
+  }
+  StatusOr<Flow> FallBack(Runtime& runtime, Batch* out, Reason reason) {
+    progress_->BeginAgain();
+    TURDB_RETURN_IF_ERROR(ReadTable(runtime, reason));
+    return exact_->Next(runtime, out);
+  }
+
+  const table::Table& table_;
+  const vec::Type query_type_;
+  const table::Projection projection_;
+  Chunk chunk_;
+  std::unique_ptr<Stream> exact_;
+  Filter latch_filter_;
+  Filter filter_;
+  EvaluatorList computed_;
+  std::vector<ScalarEvaluator> given_;
+  std::span<const int32_t> given_slots_;
+  std::optional<ScalarEvaluator> query_;
+  std::unique_ptr<table::NearestRows> nearest_;
+  std::shared_ptr<NearestProgress> progress_;
+  uint64_t ef_ = 0;
+  uint64_t next_candidates_ = 0;
+  uint64_t rounds_ = 0;
+  uint64_t rows_read_ = 0;
+  Reason reason_ = Reason::kNone;
+  bool exact_started_ = false;
+};
+
+}  // namespace
+
+SourceOr MakeNearestScan(const NearestScanNode& node, Builder& builder) {
+  auto source = std::make_unique<NearestSource>(node, builder.NewChunk(node.types));
+  TURDB_RETURN_IF_ERROR(source->Build(node, builder));
+  return source;
+}
+
+}  // namespace turdb::exec

@@ -14,10 +14,11 @@ namespace turdb::hnsw {
 struct Candidate {
   float distance;  // between codes
   Place place;
-  int64_t row_key;
+  uint32_t number;  // among others, where somebody needs to know
   bool tombstone;
   bool expanded;
 };
+static_assert(sizeof(Candidate) == 16);  // sorted arrays of them are shifted all the time
 
 inline bool Nearer(const Candidate& a, const Candidate& b) {
   return a.distance < b.distance || (a.distance == b.distance && a.place < b.place);
@@ -77,6 +78,7 @@ class Beam {
   void Begin(size_t width, bool keep_rest) {
     candidates_.clear();
     rest_.clear();
+    rest_is_heap_ = false;
     taken_ = 0;
     next_ = 0;
     width_ = std::max<size_t>(width, 1);
@@ -113,6 +115,10 @@ class Beam {
     candidates_.erase(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(taken_));
     taken_ = 0;
     next_ = 0;
+    if (candidates_.size() < width_ && !rest_is_heap_) {
+      std::make_heap(rest_.begin(), rest_.end(), Farther);
+      rest_is_heap_ = true;
+    }
     while (candidates_.size() < width_ && !rest_.empty()) {
       std::pop_heap(rest_.begin(), rest_.end(), Farther);
       const Candidate candidate = rest_.back();
@@ -128,11 +134,12 @@ class Beam {
   void KeepForLater(const Candidate& candidate) {
     if (!keep_rest_) return;
     rest_.push_back(candidate);
-    std::push_heap(rest_.begin(), rest_.end(), Farther);
+    if (rest_is_heap_) std::push_heap(rest_.begin(), rest_.end(), Farther);
   }
 
   std::vector<Candidate> candidates_;
-  std::vector<Candidate> rest_;  // a heap, the nearest on top
+  std::vector<Candidate> rest_;  // from the first Advance that needs it on a heap, the nearest on top
+  bool rest_is_heap_ = false;
   size_t taken_ = 0;
   size_t next_ = 0;  // no candidate before it waits to be expanded
   size_t width_ = 1;

@@ -313,15 +313,15 @@ Status Index::AddLink(Place target, Place link, Workspace& workspace) {
         const Place place = i < degree ? LinkOf(layout_, copy, i) : link;
         std::byte* const record = workspace.copies.data() + i * record_bytes;
         TURDB_RETURN_IF_ERROR(CopyRecord(place, record));
-        // Candidate::row_key: where it stands in the list and among the copies.
+        // Candidate::number: where it stands in the list and among the copies.
         workspace.candidates.push_back(
-            {Score(query, record), place, static_cast<int64_t>(i), (FlagsOf(record) & kTombstone) != 0, false});
+            {Score(query, record), place, static_cast<uint32_t>(i), (FlagsOf(record) & kTombstone) != 0, false});
       }
       std::sort(workspace.candidates.begin(), workspace.candidates.end(), Nearer);
       const auto record = [&](const Candidate& candidate) {
-        return workspace.copies.data() + static_cast<size_t>(candidate.row_key) * record_bytes;
+        return workspace.copies.data() + size_t{candidate.number} * record_bytes;
       };
-      victim = static_cast<size_t>(workspace.candidates.back().row_key);
+      victim = workspace.candidates.back().number;
       workspace.kept.clear();
       bool tombstone = false;
       for (size_t i = 0; i < workspace.candidates.size(); ++i) {
@@ -335,7 +335,7 @@ Status Index::AddLink(Place target, Place link, Workspace& workspace) {
           equal += between == 0 ? 1 : 0;
         }
         if (hidden || equal >= kMostEqualCodes) {
-          if (candidate.tombstone || !tombstone) victim = static_cast<size_t>(candidate.row_key);
+          if (candidate.tombstone || !tombstone) victim = candidate.number;
           tombstone |= candidate.tombstone;
         } else {
           workspace.kept.push_back(i);

@@ -180,7 +180,7 @@ StatusOr<InsertResult> Index::Insert(txn::Transaction& transaction, Bytes row_ke
   TURDB_RETURN_IF_ERROR(transaction.PrepareWrite());
   Place place = kNoPlace;
   {
-    const std::lock_guard<std::mutex> lock(graph_mu_);
+    const storage::ParkingGuard lock(graph_lock_, *storage_.environment().scheduler);
     TURDB_ASSIGN_OR_RETURN(place, WriteNode(terms, number, code));
   }
   // The key may have to wait for another transaction; nothing leads to the node until it has its key.
@@ -196,7 +196,7 @@ StatusOr<InsertResult> Index::Insert(txn::Transaction& transaction, Bytes row_ke
     return InsertResult::kDuplicate;
   }
   TURDB_RETURN_IF_ERROR(storage_.PrepareChange(transaction.log));
-  const std::lock_guard<std::mutex> lock(graph_mu_);
+  const storage::ParkingGuard lock(graph_lock_, *storage_.environment().scheduler);
   PrepareForBuilding(&query);
   TURDB_RETURN_IF_ERROR(Link(place, terms, code, query));
   return InsertResult::kInserted;
@@ -238,7 +238,7 @@ StatusOr<InsertResult> Index::Builder::Add(Bytes row_key, std::span<const float>
   TURDB_RETURN_IF_ERROR(index_.storage_.PrepareChange(storage::TxnLog()));
   Place place = kNoPlace;
   {
-    const std::lock_guard<std::mutex> lock(index_.graph_mu_);
+    const storage::ParkingGuard lock(index_.graph_lock_, *index_.storage_.environment().scheduler);
     TURDB_ASSIGN_OR_RETURN(place, index_.WriteNode(terms, wide ? 0 : btree::DecodeInt64Key(row_key.data()), code));
     index_.PrepareForBuilding(&query);
     TURDB_RETURN_IF_ERROR(index_.Link(place, terms, code, query));

@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +25,7 @@
 #include "hnsw/beam.h"
 #include "hnsw/format.h"
 #include "hnsw/page_hints.h"
+#include "storage/parking_lock.h"
 #include "storage/storage.h"
 #include "txn/transaction.h"
 #include "txn/undo_target.h"
@@ -198,7 +198,7 @@ class Index : public txn::UndoTarget {
   Status FindStarts(const QueryCode& query, Visited* visited, Beam* beam, std::vector<Place>* batch,
                     SearchStatistics* statistics, std::vector<Place>* starts);
 
-  // ---- Changing the graph (insert.cc). REQUIRES: graph_mu_ is held.
+  // ---- Changing the graph (insert.cc). REQUIRES: graph_lock_ is held.
   StatusOr<Place> WriteNode(const compute::Sq8Terms& terms, int64_t row_key, std::span<const uint8_t> code);
   Status NoteNorm(float square_norm);
   StatusOr<Place> WriteRecord(Layer& layer, const compute::Sq8Terms& terms, int64_t row_key, std::span<const uint8_t> code);
@@ -230,7 +230,7 @@ class Index : public txn::UndoTarget {
   std::atomic<uint64_t> node_count_{0};
   std::atomic<float> most_square_norm_{0};  // of inner product: the square of the longest vector's length
 
-  std::mutex graph_mu_;  // changes of the graph; no row lock is waited for while it is held
+  storage::ParkingLock graph_lock_{storage::LockRank::kVectorGraph};  // changes of the graph; no row lock is waited for while it is held
   Layer base_{storage::PageKind::kHnswGraph};
   Layer upper_{storage::PageKind::kHnswCodes};
   std::unique_ptr<Workspace> workspace_;

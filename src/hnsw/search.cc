@@ -14,8 +14,8 @@ using storage::OptimisticGuard;
 
 namespace {
 
-constexpr size_t kUpperWidth = 16;  // candidates kept in the upper layer
-constexpr size_t kStarts = 4;       // of which so many start the search below
+constexpr size_t kUpperWidth = 6;  // candidates kept in the upper layer
+constexpr size_t kStarts = 4;      // of which so many start the search below
 // Prefetching a whole code of 768 bytes asks for as many lines as a core has under way at once.
 constexpr size_t kPrefetchBytes = 1024;
 
@@ -87,9 +87,15 @@ StatusOr<OptimisticGuard> Index::FixPage(PageNo page) {
   if (storage::Frame* frame = hints_.Get(page); frame != nullptr) {
     if (std::optional<OptimisticGuard> guard = pool_.TryOptimistic(frame, id)) return *std::move(guard);
   }
-  TURDB_ASSIGN_OR_RETURN(OptimisticGuard guard, pool_.FixOptimistic(id));
-  hints_.Set(page, guard.frame());
-  return guard;
+  for (;;) {
+    TURDB_ASSIGN_OR_RETURN(OptimisticGuard guard, pool_.FixOptimistic(id));
+    // Who finds the page by the hint believes that it is one of nodes: a page does not become another while it has a hint.
+    const auto kind = static_cast<storage::PageKind>(guard.page()[offsetof(storage::PageHeader, kind)]);
+    if (!guard.Validate()) continue;
+    if (!storage::NeedsNoImage(kind)) return Damaged(layout_.PlaceOf(page, 0), "a link to a page without nodes");
+    hints_.Set(page, guard.frame());
+    return guard;
+  }
 }
 
 Status Index::Damaged(Place place, std::string_view what) const {
@@ -102,11 +108,8 @@ Status Index::ReadRecord(Place place, absl::FunctionRef<void(const std::byte* re
   if (page == base::kNoPage || layout_.SlotOf(place) >= layout_.slots) return Damaged(place, "a link to no place");
   for (;;) {
     TURDB_ASSIGN_OR_RETURN(const OptimisticGuard guard, FixPage(page));
-    const auto kind = static_cast<storage::PageKind>(guard.page()[offsetof(storage::PageHeader, kind)]);
-    const bool ours = storage::NeedsNoImage(kind);
-    if (ours) read(guard.page() + layout_.RecordAtPlace(place));
-    if (!guard.Validate()) continue;
-    return ours ? absl::OkStatus() : Damaged(place, "a link to a page without nodes");
+    read(guard.page() + layout_.RecordAtPlace(place));
+    if (guard.Validate()) return absl::OkStatus();
   }
 }
 
@@ -129,7 +132,6 @@ Status Index::AddStart(const QueryCode& query, Place place, Visited* visited, Be
   TURDB_RETURN_IF_ERROR(ReadRecord(place, [&](const std::byte* record) {
     used = (FlagsOf(record) & kUsed) != 0;
     candidate.tombstone = (FlagsOf(record) & kTombstone) != 0;
-    candidate.row_key = RowKeyOf(record);
     candidate.distance = Score(query, record);
   }));
   ++statistics->distances;
@@ -146,7 +148,11 @@ Status Index::Explore(const QueryCode& query, Visited* visited, Beam* beam, std:
     size_t degree = 0;
     TURDB_RETURN_IF_ERROR(ReadRecord(nearest->place, [&](const std::byte* record) {
       degree = std::min<size_t>(DegreeOf(record), layout_.max_degree);
-      std::memcpy(links, record + layout_.links_at, degree * sizeof(Place));
+      // Four at a time: a copy of a length that is not known takes longer than the links' use.
+      const std::byte* const from = record + layout_.links_at;
+      size_t i = 0;
+      for (; i + 4 <= degree; i += 4) std::memcpy(links + i, from + i * sizeof(Place), 4 * sizeof(Place));
+      for (; i < degree; ++i) links[i] = base::LoadLE<uint32_t>(from + i * sizeof(Place));
     }));
     ++statistics->nodes_expanded;
     batch->clear();
@@ -161,7 +167,6 @@ Status Index::Explore(const QueryCode& query, Visited* visited, Beam* beam, std:
       TURDB_RETURN_IF_ERROR(ReadRecord(place, [&](const std::byte* record) {
         used = (FlagsOf(record) & kUsed) != 0;
         candidate.tombstone = (FlagsOf(record) & kTombstone) != 0;
-        candidate.row_key = RowKeyOf(record);
         candidate.distance = Score(query, record);
       }));
       if (used) beam->Add(candidate);
@@ -181,10 +186,15 @@ Status Index::FindStarts(const QueryCode& query, Visited* visited, Beam* beam, s
   beam->Begin(kUpperWidth, /*keep_rest=*/false);
   TURDB_RETURN_IF_ERROR(AddStart(query, entry, visited, beam, statistics));
   TURDB_RETURN_IF_ERROR(Explore(query, visited, beam, batch, statistics));
-  while (starts->size() < kStarts) {
+  size_t count = 0;
+  while (count < kStarts) {
     const Candidate* candidate = beam->Take();
     if (candidate == nullptr) break;
-    starts->push_back(static_cast<Place>(candidate->row_key));
+    TURDB_RETURN_IF_ERROR(ReadRecord(candidate->place, [&](const std::byte* record) {
+      starts->resize(count);
+      starts->push_back(static_cast<Place>(RowKeyOf(record)));
+    }));
+    ++count;
   }
   return absl::OkStatus();
 }
@@ -206,7 +216,7 @@ StatusOr<bool> Search::Next(size_t most, std::vector<Found>* out) {
     const size_t width = beam_.width();
     std::vector<Place> starts;
     TURDB_RETURN_IF_ERROR(index_.FindStarts(query_, &visited_, &beam_, &batch_, &statistics_, &starts));
-    visited_.Begin(width * index_.options_.max_degree / 4);
+    visited_.Begin(width * index_.options_.max_degree);
     beam_.Begin(width, /*keep_rest=*/true);
     for (const Place start : starts) {
       TURDB_RETURN_IF_ERROR(index_.AddStart(query_, start, &visited_, &beam_, &statistics_));
@@ -221,7 +231,10 @@ StatusOr<bool> Search::Next(size_t most, std::vector<Found>* out) {
       const Candidate* candidate = beam_.Take();
       if (candidate == nullptr) break;
       any = true;
-      if (!candidate->tombstone) out->push_back({candidate->row_key, candidate->place, candidate->distance});
+      if (candidate->tombstone) continue;
+      Found found{0, candidate->place, candidate->distance};
+      TURDB_RETURN_IF_ERROR(index_.ReadRecord(found.place, [&](const std::byte* record) { found.row_key = RowKeyOf(record); }));
+      out->push_back(found);
     }
     if (!any) break;
   }

@@ -78,7 +78,9 @@ class Simulation {
       const Status made = SqlSession(*database->Connect())
                               .Exec(
                                   "create table t(id int primary key, v bigint not null, pad text not null);"
-                                  "create index t_v on t(v)");
+                                  "create index t_v on t(v);"
+                                  "create index t_n on t using hnsw ((array[v % 7, v % 11, id % 13]::vector(3)))"
+                                  " with (m = 4, m0 = 8, ef_construction = 16)");
       if (!made.ok()) return Violation(base::Describe(made));
     } else {
       LookAround(*database);
@@ -653,7 +655,10 @@ class Simulation::Client {
         }
         return;
       case 6:
-        if (Query(absl::StrCat("create index i", random_.Below(3), " on ", random_.OneIn(3) ? "t(v, id)" : name + "(id)"))
+        if (Query(absl::StrCat("create index i", random_.Below(3), " on ",
+                               random_.OneIn(4)   ? "t using hnsw ((array[v % 5, id % 9]::vector(2)))"
+                               : random_.OneIn(3) ? "t(v, id)"
+                                                  : name + "(id)"))
                 .ok()) {
           Did("index made");
         }

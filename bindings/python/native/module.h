@@ -119,7 +119,8 @@ struct CursorObject {
   Py_ssize_t arraysize;
 };
 
-extern PyTypeObject Database_Type, Options_Type, Backup_Type, Snapshot_Type, Connection_Type, Statement_Type, Cursor_Type, Blob_Type;
+extern PyTypeObject Database_Type, Options_Type, Backup_Type, Snapshot_Type, Connection_Type, Statement_Type, Cursor_Type,
+    Blob_Type;
 
 /* ---- Errors */
 

@@ -27,7 +27,8 @@
  *              turdb_conn_interrupt and the frees may be called on a busy connection. turdb_interrupt: any thread.
  *              turdb_error and turdb_options: one thread at a time. [C-THREAD-1]
  *   Callbacks. Are called on the thread that made the call, with no lock held. They may not use the connection that
- *              calls them: it returns TURDB_MISUSE. [C-CALLBACK-1] Their user_data is given to `destroy`, where there
+ *              calls them: it returns TURDB_MISUSE. [C-CALLBACK-1] Nor may they close its database: closing would wait for
+ *              them, and is TURDB_MISUSE, too. [C-CALLBACK-4] Their user_data is given to `destroy`, where there
  *              is one, exactly once: when the callback is replaced or taken away, the connection is closed, or setting
  *              it failed. [C-CALLBACK-2] C++ exceptions that leave a callback end there, and count as the answer that
  *              stops what is going on. [C-CALLBACK-3]
@@ -124,6 +125,7 @@ typedef struct turdb_result turdb_result;       /* one execution, read as Arrow 
 typedef struct turdb_appender turdb_appender;   /* rows on their way into a table; one thread at a time */
 typedef struct turdb_interrupt turdb_interrupt; /* says stop to a connection; any thread */
 typedef struct turdb_blob turdb_blob;           /* one long value, read and written in pieces; one thread at a time */
+typedef struct turdb_snapshot turdb_snapshot;   /* a state of the database, to begin transactions at; any thread */
 typedef struct turdb_change turdb_change;       /* rows that a statement changes, during the call that tells of them */
 typedef struct turdb_trace turdb_trace;         /* a statement that begins or ends, during the call that tells of it */
 typedef struct turdb_options turdb_options;     /* settings for opening; one thread at a time */
@@ -173,6 +175,8 @@ TURDB_API void turdb_error_free(turdb_error* error);
  *   read_only          true: refuse every change, share the database with other read-only openers
  *   create             false: fail when the database does not exist; default true
  *   temp_directory     where statements spill; default: inside the database directory
+ *   statement_cache_size  compiled statements that a connection keeps, so that preparing the same text again need not
+ *                      compile it (turdb_stmt_prepare); default 0: none
  */
 
 /* A new, empty set of options. Returns TURDB_OK. Caller owns *out, free with turdb_options_free. Threads: any. */
@@ -199,11 +203,12 @@ TURDB_API void turdb_options_free(turdb_options* options);
  *   options  may be NULL; copied before return.
  * The same directory opened twice in one process gives the same database; options that differ are an
  * error that names them. [C-OPEN-1] After a crash, opening repairs the database: every commit that
- * returned is there and nothing else. [C-OPEN-2]
+ * returned is there and nothing else. [C-OPEN-2] While another thread closes the database of that directory, opening
+ * waits for it, for busy_timeout at most. [C-OPEN-3]
  * Returns TURDB_OK; TURDB_LOCKED when another process has it open (the message names its pid); TURDB_CORRUPT
  * for a file that is damaged or foreign, TURDB_UNSUPPORTED for one of a newer format (nothing is written in
  * either case); TURDB_IO or TURDB_FULL from the file system; TURDB_NOT_FOUND with create = false; TURDB_READ_ONLY
- * when read_only meets a database that needs recovery; TURDB_ERROR (25001) for options that differ from those it is
+ * when read_only meets a database that needs recovery; TURDB_BUSY (55006) when closing it takes longer; TURDB_ERROR (25001) for options that differ from those it is
  * open with; TURDB_DATA (22023) for options that contradict each other.
  * Caller owns *out, free with turdb_db_free. Threads: any.
  */
@@ -212,8 +217,8 @@ TURDB_API turdb_status turdb_db_open(const char* path, const turdb_options* opti
  * Ends the database now: interrupts its statements, rolls back open transactions, writes back, unlocks.
  * Handles of it that are still there return TURDB_MISUSE from then on and must still be freed. [C-CLOSE-1]
  * Returns TURDB_OK; TURDB_IO or TURDB_FULL when the last write-back failed (nothing that was committed is
- * lost: the next open repeats it). Closing twice is fine. Ownership: the handle is still to be freed. Threads:
- * any; waits for calls that are running.
+ * lost: the next open repeats it); TURDB_MISUSE also in a callback of the database itself. Closing twice is fine.
+ * Ownership: the handle is still to be freed. Threads: any; waits for calls that are running.
  */
 TURDB_API turdb_status turdb_db_close(turdb_db* db, turdb_error** error);
 /* Gives up the handle. NULL is fine. The last handle of a database closes it; errors of that close are not
@@ -234,6 +239,64 @@ TURDB_API turdb_status turdb_db_checkpoint(turdb_db* db, turdb_error** error);
 TURDB_API int64_t turdb_db_memory_used(const turdb_db* db);
 /* The most bytes that the database has held since it was opened. Returns 0 for NULL. */
 TURDB_API int64_t turdb_db_memory_peak(const turdb_db* db);
+
+/* ---- Metrics and log ------------------------------------------------------------------------------ */
+
+/*
+ * What a database counts and measures, by name; turdb_catalog.metrics has the same as rows. [C-METRIC-1] docs/metrics.md
+ * describes them. Names are stable; versions to come have more of them. Counters grow from 0 while the database is open,
+ * [C-METRIC-2] the others are measures of now. They are read while others work, so two of them need not be of one moment.
+ */
+/* Name `index`, from 0 in alphabetical order. Returns text in static storage, NULL past the last. Threads: any. */
+TURDB_API const char* turdb_metric_name(int64_t index);
+/* One sentence on a metric, with units. Returns text in static storage, NULL for a name that does not exist. Threads: any. */
+TURDB_API const char* turdb_metric_describe(const char* name);
+/* Whether a metric is a counter. Returns false for a name that does not exist. Threads: any. */
+TURDB_API bool turdb_metric_is_counter(const char* name);
+/* The value of a metric.
+ *   name   NUL-terminated
+ * Returns TURDB_OK; TURDB_NOT_FOUND for a name that does not exist. Threads: any, also while statements run. */
+TURDB_API turdb_status turdb_db_metric(turdb_db* db, const char* name, int64_t* out, turdb_error** error);
+
+/* How important a message is. */
+enum {
+  TURDB_LOG_ERROR = 1,   /* something is damaged, or cannot be written any more */
+  TURDB_LOG_WARNING = 2, /* deadlocks; memory or the disk is short */
+  TURDB_LOG_INFO = 3,    /* the database was opened, as it was found; it was closed */
+  TURDB_LOG_DEBUG = 4    /* checkpoints */
+};
+/* Told what happens to a database besides what calls return. On any thread, perhaps on several at once; with no lock held. It
+ * may use the database, but not close it.
+ *   level     TURDB_LOG_*
+ *   message   UTF-8 for people, NUL-terminated; valid during the call */
+typedef void (*turdb_log)(void* user_data, int32_t level, const char* message);
+/*
+ * Sets the log of a database or, with NULL, takes it away. What happened before the first log was set, such as what opening
+ * found, is told before this returns. [C-LOG-1] Whoever opens the same directory again shares the log.
+ *   level     the least important that is told, TURDB_LOG_*. [C-LOG-2]
+ *   destroy   may be NULL; called with user_data exactly once, when the log is replaced, taken away or the database is closed
+ *             and no message is on its way, also when this fails. [C-LOG-3]
+ * Returns TURDB_OK; TURDB_MISUSE also for another level. Threads: any.
+ */
+TURDB_API turdb_status turdb_db_set_log(turdb_db* db, int32_t level, turdb_log log, void* user_data,
+                                        void (*destroy)(void* user_data), turdb_error** error);
+
+/* ---- Memory of the host --------------------------------------------------------------------------- */
+
+/* `size_bytes` bytes, aligned to `alignment`, a power of two; NULL when there are none. */
+typedef void* (*turdb_allocate)(void* user_data, int64_t size_bytes, int64_t alignment);
+/* Gives back what turdb_allocate gave, perhaps on another thread. */
+typedef void (*turdb_release)(void* user_data, void* memory);
+/*
+ * Makes this process's databases take the memory of plans, hash tables, sorts, windows and Arrow batches from the host instead
+ * of the library's own allocator. [C-ALLOCATOR-1] Pages of the cache, the log's buffer and old versions of rows come from the
+ * operating system, small objects from operator new. memory_limit counts as before. What it does not give is TURDB_NO_MEMORY.
+ * [C-ALLOCATOR-2] The functions are called on any thread, several at once, with locks held: they may not call TurDB.
+ * Returns TURDB_OK; TURDB_MISUSE for a NULL function, and once memory was allocated or this was called: before the first database
+ * is opened is the time. [C-ALLOCATOR-3] Threads: any.
+ */
+TURDB_API turdb_status turdb_set_allocator(turdb_allocate allocate, turdb_release release, void* user_data,
+                                           turdb_error** error);
 
 /* ---- Backup --------------------------------------------------------------------------------------- */
 
@@ -320,6 +383,24 @@ TURDB_API turdb_status turdb_conn_savepoint(turdb_conn* conn, const char* name, 
 TURDB_API turdb_status turdb_conn_rollback_to(turdb_conn* conn, const char* name, turdb_error** error);
 /* Drops the savepoint and those after it, and keeps their changes. Returns TURDB_OK; TURDB_ERROR (3B001, 25P01). */
 TURDB_API turdb_status turdb_conn_release(turdb_conn* conn, const char* name, turdb_error** error);
+/*
+ * The state of the database that the connection's transaction sees, without its own changes; outside a transaction, what is
+ * committed now. Others can begin transactions that see the same, as long as the snapshot lives, whatever is committed
+ * meanwhile: to read on several connections at once, or once more. [C-SNAPSHOT-1] It keeps old versions of rows, as an open
+ * transaction does.
+ * Returns TURDB_OK; TURDB_ERROR (25P02) in a transaction that can only be rolled back. Caller owns *out, free with
+ * turdb_snapshot_free.
+ */
+TURDB_API turdb_status turdb_snapshot_open(turdb_conn* conn, turdb_snapshot** out, turdb_error** error);
+/*
+ * BEGIN of a transaction that sees what `snapshot` shows, schema included. It may write: what others have changed since is
+ * TURDB_CONFLICT. [C-SNAPSHOT-2] Its isolation is that of snapshots, whatever default_transaction_isolation says. The snapshot
+ * may be freed while the transaction goes on. [C-SNAPSHOT-3]
+ * Returns TURDB_OK; TURDB_ERROR (25001) inside a transaction; TURDB_MISUSE also for a snapshot of another database.
+ */
+TURDB_API turdb_status turdb_conn_begin_at(turdb_conn* conn, const turdb_snapshot* snapshot, turdb_error** error);
+/* Frees a snapshot. NULL is fine. Threads: any. */
+TURDB_API void turdb_snapshot_free(turdb_snapshot* snapshot);
 /* Whether no transaction is open, so that each statement commits by itself. Returns true for NULL. */
 TURDB_API bool turdb_conn_in_autocommit(const turdb_conn* conn);
 
@@ -351,7 +432,10 @@ TURDB_API turdb_status turdb_conn_set_progress(turdb_conn* conn, int64_t interva
  *   sql, size_bytes  UTF-8; copied before return. TURDB_NUL_TERMINATED is fine.
  *   tail             may be NULL; receives the byte offset just behind the statement, so that the rest can be
  *                    prepared next. Text that holds only space and comments gives *out = NULL and TURDB_OK.
- * A statement stays valid while tables change: it is compiled again when it must be. [C-PREPARE-1]
+ * A statement stays valid while tables change: it is compiled again when it must be. [C-PREPARE-1] With the setting
+ * statement_cache_size a connection keeps what it has compiled last, and the same text is not compiled again until a schema, a
+ * setting, a limit or a function changes, turdb_conn_exec's included. [C-PREPARE-2] While an authorizer is set, or tables are
+ * registered, it is.
  * Returns TURDB_OK; TURDB_ERROR, TURDB_UNSUPPORTED, TURDB_LIMIT, TURDB_DATA (a literal, or text that is not UTF-8),
  * mostly with a position in the text; TURDB_IO and TURDB_CORRUPT from reading the catalog.
  * Caller owns *out, free with turdb_stmt_free.
@@ -499,6 +583,14 @@ TURDB_API const char* turdb_stmt_column_name(const turdb_stmt* stmt, int64_t ind
 TURDB_API const char* turdb_stmt_column_declared_type(const turdb_stmt* stmt, int64_t index);
 /* TURDB_TYPE_* of the column. Returns TURDB_TYPE_NULL outside the range. */
 TURDB_API int32_t turdb_stmt_column_type(const turdb_stmt* stmt, int64_t index);
+/* Whether a column of a result can be NULL. */
+enum {
+  TURDB_NULLABILITY_UNKNOWN = 0, /* a computed value, of which nothing is known; outside the range */
+  TURDB_NOT_NULL = 1,            /* it is never NULL: the column of a table is not, and no outer join adds NULLs; count and its like */
+  TURDB_NULLABLE = 2             /* it comes from a column of a table, and can be NULL */
+};
+/* TURDB_NULLABILITY_UNKNOWN, TURDB_NOT_NULL or TURDB_NULLABLE, as the statement was compiled. [C-NULLABILITY-1] */
+TURDB_API int32_t turdb_stmt_column_nullability(const turdb_stmt* stmt, int64_t index);
 
 /*
  * Values of the current row, that is after TURDB_ROW and before the next step, reset or free. They cannot fail:
@@ -938,7 +1030,7 @@ TURDB_API int64_t turdb_blob_size(const turdb_blob* blob);
  * they are not all inside the value; TURDB_ERROR (24000) when the blob has expired; TURDB_IO, TURDB_CORRUPT. */
 TURDB_API turdb_status turdb_blob_read(turdb_blob* blob, int64_t offset, void* data, int64_t size_bytes, turdb_error** error);
 /*
- * Writes `size_bytes` bytes over those from `offset` on: the value keeps its size. The value is in the row when this returns
+ * Writes `size_bytes` bytes over those from `offset` on: the value keeps its size (turdb_blob_resize changes it). The value is in the row when this returns
  * and, outside a transaction, committed. [C-BLOB-6] The change is not told of to change hooks. Each call copies the value, so
  * few large pieces are better than many small ones; zeroblob(n) makes a value to be filled.
  * Returns TURDB_OK; TURDB_DATA (22023) when they are not all inside the value; TURDB_ERROR (24000) when the blob has expired;
@@ -947,6 +1039,14 @@ TURDB_API turdb_status turdb_blob_read(turdb_blob* blob, int64_t offset, void* d
  */
 TURDB_API turdb_status turdb_blob_write(turdb_blob* blob, int64_t offset, const void* data, int64_t size_bytes,
                                         turdb_error** error);
+/*
+ * Makes the value longer, with zeros behind, or shorter. Then, as after turdb_blob_write, it is in the row and, outside a
+ * transaction, committed. [C-BLOB-7] It is copied.
+ *   size_bytes   the new size, from 0 to 1 GB - 1
+ * Returns as turdb_blob_write does; TURDB_DATA (22023) or TURDB_LIMIT for a size outside the range. On failure the value is as
+ * it was.
+ */
+TURDB_API turdb_status turdb_blob_resize(turdb_blob* blob, int64_t size_bytes, turdb_error** error);
 /* Ends the blob, which is still to be freed: later calls return TURDB_MISUSE, but for closing again. Returns TURDB_OK. */
 TURDB_API turdb_status turdb_blob_close(turdb_blob* blob, turdb_error** error);
 /* Frees the blob. NULL is fine. Threads: any; on a busy connection it is done when the call that runs returns. */
@@ -1065,7 +1165,8 @@ TURDB_API turdb_status turdb_stmt_expanded_sql(turdb_stmt* stmt, const char** ou
 enum {
   TURDB_COUNTER_RUNS = 0,        /* how often it began */
   TURDB_COUNTER_ROWS = 1,        /* rows that the run that began last has given */
-  TURDB_COUNTER_COMPILATIONS = 2 /* how often it was compiled: 1, and more when schemas change, or for values of other types */
+  TURDB_COUNTER_COMPILATIONS = 2 /* how often it was compiled: 1, and more when schemas change, or for values of other types;
+                                    one less for a statement of the connection's cache */
 };
 /* One of its counters, TURDB_COUNTER_*. Returns 0 for another number and for NULL. [C-COUNTER-1] */
 TURDB_API int64_t turdb_stmt_counter(const turdb_stmt* stmt, int32_t counter);

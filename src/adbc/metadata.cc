@@ -2,6 +2,7 @@
 // SQL.
 #include <cstring>
 
+#include "absl/strings/str_cat.h"
 #include "adbc/handles.h"
 #include "arrow/record_builder.h"
 
@@ -53,8 +54,7 @@ AdbcStatusCode CheckCall(AdbcConnection* connection, const void* out, AdbcError*
 
 // LIKE over the whole of the name; a NULL pattern fits every name.
 std::string Fits(std::string_view column, int parameter) {
-  const std::string number = "$" + std::to_string(parameter);
-  return "(" + number + "::text IS NULL OR " + std::string(column) + " LIKE " + number + ")";
+  return absl::StrCat("($", parameter, "::text IS NULL OR ", column, " LIKE $", parameter, ")");
 }
 Text Optional(const char* text) { return text == nullptr ? Text() : Text(text); }
 

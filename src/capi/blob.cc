@@ -118,6 +118,16 @@ turdb_status turdb_blob_write(turdb_blob* blob, int64_t offset, const void* data
   });
 }
 
+turdb_status turdb_blob_resize(turdb_blob* blob, int64_t size_bytes, turdb_error** error) {
+  return With(blob, true, error, [&](Blob& of) -> Status {
+    if (size_bytes < 0) {
+      return turdb::base::MakeError(absl::StatusCode::kInvalidArgument, turdb::base::sqlstate::kInvalidParameter,
+                                    "turdb_blob_resize: size_bytes is negative");
+    }
+    return of.Resize(static_cast<uint64_t>(size_bytes));
+  });
+}
+
 turdb_status turdb_blob_close(turdb_blob* blob, turdb_error** error) {
   if (blob != nullptr && blob->blob == nullptr) {
     if (error != nullptr) *error = nullptr;

@@ -13,6 +13,7 @@
 #include "arrow/exporter.h"
 #include "base/status.h"
 #include "capi/handles.h"
+#include "engine/host_call.h"
 #include "engine/user_function.h"  // with what functions of the host derive from
 #include "turdb.h"
 #include "vec/vector.h"
@@ -89,16 +90,23 @@ inline function::CastContext ResultCast(const vec::Type& given, const vec::Type&
   return reads ? function::CastContext::kExplicit : function::CastContext::kAssignment;
 }
 
+// What messages call a function, and the database that calls it.
+struct HostFunction {
+  std::string title;
+  const engine::Database* database;
+};
+
 // Runs `callback(call)`; nothing thrown passes. What it failed with, with a frame that names the function.
 template <typename Callback>
-base::Status CallHost(turdb_call* call, std::string_view function, Callback&& callback) {
+base::Status CallHost(turdb_call* call, const HostFunction& function, Callback&& callback) {
+  const engine::HostCall mark(function.database);
   try {
     callback(call);
   } catch (...) {
     call->Fail(base::MakeError(absl::StatusCode::kUnavailable, base::SqlState{"38000"}, "the function threw an exception"));
   }
   if (call->failure().ok()) return absl::OkStatus();
-  return base::WithFrame(call->failure(), absl::StrCat("calling ", function));
+  return base::WithFrame(call->failure(), absl::StrCat("calling ", function.title));
 }
 
 }  // namespace turdb::capi

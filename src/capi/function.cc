@@ -91,11 +91,12 @@ constexpr int64_t kFunctionFlags =
 
 class CallbackScalar : public HostScalar {
  public:
-  CallbackScalar(HostSignature signature, turdb_scalar_function function, std::shared_ptr<void> user_data)
+  CallbackScalar(HostSignature signature, turdb_scalar_function function, std::shared_ptr<void> user_data,
+                 const turdb::engine::Database& database)
       : HostScalar(std::move(signature)),
         function_(function),
         user_data_(std::move(user_data)),
-        title_(this->signature().ToString()) {}
+        function_name_{this->signature().ToString(), &database} {}
 
   void Run(Call& call) const override {
     std::vector<SelIndex> rows;
@@ -104,14 +105,14 @@ class CallbackScalar : public HostScalar {
     if (rows.empty()) return;
     turdb_call host(call.args, call.argument_types, rows, &call.context);
     host.GiveResults(call.result, rows);
-    Status status = CallHost(&host, title_, [&](turdb_call* own) { function_(user_data_.get(), own); });
+    Status status = CallHost(&host, function_name_, [&](turdb_call* own) { function_(user_data_.get(), own); });
     if (!status.ok()) call.RaiseStatus(rows[0], std::move(status));
   }
 
  private:
   const turdb_scalar_function function_;
   const std::shared_ptr<void> user_data_;
-  const std::string title_;
+  const turdb::capi::HostFunction function_name_;
 };
 
 // ---- aggregates
@@ -126,16 +127,18 @@ struct AggregateCallbacks {
 
 class CallbackAggregate : public HostAggregate {
  public:
-  CallbackAggregate(HostSignature signature, const AggregateCallbacks& callbacks, std::shared_ptr<void> user_data)
+  CallbackAggregate(HostSignature signature, const AggregateCallbacks& callbacks, std::shared_ptr<void> user_data,
+                    const turdb::engine::Database& database)
       : HostAggregate(std::move(signature), callbacks.merge != nullptr),
         callbacks_(callbacks),
         user_data_(std::move(user_data)),
-        title_(this->signature().ToString()) {}
+        function_name_{this->signature().ToString(), &database} {}
 
   StatusOr<void*> Create() const override {
     turdb_call call({}, {}, {}, nullptr);
     void* state = nullptr;
-    TURDB_RETURN_IF_ERROR(CallHost(&call, title_, [&](turdb_call* own) { state = callbacks_.create(user_data_.get(), own); }));
+    TURDB_RETURN_IF_ERROR(
+        CallHost(&call, function_name_, [&](turdb_call* own) { state = callbacks_.create(user_data_.get(), own); }));
     return state;
   }
   void Destroy(void* state) const override { callbacks_.release(user_data_.get(), state); }
@@ -143,22 +146,22 @@ class CallbackAggregate : public HostAggregate {
   Status Update(const BoundAggregate& bound, std::span<const VectorView> arguments, Rows rows,
                 void* const* states) const override {
     turdb_call call(arguments, bound.argument_types, {rows.rows, rows.count}, nullptr);
-    return CallHost(&call, title_, [&](turdb_call* own) { callbacks_.update(user_data_.get(), own, states); });
+    return CallHost(&call, function_name_, [&](turdb_call* own) { callbacks_.update(user_data_.get(), own, states); });
   }
   Status Merge(void* into, void* from) const override {
     turdb_call call({}, {}, {}, nullptr);
-    return CallHost(&call, title_, [&](turdb_call* own) { callbacks_.merge(user_data_.get(), own, into, from); });
+    return CallHost(&call, function_name_, [&](turdb_call* own) { callbacks_.merge(user_data_.get(), own, into, from); });
   }
   Status Finish(const BoundAggregate&, void* const* states, uint32_t count, Vector* result, uint32_t offset) const override {
     turdb_call call({}, {}, {}, nullptr);
     call.GiveResults(result, offset, count);
-    return CallHost(&call, title_, [&](turdb_call* own) { callbacks_.finish(user_data_.get(), own, states); });
+    return CallHost(&call, function_name_, [&](turdb_call* own) { callbacks_.finish(user_data_.get(), own, states); });
   }
 
  private:
   const AggregateCallbacks callbacks_;
   const std::shared_ptr<void> user_data_;
-  const std::string title_;
+  const turdb::capi::HostFunction function_name_;
 };
 
 // ---- table functions
@@ -166,9 +169,10 @@ class CallbackAggregate : public HostAggregate {
 // What opens a stream for arguments.
 class TableCallback {
  public:
-  TableCallback(const HostSignature& signature, turdb_table_function function, std::shared_ptr<void> user_data)
-      : function_(function), user_data_(std::move(user_data)), title_(signature.ToString()) {}
-  const std::string& title() const { return title_; }
+  TableCallback(const HostSignature& signature, turdb_table_function function, std::shared_ptr<void> user_data,
+                const turdb::engine::Database& database)
+      : function_(function), user_data_(std::move(user_data)), function_name_{signature.ToString(), &database} {}
+  const std::string& title() const { return function_name_.title; }
 
   StatusOr<std::unique_ptr<StreamReader>> Open(std::span<const Value> arguments, CallContext* context) const {
     std::vector<Vector> vectors;
@@ -184,26 +188,27 @@ class TableCallback {
     constexpr SelIndex kRow[] = {0};
     turdb_call call(views, types, kRow, context);
     Owned<ArrowArrayStream> stream;
-    const Status status = CallHost(&call, title_, [&](turdb_call* own) { function_(user_data_.get(), own, stream.get()); });
+    const Status status =
+        CallHost(&call, function_name_, [&](turdb_call* own) { function_(user_data_.get(), own, stream.get()); });
     TURDB_RETURN_IF_ERROR(status);
     auto reader = StreamReader::Create(std::move(stream));
-    if (!reader.ok()) return turdb::base::WithFrame(reader.status(), absl::StrCat("calling ", title_));
+    if (!reader.ok()) return turdb::base::WithFrame(reader.status(), absl::StrCat("calling ", title()));
     return reader;
   }
 
  private:
   const turdb_table_function function_;
   const std::shared_ptr<void> user_data_;
-  const std::string title_;
+  const turdb::capi::HostFunction function_name_;
 };
 
 class CallbackTable : public turdb::exec::HostTable {
  public:
   CallbackTable(HostSignature signature, std::vector<ExternalTable::Column> columns, turdb_table_function function,
-                std::shared_ptr<void> user_data)
+                std::shared_ptr<void> user_data, const turdb::engine::Database& database)
       : signature_(std::move(signature)),
         columns_(std::move(columns)),
-        callback_(std::make_shared<TableCallback>(signature_, function, std::move(user_data))) {}
+        callback_(std::make_shared<TableCallback>(signature_, function, std::move(user_data), database)) {}
 
   std::string_view name() const override { return signature_.name; }
   const HostSignature& signature() const override { return signature_; }
@@ -313,14 +318,15 @@ extern "C" {
 turdb_status turdb_conn_create_scalar(turdb_conn* conn, const char* name, const char* parameters, const char* returns,
                                       int64_t flags, turdb_scalar_function function, void* user_data,
                                       void (*destroy)(void* user_data), turdb_error** error) {
-  return Register(
-      conn, function != nullptr, "turdb_conn_create_scalar: conn or function is NULL", user_data, destroy, error,
-      [&](Connection& connection, const std::shared_ptr<void>& data) -> Status {
-        TURDB_ASSIGN_OR_RETURN(HostSignature signature, SignatureOf(connection, name, parameters, flags, kFunctionFlags));
-        TURDB_RETURN_IF_ERROR(ReadReturns(connection, returns, &signature));
-        std::shared_ptr<const HostScalar> made = std::make_shared<CallbackScalar>(std::move(signature), function, data);
-        return connection.functions().Add(std::move(made));
-      });
+  return Register(conn, function != nullptr, "turdb_conn_create_scalar: conn or function is NULL", user_data, destroy, error,
+                  [&](Connection& connection, const std::shared_ptr<void>& data) -> Status {
+                    TURDB_ASSIGN_OR_RETURN(HostSignature signature,
+                                           SignatureOf(connection, name, parameters, flags, kFunctionFlags));
+                    TURDB_RETURN_IF_ERROR(ReadReturns(connection, returns, &signature));
+                    std::shared_ptr<const HostScalar> made =
+                        std::make_shared<CallbackScalar>(std::move(signature), function, data, connection.database());
+                    return connection.functions().Add(std::move(made));
+                  });
 }
 
 turdb_status turdb_conn_create_aggregate(turdb_conn* conn, const char* name, const char* parameters, const char* returns,
@@ -329,15 +335,16 @@ turdb_status turdb_conn_create_aggregate(turdb_conn* conn, const char* name, con
                                          turdb_aggregate_release release, void* user_data, void (*destroy)(void* user_data),
                                          turdb_error** error) {
   const bool complete = create != nullptr && update != nullptr && finish != nullptr && release != nullptr;
-  return Register(
-      conn, complete, "turdb_conn_create_aggregate: conn or a callback other than merge is NULL", user_data, destroy, error,
-      [&](Connection& connection, const std::shared_ptr<void>& data) -> Status {
-        TURDB_ASSIGN_OR_RETURN(HostSignature signature, SignatureOf(connection, name, parameters, flags, kFunctionFlags));
-        TURDB_RETURN_IF_ERROR(ReadReturns(connection, returns, &signature));
-        const AggregateCallbacks callbacks{create, update, merge, finish, release};
-        std::shared_ptr<const HostAggregate> made = std::make_shared<CallbackAggregate>(std::move(signature), callbacks, data);
-        return connection.functions().Add(std::move(made));
-      });
+  return Register(conn, complete, "turdb_conn_create_aggregate: conn or a callback other than merge is NULL", user_data,
+                  destroy, error, [&](Connection& connection, const std::shared_ptr<void>& data) -> Status {
+                    TURDB_ASSIGN_OR_RETURN(HostSignature signature,
+                                           SignatureOf(connection, name, parameters, flags, kFunctionFlags));
+                    TURDB_RETURN_IF_ERROR(ReadReturns(connection, returns, &signature));
+                    const AggregateCallbacks callbacks{create, update, merge, finish, release};
+                    std::shared_ptr<const HostAggregate> made =
+                        std::make_shared<CallbackAggregate>(std::move(signature), callbacks, data, connection.database());
+                    return connection.functions().Add(std::move(made));
+                  });
 }
 
 turdb_status turdb_conn_create_table_function(turdb_conn* conn, const char* name, const char* parameters, const char* columns,
@@ -362,8 +369,8 @@ turdb_status turdb_conn_create_table_function(turdb_conn* conn, const char* name
                     for (const ExternalTable::Column& column : declared) {
                       TURDB_RETURN_IF_ERROR(CheckType(column.type, signature.name));
                     }
-                    std::shared_ptr<const turdb::exec::HostTable> made =
-                        std::make_shared<CallbackTable>(std::move(signature), std::move(declared), function, data);
+                    std::shared_ptr<const turdb::exec::HostTable> made = std::make_shared<CallbackTable>(
+                        std::move(signature), std::move(declared), function, data, connection.database());
                     return connection.functions().Add(std::move(made));
                   });
 }
@@ -387,15 +394,16 @@ turdb_status turdb_conn_drop_function(turdb_conn* conn, const char* name, const 
 
 turdb_status turdb_conn_create_collation(turdb_conn* conn, const char* name, int64_t flags, turdb_sort_key sort_key,
                                          void* user_data, void (*destroy)(void* user_data), turdb_error** error) {
-  return Register(
-      conn, sort_key != nullptr, "turdb_conn_create_collation: conn or sort_key is NULL", user_data, destroy, error,
-      [&](Connection& connection, const std::shared_ptr<void>& data) -> Status {
-        TURDB_ASSIGN_OR_RETURN(HostSignature signature, SignatureOf(connection, name, "text", flags, TURDB_FUNCTION_PARALLEL));
-        signature.flags = static_cast<uint8_t>(signature.flags & ~turdb::function::kVolatile);
-        signature.result = turdb::vec::TypeId::kBlob;
-        std::shared_ptr<const HostScalar> made = std::make_shared<CallbackScalar>(std::move(signature), sort_key, data);
-        return connection.functions().AddCollation(std::move(made));
-      });
+  return Register(conn, sort_key != nullptr, "turdb_conn_create_collation: conn or sort_key is NULL", user_data, destroy, error,
+                  [&](Connection& connection, const std::shared_ptr<void>& data) -> Status {
+                    TURDB_ASSIGN_OR_RETURN(HostSignature signature,
+                                           SignatureOf(connection, name, "text", flags, TURDB_FUNCTION_PARALLEL));
+                    signature.flags = static_cast<uint8_t>(signature.flags & ~turdb::function::kVolatile);
+                    signature.result = turdb::vec::TypeId::kBlob;
+                    std::shared_ptr<const HostScalar> made =
+                        std::make_shared<CallbackScalar>(std::move(signature), sort_key, data, connection.database());
+                    return connection.functions().AddCollation(std::move(made));
+                  });
 }
 
 turdb_status turdb_conn_drop_collation(turdb_conn* conn, const char* name, turdb_error** error) {

@@ -149,7 +149,7 @@ turdb_status turdb_conn_set_limit(turdb_conn* conn, int32_t limit, int64_t value
       return turdb::base::MakeError(absl::StatusCode::kInvalidArgument, turdb::base::sqlstate::kInvalidParameter,
                                     absl::StrCat("limit ", found->name, " is from 0 to ", maximum, ", not ", value));
     }
-    found->set(connection.limits(), value);
+    found->set(connection.ChangeLimits(), value);
     return absl::OkStatus();
   });
 }
@@ -194,6 +194,14 @@ int64_t turdb_stmt_counter(const turdb_stmt* stmt, int32_t counter) {
     default:
       return 0;
   }
+}
+
+int32_t turdb_stmt_column_nullability(const turdb_stmt* stmt, int64_t index) {
+  if (stmt == nullptr || index < 0 || index >= static_cast<int64_t>(stmt->statement->column_count())) {
+    return TURDB_NULLABILITY_UNKNOWN;
+  }
+  if (stmt->statement->column_never_null(static_cast<size_t>(index))) return TURDB_NOT_NULL;
+  return OriginOf(stmt, index) == nullptr ? TURDB_NULLABILITY_UNKNOWN : TURDB_NULLABLE;
 }
 
 const char* turdb_stmt_column_schema(const turdb_stmt* stmt, int64_t index) {

@@ -173,6 +173,9 @@ Status Transactions(const SystemView&, const SystemViewContext& context, RowSink
 constexpr SystemColumn kMemoryColumns[] = {
     {"name", TypeId::kText}, {"size_bytes", TypeId::kInt64}, {"description", TypeId::kText}};
 
+constexpr SystemColumn kMetricsColumns[] = {
+    {"name", TypeId::kText}, {"kind", TypeId::kText}, {"value", TypeId::kInt64}, {"description", TypeId::kText}};
+
 constexpr SystemColumn kSettingsColumns[] = {
     {"name", TypeId::kText}, {"value", TypeId::kText}, {"data_type", TypeId::kText}, {"description", TypeId::kText}};
 Status Others(const SystemView& view, const SystemViewContext& context, RowSink sink) {
@@ -378,6 +381,7 @@ constexpr SystemView kViews[] = {
     {kSystemSchema, "indexes", kIndexesColumns, Indexes},
     {kSystemSchema, "transactions", kTransactionsColumns, Transactions},
     {kSystemSchema, "memory", kMemoryColumns, Others},
+    {kSystemSchema, "metrics", kMetricsColumns, Others},
     {kSystemSchema, "settings", kSettingsColumns, Others},
     {kSystemSchema, "sqlite_schema", kSqliteColumns, SqliteSchema},
     {kSystemSchema, "sqlite_master", kSqliteColumns, SqliteSchema},

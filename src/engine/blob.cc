@@ -232,8 +232,13 @@ Status Blob::Read(uint64_t offset, MutableBytes out) {
   TURDB_ASSIGN_OR_RETURN(const txn::View view, CurrentView());
   // A snapshot never sees another value; a transaction may have changed it itself.
   if (transaction_number_ != 0) TURDB_RETURN_IF_ERROR(CheckCurrent(view));
+  return ReadPlace(offset, out);
+}
+
+Status Blob::ReadPlace(uint64_t offset, MutableBytes out) {
+  if (out.empty()) return absl::OkStatus();
   if (!place_.elsewhere) {
-    if (!out.empty()) std::memcpy(out.data(), place_.bytes.data() + offset, out.size());
+    std::memcpy(out.data(), place_.bytes.data() + offset, out.size());
     return absl::OkStatus();
   }
   if (reader_ == nullptr) {
@@ -247,6 +252,35 @@ Status Blob::Read(uint64_t offset, MutableBytes out) {
 Status Blob::Write(uint64_t offset, Bytes data) {
   if (!writable_) return base::MisuseError("the blob was opened for reading");
   TURDB_RETURN_IF_ERROR(CheckRange(offset, data.size()));
+  return Change([&](txn::Transaction& transaction, Place* made) -> StatusOr<std::string> {
+    if (data.empty()) {
+      *made = place_;
+      return std::string();
+    }
+    return NewEntry(transaction, offset, data, made);
+  });
+}
+
+Status Blob::Resize(uint64_t size_bytes) {
+  if (!writable_) return base::MisuseError("the blob was opened for reading");
+  if (size_bytes > static_cast<uint64_t>(base::kMaxStringBytes)) {
+    return base::LimitError(
+        absl::StrCat("a value of ", size_bytes, " bytes is too long: the limit is ", base::kMaxStringBytes));
+  }
+  if (connection_->limits_.value_bytes < static_cast<int64_t>(size_bytes)) {
+    return base::LimitError(absl::StrCat("a value of ", size_bytes, " bytes is too long: the connection's limit is ",
+                                         connection_->limits_.value_bytes));
+  }
+  return Change([&](txn::Transaction& transaction, Place* made) -> StatusOr<std::string> {
+    if (size_bytes == size_bytes_) {
+      *made = place_;
+      return std::string();
+    }
+    return ResizedEntry(transaction, size_bytes, made);
+  });
+}
+
+Status Blob::Change(MakeEntry make) {
   TURDB_RETURN_IF_ERROR(CurrentView().status());
   const bool own = !connection_->explicit_transaction_;
   if (own && connection_->database().settings().read_only && !table::IsTemporary(relation_->id)) {
@@ -254,8 +288,10 @@ Status Blob::Write(uint64_t offset, Bytes data) {
                            "the database is open read-only");
   }
   const Place before = place_;
-  if (Status status = connection_->InOneUnit([&] { return Replace(offset, data); }); !status.ok()) {
+  const uint64_t size_before = size_bytes_;
+  if (Status status = connection_->InOneUnit([&] { return Replace(make); }); !status.ok()) {
     place_ = before;
+    size_bytes_ = size_before;
     reader_.reset();
     return status;
   }
@@ -268,7 +304,7 @@ Status Blob::Write(uint64_t offset, Bytes data) {
   return absl::OkStatus();
 }
 
-Status Blob::Replace(uint64_t offset, Bytes data) {
+Status Blob::Replace(MakeEntry make) {
   Connection& connection = *connection_;
   txn::Transaction& transaction = connection.TransactionOf(relation_->id);
   if (transaction.read_only()) {
@@ -281,11 +317,11 @@ Status Blob::Replace(uint64_t offset, Bytes data) {
     TURDB_RETURN_IF_ERROR(connection.LockTable(relation_->id, txn::TableLockMode::kWrite));
     TURDB_RETURN_IF_ERROR(connection.DatabaseOf(relation_->id).catalog().CheckStillCurrent(*relation_));
     TURDB_RETURN_IF_ERROR(CheckCurrent(transaction.view_with_own_changes()));
-    if (data.empty()) return absl::OkStatus();
     Place made;
-    TURDB_ASSIGN_OR_RETURN(const std::string entry, NewEntry(transaction, offset, data, &made));
-    btree::Tree& tree = table_.primary();
     const std::string seen = entry_;
+    TURDB_ASSIGN_OR_RETURN(const std::string entry, make(transaction, &made));
+    if (entry.empty()) return absl::OkStatus();  // nothing to do
+    btree::Tree& tree = table_.primary();
     TURDB_ASSIGN_OR_RETURN(const bool changed,
                            tree.Update(transaction, key_.bytes(), [&](Bytes old, std::string* out) -> StatusOr<bool> {
                              if (base::AsText(old) != seen) return false;
@@ -298,6 +334,7 @@ Status Blob::Replace(uint64_t offset, Bytes data) {
       TURDB_RETURN_IF_ERROR(tree.FreeOverflowLater(transaction, table::ElsewhereRef(base::AsBytes(seen))));
     }
     place_ = std::move(made);
+    size_bytes_ = place_.elsewhere ? place_.ref.size_bytes : place_.bytes.size();
     reader_.reset();
     return absl::OkStatus();
   };
@@ -327,6 +364,61 @@ StatusOr<std::string> Blob::NewEntry(txn::Transaction& transaction, uint64_t off
   std::string entry = entry_;
   std::memcpy(entry.data() + table::kRowHeaderBytes, &ref, sizeof ref);
   return entry;
+}
+
+// The value has another size, and perhaps another kind of place: the row is made anew.
+StatusOr<std::string> Blob::ResizedEntry(txn::Transaction& transaction, uint64_t size_bytes, Place* made) {
+  const bool in_chain = table::IsElsewhere(base::AsBytes(entry_));
+  const std::string row = in_chain ? whole_row_ : entry_;
+  table::RowEncoder encoder(table_.layouts());
+  encoder.StartFrom(base::AsBytes(row));
+  *made = Place();
+  vec::StringView view;
+  if (size_bytes > table::kMaxInlineValueBytes) {
+    TURDB_ASSIGN_OR_RETURN(made->ref, ResizedChain(transaction, size_bytes));
+    encoder.SetElsewhere(column_, made->ref);
+    made->elsewhere = true;
+  } else {
+    made->bytes.resize(size_bytes);
+    const size_t kept = std::min<uint64_t>(size_bytes, size_bytes_);
+    TURDB_RETURN_IF_ERROR(ReadPlace(0, MutableBytes(reinterpret_cast<std::byte*>(made->bytes.data()), kept)));
+    view = vec::StringView{std::string_view(made->bytes)};
+    encoder.Set(column_, reinterpret_cast<table::Cell>(&view));
+  }
+  TURDB_RETURN_IF_ERROR(encoder.MakeFit(table_.primary(), transaction));
+  std::string entry;
+  encoder.Build(&entry);
+  // A value that no longer fits beside the others has moved.
+  Bytes built = base::AsBytes(entry);
+  std::string whole;
+  if (table::IsElsewhere(built)) {
+    TURDB_RETURN_IF_ERROR(table_.primary().ReadOverflow(table::ElsewhereRef(built), &whole));
+    built = base::AsBytes(whole);
+  }
+  const table::RawField field = table_.layouts().Read(built, relation_->schema->columns[static_cast<size_t>(column_)].stored);
+  made->at = static_cast<size_t>(field.data - built.data());
+  if (field.elsewhere && !made->elsewhere) {
+    made->elsewhere = true;
+    made->ref = field.ref();
+    made->bytes.clear();
+  }
+  return entry;
+}
+
+StatusOr<btree::OverflowRef> Blob::ResizedChain(txn::Transaction& transaction, uint64_t size_bytes) {
+  btree::OverflowWriter to(storage(), table_.primary().file(), transaction, size_bytes);
+  std::vector<std::byte> buffer(kCopyBytes);
+  for (uint64_t done = 0; done < size_bytes;) {
+    TURDB_RETURN_IF_ERROR(transaction.CheckCanceled());
+    const MutableBytes piece =
+        MutableBytes(buffer).first(static_cast<size_t>(std::min<uint64_t>(kCopyBytes, size_bytes - done)));
+    const auto kept = static_cast<size_t>(done >= size_bytes_ ? 0 : std::min<uint64_t>(piece.size(), size_bytes_ - done));
+    TURDB_RETURN_IF_ERROR(ReadPlace(done, piece.first(kept)));
+    std::fill(piece.begin() + static_cast<ptrdiff_t>(kept), piece.end(), std::byte{0});
+    TURDB_RETURN_IF_ERROR(to.Append(piece));
+    done += piece.size();
+  }
+  return to.Finish();
 }
 
 StatusOr<btree::OverflowRef> Blob::CopyChain(txn::Transaction& transaction, uint64_t offset, Bytes data) {

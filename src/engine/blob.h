@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
 #include "base/bytes.h"
 #include "base/status.h"
 #include "btree/overflow_stream.h"
@@ -43,6 +44,8 @@ class Blob {
   base::Status Read(uint64_t offset, base::MutableBytes out);
   // In a transaction of its own when there is none. The value keeps its size.
   base::Status Write(uint64_t offset, base::Bytes data);
+  // Likewise; longer values have zeros behind. Errors: 54000 for what is too long.
+  base::Status Resize(uint64_t size_bytes);
 
  private:
   friend class Connection;
@@ -63,9 +66,16 @@ class Blob {
   base::Status CheckCurrent(const txn::View& view);  // it stands where it stood
   base::StatusOr<txn::View> CurrentView();
   base::Status CheckRange(uint64_t offset, size_t size_bytes) const;
-  base::Status Replace(uint64_t offset, base::Bytes data);
+  // Makes the row another one: what `make` gives is its entry in the tree; it says in *made where the value is then.
+  using MakeEntry = absl::FunctionRef<base::StatusOr<std::string>(txn::Transaction& transaction, Place* made)>;
+  base::Status Change(MakeEntry make);
+  base::Status Replace(MakeEntry make);
   base::StatusOr<std::string> NewEntry(txn::Transaction& transaction, uint64_t offset, base::Bytes data, Place* made);
+  base::StatusOr<std::string> ResizedEntry(txn::Transaction& transaction, uint64_t size_bytes, Place* made);
   base::StatusOr<btree::OverflowRef> CopyChain(txn::Transaction& transaction, uint64_t offset, base::Bytes data);
+  // The value, or as much of it as there is room for, and zeros.
+  base::StatusOr<btree::OverflowRef> ResizedChain(txn::Transaction& transaction, uint64_t size_bytes);
+  base::Status ReadPlace(uint64_t offset, base::MutableBytes out);
   base::Status Expired(std::string_view why) const;
   storage::Storage& storage() const { return table_.store().storage(); }
 

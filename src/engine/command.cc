@@ -65,6 +65,8 @@ Status FixedAtOpen(std::string_view name) {
 
 Status CommandRunner::Run(const sql::Command& command, vec::Chunk* result) {
   if (const auto* transaction = std::get_if<sql::TransactionCommand>(&command)) return RunTransaction(*transaction);
+  // Everything else but a look at a setting may change what a text means.
+  if (!std::holds_alternative<sql::ShowCommand>(command)) connection_.ForgetCompiled();
   if (const auto* set = std::get_if<sql::SetCommand>(&command)) return RunSet(*set);
   if (const auto* show = std::get_if<sql::ShowCommand>(&command)) return RunShow(*show, result);
   if (const auto* set = std::get_if<sql::SetConstraintsCommand>(&command)) return RunSetConstraints(*set);
@@ -166,6 +168,12 @@ Status CommandRunner::RunSet(const sql::SetCommand& command) {
     Settings changed = opened;
     if (!command.to_default) TURDB_RETURN_IF_ERROR(SetSetting(changed, name, command.value));
     connection_.statement_timeout_ms_ = changed.statement_timeout_ms;
+    return absl::OkStatus();
+  }
+  if (name == "statement_cache_size") {
+    Settings changed = opened;
+    if (!command.to_default) TURDB_RETURN_IF_ERROR(SetSetting(changed, name, command.value));
+    connection_.statement_cache_.set_limit(static_cast<size_t>(changed.statement_cache_size));
     return absl::OkStatus();
   }
   if (name == "threads" || name == "parallel_min_rows") {

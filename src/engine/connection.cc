@@ -21,12 +21,13 @@ using base::StatusOr;
 
 }  // namespace
 
-std::shared_ptr<Connection> Connection::New(std::shared_ptr<Database> database) {
-  return std::shared_ptr<Connection>(new Connection(std::move(database)));
+std::shared_ptr<Connection> Connection::New(std::shared_ptr<Database> database, std::shared_ptr<SessionCounters> counters) {
+  return std::shared_ptr<Connection>(new Connection(std::move(database), std::move(counters)));
 }
 
-Connection::Connection(std::shared_ptr<Database> database)
-    : database_(std::move(database)),
+Connection::Connection(std::shared_ptr<Database> database, std::shared_ptr<SessionCounters> counters)
+    : counters_(std::move(counters)),
+      database_(std::move(database)),
       deferred_checks_(database_->budget()),
       busy_timeout_ms_(database_->settings().busy_timeout_ms),
       statement_timeout_ms_(database_->settings().statement_timeout_ms),
@@ -38,6 +39,7 @@ Connection::Connection(std::shared_ptr<Database> database)
   std::memcpy(&random_seed_, seed.data(), sizeof random_seed_);
   text_.types = &session_;
   interrupt_handle_ = std::make_shared<InterruptHandle>(*this);
+  statement_cache_.set_limit(static_cast<size_t>(database_->settings().statement_cache_size));
 }
 
 Connection::~Connection() {
@@ -150,6 +152,7 @@ void Connection::CloseEntered() {
   registered_.clear();
   replacement_ = nullptr;
   functions_.Clear();
+  statement_cache_.Clear();
 }
 
 void Connection::CloseFromDatabase() {
@@ -249,6 +252,15 @@ function::CallContext Connection::NewCallContext() {
   context.budget = &database_->budget();
   context.session = &session_;
   return context;
+}
+
+CompilationEpochs Connection::EpochsNow(const catalog::Snapshot& catalog) const {
+  return {catalog.epoch(), TemporaryEpoch(), functions_.epoch()};
+}
+
+// Not where compiling asks or shows something else: an authorizer, tables of the session, a schema that nobody else sees.
+bool Connection::UsesStatementCache() const {
+  return statement_cache_.limit() > 0 && !hooks_.authorize && !HasExternalTables() && !HasSchemaChanges();
 }
 
 StatusOr<std::unique_ptr<Statement>> Connection::Prepare(std::string_view sql, int64_t* tail_bytes) {
@@ -376,6 +388,29 @@ Status Connection::Begin(txn::Isolation isolation, bool read_only) {
   return absl::OkStatus();
 }
 
+Status Connection::BeginAt(Database::ExportedSnapshot& snapshot) {
+  TURDB_RETURN_IF_ERROR(Begin(txn::Isolation::kSnapshot, default_read_only_));
+  const std::lock_guard lock(snapshot.mutex);
+  database_->transactions().UseSnapshot(*transaction_, snapshot.snapshot);
+  return absl::OkStatus();
+}
+
+StatusOr<std::shared_ptr<Database::ExportedSnapshot>> Connection::ExportSnapshot() {
+  auto exported = std::make_shared<Database::ExportedSnapshot>();
+  if (!explicit_transaction_) {
+    exported->snapshot = database_->transactions().AcquireSnapshot(&snapshot_hint_);
+  } else {
+    if (!transaction_->has_snapshot()) {  // it is there from the first statement on
+      StatementMark mark;
+      TURDB_RETURN_IF_ERROR(BeginStatement(&mark));
+      EndStatement(mark);
+    }
+    exported->snapshot = database_->transactions().ShareSnapshot(*transaction_);
+  }
+  database_->AddSnapshot(exported);
+  return exported;
+}
+
 Status Connection::CheckDeferred(bool all) {
   if (deferred_checks_.empty()) return absl::OkStatus();
   StatementMark mark;
@@ -467,6 +502,7 @@ Status Connection::FinishEnding() {
   explicit_transaction_ = false;
   if (Status settled = session_.SettleDraws(); status.ok()) status = std::move(settled);
   const bool rolled_back = ending_ == Ending::kRolledBack;
+  counters_->Add(rolled_back ? SessionCounters::kTransactionsRolledBack : SessionCounters::kTransactionsCommitted);
   SetEnding(Ending::kNone);
   if (std::exchange(tells_rollback_, false) && rolled_back && hooks_.rollback) hooks_.rollback();
   return status;
@@ -484,7 +520,10 @@ bool Connection::FinishEndingGuarded() {
 Status Connection::Commit() {
   TURDB_RETURN_IF_ERROR(RequireTransaction());
   PassInterrupt();
-  return base::WithFrame(EndTransaction(true), "committing");
+  Status status = EndTransaction(true);
+  // Of COMMIT as a statement its step says so.
+  if (!status.ok() && step_depth_ == 0) NoteFailure(status, false);
+  return base::WithFrame(std::move(status), "committing");
 }
 
 Status Connection::Rollback() {

@@ -25,6 +25,7 @@
 #include "engine/hooks.h"
 #include "engine/interrupt.h"
 #include "engine/session.h"
+#include "engine/statement_cache.h"
 #include "engine/temporary.h"
 #include "engine/user_function.h"
 #include "exec/deferred_checks.h"
@@ -43,7 +44,7 @@ class Statement;
 // Thread-safe: Interrupt, interrupt_handle, Adopt and CloseFromDatabase. Everything else is for the thread that holds an Entry.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  static std::shared_ptr<Connection> New(std::shared_ptr<Database> database);
+  static std::shared_ptr<Connection> New(std::shared_ptr<Database> database, std::shared_ptr<SessionCounters> counters);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -72,6 +73,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   base::StatusOr<std::unique_ptr<Statement>> Prepare(std::string_view sql, int64_t* tail_bytes);
 
   base::Status Begin(txn::Isolation isolation, bool read_only);
+  // A transaction of snapshot isolation that sees what `snapshot`, one of this database, shows.
+  base::Status BeginAt(Database::ExportedSnapshot& snapshot);
+  // What the transaction sees but for its own changes; outside one, what is committed now.
+  base::StatusOr<std::shared_ptr<Database::ExportedSnapshot>> ExportSnapshot();
   txn::Isolation default_isolation() const { return default_isolation_; }
   bool default_read_only() const { return default_read_only_; }
   base::Status Commit();
@@ -103,7 +108,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
       ForgetValidation();
     }
   }
-  SessionLimits& limits() { return limits_; }
+  const SessionLimits& limits() const { return limits_; }
+  SessionLimits& ChangeLimits() {
+    ForgetCompiled();
+    return limits_;
+  }
+  // What was compiled may mean something else from now on.
+  void ForgetCompiled() { statement_cache_.Clear(); }
   bool is_profiled() const { return is_profiled_; }
   void set_profiled(bool profiled) { is_profiled_ = profiled; }
   base::StatusOr<std::string> Setting(std::string_view name);
@@ -129,6 +140,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // ---- any thread
   bool closed() const { return closed_.load(std::memory_order_acquire); }
+  bool IsOwnedByThisThread() const { return owner_.load(std::memory_order_acquire) == os::CurrentThreadToken(); }
   void Interrupt();
   const std::shared_ptr<InterruptHandle>& interrupt_handle() const { return interrupt_handle_; }
   // For pg_sleep: until then, or until what runs is interrupted or its time is up (57014). The owner's thread.
@@ -173,7 +185,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     size_t temporary_schema_mark = 0;
   };
 
-  explicit Connection(std::shared_ptr<Database> database);
+  Connection(std::shared_ptr<Database> database, std::shared_ptr<SessionCounters> counters);
   bool TryEnter() {
     uint64_t nobody = 0;
     if (closed() || !database_->of_this_process() ||
@@ -274,6 +286,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_profiled_ = false;
   bool tells_rollback_ = false;  // of the transaction that is ending
 
+  // ---- what it counts, and tells the log (hooks.cc)
+  void NoteFailure(const base::Status& status, bool is_final) noexcept;
+  const std::shared_ptr<SessionCounters> counters_;
+  StatementCache statement_cache_;
+  CompilationEpochs EpochsNow(const catalog::Snapshot& catalog) const;
+  bool UsesStatementCache() const;
+
   std::shared_ptr<Database> database_;
   std::atomic<uint64_t> owner_{0};  // token of the thread that is inside
   std::atomic<bool> closed_{false};
@@ -349,6 +368,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (is_part) return stepping_.load(std::memory_order_relaxed);
     const uint64_t number = interrupt_handle_->last_execution_.load(std::memory_order_relaxed) + 1;
     interrupt_handle_->last_execution_.store(number, std::memory_order_release);
+    counters_->Add(SessionCounters::kStatements);
     return number;
   }
   // A step of the run begins. True: it is to be interrupted.

@@ -13,6 +13,7 @@ using base::Status;
 
 void Connection::BeginTransaction(txn::Isolation isolation, bool read_only) {
   transaction_ = database_->transactions().Begin(isolation, read_only || database_->settings().read_only);
+  counters_->Add(SessionCounters::kTransactionsBegun);
   transaction_->set_lock_timeout_ns(busy_timeout_ms_ * 1'000'000);
   if (progress_) [[unlikely]]
     SetPollOf(*transaction_);

@@ -4,10 +4,13 @@
 #include <new>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "btree/tree.h"
 #include "engine/connection.h"
+#include "engine/host_call.h"
 #include "engine/index_evaluation.h"
+#include "engine/metric_sources.h"
 #include "engine/registry.h"
 #include "engine/remove_tree.h"
 #include "engine/temporary.h"
@@ -79,6 +82,15 @@ StatusOr<std::shared_ptr<Database>> Database::OpenIn(const os::Environment& envi
     database->closed_.store(true, std::memory_order_release);
     return base::WithFrame(std::move(status), absl::StrCat("opening database \"", path, "\""));
   }
+  const storage::RecoveryInfo& recovery = database->storage_->recovery();
+  database->log_.Write(
+      EventLevel::kInfo,
+      absl::StrCat("opened \"", path, "\": ",
+                   recovery.created     ? "a new database"
+                   : recovery.was_clean ? "it was closed properly"
+                                        : absl::StrCat("it was not closed properly; ", recovery.records_redone,
+                                                       " records of the log were done again, and ", recovery.unfinished.size(),
+                                                       " unfinished transactions undone")));
   return database;
 }
 
@@ -119,6 +131,7 @@ Status Database::Start() {
   const storage::Options options = StorageOptions(settings_, kind_.temporary);
   TURDB_ASSIGN_OR_RETURN(storage_, storage::Storage::Open(environment_, path_, options, *budget_, redo));
   const storage::RecoveryInfo& recovery = storage_->recovery();
+  first_lsn_ = storage_->next_lsn();
   commit_log_ = txn::NewStorageCommitLog(*storage_);
   transactions_ = std::make_unique<txn::TransactionManager>(environment_, *commit_log_, *budget_, recovery.next_txn_id);
   txn::ConnectStorage(*storage_, *transactions_);  // before any page is fixed: evicted pages keep their versions
@@ -199,6 +212,7 @@ Status Database::CreateCatalog() {
 }
 
 void Database::Collect() {
+  uint64_t checkpoints = storage_->stats().checkpoints;
   while (!stopping_.load(std::memory_order_acquire)) {
     environment_.scheduler->Park(
         &stopping_, [this] { return !stopping_.load(std::memory_order_acquire); },
@@ -208,6 +222,10 @@ void Database::Collect() {
     const StatusOr<size_t> visited = transactions_->CollectGarbage(kCollectPages);
     (void)visited;
     catalog_->ForgetBefore(transactions_->oldest_snapshot());
+    NoteHealth();
+    if (const uint64_t now = storage_->stats().checkpoints; now != std::exchange(checkpoints, now)) {
+      log_.Write(EventLevel::kDebug, absl::StrCat("checkpoint ", now, " is complete"));
+    }
   }
 }
 
@@ -231,20 +249,107 @@ Database::~Database() {
 
 StatusOr<std::shared_ptr<Connection>> Database::Connect() {
   if (!of_this_process()) return base::MisuseError("the database was opened before fork: open it again in the child");
+  auto counters = std::make_shared<SessionCounters>();
+  std::shared_ptr<Connection> connection;
   std::lock_guard lock(mutex_);
   if (closed()) return base::MisuseError("the database is closed");
-  std::shared_ptr<Connection> connection = Connection::New(shared_from_this());
   std::erase_if(connections_, [](const std::weak_ptr<Connection>& each) { return each.expired(); });
+  std::erase_if(counters_, [this](const std::shared_ptr<SessionCounters>& each) {
+    if (each.use_count() > 1) return false;
+    each->AddTo(past_counters_);
+    return true;
+  });
+  counters_.push_back(counters);
+  connection = Connection::New(shared_from_this(), std::move(counters));
   connections_.push_back(connection);
   return connection;
 }
 
+Status Database::ReadMetrics(MetricSources* out) {
+  if (!of_this_process()) return base::MisuseError("the database was opened before fork: open it again in the child");
+  std::lock_guard lock(mutex_);  // Close waits
+  if (closed()) return base::MisuseError("the database is closed");
+  out->pool = storage_->pool().stats();
+  out->storage = storage_->stats();
+  out->sessions = past_counters_;
+  for (const std::shared_ptr<SessionCounters>& each : counters_) each->AddTo(out->sessions);
+  out->connections = std::count_if(connections_.begin(), connections_.end(),
+                                   [](const std::weak_ptr<Connection>& each) { return !each.expired(); });
+  out->snapshots = static_cast<int64_t>(transactions_->snapshot_count());
+  out->log_bytes = static_cast<int64_t>(storage_->next_lsn() - first_lsn_);
+  out->memory_limit_bytes = budget_->limit_bytes();
+  out->memory_peak_bytes = budget_->peak_bytes();
+  out->memory_used_bytes = budget_->used_bytes();
+  out->version_bytes = transactions_->version_bytes();
+  return absl::OkStatus();
+}
+
+// Not after Close has taken the last one away: nobody would let go of it.
+Status Database::SetLog(EventLevel least, std::shared_ptr<const EventLog::Listener> listener) {
+  if (!of_this_process()) return base::MisuseError("the database was opened before fork: open it again in the child");
+  {
+    std::lock_guard lock(mutex_);
+    if (closed()) return base::MisuseError("the database is closed");
+  }
+  log_.SetListener(least, std::move(listener));
+  return absl::OkStatus();
+}
+
+void Database::NoteHealth() noexcept {
+  try {
+    const Status health = storage_->health();
+    if (health.ok() || told_health_.exchange(true)) return;
+    log_.Write(EventLevel::kError,
+               absl::StrCat("the database is read-only until it is opened again: ", base::Describe(health)));
+  } catch (const std::bad_alloc&) {
+    // It is told next time.
+  }
+}
+
+bool Database::MayNotClose() noexcept {
+  if (log_.is_telling() || HostCall::IsFrom(*this)) return true;
+  try {
+    std::vector<std::weak_ptr<Connection>> connections;
+    {
+      std::lock_guard lock(mutex_);
+      connections = connections_;
+    }
+    return std::any_of(connections.begin(), connections.end(), [](const std::weak_ptr<Connection>& each) {
+      const std::shared_ptr<Connection> connection = each.lock();
+      return connection != nullptr && connection->IsOwnedByThisThread();
+    });
+  } catch (const std::bad_alloc&) {
+    return false;  // closing goes on without memory, too
+  }
+}
+
+void Database::TellClosed(const Status& status) noexcept {
+  try {
+    std::string message = absl::StrCat("closed \"", path_, "\"");
+    if (!status.ok()) absl::StrAppend(&message, ": ", base::Describe(status));
+    log_.Write(status.ok() ? EventLevel::kInfo : EventLevel::kError, std::move(message));
+  } catch (const std::bad_alloc&) {
+    // The caller hears of it.
+  }
+}
+
 Status Database::Close() {
   if (!of_this_process()) return base::MisuseError("the database was opened before fork: close it in the parent");
+  if (closed()) return absl::OkStatus();
+  if (MayNotClose()) {
+    return base::MisuseError(
+        "a callback may not close the database that calls it: closing waits for the call to end. Interrupt the statement, and "
+        "close when it has returned");
+  }
   {
     std::lock_guard lock(mutex_);
     if (closed_.exchange(true, std::memory_order_acq_rel)) return absl::OkStatus();
   }
+  // Openers of the same directory wait until it is let go of, however this ends.
+  if (!identity_.empty()) Registry::BeginClosing(identity_, this);
+  const absl::Cleanup forget = [this] {
+    if (!identity_.empty()) Registry::Forget(identity_, this);
+  };
   EndConnections();
   stopping_.store(true, std::memory_order_release);
   if (collector_ != nullptr) {
@@ -260,8 +365,10 @@ Status Database::Close() {
       status = base::NoMemory();  // the next opening finds out by itself what is not written now
     }
   }
+  if (storage_ != nullptr) NoteHealth();
   CloseParts(&status);
-  if (!identity_.empty()) Registry::Forget(identity_, this);
+  TellClosed(status);
+  log_.SetListener(EventLevel::kError, nullptr);
   if (status.ok()) return status;
   return base::WithFrame(std::move(status), absl::StrCat("closing database \"", path_, "\""));
 }
@@ -286,6 +393,15 @@ void Database::EndConnections() {
   for (const std::shared_ptr<RunningBackup>& backup : backups) {
     std::lock_guard lock(backup->mutex);
     backup->copy.reset();
+  }
+  std::vector<std::shared_ptr<ExportedSnapshot>> snapshots;
+  {
+    std::lock_guard lock(mutex_);
+    snapshots.swap(snapshots_);
+  }
+  for (const std::shared_ptr<ExportedSnapshot>& exported : snapshots) {
+    std::lock_guard lock(exported->mutex);
+    exported->snapshot.Release();
   }
 }
 
@@ -331,6 +447,12 @@ void Database::AddBackup(std::shared_ptr<RunningBackup> backup) {
   // Those that nobody else holds have ended.
   std::erase_if(backups_, [](const std::shared_ptr<RunningBackup>& each) { return each.use_count() == 1; });
   backups_.push_back(std::move(backup));
+}
+
+void Database::AddSnapshot(std::shared_ptr<ExportedSnapshot> snapshot) {
+  std::lock_guard lock(mutex_);
+  std::erase_if(snapshots_, [](const std::shared_ptr<ExportedSnapshot>& each) { return each.use_count() == 1; });
+  snapshots_.push_back(std::move(snapshot));
 }
 
 Status Database::Checkpoint() { return storage_->Checkpoint(); }

@@ -14,6 +14,8 @@
 #include "base/memory_budget.h"
 #include "base/status.h"
 #include "catalog/catalog.h"
+#include "engine/event_log.h"
+#include "engine/metrics.h"
 #include "engine/settings.h"
 #include "os/environment.h"
 #include "os/process.h"
@@ -25,6 +27,7 @@
 namespace turdb::engine {
 
 class Connection;
+struct MetricSources;
 
 // Thread-safe. Open it, connect, and close it; what still refers to it afterwards gets MISUSE. A database that is
 // destroyed without Close closes itself.
@@ -67,6 +70,21 @@ class Database : public std::enable_shared_from_this<Database> {
     std::unique_ptr<storage::Backup> copy;
   };
   void AddBackup(std::shared_ptr<RunningBackup> backup);
+  // A state of the database that others may read at. Close lets go of it.
+  struct ExportedSnapshot {
+    std::mutex mutex;
+    txn::Snapshot snapshot;  // not held any more once the database is closed
+  };
+  void AddSnapshot(std::shared_ptr<ExportedSnapshot> snapshot);
+
+  // ---- what it tells of itself
+  EventLog& log() { return log_; }
+  // Errors: MISUSE when it is closed, or in a child of the process that opened it.
+  base::Status SetLog(EventLevel least, std::shared_ptr<const EventLog::Listener> listener);
+  // Tells the log, once, when nothing can be written any more.
+  void NoteHealth() noexcept;
+  // Errors: MISUSE when it is closed.
+  base::Status ReadMetrics(MetricSources* out);
 
   const std::string& path() const { return path_; }
   const Settings& settings() const { return settings_; }
@@ -96,6 +114,9 @@ class Database : public std::enable_shared_from_this<Database> {
   void EndConnections();
   base::Status Settle();
   void CloseParts(base::Status* status);
+  // In a callback of a statement of this database, or of its log: closing would wait for itself.
+  bool MayNotClose() noexcept;
+  void TellClosed(const base::Status& status) noexcept;
   static constexpr size_t kCollectPages = 256;
   void Collect();  // the background thread: garbage of versions
 
@@ -123,9 +144,16 @@ class Database : public std::enable_shared_from_this<Database> {
   std::atomic<bool> vacuuming_{false};
   std::unique_ptr<os::Thread> collector_;
 
-  std::mutex mutex_;  // guards connections_, backups_ and the transition to closed
+  EventLog log_;
+  std::atomic<bool> told_health_{false};
+  base::Lsn first_lsn_ = base::kNoLsn;  // where the log ended when the database was opened
+
+  std::mutex mutex_;  // guards connections_, backups_, snapshots_, counters and the transition to closed
   std::vector<std::weak_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<RunningBackup>> backups_;
+  std::vector<std::shared_ptr<ExportedSnapshot>> snapshots_;
+  std::vector<std::shared_ptr<SessionCounters>> counters_;  // of connections; a while longer than they live
+  SessionCounters::Values past_counters_{};                 // of those that are gone
 };
 
 }  // namespace turdb::engine

@@ -58,6 +58,28 @@ Status Connection::SetSettingTo(std::string_view name, std::string_view value, b
   return CommandRunner(*this).Run(command, &result);
 }
 
+// ---- what failed
+
+void Connection::NoteFailure(const Status& status, bool is_final) noexcept {
+  const base::SqlState state = base::GetSqlState(status);
+  if (is_final) counters_->Add(SessionCounters::kStatementsFailed);
+  if (state == base::sqlstate::kSerializationFailure) counters_->Add(SessionCounters::kConflicts);
+  try {
+    if (state == base::sqlstate::kDeadlock) {
+      counters_->Add(SessionCounters::kDeadlocks);
+      database_->log().Write(EventLevel::kWarning, base::Describe(status));
+    } else if (status.code() == absl::StatusCode::kDataLoss) {
+      database_->log().Write(EventLevel::kError, base::Describe(status));
+    } else if (state == base::sqlstate::kDiskFull || state == base::sqlstate::kOutOfMemory ||
+               state == base::sqlstate::kIoError) {
+      database_->log().Write(EventLevel::kWarning, base::Describe(status));
+    }
+  } catch (const std::bad_alloc&) {
+    // The caller hears of it.
+  }
+  database_->NoteHealth();
+}
+
 // ---- tracing and profiles
 
 StatusOr<StepResult> Statement::StepTraced() {

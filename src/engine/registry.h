@@ -18,9 +18,12 @@ class Database;
 
 class Registry {
  public:
-  // The database of that directory, opened now or before. Errors: what Database::Start gives, and 55006 when it is
-  // open with settings that differ in what is fixed at open.
+  // The database of that directory, opened now or before. One that is just being closed is waited for, for busy_timeout at
+  // most. Errors: what Database::Start gives, 25001 when it is open with settings that differ in what is fixed at open, 55006
+  // when closing it took longer.
   static base::StatusOr<std::shared_ptr<Database>> OpenShared(const std::string& path, const Settings& settings);
+  // Of a database that is closed from now on, until Forget: which thread does it.
+  static void BeginClosing(const std::string& identity, const Database* database);
   static void Forget(const std::string& identity, const Database* database);
 };
 

@@ -98,7 +98,7 @@ StatusOr<int64_t> ParseMilliseconds(std::string_view key, std::string_view value
 }
 
 // Alphabetical, so that listings are.
-constexpr std::array<SettingDescription, 13> kSettings = {{
+constexpr std::array<SettingDescription, 14> kSettings = {{
     {"busy_timeout",
      "milliseconds a statement waits for another transaction's row, and a change in autocommit is run again when another was "
      "faster; default 5000",
@@ -153,6 +153,15 @@ constexpr std::array<SettingDescription, 13> kSettings = {{
        return absl::OkStatus();
      },
      [](const Settings& s) { return ShowBool(s.read_only); }},
+    {"statement_cache_size",
+     "how many compiled statements a connection keeps, so that preparing the same text again need not compile it; 0, the "
+     "default: none",
+     true,
+     [](Settings& s, std::string_view v) -> Status {
+       TURDB_ASSIGN_OR_RETURN(s.statement_cache_size, ParseInteger("statement_cache_size", v, 0, 100'000));
+       return absl::OkStatus();
+     },
+     [](const Settings& s) { return absl::StrCat(s.statement_cache_size); }},
     {"statement_timeout",
      "milliseconds a statement may take from its first step on, or a number with a unit (ms, s, min, h, d); 0, the default: "
      "as long as it needs",

@@ -22,6 +22,7 @@ struct Settings {
   int64_t hnsw_exact_rows = 10'000;  // tables of fewer rows are read instead of their vector indexes
   int64_t parallel_min_rows = 60'000;
   int64_t threads = 0;  // 0: the number of cores
+  int64_t statement_cache_size = 0;
   storage::Synchronous synchronous = storage::Synchronous::kFull;
   bool read_only = false;
   bool create = true;

@@ -44,9 +44,23 @@ StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connecti
   // What the engine runs inside a statement of the caller's was asked about with it.
   const bool internal = connection->step_depth_ > 0;
   if (!internal) SetAuthorizer(*connection, &context);
-  TURDB_ASSIGN_OR_RETURN(sql::CompiledStatement compiled, sql::Compile(context, sql));
-  if (!compiled.unknown.empty() && LearnAbout(*connection, compiled.unknown)) {
+  const bool uses_cache = !internal && own_table == nullptr && connection->UsesStatementCache();
+  const CompilationEpochs epochs = connection->EpochsNow(*catalog);
+  const sql::CompiledStatement* const kept = uses_cache ? connection->statement_cache_.Find(sql, epochs) : nullptr;
+  sql::CompiledStatement compiled;
+  if (kept != nullptr) {
+    compiled = *kept;
+    connection->counters_->Add(SessionCounters::kStatementCacheHits);
+  } else {
+    connection->counters_->Add(SessionCounters::kStatementsCompiled);
     TURDB_ASSIGN_OR_RETURN(compiled, sql::Compile(context, sql));
+    if (!compiled.unknown.empty() && LearnAbout(*connection, compiled.unknown)) {
+      TURDB_ASSIGN_OR_RETURN(compiled, sql::Compile(context, sql));
+    }
+    if (uses_cache) {
+      connection->counters_->Add(SessionCounters::kStatementCacheMisses);
+      if (compiled.plan != nullptr && !compiled.uses_external) connection->statement_cache_.Put(sql, epochs, compiled);
+    }
   }
   if (tail_bytes != nullptr) *tail_bytes = static_cast<int64_t>(compiled.end_offset);
   if (compiled.empty) return std::unique_ptr<Statement>();
@@ -54,6 +68,7 @@ StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connecti
   std::unique_ptr<Statement> statement(new Statement(std::move(connection), std::move(own_text), std::move(compiled)));
   statement->own_table_ = std::move(own_table);
   statement->is_internal_ = internal;
+  if (kept != nullptr) statement->compilations_ = 0;
   statement->authorizer_epoch_ = statement->connection_->authorizer_epoch_;
   statement->NoteCompiled(*catalog);
   statement->NameTypes(*catalog);
@@ -166,6 +181,7 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
   if (!is_internal_) SetAuthorizer(*connection_, &context);
   KeepBound();
   ++compilations_;
+  connection_->counters_->Add(SessionCounters::kStatementsCompiled);
   authorizer_epoch_ = connection_->authorizer_epoch_;
   TURDB_ASSIGN_OR_RETURN(compiled_, sql::Compile(context, sql_));
   if (!compiled_.unknown.empty() && LearnAbout(*connection_, compiled_.unknown)) {
@@ -384,8 +400,10 @@ StatusOr<StepResult> Statement::StepUntraced() {
   // What is registered may be readable only once.
   const bool alone = compiled_.changes_data && !running_ && !connection_->in_transaction() && !compiled_.uses_external;
   StatusOr<StepResult> result = StepGuarded();
-  if (alone && !result.ok()) [[unlikely]]
-    return RunAgain(std::move(result));
+  if (result.ok()) [[likely]]
+    return result;
+  if (alone) result = RunAgain(std::move(result));
+  if (!result.ok() && connection_->step_depth_ == 0) connection_->NoteFailure(result.status(), true);
   return result;
 }
 
@@ -394,6 +412,7 @@ StatusOr<StepResult> Statement::StepUntraced() {
 StatusOr<StepResult> Statement::RunAgain(StatusOr<StepResult> result) {
   const int64_t began = connection_->database().environment().clock->MonotonicNanos();
   while (MayRunAgain(result.status(), began)) {
+    connection_->counters_->Add(SessionCounters::kConflicts);
     PauseBeforeAnotherRun();
     keeps_number_ = true;
     result = StepGuarded();
@@ -531,6 +550,7 @@ StatusOr<StepResult> Statement::StepPoint() {
   }
   if (!found) return StepResult::kDone;
   rows_given_ = 1;
+  connection_->counters_->Add(SessionCounters::kRowsReturned);
   row_cells_ = point_->cells().data();
   has_row_ = point_has_run_ = true;
   return StepResult::kRow;
@@ -557,6 +577,7 @@ Status Statement::RunPoint(bool* found) {
   if (compiled_.changes_data) {
     connection_->changes_ = point_->changed_rows();
     connection_->total_changes_ += point_->changed_rows();
+    connection_->counters_->Add(SessionCounters::kRowsChanged, point_->changed_rows());
     if (point_->last_insert_id() != 0) connection_->last_insert_id_ = point_->last_insert_id();
   }
   return absl::OkStatus();
@@ -652,6 +673,7 @@ Status Statement::StartPlan() {
   context_.host_files = database.host_files();
   if (context_.spill_directory.empty()) context_.spill_directory = database.spill_directory();
   context_.cancelled = &connection.cancelled_;
+  context_.spilled_bytes = connection.counters_->spilled_bytes();
   context_.parameters = parameters_;
   context_.observer = compiled_.changes_data ? connection.ObserverOfRun() : nullptr;
   context_.max_trigger_depth = connection.limits_.trigger_depth;
@@ -700,6 +722,7 @@ StatusOr<StepResult> Statement::NextRow() {
       MakeRowRoom();
       connection_->changes_ = execution_->changed_rows();
       connection_->total_changes_ += execution_->changed_rows();
+      connection_->counters_->Add(SessionCounters::kRowsChanged, execution_->changed_rows());
       if (execution_->last_insert_id() != 0) connection_->last_insert_id_ = execution_->last_insert_id();
       if (own_transaction_) {
         in_statement_ = own_transaction_ = false;
@@ -793,6 +816,8 @@ Status Statement::FinishRun(Status outcome) {
     }
   }
   running_ = false;
+  rows_given_ = rows_given();
+  if (connection.step_depth_ <= 1) connection.counters_->Add(SessionCounters::kRowsReturned, rows_given_);
   DropChunk();
   if (counted_) connection.EndRun();
   counted_ = false;
@@ -825,7 +850,6 @@ void Statement::Reset() {
   has_row_ = point_has_run_ = false;
   ended_by_rollback_ = false;
   if (!running_) return;
-  rows_given_ = rows_given();
   const Status status = FinishRun(absl::OkStatus());
   (void)status;  // a read has nothing to lose; a change has committed in its first step
 }

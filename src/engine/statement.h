@@ -79,6 +79,10 @@ class Statement {
   std::string ExpandedSql() const;
   // The plan; with `profile`, what the run that began last did. Errors: 0A000, MISUSE.
   base::StatusOr<std::string> Explain(const ProfileOptions& options, bool profile) const;
+  // Whether it is known that a column of the result is never NULL.
+  bool column_never_null(size_t index) const {
+    return index < compiled_.column_never_null.size() && compiled_.column_never_null[index];
+  }
   // Where a column comes from; null when it is none of a table.
   const sql::ColumnOrigin* column_origin(size_t index) const {
     if (index >= compiled_.column_origins.size() || compiled_.column_origins[index].table.empty()) return nullptr;

@@ -7,6 +7,7 @@
 
 #include "catalog/system_views.h"
 #include "engine/connection.h"
+#include "engine/metric_sources.h"
 #include "engine/settings.h"
 
 namespace turdb::engine {
@@ -21,6 +22,7 @@ class EngineRows : public catalog::SystemRows {
 
   Status Visit(std::string_view view, catalog::RowSink sink) const override {
     if (view == "memory") return VisitMemory(sink);
+    if (view == "metrics") return VisitMetrics(sink);
     if (view != "settings") return absl::OkStatus();
     for (const SettingDescription& setting : AllSettings()) {
       const std::array<vec::Value, 4> row = {vec::Value::Text(setting.key),
@@ -44,6 +46,18 @@ class EngineRows : public catalog::SystemRows {
     }};
     for (const auto& [name, bytes, description] : rows) {
       const std::array<vec::Value, 3> row = {vec::Value::Text(name), vec::Value::Int64(bytes), vec::Value::Text(description)};
+      TURDB_RETURN_IF_ERROR(sink(row));
+    }
+    return absl::OkStatus();
+  }
+
+  Status VisitMetrics(catalog::RowSink sink) const {
+    MetricSources sources;
+    TURDB_RETURN_IF_ERROR(connection_.database().ReadMetrics(&sources));
+    for (const MetricDescription& metric : AllMetrics()) {
+      const std::array<vec::Value, 4> row = {vec::Value::Text(metric.name),
+                                             vec::Value::Text(metric.is_counter ? "counter" : "gauge"),
+                                             vec::Value::Int64(metric.read(sources)), vec::Value::Text(metric.description)};
       TURDB_RETURN_IF_ERROR(sink(row));
     }
     return absl::OkStatus();

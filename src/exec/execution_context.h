@@ -56,6 +56,7 @@ struct ExecutionContext {
   // Called once a chunk, with no latch or lock held: true stops the statement as `cancelled` does. For progress.
   bool (*poll)(void* argument) = nullptr;
   void* poll_argument = nullptr;
+  std::atomic<int64_t>* spilled_bytes = nullptr;  // counts what is written to spill files; may be null
 
   // By the table's id. REQUIRES: what is asked for is there.
   const txn::View& ViewOf(base::FileId table) const { return table::IsTemporary(table) ? *temporary_view : *view; }

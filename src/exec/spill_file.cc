@@ -35,7 +35,7 @@ StatusOr<std::unique_ptr<SpillFile>> SpillFile::Create(Runtime& runtime, std::st
                                         absl::StrCat(kNamePrefix, absl::BytesToHexString(base::AsText(random)), kNameSuffix));
   TURDB_ASSIGN_OR_RETURN(std::unique_ptr<os::File> file, context.environment->files->Open(path, os::OpenMode::kCreate));
   return std::unique_ptr<SpillFile>(
-      new SpillFile(context.environment->files, std::move(file), WriteBufferBytes(*runtime.budget)));
+      new SpillFile(context.environment->files, std::move(file), WriteBufferBytes(*runtime.budget), context.spilled_bytes));
 }
 
 SpillFile::~SpillFile() {
@@ -58,6 +58,7 @@ Status SpillFile::Append(base::Bytes record) {
 Status SpillFile::Flush() {
   if (buffer_.empty()) return absl::OkStatus();
   TURDB_RETURN_IF_ERROR(file_->Write(size_bytes_ - buffer_.size(), buffer_));
+  if (counted_ != nullptr) counted_->fetch_add(static_cast<int64_t>(buffer_.size()), std::memory_order_relaxed);
   buffer_.clear();
   return absl::OkStatus();
 }

@@ -4,6 +4,7 @@
 #ifndef TURDB_EXEC_SPILL_FILE_H_
 #define TURDB_EXEC_SPILL_FILE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -63,14 +64,19 @@ class SpillFile {
   };
 
  private:
-  SpillFile(std::shared_ptr<os::FileSystem> files, std::unique_ptr<os::File> file, int64_t write_buffer_bytes)
-      : files_(std::move(files)), file_(std::move(file)), write_buffer_bytes_(static_cast<size_t>(write_buffer_bytes)) {}
+  SpillFile(std::shared_ptr<os::FileSystem> files, std::unique_ptr<os::File> file, int64_t write_buffer_bytes,
+            std::atomic<int64_t>* counted)
+      : files_(std::move(files)),
+        file_(std::move(file)),
+        write_buffer_bytes_(static_cast<size_t>(write_buffer_bytes)),
+        counted_(counted) {}
   base::Status Flush();
   base::Status Read(uint64_t offset, base::MutableBytes into) const;
 
   std::shared_ptr<os::FileSystem> files_;
   std::unique_ptr<os::File> file_;
   const size_t write_buffer_bytes_;
+  std::atomic<int64_t>* const counted_;  // what is written; may be null
   std::vector<std::byte> buffer_;
   uint64_t size_bytes_ = 0;  // written and buffered
   uint64_t record_count_ = 0;

@@ -189,6 +189,10 @@ class Compilation {
   Status CompileSelect(const ast::SelectStatement& statement, CompiledStatement* compiled) {
     TURDB_ASSIGN_OR_RETURN(const BoundQuery query, binder_->BindSelect(*statement.select, nullptr));
     binder_->ResolveOpenParameters();
+    compiled->column_never_null.reserve(query.columns.size());
+    for (const OutputColumn& column : query.columns) {
+      compiled->column_never_null.push_back(planner_->IsNeverNull(binder_->ColumnExpr(column.id), query.root));
+    }
     TURDB_ASSIGN_OR_RETURN(root_, planner_->PlanQuery(query));
     compiled->column_names.reserve(query.columns.size());
     compiled->column_types.reserve(query.columns.size());

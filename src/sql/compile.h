@@ -314,6 +314,7 @@ struct CompiledStatement {
   std::vector<std::string> column_names;
   std::vector<vec::Type> column_types;
   std::vector<ColumnOrigin> column_origins;  // by column of a SELECT; empty where none is known
+  std::vector<bool> column_never_null;       // likewise: it is known that there is none
   // By parameter number: the name with its mark (":id", "$name"), or empty. Types are plan->parameter_types.
   std::vector<std::string> parameter_names;
   // Nothing decided the parameter's type (the plan takes it as text): compile again with the bound value's type.

@@ -120,6 +120,7 @@ Frame* BufferPool::Find(PageId id) {
 }
 
 StatusOr<OptimisticGuard> BufferPool::FixOptimistic(PageId id) {
+  CountFix();
   bool loaded = false;  // a page that was just read has not been visited again
   for (;;) {
     Frame* frame = Find(id);
@@ -147,6 +148,7 @@ StatusOr<OptimisticGuard> BufferPool::FixOptimistic(PageId id) {
 }
 
 StatusOr<SharedGuard> BufferPool::FixShared(PageId id) {
+  CountFix();
   CheckMayWaitFor(LockRank::kPageLatch);
   for (;;) {
     Frame* frame = Find(id);
@@ -168,6 +170,7 @@ StatusOr<SharedGuard> BufferPool::FixShared(PageId id) {
 }
 
 StatusOr<ExclusiveGuard> BufferPool::FixExclusive(PageId id) {
+  CountFix();
   CheckMayWaitFor(LockRank::kPageLatch);
   for (;;) {
     Frame* frame = Find(id);
@@ -230,6 +233,7 @@ std::optional<OptimisticGuard> BufferPool::TryOptimistic(Frame* frame, PageId id
   const uint64_t word = frame->state.load(std::memory_order_acquire);
   if (Frame::IsExclusive(word) || frame->page_id.load(std::memory_order_relaxed) != id.packed()) return std::nullopt;
 #endif
+  CountFix();
   MarkVisited(frame);
   return OptimisticGuard(frame, Frame::VersionOf(word), id);
 }
@@ -252,6 +256,7 @@ StatusOr<Frame*> BufferPool::FindOrLoad(PageId id, Load load, bool* loaded) {
     return FindOrLoad(id, load, loaded);
   }
   misses_.fetch_add(1, std::memory_order_relaxed);
+  if (load == Load::kNothing) made_.fetch_add(1, std::memory_order_relaxed);
   if (load != Load::kNothing) {
     auto drop = absl::MakeCleanup([this, frame] { Drop(frame); });  // also when there is no memory to open the file
     TURDB_RETURN_IF_ERROR(load == Load::kVerified ? files_.ReadPage(id, frame->data)
@@ -294,6 +299,7 @@ void BufferPool::Prefetch(std::span<const PageId> ids) {
   }
   if (wanted.empty()) return;
   misses_.fetch_add(wanted.size(), std::memory_order_relaxed);
+  prefetched_.fetch_add(wanted.size(), std::memory_order_relaxed);
   results.resize(wanted.size());
   files_.ReadPages(wanted, into, std::span<Status>(results));
   std::move(drop).Cancel();
@@ -668,6 +674,13 @@ PoolStats BufferPool::stats() const {
   stats.misses = misses_.load(std::memory_order_relaxed);
   stats.evictions = evictions_.load(std::memory_order_relaxed);
   stats.pages_written = write_back_.pages_written();
+  const uint64_t made = made_.load(std::memory_order_relaxed);
+  const uint64_t prefetched = prefetched_.load(std::memory_order_relaxed);
+  stats.pages_read = stats.misses - std::min(stats.misses, made);
+  uint64_t fixes = 0;
+  for (const Stripe& stripe : stripes_) fixes += stripe.fixes.load(std::memory_order_relaxed);
+  const uint64_t loads = stats.pages_read - std::min(stats.pages_read, prefetched);
+  stats.hits = fixes - std::min(fixes, loads);
   stats.frame_limit = limit_frames_.load(std::memory_order_relaxed);
   for (uint32_t i = 0; i < frame_count(); ++i) stats.dirty_frames += frames_[i].dirty() ? 1 : 0;
   absl::MutexLock lock(&replacement_mu_);

@@ -19,6 +19,7 @@
 #include "base/memory_budget.h"
 #include "base/status.h"
 #include "os/environment.h"
+#include "os/process.h"
 #include "storage/frame.h"
 #include "storage/frame_memory.h"
 
@@ -182,6 +183,8 @@ inline constexpr int kMaxReservedFrames = 8;
 
 struct PoolStats {
   uint64_t misses = 0, evictions = 0, pages_written = 0;
+  uint64_t hits = 0;        // guards made over pages that were resident; about, where threads are many
+  uint64_t pages_read = 0;  // misses but for pages that are new, and what was prefetched
   size_t frames = 0, frame_limit = 0, dirty_frames = 0;
 };
 
@@ -322,6 +325,20 @@ class BufferPool {
   std::atomic<int> reserved_frames_{0};
   std::atomic<uint64_t> misses_{0};
   std::atomic<uint64_t> evictions_{0};
+  std::atomic<uint64_t> made_{0};        // of misses_: new pages, which no file has
+  std::atomic<uint64_t> prefetched_{0};  // of misses_
+  // Guards made, by thread, so that counting them makes no thread wait for another's line of the cache. Threads that share a
+  // stripe may lose one.
+  static constexpr uint32_t kStripeBits = 4;
+  struct alignas(64) Stripe {
+    std::atomic<uint64_t> fixes{0};
+  };
+  std::array<Stripe, size_t{1} << kStripeBits> stripes_;
+  void CountFix() {
+    const uint64_t stripe = (os::CurrentThreadToken() * 0x9E3779B97F4A7C15u) >> (64 - kStripeBits);
+    std::atomic<uint64_t>& fixes = stripes_[stripe].fixes;
+    fixes.store(fixes.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
 
   std::atomic<size_t> table_frames_{0};  // for how many the page table was made
 

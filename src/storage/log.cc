@@ -343,6 +343,7 @@ Status Log::WaitDurable(Lsn lsn, bool commit) {
       covered = Fail(base::NoMemory(), "writing the log");  // only telling of an error needs memory
     }
     if (covered.ok()) {
+      syncs_.fetch_add(1, std::memory_order_relaxed);
       durable_.store(*covered, std::memory_order_release);
       Publish(*covered);
     }

@@ -96,6 +96,7 @@ class Log {
   Status WriteControl(const ControlBlock& control);  // durable on return
   Status Recycle(Lsn keep);
   const LogSegments& segments() const { return *segments_; }
+  uint64_t syncs() const { return syncs_.load(std::memory_order_relaxed); }  // how often it was made durable
 
  private:
   static constexpr int kSlots = 16;
@@ -134,6 +135,7 @@ class Log {
   alignas(64) std::atomic<Lsn> written_{0};
   std::atomic<Lsn> durable_{0};
   std::atomic<Lsn> visible_{0};
+  std::atomic<uint64_t> syncs_{0};
   ParkingLock write_lock_{LockRank::kLogWrite};
   ParkingLock sync_lock_{LockRank::kLogSync};
   FlushQueue flushes_;

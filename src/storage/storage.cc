@@ -46,6 +46,7 @@ base::MemoryBudget& Storage::budget() { return impl_->budget; }
 uint64_t Storage::database_id() const { return impl_->files.database_id(); }
 bool Storage::read_only() const { return impl_->options.read_only; }
 Status Storage::health() const { return impl_->health.status(); }
+StorageStats Storage::stats() const { return {impl_->log->syncs(), impl_->checkpointer->rounds()}; }
 
 // ---- Changing pages
 

@@ -77,6 +77,11 @@ struct RecoveryInfo {
   std::vector<std::string> problems;  // Options::salvage
 };
 
+struct StorageStats {
+  uint64_t log_syncs = 0;    // how often the log was made durable
+  uint64_t checkpoints = 0;  // that were completed
+};
+
 // Of one file, as TrimFreePages left it.
 struct FreeSpace {
   PageNo page_count = 0;            // page 0 and free pages included
@@ -127,6 +132,7 @@ class Storage {
 
   // OK, or why the database is read-only now (a log or page write that failed; its first cause is kept).
   Status health() const;
+  StorageStats stats() const;  // since Open
 
   // ---- Changing pages. REQUIRES: not opened read-only.
   // Before the first change of an operation of `txn`, with no latch held: sees to it that the log has room for the change,

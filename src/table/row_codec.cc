@@ -183,6 +183,13 @@ void RowEncoder::Set(int32_t column, Cell cell) {
   }
 }
 
+void RowEncoder::SetElsewhere(int32_t column, const btree::OverflowRef& ref) {
+  const auto at = static_cast<size_t>(field_of_column_[static_cast<size_t>(column)]);
+  std::byte* const to = refs_.data() + at * kOverflowRefBytes;
+  std::memcpy(to, &ref, sizeof(ref));
+  values_[at] = {to, static_cast<uint32_t>(kOverflowRefBytes), true};
+}
+
 bool RowEncoder::BuildPlain(std::span<const Cell> cells, std::string* out) const {
   const RowLayout& layout = layouts_.newest();
   const uint32_t data_offset = layout.data_offset(false);

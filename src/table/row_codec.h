@@ -117,6 +117,8 @@ class RowEncoder {
   void StartFrom(base::Bytes row);
   // `cell` must live until the row is built. A column that lives in the key only is ignored.
   void Set(int32_t column, Cell cell);
+  // A value of variable width that is in a chain already.
+  void SetElsewhere(int32_t column, const btree::OverflowRef& ref);
 
   // The common cases in one step each; false: go the way of Clear or StartFrom, Set, Fits, MakeFit and Build.
   // A whole row, short enough to be stored in place, from a cell for every column. Replaces `out`.

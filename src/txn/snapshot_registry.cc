@@ -56,7 +56,7 @@ Snapshot SnapshotRegistry::Acquire(SnapshotHint* hint) {
     slot.ts.store(ts + 1, std::memory_order_seq_cst);
   }
   Snapshot snapshot;
-  snapshot.slot_ = &slot.ts;
+  snapshot.slot_ = &slot;
   snapshot.read_ts_ = ts;
   return snapshot;
 }

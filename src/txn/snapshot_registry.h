@@ -26,6 +26,12 @@ class SnapshotRegistry;
 // Where a connection's next snapshot is likely to find its slot free. Any value is right.
 using SnapshotHint = uint32_t;
 
+// Who holds a timestamp. The last owner of a shared one frees it.
+struct alignas(64) SnapshotSlot {
+  std::atomic<uint64_t> ts{0};  // 0: free; else the timestamp plus one
+  std::atomic<int32_t> more_owners{0};
+};
+
 // Keeps the versions of its timestamp alive. Move-only; released on destruction; any thread.
 class Snapshot {
  public:
@@ -44,12 +50,31 @@ class Snapshot {
   bool held() const { return slot_ != nullptr; }
   Timestamp read_ts() const { return read_ts_; }
   void Release() {
-    if (slot_ != nullptr) std::exchange(slot_, nullptr)->store(0, std::memory_order_release);
+    if (slot_ == nullptr) return;
+    SnapshotSlot& slot = *std::exchange(slot_, nullptr);
+    // Alone, it stays so: only an owner makes another.
+    if (slot.more_owners.load(std::memory_order_acquire) != 0 && !IsLast(slot)) [[unlikely]]
+      return;
+    slot.ts.store(0, std::memory_order_release);
+  }
+  // Another owner of the same. REQUIRES: held().
+  Snapshot Share() const {
+    slot_->more_owners.fetch_add(1, std::memory_order_relaxed);
+    Snapshot other;
+    other.slot_ = slot_;
+    other.read_ts_ = read_ts_;
+    return other;
   }
 
  private:
   friend class SnapshotRegistry;
-  std::atomic<uint64_t>* slot_ = nullptr;
+  // One owner fewer. Of two that leave at once the later one finds none left, and sets the count right.
+  static bool IsLast(SnapshotSlot& slot) {
+    if (slot.more_owners.fetch_sub(1, std::memory_order_acq_rel) > 0) return false;
+    slot.more_owners.store(0, std::memory_order_relaxed);
+    return true;
+  }
+  SnapshotSlot* slot_ = nullptr;
   Timestamp read_ts_ = 0;
 };
 
@@ -84,9 +109,7 @@ class SnapshotRegistry {
  private:
   static constexpr uint32_t kChunkSlots = 32;
   static constexpr uint32_t kMaxChunks = 2048;
-  struct alignas(64) Slot {
-    std::atomic<uint64_t> ts{0};  // 0: free; else the timestamp plus one
-  };
+  using Slot = SnapshotSlot;
   struct Chunk {
     std::array<Slot, kChunkSlots> slots;
   };

@@ -194,6 +194,17 @@ Savepoint TransactionManager::MakeSavepoint(const Transaction& txn) const {
 
 Snapshot TransactionManager::TakeSnapshot(Transaction& txn) { return std::move(txn.snapshot_); }
 
+Snapshot TransactionManager::ShareSnapshot(const Transaction& txn) const {
+  TURDB_CHECK(txn.snapshot_.held());
+  return txn.snapshot_.Share();
+}
+
+void TransactionManager::UseSnapshot(Transaction& txn, const Snapshot& snapshot) {
+  TURDB_CHECK_EQ(txn.statement_, 0u);
+  txn.snapshot_ = snapshot.Share();
+  txn.listed_read_ts_.store(txn.snapshot_.read_ts(), std::memory_order_relaxed);
+}
+
 base::Status Transaction::PrepareWrite() { return manager_->PrepareWrite(*this); }
 
 base::Status Transaction::CheckCanceled() const {

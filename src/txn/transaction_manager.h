@@ -77,6 +77,10 @@ class TransactionManager {
   Savepoint MakeSavepoint(const Transaction& txn) const;
   // For cursors that go on after `txn` has ended: its snapshot, before Commit. They see none of its changes.
   Snapshot TakeSnapshot(Transaction& txn);
+  // The same without taking it away. REQUIRES: txn.has_snapshot().
+  Snapshot ShareSnapshot(const Transaction& txn) const;
+  // The transaction is to see what `snapshot` shows. REQUIRES: it has not begun a statement; snapshot.held().
+  void UseSnapshot(Transaction& txn, const Snapshot& snapshot);
   // Undoes what was done since. Row and table locks are kept. On error the transaction is doomed.
   base::Status RollbackTo(Transaction& txn, const Savepoint& savepoint);
   // On success everybody who begins a statement from now on sees it. A serializable transaction that must not commit
@@ -135,6 +139,7 @@ class TransactionManager {
   std::vector<LockInfo> ListLocks(size_t most_rows = 10'000);
   int64_t version_bytes() const { return memory_.slabs.reserved_bytes(); }  // of memory that holds old versions
   Timestamp oldest_snapshot() const { return snapshots_.Oldest(); }
+  size_t snapshot_count() const { return snapshots_.held_count(); }
 
  private:
   friend class Transaction;

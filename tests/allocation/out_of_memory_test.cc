@@ -16,6 +16,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -585,6 +587,281 @@ TEST_P(OutOfMemory, Closing) {
   }
   EXPECT_GT(failures_, 15);
   EXPECT_LE(g_live.load(), live_before + 16) << "allocations that nobody freed";
+}
+
+// What the host registers: `destroy` is called exactly once, also when there was no memory to register it, and what was there
+// before stays.
+struct Registration {
+  const char* name;
+  // Registers with this user_data.
+  std::function<turdb_status(turdb_conn* conn, void* user_data, void (*destroy)(void*), turdb_error** error)> set;
+  // And takes it away; null: setting another one does.
+  std::function<turdb_status(turdb_conn* conn, turdb_error** error)> take;
+};
+
+void CountDestroyed(void* user_data) { ++*static_cast<int*>(user_data); }
+
+void Twice(void*, turdb_call* call) {
+  for (int64_t i = 0; i < turdb_call_row_count(call); ++i) turdb_call_return_int64(call, i, 2 * turdb_call_int64(call, 0, i));
+}
+void Shout(void*, turdb_call* call) {
+  for (int64_t i = 0; i < turdb_call_row_count(call); ++i) {
+    int64_t size = 0;
+    const char* const text = turdb_call_text(call, 0, i, &size);
+    if (text == nullptr && !turdb_call_is_null(call, 0, i)) return turdb_call_fail(call, "53200", "no memory for the argument");
+    turdb_call_return_blob(call, i, text, size);
+  }
+}
+struct SumState {
+  int64_t sum = 0;
+};
+int64_t g_states = 0;
+void* NewSum(void*, turdb_call* call) {
+  auto* const state = new (std::nothrow) SumState;
+  if (state == nullptr) {
+    turdb_call_fail(call, "53200", "no memory for a state");
+  } else {
+    ++g_states;
+  }
+  return state;
+}
+void UpdateSum(void*, turdb_call* call, void* const* states) {
+  for (int64_t i = 0; i < turdb_call_row_count(call); ++i) {
+    static_cast<SumState*>(states[i])->sum += turdb_call_int64(call, 0, i);
+  }
+}
+void FinishSum(void*, turdb_call* call, void* const* states) {
+  for (int64_t i = 0; i < turdb_call_row_count(call); ++i) {
+    turdb_call_return_int64(call, i, static_cast<SumState*>(states[i])->sum);
+  }
+}
+void ReleaseSum(void*, void* state) {
+  if (state == nullptr) return;
+  --g_states;
+  delete static_cast<SumState*>(state);
+}
+void NoRows(void*, turdb_call* call, ArrowArrayStream*) { turdb_call_fail(call, "38000", "there are no rows"); }
+bool Allow(void*) { return false; }
+void Nothing(void*) {}
+bool AllowChange(void*, turdb_change* change) { return turdb_change_row_count(change) < 1; }
+void ReadTrace(void*, turdb_trace* trace) {
+  (void)turdb_trace_sql(trace);
+  (void)turdb_trace_expanded_sql(trace);
+  (void)turdb_trace_error(trace);
+}
+int32_t AllowAll(void*, int32_t, const char*, const char*, const char*, const char*) { return TURDB_ALLOW; }
+
+const Registration kRegistrations[] = {
+    {"scalar function",
+     [](turdb_conn* conn, void* data, void (*destroy)(void*), turdb_error** error) {
+       return turdb_conn_create_scalar(conn, "twice", "bigint", "bigint", TURDB_FUNCTION_DETERMINISTIC, Twice, data, destroy,
+                                       error);
+     },
+     [](turdb_conn* conn, turdb_error** error) { return turdb_conn_drop_function(conn, "twice", "bigint", 0, error); }},
+    {"aggregate",
+     [](turdb_conn* conn, void* data, void (*destroy)(void*), turdb_error** error) {
+       return turdb_conn_create_aggregate(conn, "total_of", "bigint", "bigint", 0, NewSum, UpdateSum, nullptr, FinishSum,
+                                          ReleaseSum, data, destroy, error);
+     },
+     [](turdb_conn* conn, turdb_error** error) { return turdb_conn_drop_function(conn, "total_of", nullptr, 0, error); }},
+    {"table function",
+     [](turdb_conn* conn, void* data, void (*destroy)(void*), turdb_error** error) {
+       return turdb_conn_create_table_function(conn, "rows_of", "text, integer", "a bigint, b text[]", 0, NoRows, data, destroy,
+                                               error);
+     },
+     [](turdb_conn* conn, turdb_error** error) { return turdb_conn_drop_function(conn, "rows_of", nullptr, 0, error); }},
+    {"collation",
+     [](turdb_conn* conn, void* data, void (*destroy)(void*), turdb_error** error) {
+       return turdb_conn_create_collation(conn, "shouted", 0, Shout, data, destroy, error);
+     },
+     [](turdb_conn* conn, turdb_error** error) { return turdb_conn_drop_collation(conn, "shouted", error); }},
+    {"commit hook",
+     [](turdb_conn* conn, void* data, void (*destroy)(void*), turdb_error** error) {
+       return turdb_conn_set_commit_hook(conn, Allow, data, destroy, error);
+     },
+     [](turdb_conn* conn, turdb_error** error) { return turdb_conn_set_commit_hook(conn, nullptr, nullptr, nullptr, error); }},
+    {"rollback hook",
+     [](turdb_conn* conn, void* data, void (*destroy)(void*), turdb_error** error) {
+       return turdb_conn_set_rollback_hook(conn, Nothing, data, destroy, error);
+     },
+     [](turdb_conn* conn, turdb_error** error) {
+       return turdb_conn_set_rollback_hook(conn, nullptr, nullptr, nullptr, error);
+     }},
+    {"change hook",
+     [](turdb_conn* conn, void* data, void (*destroy)(void*), turdb_error** error) {
+       return turdb_conn_set_change_hook(conn, AllowChange, data, destroy, error);
+     },
+     [](turdb_conn* conn, turdb_error** error) { return turdb_conn_set_change_hook(conn, nullptr, nullptr, nullptr, error); }},
+    {"trace",
+     [](turdb_conn* conn, void* data, void (*destroy)(void*), turdb_error** error) {
+       return turdb_conn_set_trace(conn, ReadTrace, data, destroy, error);
+     },
+     [](turdb_conn* conn, turdb_error** error) { return turdb_conn_set_trace(conn, nullptr, nullptr, nullptr, error); }},
+    {"authorizer",
+     [](turdb_conn* conn, void* data, void (*destroy)(void*), turdb_error** error) {
+       return turdb_conn_set_authorizer(conn, AllowAll, data, destroy, error);
+     },
+     [](turdb_conn* conn, turdb_error** error) { return turdb_conn_set_authorizer(conn, nullptr, nullptr, nullptr, error); }},
+};
+
+TEST_P(OutOfMemory, Registering) {
+  Open();
+  for (const Registration& registration : kRegistrations) {
+    for (int64_t nth = 1;; ++nth) {
+      const std::string where = std::string(registration.name) + ", allocation " + std::to_string(nth);
+      int destroyed = 0;
+      turdb_error* error = nullptr;
+      turdb_status status = TURDB_OK;
+      const bool disturbed = Disturb(nth, [&] { status = registration.set(conn_, &destroyed, CountDestroyed, &error); });
+      if (status == TURDB_OK) {
+        ASSERT_EQ(destroyed, 0) << where;
+        ASSERT_EQ(registration.take(conn_, nullptr), TURDB_OK) << where;
+        ASSERT_EQ(destroyed, 1) << where;
+        if (!disturbed) break;
+        continue;
+      }
+      ExpectNoMemory(status, error, registration.name, nth);
+      if (HasFatalFailure()) return;
+      ASSERT_EQ(destroyed, 1) << where;
+      ASSERT_EQ(Exec("select 1"), TURDB_OK) << where;
+    }
+    // Replaced by another, and by one that there is no memory for.
+    int first = 0, second = 0;
+    ASSERT_EQ(registration.set(conn_, &first, CountDestroyed, nullptr), TURDB_OK);
+    turdb_error* error = nullptr;
+    turdb_status status = TURDB_OK;
+    Disturb(1, [&] { status = registration.set(conn_, &second, CountDestroyed, &error); });
+    ExpectNoMemory(status, error, registration.name, 1);
+    if (HasFatalFailure()) return;
+    EXPECT_EQ(first, 0) << registration.name;
+    EXPECT_EQ(second, 1) << registration.name;
+    ASSERT_EQ(registration.take(conn_, nullptr), TURDB_OK);
+    EXPECT_EQ(first, 1) << registration.name;
+  }
+  EXPECT_GT(failures_, 20);
+}
+
+// Statements that call the host, and tell it of what they do.
+TEST_P(OutOfMemory, CallingTheHost) {
+  Open();
+  int destroyed = 0, registered = 0;
+  for (const Registration& registration : kRegistrations) {
+    ASSERT_EQ(registration.set(conn_, &destroyed, CountDestroyed, nullptr), TURDB_OK) << registration.name;
+    ++registered;
+  }
+  ASSERT_EQ(Exec("create table note(a bigint primary key, b text); insert into note select i, 'text number ' || i from "
+                 "generate_series(1, 300) g(i)"),
+            TURDB_OK);
+  const std::vector<std::string> statements = {
+      "select twice(a), total_of(a) over (order by a) from note order by b collate shouted, 1 limit 20",
+      "select a % 7, total_of(twice(a)) from note group by 1 order by 1", "update note set b = b || '!' where twice(a) < 100"};
+  for (const std::string& sql : statements) {
+    const std::string right = Query("select sum(length(b)) from note");
+    for (int64_t nth = 1;; nth = Next(nth)) {
+      turdb_error* error = nullptr;
+      turdb_status status = TURDB_OK;
+      ASSERT_EQ(Exec("begin"), TURDB_OK);
+      const bool disturbed = Disturb(nth, [&] { status = Exec(sql, &error); });
+      if (status != TURDB_OK) {
+        ExpectNoMemory(status, error, sql, nth);
+        if (HasFatalFailure()) return;
+        ASSERT_EQ(Query("select sum(length(b)) from note"), right) << sql << "\nallocation " << nth;
+      }
+      ASSERT_EQ(Exec("rollback"), TURDB_OK) << sql << "\nallocation " << nth;
+      ASSERT_EQ(Query("select sum(length(b)) from note"), right) << sql << "\nallocation " << nth;
+      ASSERT_EQ(g_states, 0) << sql << "\nallocation " << nth;
+      if (!disturbed) break;
+    }
+  }
+  Close();
+  EXPECT_EQ(destroyed, registered);
+  EXPECT_GT(failures_, 60);
+}
+
+// Calls that are no statements.
+TEST_P(OutOfMemory, Calls) {
+  Open();
+  ASSERT_EQ(
+      Exec("set statement_cache_size = 4; create table doc(a int primary key, b blob, c vector(3)); insert into doc values "
+           "(1, 'abc'::bytea, '[1,2,3]')"),
+      TURDB_OK);
+  const auto resize = [&](int64_t size, turdb_error** error) {
+    turdb_blob* blob = nullptr;
+    turdb_status status = turdb_blob_open(conn_, nullptr, "doc", "b", 1, true, &blob, error);
+    if (status == TURDB_OK) status = turdb_blob_resize(blob, size, error);
+    turdb_blob_free(blob);
+    return status;
+  };
+  const std::pair<const char*, std::function<turdb_status(turdb_error**)>> calls[] = {
+      {"a metric",
+       [&](turdb_error** error) {
+         int64_t value = 0;
+         return turdb_db_metric(db_, "statements", &value, error);
+       }},
+      {"metrics as rows",
+       [&](turdb_error** error) {
+         return turdb_conn_exec(conn_, "select * from turdb_catalog.metrics", TURDB_NUL_TERMINATED, error);
+       }},
+      {"the log",
+       [&](turdb_error** error) {
+         return turdb_db_set_log(
+             db_, TURDB_LOG_DEBUG, [](void*, int32_t, const char*) {}, nullptr, nullptr, error);
+       }},
+      {"a snapshot",
+       [&](turdb_error** error) {
+         turdb_snapshot* snapshot = nullptr;
+         turdb_status status = turdb_snapshot_open(conn_, &snapshot, error);
+         if (status == TURDB_OK) status = turdb_conn_begin_at(conn_, snapshot, error);
+         turdb_snapshot_free(snapshot);
+         if (turdb_conn_in_autocommit(conn_)) return status;
+         const turdb_status ended = turdb_conn_rollback(conn_, status == TURDB_OK ? error : nullptr);
+         return status == TURDB_OK ? ended : status;
+       }},
+      {"a blob that grows", [&](turdb_error** error) { return resize(40000, error); }},
+      {"a blob that shrinks", [&](turdb_error** error) { return resize(10, error); }},
+      {"a vector",
+       [&](turdb_error** error) {
+         turdb_stmt* stmt = nullptr;
+         const float vector[3] = {1, 2, 3};
+         turdb_status status =
+             turdb_stmt_prepare(conn_, "select c from doc where c = ?", TURDB_NUL_TERMINATED, nullptr, &stmt, error);
+         if (status == TURDB_OK) status = turdb_stmt_bind_vector(stmt, 1, vector, 3, TURDB_VECTOR_FLOAT32, error);
+         if (status == TURDB_OK) status = turdb_stmt_step(stmt, error);
+         if (status == TURDB_ROW && turdb_stmt_column_vector(stmt, 0, nullptr, nullptr) == nullptr) status = TURDB_INTERNAL;
+         turdb_stmt_free(stmt);
+         return status == TURDB_ROW ? TURDB_OK : status;
+       }},
+      {"an interrupt handle",
+       [&](turdb_error** error) {
+         turdb_interrupt* interrupt = nullptr;
+         const turdb_status status = turdb_interrupt_open(conn_, &interrupt, error);
+         turdb_interrupt_free(interrupt);
+         return status;
+       }},
+      {"a connection", [&](turdb_error** error) {
+         turdb_conn* other = nullptr;
+         const turdb_status status = turdb_conn_open(db_, &other, error);
+         turdb_conn_free(other);
+         return status;
+       }}};
+  for (const auto& [name, call] : calls) {
+    for (int64_t nth = 1;; ++nth) {
+      turdb_error* error = nullptr;
+      turdb_status status = TURDB_OK;
+      const bool disturbed = Disturb(nth, [&] { status = call(&error); });
+      if (status != TURDB_OK) ExpectNoMemory(status, error, name, nth);
+      if (HasFatalFailure()) return;
+      if (!disturbed) {
+        ASSERT_EQ(status, TURDB_OK) << name;
+        break;
+      }
+      ASSERT_NE(turdb_conn_in_autocommit(conn_), 0) << name << ", allocation " << nth;
+      ASSERT_EQ(Exec("select 1"), TURDB_OK) << name << ", allocation " << nth;
+    }
+  }
+  EXPECT_EQ(Query("select length(b), c from doc"), "10|[1,2,3]|");
+  Check();
+  EXPECT_GT(failures_, 50);
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, OutOfMemory, testing::Values(false, true),

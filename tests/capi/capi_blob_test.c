@@ -302,6 +302,108 @@ static void one_megabyte_reads_and_writes_a_long_blob(void) { /* [C-BLOB-1] */
   turdb_db_free(db);
 }
 
+/* ---- other sizes */
+
+static bool is_zero(const uint8_t* data, int64_t size) {
+  for (int64_t i = 0; i < size; ++i) {
+    if (data[i] != 0) return false;
+  }
+  return true;
+}
+
+/* From every kind of place to every other: inside the row, in a chain, in a row that is in a chain as a whole. */
+static void blobs_grow_and_shrink(void) { /* [C-BLOB-7] */
+  struct session s = session_open(":memory:");
+  enum { kMost = 100000 };
+  static uint8_t data[kMost], back[kMost];
+  fill(data, 0, kMost);
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(a int primary key, b blob, c text, d text)"));
+  const int64_t sizes[] = {0, 1, 100, 4000, 4001, 16384, 100000};
+  const size_t count = sizeof sizes / sizeof sizes[0];
+  for (int wide = 0; wide < 2; ++wide) {
+    for (size_t from = 0; from < count; ++from) {
+      for (size_t to = 0; to < count; ++to) {
+        turdb_blob* blob = NULL;
+        CHECK_STATUS(TURDB_OK, exec(s.conn, "delete from t"));
+        CHECK_STATUS(TURDB_DONE, insert_bytes(s.conn,
+                                              wide ? "insert into t values (1, ?, repeat('c', 3900), repeat('d', 3900))"
+                                                   : "insert into t values (1, ?, 'c', null)",
+                                              data, sizes[from]));
+        CHECK_STATUS(TURDB_OK, turdb_blob_open(s.conn, NULL, "t", "b", 1, true, &blob, NULL));
+        CHECK_STATUS(TURDB_OK, turdb_blob_resize(blob, sizes[to], NULL));
+        CHECK(turdb_blob_size(blob) == sizes[to]);
+        CHECK_STATUS(TURDB_OK, turdb_blob_read(blob, 0, back, sizes[to], NULL));
+        const int64_t kept = sizes[from] < sizes[to] ? sizes[from] : sizes[to];
+        CHECK(holds(back, 0, kept) && is_zero(back + kept, sizes[to] - kept));
+        /* And it is written to, and read, as it is now. */
+        if (sizes[to] > 0) {
+          CHECK_STATUS(TURDB_OK, turdb_blob_write(blob, sizes[to] - 1, "!", 1, NULL));
+          CHECK_STATUS(TURDB_OK, turdb_blob_read(blob, sizes[to] - 1, back, 1, NULL));
+          CHECK(back[0] == '!');
+        }
+        turdb_blob_free(blob);
+        CHECK(query_int64(s.conn, "select length(b) from t") == sizes[to]);
+        CHECK(query_int64(s.conn, "select count(*) from t where length(c) in (1, 3900)") == 1);
+      }
+    }
+  }
+  int64_t problems = -1;
+  CHECK_STATUS(TURDB_OK, turdb_db_check(s.db, NULL, NULL, &problems, NULL));
+  CHECK(problems == 0);
+  session_close(&s);
+}
+
+static void blobs_grow_in_transactions(void) { /* [C-BLOB-7] [C-BLOB-3] */
+  struct session s = session_open(":memory:");
+  turdb_conn* other = NULL;
+  turdb_blob *blob = NULL, *seen = NULL;
+  turdb_error* error = NULL;
+  uint8_t back[8];
+  CHECK_STATUS(TURDB_OK, turdb_conn_open(s.db, &other, NULL));
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(a int primary key, b blob); insert into t values (1, 'abc'::bytea)"));
+  CHECK_STATUS(TURDB_OK, turdb_blob_open(other, NULL, "t", "b", 1, false, &seen, NULL));
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "begin"));
+  CHECK_STATUS(TURDB_OK, turdb_blob_open(s.conn, NULL, "t", "b", 1, true, &blob, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_blob_resize(blob, 50000, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_blob_write(blob, 49997, "end", 3, NULL));
+  CHECK(query_int64(s.conn, "select length(b) from t") == 50000);
+  CHECK(query_int64(other, "select length(b) from t") == 3 && turdb_blob_size(seen) == 3);
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "rollback"));
+  CHECK_STATUS(TURDB_ERROR, turdb_blob_read(blob, 0, back, 1, &error)); /* it went with the transaction */
+  CHECK_TEXT("24000", turdb_error_sqlstate(error));
+  turdb_error_free(error);
+  CHECK(query_int64(s.conn, "select length(b) from t") == 3);
+  CHECK_STATUS(TURDB_OK, turdb_blob_reopen(blob, 1, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_blob_resize(blob, 5, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_blob_read(blob, 0, back, 5, NULL));
+  CHECK(memcmp(back, "abc\0\0", 5) == 0);
+  CHECK_STATUS(TURDB_OK, turdb_blob_read(seen, 0, back, 3, NULL)); /* what was there then */
+  CHECK(memcmp(back, "abc", 3) == 0);
+  /* What cannot be. */
+  CHECK_STATUS(TURDB_DATA, turdb_blob_resize(blob, -1, NULL));
+  CHECK_STATUS(TURDB_LIMIT, turdb_blob_resize(blob, (INT64_C(1) << 30) + 1, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_conn_set_limit(s.conn, TURDB_LIMIT_VALUE_BYTES, 1000, NULL));
+  CHECK_STATUS(TURDB_LIMIT, turdb_blob_resize(blob, 1001, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_blob_resize(seen, 1, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_blob_resize(NULL, 1, NULL));
+  CHECK(turdb_blob_size(blob) == 5);
+  CHECK_STATUS(TURDB_OK, exec(other, "update t set b = 'other'::bytea"));
+  CHECK_STATUS(TURDB_ERROR, turdb_blob_resize(blob, 7, NULL)); /* somebody was faster */
+  CHECK(turdb_blob_size(blob) == 5);
+  /* Rows that are older than the column. */
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "alter table t add later blob default '\\x0102'::bytea"));
+  CHECK_STATUS(TURDB_OK, turdb_blob_close(blob, NULL));
+  turdb_blob_free(blob);
+  CHECK_STATUS(TURDB_OK, turdb_blob_open(s.conn, NULL, "t", "later", 1, true, &blob, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_blob_resize(blob, 4, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_blob_read(blob, 0, back, 4, NULL));
+  CHECK(memcmp(back, "\1\2\0\0", 4) == 0);
+  turdb_blob_free(blob);
+  turdb_blob_free(seen);
+  turdb_conn_free(other);
+  session_close(&s);
+}
+
 void blob_tests(void) {
   blobs_refuse_what_is_not_there();
   blobs_are_found_by_any_key();
@@ -309,4 +411,6 @@ void blob_tests(void) {
   blobs_are_written_in_place();
   writes_meet_the_rules_of_tables();
   one_megabyte_reads_and_writes_a_long_blob();
+  blobs_grow_and_shrink();
+  blobs_grow_in_transactions();
 }

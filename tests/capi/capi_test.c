@@ -643,6 +643,8 @@ int main(void) {
   function_tests();
   packed_tests();
   blob_tests();
+  database_tests();
+  misuse_tests();
   hooks_tests();
   interrupt_tests();
   session_tests();

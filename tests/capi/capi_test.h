@@ -58,8 +58,10 @@ void arrow_tests(void);
 void function_tests(void);
 void packed_tests(void);
 void blob_tests(void);
+void database_tests(void);
 void hooks_tests(void);
 void interrupt_tests(void);
+void misuse_tests(void);
 void session_tests(void);
 
 #endif

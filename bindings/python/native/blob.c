@@ -121,6 +121,20 @@ static PyObject* blob_write_at(BlobObject* self, PyObject* arguments) {
   Py_RETURN_NONE;
 }
 
+/* resize(size) */
+static PyObject* blob_resize(BlobObject* self, PyObject* size) {
+  const long long bytes = PyLong_AsLongLong(size);
+  if ((bytes == -1 && PyErr_Occurred()) || !blob_check(self)) return NULL;
+  turdb_error* error = NULL;
+  turdb_status status;
+  self->connection->busy = true;
+  self->connection->interrupted = false;
+  Py_BEGIN_ALLOW_THREADS status = turdb_blob_resize(self->handle, bytes, &error);
+  Py_END_ALLOW_THREADS self->connection->busy = false;
+  if (status != TURDB_OK) return connection_raise(self->connection, error, NULL);
+  Py_RETURN_NONE;
+}
+
 /* reopen(key) */
 static PyObject* blob_reopen(BlobObject* self, PyObject* key) {
   if (!blob_check(self)) return NULL;
@@ -148,6 +162,7 @@ static PyObject* get_closed(BlobObject* self, void* unused) {
 static PyMethodDef blob_methods[] = {{"close", (PyCFunction)blob_close, METH_NOARGS, "Ends the blob. Closing twice is fine."},
                                      {"_read_at", (PyCFunction)blob_read_at, METH_VARARGS, NULL},
                                      {"_write_at", (PyCFunction)blob_write_at, METH_VARARGS, NULL},
+                                     {"_resize", (PyCFunction)blob_resize, METH_O, NULL},
                                      {"_reopen", (PyCFunction)blob_reopen, METH_O, NULL},
                                      {NULL, NULL, 0, NULL}};
 

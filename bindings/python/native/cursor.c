@@ -460,8 +460,10 @@ PyObject* cursor_describe(CursorObject* self) {
     const turdb_stmt* stmt = self->statement->handle;
     const char* name = turdb_stmt_column_name(stmt, i);
     const char* type = turdb_stmt_column_declared_type(stmt, i);
-    PyObject* column = PyObject_CallFunction(make_column, "sis", name == NULL ? "" : name, (int)turdb_stmt_column_type(stmt, i),
-                                             type == NULL ? "" : type);
+    const int32_t nullability = turdb_stmt_column_nullability(stmt, i);
+    PyObject* null_ok = nullability == TURDB_NOT_NULL ? Py_False : nullability == TURDB_NULLABLE ? Py_True : Py_None;
+    PyObject* column = PyObject_CallFunction(make_column, "sisO", name == NULL ? "" : name,
+                                             (int)turdb_stmt_column_type(stmt, i), type == NULL ? "" : type, null_ok);
     if (column == NULL) {
       Py_CLEAR(description);
     } else {

@@ -33,6 +33,9 @@ HANDLE_TYPE(DatabaseObject, Database_Type, "turdb._native.DatabaseHandle", "A tu
 HANDLE_TYPE(OptionsObject, Options_Type, "turdb._native.OptionsHandle", "A turdb_options.", new_options, turdb_options,
             turdb_options_free)
 
+HANDLE_TYPE(SnapshotObject, Snapshot_Type, "turdb._native.SnapshotHandle", "A turdb_snapshot.", new_snapshot, turdb_snapshot,
+            turdb_snapshot_free)
+
 static void dealloc_backup(BackupObject* self) {
   turdb_backup_free(self->handle);
   Py_TYPE(self)->tp_free((PyObject*)self);
@@ -68,9 +71,9 @@ static int add_type(PyObject* module, PyTypeObject* type, const char* name) {
 int add_types(PyObject* module) {
   if (pack_initialize() < 0 || unpack_initialize() < 0 || arrow_initialize() < 0) return -1;
   if (add_type(module, &Database_Type, "DatabaseHandle") < 0 || add_type(module, &Options_Type, "OptionsHandle") < 0 ||
-      add_type(module, &Backup_Type, "BackupHandle") < 0 || add_type(module, &Connection_Type, "Connection") < 0 ||
-      add_type(module, &Cursor_Type, "Cursor") < 0 || add_type(module, &Blob_Type, "Blob") < 0 ||
-      PyType_Ready(&Statement_Type) < 0) {
+      add_type(module, &Backup_Type, "BackupHandle") < 0 || add_type(module, &Snapshot_Type, "SnapshotHandle") < 0 ||
+      add_type(module, &Connection_Type, "Connection") < 0 || add_type(module, &Cursor_Type, "Cursor") < 0 ||
+      add_type(module, &Blob_Type, "Blob") < 0 || PyType_Ready(&Statement_Type) < 0) {
     return -1;
   }
   Py_INCREF(adapters);

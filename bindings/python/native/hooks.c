@@ -234,3 +234,45 @@ PyObject* connection_setlimit(ConnectionObject* self, PyObject* arguments) {
   }
   return PyLong_FromLongLong(before);
 }
+
+/* ---- the log of a database: a callable, called on whatever thread notices something */
+
+static bool is_finalizing(void) {
+#if PY_VERSION_HEX >= 0x030D0000
+  return Py_IsFinalizing();
+#else
+  return _Py_IsFinalizing();
+#endif
+}
+
+static void on_log(void* user_data, int32_t level, const char* message) {
+  if (is_finalizing()) return; /* a thread that asks for the GIL now does not come back */
+  const PyGILState_STATE state = PyGILState_Ensure();
+  tell_hook((PyObject*)user_data, Py_BuildValue("is", (int)level, message));
+  PyGILState_Release(state);
+}
+
+static void forget_log(void* user_data) {
+  if (is_finalizing()) return;
+  const PyGILState_STATE state = PyGILState_Ensure();
+  Py_DECREF((PyObject*)user_data);
+  PyGILState_Release(state);
+}
+
+/* set_log(database, level, callable or None) */
+PyObject* set_log(PyObject* module, PyObject* arguments) {
+  (void)module;
+  DatabaseObject* database;
+  int level;
+  PyObject* callable;
+  if (!PyArg_ParseTuple(arguments, "O!iO", &Database_Type, &database, &level, &callable)) return NULL;
+  const bool none = callable == Py_None;
+  turdb_error* error = NULL;
+  turdb_status status;
+  if (!none) Py_INCREF(callable);
+  Py_BEGIN_ALLOW_THREADS status =
+      turdb_db_set_log(database->handle, level, none ? NULL : on_log, none ? NULL : callable, none ? NULL : forget_log, &error);
+  Py_END_ALLOW_THREADS if (status == TURDB_OK) Py_RETURN_NONE;
+  raise_error(error, NULL);
+  return NULL;
+}

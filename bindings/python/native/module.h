@@ -38,6 +38,10 @@ typedef struct {
   bool busy; /* a thread is in a step */
 } BackupObject;
 
+typedef struct {
+  PyObject_HEAD turdb_snapshot* handle;
+} SnapshotObject;
+
 /* Callables of a connection (hooks.c). */
 enum { HOOK_COMMIT, HOOK_ROLLBACK, HOOK_CHANGE, HOOK_TRACE, HOOK_PROFILE, HOOK_AUTHORIZER, HOOKS };
 
@@ -115,7 +119,8 @@ struct CursorObject {
   Py_ssize_t arraysize;
 };
 
-extern PyTypeObject Database_Type, Options_Type, Backup_Type, Connection_Type, Statement_Type, Cursor_Type, Blob_Type;
+extern PyTypeObject Database_Type, Options_Type, Backup_Type, Snapshot_Type, Connection_Type, Statement_Type, Cursor_Type,
+    Blob_Type;
 
 /* ---- Errors */
 
@@ -212,6 +217,8 @@ PyObject* connection_drop_collation(ConnectionObject* self, PyObject* argument);
 PyObject* new_database(turdb_db* handle);
 PyObject* new_options(turdb_options* handle);
 PyObject* new_backup(turdb_backup* handle);
+PyObject* new_snapshot(turdb_snapshot* handle);
+PyObject* set_log(PyObject* module, PyObject* arguments);
 
 int add_types(PyObject* module);
 

@@ -31,6 +31,7 @@ static void visit_problem(void *user_data, const char *problem) {
   if (add_types(m) < 0) return NULL;
 %}
 
+%native(set_log) PyObject *set_log(PyObject *module, PyObject *arguments);
 %native(set_error_factory) PyObject *set_error_factory(PyObject *module, PyObject *callable);
 
 /* ---- errors: never a parameter, always an exception */
@@ -56,6 +57,7 @@ static void visit_problem(void *user_data, const char *problem) {
 %enddef
 TURDB_HANDLE(turdb_db, DatabaseObject, Database_Type)
 TURDB_HANDLE(turdb_backup, BackupObject, Backup_Type)
+TURDB_HANDLE(turdb_snapshot, SnapshotObject, Snapshot_Type)
 %typemap(in) const turdb_options *, turdb_options * {
   if ($input == Py_None) {
     $1 = NULL;
@@ -85,6 +87,7 @@ TURDB_HANDLE(turdb_backup, BackupObject, Backup_Type)
 TURDB_NEW(turdb_db, new_database)
 TURDB_NEW(turdb_options, new_options)
 TURDB_NEW(turdb_backup, new_backup)
+TURDB_NEW(turdb_snapshot, new_snapshot)
 %typemap(in, numinputs=0) int64_t *out (int64_t number = 0) { $1 = &number; }
 %typemap(in, numinputs=0) int64_t *out_rows (int64_t number = 0) { $1 = &number; }
 %typemap(in, numinputs=0) int64_t *out_lost (int64_t number = 0) { $1 = &number; }
@@ -130,6 +133,12 @@ TURDB_NEW(turdb_backup, new_backup)
 %rename("%s") turdb_db_memory_used;
 %rename("%s") turdb_db_memory_peak;
 %rename("%s") turdb_db_recover;
+%rename("%s") turdb_metric_name;
+%rename("%s") turdb_metric_describe;
+%rename("%s") turdb_metric_is_counter;
+%rename("%s") turdb_db_metric;
+%rename("%s") turdb_snapshot_open;
+%rename("%s") turdb_conn_begin_at;
 %rename("%s") turdb_backup_open;
 %rename("%s") turdb_backup_step;
 %rename("%s") turdb_backup_pages_total;

@@ -118,3 +118,27 @@ def test_a_blob_expires_with_its_value(files):
     files.close()
     with pytest.raises(turdb.ProgrammingError):
         blob.read(1)
+
+
+def test_other_sizes(files):
+    with files.blobopen("file", "content", 1) as blob:
+        blob.seek(100)
+        assert blob.truncate() == 100 and len(blob) == 100 and blob.tell() == 100
+        assert blob.truncate(300000) == 300000 and blob.tell() == 100
+        assert blob[:100] == bytes(range(100)) and blob[100:] == bytes(299900)
+        blob.seek(0, os.SEEK_END)
+        assert blob.truncate(3) == 3 and blob.tell() == 3
+        with pytest.raises(turdb.DataError):
+            blob.truncate(-1)
+        with pytest.raises(turdb.Error):
+            blob.truncate(1 << 40)
+        with pytest.raises(TypeError):
+            blob.truncate("x")
+    assert files.execute("select length(content) from file where id = 1").scalar() == 3
+    files.rollback()
+    assert files.execute("select length(content) from file where id = 1").scalar() == 102400
+    with files.blobopen("file", "content", 1, readonly=True) as blob:
+        with pytest.raises(turdb.ProgrammingError):
+            blob.truncate(5)
+    with pytest.raises(turdb.ProgrammingError):
+        blob.truncate(5)

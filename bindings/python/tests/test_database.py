@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 import turdb
@@ -72,3 +75,116 @@ def test_repr(path):
     connection.close()
     assert "closed" in repr(connection)
     assert repr(turdb.NUMBER) == "turdb.NUMBER" and repr(turdb.Json(1)) == "Json(1)"
+
+
+# ---- what a database tells of itself
+
+
+def test_metrics(tmp_path):
+    with turdb.Database(tmp_path / "db") as database, database.connect() as connection:
+        before = database.metrics()
+        assert set(before) == set(turdb.metrics()) and all(isinstance(value, int) for value in before.values())
+        connection.execute("create table t(a int)")
+        connection.executemany("insert into t values (?)", [(i,) for i in range(10)])
+        connection.commit()
+        after = database.metrics()
+        assert after["rows_changed"] - before["rows_changed"] == 10
+        assert after["transactions_committed"] - before["transactions_committed"] == 1
+        assert after["connections"] == 1
+        assert dict(connection.execute("select name, value from turdb_catalog.metrics").fetchall()).keys() == after.keys()
+    with pytest.raises(turdb.ProgrammingError):
+        database.metrics()
+
+
+def test_the_log(tmp_path):
+    messages = []
+    database = turdb.Database(tmp_path / "db")
+    database.set_log(lambda level, message: messages.append((level, message)))
+    assert messages[0][0] == "info" and "a new database" in messages[0][1]
+    with pytest.raises(ValueError):
+        database.set_log(print, "loud")
+    with pytest.raises(TypeError):
+        database.set_log("print")
+    database.close()
+    assert len(messages) == 2 and "closed" in messages[1][1]
+    with pytest.raises(turdb.ProgrammingError):
+        database.set_log(print)
+    again = turdb.Database(tmp_path / "db")
+    again.set_log(lambda level, message: messages.append((level, message)), "error")
+    again.set_log(None)
+    again.close()
+    assert len(messages) == 2
+
+
+def test_a_log_that_raises_is_reported(monkeypatch):
+    raised = []
+    monkeypatch.setattr("sys.unraisablehook", lambda unraisable: raised.append(unraisable.exc_type))
+    with turdb.Database() as database:
+        database.set_log(lambda level, message: 1 / 0)
+    assert raised == [ZeroDivisionError, ZeroDivisionError]
+
+
+def test_snapshots_are_shared():
+    with turdb.Database() as database, database.connect() as connection, database.connect() as other:
+        connection.execute("create table t(a int)")
+        connection.execute("insert into t values (1)")
+        connection.commit()
+        snapshot = connection.snapshot()
+        connection.execute("insert into t values (2)")
+        connection.commit()
+        other.begin(snapshot)
+        assert other.execute("select count(*) from t").scalar() == 1
+        with pytest.raises(turdb.InternalError):
+            other.begin(snapshot)
+        other.rollback()
+        assert other.execute("select count(*) from t").scalar() == 2
+        other.rollback()
+        snapshot.close()
+        snapshot.close()
+        assert snapshot.closed
+        with pytest.raises(turdb.ProgrammingError):
+            other.begin(snapshot)
+        with turdb.connect() as stranger, connection.snapshot() as snapshot, pytest.raises(turdb.ProgrammingError):
+            stranger.begin(snapshot)
+
+
+def test_columns_say_whether_they_can_be_none():
+    with turdb.connect() as connection:
+        connection.execute("create table t(a int primary key, b text)")
+        description = connection.execute("select a, b, a + 1, count(*) over () from t").description
+        assert [column.null_ok for column in description] == [False, True, None, None]
+        assert description[0][6] is False
+
+
+def test_statements_are_kept_on_request():
+    with turdb.Database(statement_cache_size=10) as database, database.connect() as connection:
+        connection.replacement_scans = False
+        for _ in range(3):
+            connection.executescript("select 1")  # which keeps nothing by itself
+        assert database.metrics()["statement_cache_hits"] == 2
+
+
+def test_the_interpreter_ends_with_everything_open(tmp_path):
+    script = """
+import turdb, threading
+database = turdb.Database(%r)
+messages = []
+database.set_log(lambda level, message: messages.append(message), "debug")
+connection = database.connect()
+connection.execute("create table t(a int, b blob)")
+connection.executemany("insert into t values (?, zeroblob(100000))", [(i,) for i in range(100)])
+connection.create_function("twice", lambda a: 2 * a, "int", "int")
+connection.create_collation("shouted", str.upper)
+connection.set_trace_callback(lambda sql: messages.append(sql))
+connection.commit()
+cursor = connection.execute("select twice(a) from t")
+cursor.fetchone()
+blob = connection.blobopen("t", "b", 1)
+snapshot = connection.snapshot()
+other = database.connect()
+other.execute("select a from t").fetchone()
+""" % str(tmp_path / "db")
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0 and "rror" not in result.stderr, result.stderr
+    with turdb.Database(tmp_path / "db") as database:
+        assert database.check() == []

@@ -29,9 +29,9 @@ def test_description(connection):
     assert cursor.description is None
     cursor.execute("select 1 as a, 'x'::varchar(5) as b, 1.5::decimal(10,2) as c")
     assert [tuple(column) for column in cursor.description] == [
-        ("a", turdb.Type.INT32, None, None, None, None, None),
-        ("b", turdb.Type.TEXT, None, None, None, None, None),
-        ("c", turdb.Type.DECIMAL, None, None, 10, 2, None),
+        ("a", turdb.Type.INT32, None, None, None, None, False),
+        ("b", turdb.Type.TEXT, None, None, None, None, False),
+        ("c", turdb.Type.DECIMAL, None, None, 10, 2, False),
     ]
     assert cursor.description[0].type_code == turdb.NUMBER != turdb.STRING
     assert cursor.description[1].declared_type == "character varying(5)"

@@ -13,7 +13,19 @@ from __future__ import annotations
 from . import _native, errors
 from ._arrow import ANY_AS_TEXT, NUMERIC_AS_DOUBLE, STRING_VIEWS
 from ._blob import Blob
-from ._connection import Connection, Cursor, Database, Savepoint, Transaction, connect, options, recover, register_adapter
+from ._connection import (
+    Connection,
+    Cursor,
+    Database,
+    Savepoint,
+    Snapshot,
+    Transaction,
+    connect,
+    metrics,
+    options,
+    recover,
+    register_adapter,
+)
 from ._types import (
     BINARY,
     DATETIME,
@@ -141,6 +153,7 @@ __all__ = [
     "ProgrammingError",
     "Row",
     "Savepoint",
+    "Snapshot",
     "SerializationError",
     "Time",
     "TimeFromTicks",
@@ -157,6 +170,7 @@ __all__ = [
     "library_version",
     "library_version_number",
     "namedtuple_row",
+    "metrics",
     "options",
     "paramstyle",
     "recover",

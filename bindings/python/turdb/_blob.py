@@ -15,7 +15,7 @@ _Data = Union[bytes, bytearray, memoryview]
 
 
 class Blob(_native.Blob):
-    """The value of one column in one row, as a file of a fixed size: ``read``, ``write``, ``seek``, ``tell``, slices.
+    """The value of one column in one row, as a file: ``read``, ``write``, ``seek``, ``tell``, ``truncate``, slices.
 
     Long values are never in memory as a whole. Outside a transaction the blob shows what was there when it was opened; in one it
     is good until the transaction ends, or changes the value otherwise (OperationalError, 24000). As a context manager it closes
@@ -72,6 +72,23 @@ class Blob(_native.Blob):
             raise ValueError("the position is outside the blob")
         self._position = base + offset
         return self._position
+
+    def truncate(self, size: Optional[int] = None) -> int:
+        """Makes the value ``size`` bytes long, or as long as the position says, and gives its size; longer than it was, it has
+        zeros behind. The position stays where it is, or goes to the new end. Each call writes the value anew.
+
+        >>> import turdb
+        >>> connection = turdb.connect()
+        >>> _ = connection.execute("create table file(id integer primary key, content blob)")
+        >>> _ = connection.execute("insert into file values (1, 'abc'::bytea)")
+        >>> with connection.blobopen("file", "content", 1) as blob:
+        ...     blob.truncate(5), blob.read(), blob.truncate(2), blob[:]
+        (5, b'abc\\x00\\x00', 2, b'ab')
+        """
+        wanted = self._position if size is None else size
+        self._resize(wanted)
+        self._position = min(self._position, wanted)
+        return wanted
 
     def tell(self) -> int:
         """The position."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
+import weakref
 from types import TracebackType
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar, Union
 
@@ -11,7 +13,7 @@ from . import _arrow, _functions, _native, errors
 from ._blob import Blob
 from .errors import ProgrammingError
 
-__all__ = ["Connection", "Cursor", "Database", "Parameters", "Savepoint", "Transaction", "connect"]
+__all__ = ["Connection", "Cursor", "Database", "Parameters", "Savepoint", "Snapshot", "Transaction", "connect"]
 
 Parameters = Union[Sequence[Any], Mapping[str, Any]]
 RowFactory = Callable[..., Any]
@@ -42,6 +44,60 @@ def options() -> Dict[str, str]:
         if key is None:
             return keys
         keys[key] = _native.turdb_options_describe(key)
+
+
+def metrics() -> Dict[str, str]:
+    """The metrics of databases (:meth:`Database.metrics`): what each counts or measures, with units.
+
+    >>> import turdb
+    >>> turdb.metrics()["log_bytes"]
+    'bytes written to the log'
+    """
+    names: Dict[str, str] = {}
+    while True:
+        name = _native.turdb_metric_name(len(names))
+        if name is None:
+            return names
+        names[name] = _native.turdb_metric_describe(name)
+
+
+_LEVELS = ("error", "warning", "info", "debug")
+_logged: weakref.WeakSet[Database] = weakref.WeakSet()  # databases with a log
+
+
+@atexit.register
+def _stop_logs() -> None:
+    """Threads of a database do not wait for an interpreter that ends."""
+    for database in list(_logged):
+        if not database.closed:
+            database.set_log(None)
+
+
+class Snapshot:
+    """A state of the database, to begin transactions at: what :meth:`Connection.snapshot` gives.
+
+    It keeps old versions of rows, as an open transaction does, until ``close`` or its end as a context manager.
+    """
+
+    def __init__(self, handle: Any) -> None:
+        self._handle: Optional[Any] = handle
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._handle is None
+
+    def close(self) -> None:
+        """Gives it up; transactions that were begun at it go on. Closing twice is fine."""
+        self._handle = None
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], traceback: Optional[TracebackType]
+    ) -> None:
+        self.close()
 
 
 class Cursor(_native.Cursor):
@@ -419,9 +475,34 @@ class Connection(_native.Connection):
 
     # ---- transactions
 
-    def begin(self) -> None:
-        """Begins a transaction now. Raises InternalError (25001) inside one."""
-        _native.turdb_conn_begin(self)
+    def begin(self, snapshot: Optional[Snapshot] = None) -> None:
+        """Begins a transaction now, one that sees what ``snapshot`` shows when there is one. Raises InternalError (25001) inside
+        a transaction."""
+        if snapshot is None:
+            _native.turdb_conn_begin(self)
+        elif snapshot._handle is None:
+            error = ProgrammingError("the snapshot is closed")
+            error.sqlstate = "HY010"
+            raise error
+        else:
+            _native.turdb_conn_begin_at(self, snapshot._handle)
+
+    def snapshot(self) -> Snapshot:
+        """What the transaction sees but for its own changes or, outside one, what is committed now: for reading the same on
+        several connections, or again.
+
+        >>> import turdb
+        >>> with turdb.Database() as database, database.connect() as connection, database.connect() as other:
+        ...     _ = connection.execute("create table t(a int)")
+        ...     connection.commit()
+        ...     with connection.snapshot() as before:
+        ...         _ = connection.execute("insert into t values (1)")
+        ...         connection.commit()
+        ...         other.begin(before)
+        ...     other.execute("select count(*) from t").scalar()
+        0
+        """
+        return Snapshot(_native.turdb_snapshot_open(self))
 
     def transaction(self) -> Transaction:
         """A block that is a transaction, or inside one a savepoint: kept at its end, taken back when an exception leaves it.
@@ -628,6 +709,46 @@ class Database:
     def checkpoint(self) -> None:
         """Writes back what the log holds, so that the next open has little to do."""
         _native.turdb_db_checkpoint(self._open_handle())
+
+    def metrics(self) -> Dict[str, int]:
+        """What the database counts and measures, by name; :func:`turdb.metrics` describes them.
+
+        >>> import turdb
+        >>> with turdb.Database() as database, database.connect() as connection:
+        ...     before = database.metrics()["statements"]
+        ...     _ = connection.execute("select 1").fetchall()
+        ...     database.metrics()["statements"] - before
+        1
+        """
+        handle = self._open_handle()
+        return {name: _native.turdb_db_metric(handle, name) for name in metrics()}
+
+    def set_log(self, log: Optional[Callable[[str, str], Any]], level: str = "info") -> None:
+        """Calls ``log(level, message)`` with what happens to the database besides what calls return; None takes it away.
+
+        ``level`` is the least important that is told: "error", "warning", "info" or "debug". What happened before the first log
+        was set, such as what opening found, is told at once. It is called on any thread; what it raises goes to
+        ``sys.unraisablehook``. It ends with the database.
+
+        >>> import turdb
+        >>> messages = []
+        >>> with turdb.Database() as database:
+        ...     database.set_log(lambda level, message: messages.append(level))
+        >>> messages
+        ['info', 'info']
+        """
+        if level not in _LEVELS:
+            raise ValueError(f"level is one of {', '.join(_LEVELS)}")
+        if log is not None and not callable(log):
+            raise TypeError("a log must be callable")
+        handle = self._open_handle()
+        if log is None:
+            _logged.discard(self)
+            _native.set_log(handle, _LEVELS.index(level) + 1, None)
+            return
+        called = log
+        _logged.add(self)
+        _native.set_log(handle, _LEVELS.index(level) + 1, lambda number, message: called(_LEVELS[number - 1], message))
 
     @property
     def memory_used(self) -> int:

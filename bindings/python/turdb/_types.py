@@ -169,7 +169,7 @@ def Binary(data: Union[bytes, bytearray, memoryview]) -> bytes:
     return bytes(data)
 
 
-class Column(Tuple[str, Type, None, None, Optional[int], Optional[int], None]):
+class Column(Tuple[str, Type, None, None, Optional[int], Optional[int], Optional[bool]]):
     """A column of a description: a tuple of seven, as PEP 249 has it, with names.
 
     >>> import turdb
@@ -196,11 +196,16 @@ class Column(Tuple[str, Type, None, None, Optional[int], Optional[int], None]):
     def scale(self) -> Optional[int]:
         return self[5]
 
+    @property
+    def null_ok(self) -> Optional[bool]:
+        """False: it is never None. True: it comes from a column that can be NULL. None: nothing is known."""
+        return self[6]
+
 
 _DECIMAL = re.compile(r"\((\d+),(\d+)\)$")
 
 
-def make_column(name: str, code: int, declared_type: str) -> Column:
+def make_column(name: str, code: int, declared_type: str, null_ok: Optional[bool]) -> Column:
     try:
         type_code = Type(code)
     except ValueError:  # of a newer library: it is read as text
@@ -210,7 +215,7 @@ def make_column(name: str, code: int, declared_type: str) -> Column:
         match = _DECIMAL.search(declared_type)
         if match is not None:
             precision, scale = int(match.group(1)), int(match.group(2))
-    column = Column((name, type_code, None, None, precision, scale, None))
+    column = Column((name, type_code, None, None, precision, scale, null_ok))
     column.declared_type = declared_type
     return column
 

@@ -50,6 +50,8 @@ class Planner {
 
   // The node's output is exactly the query's columns.
   base::StatusOr<const exec::Node*> PlanQuery(const BoundQuery& query);
+  // Of a column of the node's output, or what is made of them.
+  bool IsNeverNull(const Expr* expr, const LogicalNode* node) const;
   // For changes: rewrites, then lowers for these columns, in this order.
   base::StatusOr<Physical> PlanRows(LogicalNode* root, const std::vector<ColumnId>& columns);
   base::StatusOr<const Expr*> LowerExpr(const Expr* expr, const std::vector<ColumnId>& layout);
@@ -113,7 +115,6 @@ class Planner {
   bool TreeCanRaise(const LogicalNode* node) const;
   bool IsVolatile(const Expr* expr) const;
   bool IsTreeVolatile(const LogicalNode* node) const;
-  bool IsNeverNull(const Expr* expr, const LogicalNode* node) const;  // a column of the node's output, or a constant
   bool HasAtMostOneRow(const LogicalNode* node) const;
   bool IsOneByKey(const LogicalNode* node, const std::vector<const Expr*>& equalities);
   const Expr* WithArguments(const Expr* expr, const std::vector<const Expr*>& arguments);

@@ -38,6 +38,9 @@ StatusOr<vec::Value> EmptyValue(const function::BoundAggregate& aggregate) {
   return result.GetValue(0);
 }
 
+// The built-in one: functions of the host have states that point somewhere.
+bool IsCount(const function::AggregateFunction& function) { return function.name == "count" && !function.state_has_pointers; }
+
 }  // namespace
 
 // ---- looking at trees
@@ -109,8 +112,26 @@ bool Planner::IsTreeVolatile(const LogicalNode* node) const {
 }
 
 bool Planner::IsNeverNull(const Expr* expr, const LogicalNode* node) const {
-  if (expr->kind == ExpressionKind::kConstant) return !expr->value->is_null();
-  if (expr->kind != ExpressionKind::kColumn || node == nullptr) return false;
+  switch (expr->kind) {
+    case ExpressionKind::kConstant:
+      return !expr->value->is_null();
+    case ExpressionKind::kIsNull:
+    case ExpressionKind::kIsNotNull:
+    case ExpressionKind::kIsDistinct:
+    case ExpressionKind::kIsNotDistinct:
+      return true;
+    case ExpressionKind::kCoalesce:
+      return std::any_of(expr->arguments.begin(), expr->arguments.end(), [&](const Expr* e) { return IsNeverNull(e, node); });
+    case ExpressionKind::kAnd:
+    case ExpressionKind::kOr:
+    case ExpressionKind::kNot:
+      return std::all_of(expr->arguments.begin(), expr->arguments.end(), [&](const Expr* e) { return IsNeverNull(e, node); });
+    case ExpressionKind::kColumn:
+      break;
+    default:
+      return false;
+  }
+  if (node == nullptr) return false;
   const auto at = std::find(node->outputs.begin(), node->outputs.end(), expr->index);
   const bool own = at != node->outputs.end();
   const auto place = static_cast<size_t>(at - node->outputs.begin());
@@ -120,8 +141,12 @@ bool Planner::IsNeverNull(const Expr* expr, const LogicalNode* node) const {
     case LogicalKind::kProject:
       return IsNeverNull(own ? node->expressions[place] : expr, node->left);
     case LogicalKind::kAggregate:
-      return own && place < node->expressions.size() && node->grouping_sets.empty() &&
-             IsNeverNull(node->expressions[place], node->left);
+      if (!own) return false;
+      if (place >= node->expressions.size()) {
+        const size_t call = place - node->expressions.size();
+        return call < node->aggregates.size() && IsCount(*node->aggregates[call].function->function);
+      }
+      return node->grouping_sets.empty() && IsNeverNull(node->expressions[place], node->left);
     case LogicalKind::kCteScan:
       return own && !node->cte->recursive && node->cte->definition.columns.size() == node->outputs.size() &&
              IsNeverNull(binder_.ColumnExpr(node->cte->definition.columns[place].id), node->cte->definition.root);

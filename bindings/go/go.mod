@@ -1,0 +1,3 @@
+module turdb
+
+go 1.25.0

@@ -26,6 +26,7 @@ const (
 type ArrowStream struct {
 	conn   *Conn
 	stream *C.struct_ArrowArrayStream
+	copied C.struct_ArrowArrayStream // of a stream of ours, to ask for its error when it was moved
 	watch  watch
 	stop   func()
 	once   sync.Once
@@ -46,32 +47,32 @@ func (s *ArrowStream) Release() {
 	s.once.Do(func() {
 		s.watch.end()
 		s.stop()
-		s.Lock()
+		if s.conn != nil {
+			s.conn.mu.Lock()
+			defer s.conn.mu.Unlock()
+		}
 		C.turdb_go_stream_free(s.stream)
-		s.Unlock()
 		s.stream = nil
 	})
 }
 
-// Lock keeps other calls of the stream's connection waiting. It is to be held while the stream is read, which must not happen
-// beside another call of the connection.
-func (s *ArrowStream) Lock() {
+// Read runs `read`, which reads the stream wherever it was moved to, while no other call of the stream's connection runs. It is
+// an error inside of a function that SQL of the same connection calls.
+func (s *ArrowStream) Read(read func()) error {
 	if s.conn != nil {
-		s.conn.mu.Lock()
+		if err := s.conn.lock(); err != nil {
+			return err
+		}
+		defer s.conn.unlock()
 	}
+	read()
+	return nil
 }
 
-// Unlock is the counterpart of Lock.
-func (s *ArrowStream) Unlock() {
-	if s.conn != nil {
-		s.conn.mu.Unlock()
-	}
-}
-
-// Err is the whole error of a stream of QueryArrow that has failed, nil when it has not.
-func (s *ArrowStream) Err(ctx context.Context, stream unsafe.Pointer) error {
+// Err is the whole error of a stream of QueryArrow that has failed and is not released yet, nil when it has not.
+func (s *ArrowStream) Err(ctx context.Context) error {
 	var e *C.turdb_error
-	if C.turdb_stream_error((*C.struct_ArrowArrayStream)(stream), &e) != C.TURDB_OK || e == nil {
+	if s.conn == nil || C.turdb_stream_error(&s.copied, &e) != C.TURDB_OK || e == nil {
 		return nil
 	}
 	return s.conn.fail(ctx, C.turdb_error_status(e), e)
@@ -125,6 +126,7 @@ func (c *Conn) QueryArrow(ctx context.Context, flags ArrowFlags, query string, a
 		s.Release()
 		return nil, err
 	}
+	s.copied = *s.stream
 	return s, nil
 }
 

@@ -100,16 +100,18 @@ func (c *Conn) SetRollbackHook(hook func()) error {
 	return c.check(C.turdb_go_set_rollback_hook(c.handle, C.uintptr_t(handle), &e), e)
 }
 
-// protect runs code of users: its panics are errors, and the first error is kept for who called C.
-func (b *callback) protect(run func() error) (err error) {
-	b.conn.inside.Store(true)
+// RunCallback runs code of Go that C has called from inside of this connection: its panics are errors, the first error becomes the
+// cause of what the call of C returns, and calls of the connection meanwhile are errors. It is for packages that hand such code to C,
+// as turdbarrow does.
+func (c *Conn) RunCallback(run func() error) (err error) {
+	c.inside.Store(true)
 	defer func() {
-		b.conn.inside.Store(false)
+		c.inside.Store(false)
 		if value := recover(); value != nil {
 			err = &PanicError{Value: value, Stack: debug.Stack()}
 		}
-		if err != nil && b.conn.raised == nil {
-			b.conn.raised = err
+		if err != nil && c.raised == nil {
+			c.raised = err
 		}
 	}()
 	return run()
@@ -118,7 +120,7 @@ func (b *callback) protect(run func() error) (err error) {
 //export turdbGoScalar
 func turdbGoScalar(handle C.uintptr_t, call *C.turdb_call) {
 	b := cgo.Handle(handle).Value().(*callback)
-	if err := b.protect(func() error { return runScalar(b.scalar, call) }); err != nil {
+	if err := b.conn.RunCallback(func() error { return runScalar(b.scalar, call) }); err != nil {
 		failCall(call, err)
 	}
 }
@@ -171,13 +173,13 @@ func failCall(call *C.turdb_call, err error) {
 //export turdbGoCommit
 func turdbGoCommit(handle C.uintptr_t) C.bool {
 	b := cgo.Handle(handle).Value().(*callback)
-	return b.protect(b.commit) != nil
+	return b.conn.RunCallback(b.commit) != nil
 }
 
 //export turdbGoRollback
 func turdbGoRollback(handle C.uintptr_t) {
 	b := cgo.Handle(handle).Value().(*callback)
-	_ = b.protect(func() error { b.rollback(); return nil })
+	_ = b.conn.RunCallback(func() error { b.rollback(); return nil })
 }
 
 //export turdbGoRelease

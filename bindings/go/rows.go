@@ -25,6 +25,7 @@ type Rows struct {
 	ownStatement bool // it is given back when the rows end
 	watch        watch
 	columns      []column
+	names        []string // of the columns
 	reader       reader
 	left         int64 // rows in the reader
 	more         bool  // there may be rows behind them
@@ -94,7 +95,7 @@ func (r *Rows) begin(st *statement, arguments []driver.NamedValue, only bool) er
 		return err
 	}
 	st.describe()
-	r.columns = st.columns
+	r.columns, r.names = st.columns, st.columnNames
 	return nil
 }
 
@@ -161,13 +162,7 @@ func (r *Rows) leave() {
 }
 
 // Columns implements driver.Rows.
-func (r *Rows) Columns() []string {
-	names := make([]string, len(r.columns))
-	for i := range r.columns {
-		names[i] = r.columns[i].name
-	}
-	return names
-}
+func (r *Rows) Columns() []string { return r.names }
 
 // Close implements driver.Rows.
 func (r *Rows) Close() error {
@@ -213,7 +208,7 @@ func (r *Rows) NextResultSet() error {
 		return io.EOF
 	}
 	r.leave()
-	r.columns = nil
+	r.columns, r.names = nil, nil
 	if err := r.nextStatement(); err != nil {
 		return err
 	}

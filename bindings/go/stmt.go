@@ -31,6 +31,7 @@ type statement struct {
 	names      []string // of the parameters, once they were asked for
 
 	columns      []column
+	columnNames  []string
 	compilations C.int64_t // that `columns` were described at
 	packed       []byte    // the parameters
 	buffer       []byte    // for rows
@@ -269,14 +270,16 @@ func (st *statement) describe() {
 		return
 	}
 	columns := make([]column, C.turdb_stmt_column_count(st.handle))
+	names := make([]string, len(columns))
 	for i := range columns {
 		columns[i] = column{
 			name:     C.GoString(C.turdb_stmt_column_name(st.handle, C.int64_t(i))),
 			declared: C.GoString(C.turdb_stmt_column_declared_type(st.handle, C.int64_t(i))),
 			kind:     int32(C.turdb_stmt_column_type(st.handle, C.int64_t(i))),
 		}
+		names[i] = columns[i].name
 	}
-	st.columns, st.compilations = columns, st.conn.out.compilations
+	st.columns, st.columnNames, st.compilations = columns, names, st.conn.out.compilations
 }
 
 // Stmt is a prepared statement.

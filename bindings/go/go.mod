@@ -2,7 +2,11 @@ module turdb
 
 go 1.25.0
 
-require github.com/apache/arrow-go/v18 v18.8.0
+require (
+	github.com/apache/arrow-go/v18 v18.8.0
+	github.com/google/uuid v1.6.0
+	github.com/shopspring/decimal v1.4.0
+)
 
 require (
 	github.com/goccy/go-json v0.10.6 // indirect

@@ -1,5 +1,5 @@
-/* What Go calls once for each statement, row or batch: several calls of turdb.h in one crossing from Go to C. A call into C costs
- * Go some 40 ns, which is more than binding a parameter or reading a column does. */
+/* What Go calls once for each statement, row or batch: several calls of turdb.h in one crossing from Go to C. A call into C
+ * costs Go some 40 ns, which is more than binding a parameter or reading a column does. */
 #ifndef TURDB_BINDINGS_GO_SHIM_H_
 #define TURDB_BINDINGS_GO_SHIM_H_
 

@@ -35,6 +35,7 @@ type statement struct {
 	compilations C.int64_t // that `columns` were described at
 	packed       []byte    // the parameters
 	buffer       []byte    // for rows
+	rows         Rows      // of the Stmt that has it
 	busy         bool      // a Rows reads it
 	orphan       bool      // its Stmt was closed meanwhile
 }
@@ -350,7 +351,9 @@ func (s *Stmt) QueryContext(ctx context.Context, arguments []driver.NamedValue) 
 	if err != nil {
 		return nil, err
 	}
-	r := &Rows{conn: s.conn, ctx: ctx, ownStatement: st != s.statement}
+	// The own statement's Rows is used again: database/sql is done with it when it is closed.
+	r := &st.rows
+	*r = Rows{conn: s.conn, ctx: ctx, ownStatement: st != s.statement}
 	if err := r.begin(st, arguments, true); err != nil {
 		r.Close()
 		return nil, err

@@ -234,6 +234,36 @@ func TestPrepared(t *testing.T) {
 	if strings.Join(pairs, ",") != "7 7,7 8,7 9,8 8,8 9,9 9" || outer.Err() != nil {
 		t.Fatal(pairs, outer.Err())
 	}
+	// A statement that is closed while its rows are read, and prepared again: nobody else gets it meanwhile.
+	const text = "select a from t where a >= 0 order by a"
+	closed, _ := conn.PrepareContext(t.Context(), text)
+	rows, err := closed.Query()
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	for rows.Next() {
+	}
+	rows.Close()
+	again, _ := conn.PrepareContext(t.Context(), text)
+	defer again.Close()
+	for range 2 {
+		if got := scanAll(t, again); got != "0123456789" {
+			t.Fatal(got)
+		}
+		if got := scanOne[int](t, conn, text+" limit 1"); got != 0 {
+			t.Fatal(got)
+		}
+		third, err := conn.QueryContext(t.Context(), text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		third.Next()
+		if got := scanAll(t, again); got != "0123456789" {
+			t.Fatal(got)
+		}
+		third.Close()
+	}
 	// A statement outlives changes of its table.
 	all, _ := conn.PrepareContext(t.Context(), "select * from t where a = 1")
 	defer all.Close()
@@ -243,6 +273,27 @@ func TestPrepared(t *testing.T) {
 	if err := all.QueryRow().Scan(&a, &b, &c); err != nil || c != "new" {
 		t.Fatal(c, err)
 	}
+}
+
+func scanAll(t *testing.T, statement *sql.Stmt) string {
+	t.Helper()
+	rows, err := statement.Query()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var text string
+	for rows.Next() {
+		var a string
+		if err := rows.Scan(&a); err != nil {
+			t.Fatal(err)
+		}
+		text += a
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 func TestNamedParameters(t *testing.T) {

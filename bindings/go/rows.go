@@ -155,6 +155,7 @@ func (r *Rows) leave() {
 	}
 	r.more, r.left = false, 0
 	if r.ownStatement || st.orphan {
+		st.orphan = false
 		r.conn.giveStatement(st)
 	} else if cap(st.buffer) > keptBuffer {
 		st.buffer = nil

@@ -344,3 +344,30 @@ func TestOpenAndClose(t *testing.T) {
 		t.Fatalf("memory grows: %d KB before, %d KB after %d databases", before, after, cycles)
 	}
 }
+
+// Closing the database stops what still runs.
+func TestCloseWhileRunning(t *testing.T) {
+	connector, err := turdb.NewConnector(":memory:", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(connector)
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() {
+		_, err := conn.ExecContext(context.Background(), endless)
+		done <- err
+	}()
+	time.Sleep(20 * time.Millisecond)
+	if err := connector.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err == nil {
+		t.Fatal("an endless statement has ended")
+	}
+	conn.Close()
+	db.Close()
+}

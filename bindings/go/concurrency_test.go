@@ -277,7 +277,7 @@ func residentKB(t *testing.T) int {
 
 // TURDB_CYCLES=1000000 go test -run TestCycles makes it the long test: memory stays flat over a million cycles.
 func TestCycles(t *testing.T) {
-	cycles := 4000
+	cycles := 1500
 	if text := os.Getenv("TURDB_CYCLES"); text != "" {
 		cycles, _ = strconv.Atoi(text)
 	}
@@ -320,7 +320,7 @@ func TestCycles(t *testing.T) {
 }
 
 func TestOpenAndClose(t *testing.T) {
-	cycles := 100
+	cycles := 40
 	if text := os.Getenv("TURDB_CYCLES"); text != "" {
 		cycles, _ = strconv.Atoi(text)
 		cycles /= 100

@@ -122,7 +122,7 @@ impl Connection {
         let mut statement = self.prepare(sql)?;
         let own = self.is_autocommit();
         self.execute_batch(if own { "begin" } else { "savepoint \"turdb execute_many\"" })?;
-        let result: Result<usize> = rows.into_iter().map(|row| statement.execute(row)).sum();
+        let result = statement.execute_rows(rows);
         let end = match (own, result.is_ok()) {
             (true, true) => "commit",
             (true, false) => "rollback",

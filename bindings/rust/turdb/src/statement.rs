@@ -78,6 +78,22 @@ impl RawStatement {
         Ok(())
     }
 
+    /// Runs it for `count` rows in the packer, which is empty afterwards.
+    fn run_packed(&mut self, count: i64) -> Result<()> {
+        if count > 0 && self.is_statement() {
+            let data = &self.packer.data;
+            // SAFETY: the bytes and their size; they are not kept.
+            unsafe {
+                check(|error| {
+                    let size = data.len() as i64;
+                    sys::turdb_stmt_run_packed(self.raw, data.as_ptr(), size, count, ptr::null_mut(), error)
+                })?
+            };
+        }
+        self.packer.data.clear();
+        Ok(())
+    }
+
     /// Fetches rows into the buffer: how many, and whether there may be more.
     fn fetch(&mut self) -> Result<(i64, bool)> {
         loop {
@@ -159,6 +175,30 @@ impl Statement<'_> {
             while check(|error| sys::turdb_stmt_step(self.inner.raw, error))? == sys::TURDB_ROW {}
             Ok((sys::turdb_conn_total_changes(self.inner.conn) - before) as usize)
         }
+    }
+
+    /// Runs it once for each row of parameters, many rows in one call, and tells how many rows it changed.
+    pub(crate) fn execute_rows<P: Params>(&mut self, rows: impl IntoIterator<Item = P>) -> Result<usize> {
+        let statement = &mut self.inner;
+        let expected = statement.parameters();
+        statement.packer.data.clear();
+        let mut count = 0;
+        // SAFETY: the handle is ours.
+        let before = unsafe { sys::turdb_conn_total_changes(statement.conn) };
+        for row in rows {
+            let got = row.pack(statement)?;
+            if got != expected {
+                return Err(Error::ParameterCount { expected, got });
+            }
+            count += 1;
+            if count == 1000 || statement.packer.data.len() >= LATER_BUFFER {
+                statement.run_packed(count)?;
+                count = 0;
+            }
+        }
+        statement.run_packed(count)?;
+        // SAFETY: the handle is ours.
+        Ok((unsafe { sys::turdb_conn_total_changes(statement.conn) } - before) as usize)
     }
 
     /// Runs it up to its first rows.

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/cdata"
 
@@ -57,7 +58,8 @@ func QueryWith(ctx context.Context, conn *sql.Conn, flags turdb.ArrowFlags, quer
 	return r, nil
 }
 
-// Append inserts all rows of a reader into a table, columns by place; all of them or none. It returns the number of rows.
+// Append inserts all rows of a reader into a table, columns by place; all of them or none. It returns the number of rows. Batches are
+// copied to memory of C, unless they are of Query, or InC says that they lie there.
 func Append(conn *sql.Conn, table string, rows array.RecordReader, columns ...string) (count int64, err error) {
 	err = raw(conn, func(c *turdb.Conn) error {
 		appender, err := c.NewAppender(table, columns...)
@@ -86,19 +88,48 @@ func export(c *turdb.Conn, rows array.RecordReader) *turdb.ArrowStream {
 	return stream
 }
 
-// guarded is a reader that C reads: its panics are errors, and the connection that reads it cannot be used by it.
+// guarded is a reader that C reads: its batches lie in C's memory, its panics are errors, and the connection that reads it cannot be
+// used by it.
 type guarded struct {
 	array.RecordReader
-	conn *turdb.Conn
-	err  error
+	conn  *turdb.Conn
+	batch arrow.RecordBatch
+	err   error
+}
+
+func (g *guarded) drop() {
+	if g.batch != nil {
+		g.batch.Release()
+		g.batch = nil
+	}
 }
 
 func (g *guarded) Next() (more bool) {
-	g.err = g.conn.RunCallback(func() error {
-		more = g.RecordReader.Next()
-		return g.RecordReader.Err()
+	g.drop()
+	g.err = g.conn.RunCallback(func() (err error) {
+		if !g.RecordReader.Next() {
+			return g.RecordReader.Err()
+		}
+		more = true
+		if liesInC(g.RecordReader) {
+			g.batch = g.RecordReader.RecordBatch()
+			g.batch.Retain()
+			return nil
+		}
+		g.batch, err = moveToC(g.RecordReader.RecordBatch())
+		return err
 	})
 	return more && g.err == nil
 }
 
+func (g *guarded) RecordBatch() arrow.RecordBatch { return g.batch }
+
+// Record is what RecordBatch was called before.
+func (g *guarded) Record() arrow.RecordBatch { return g.batch }
+
 func (g *guarded) Err() error { return g.err }
+
+func (g *guarded) Release() {
+	g.drop()
+	g.RecordReader.Release()
+}

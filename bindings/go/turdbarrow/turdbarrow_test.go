@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/arrow/memory/mallocator"
 
 	"turdb"
 	"turdb/turdbarrow"
@@ -98,6 +99,48 @@ func TestOtherStatementsMeanwhile(t *testing.T) {
 	}
 	if rows.Err() != nil || total != 200000 {
 		t.Fatal(total, rows.Err())
+	}
+}
+
+// Slices, dictionaries, lists, structs and empty batches, of Go's memory and of C's.
+func TestAllocators(t *testing.T) {
+	conn := connect(t)
+	for _, allocator := range []memory.Allocator{memory.DefaultAllocator, mallocator.NewMallocator()} {
+		dictionary := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.BinaryTypes.String}
+		schema := arrow.NewSchema([]arrow.Field{{Name: "i", Type: arrow.PrimitiveTypes.Int32, Nullable: true},
+			{Name: "d", Type: dictionary, Nullable: true}, {Name: "l", Type: arrow.ListOf(arrow.PrimitiveTypes.Int64), Nullable: true}}, nil)
+		builder := array.NewRecordBuilder(allocator, schema)
+		for i := range 100 {
+			builder.Field(0).(*array.Int32Builder).Append(int32(i))
+			if err := builder.Field(1).(*array.BinaryDictionaryBuilder).AppendString(fmt.Sprint(i % 3)); err != nil {
+				t.Fatal(err)
+			}
+			list := builder.Field(2).(*array.ListBuilder)
+			list.Append(i%2 == 0)
+			list.ValueBuilder().(*array.Int64Builder).Append(int64(i))
+		}
+		whole := builder.NewRecordBatch()
+		rows, err := array.NewRecordReader(schema, []arrow.RecordBatch{whole.NewSlice(10, 20), whole.NewSlice(5, 5), whole.NewSlice(50, 100)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		source := rows
+		if allocator != memory.DefaultAllocator {
+			source = turdbarrow.InC(rows)
+		}
+		if err := turdbarrow.Register(conn, "source", source); err != nil {
+			t.Fatal(err)
+		}
+		var count, sum, lists int64
+		var texts string
+		err = conn.QueryRowContext(t.Context(), "select count(*), sum(i), min(d) || max(d), sum(l[1]) filter (where i % 2 = 0) from source").
+			Scan(&count, &sum, &texts, &lists)
+		if err != nil || count != 60 || sum != 145+3725 || texts != "02" || lists != 70+1850 {
+			t.Fatal(count, sum, texts, lists, err)
+		}
+		rows.Release()
+		whole.Release()
+		builder.Release()
 	}
 }
 

@@ -246,6 +246,7 @@ pub struct Rows<'s> {
 
 impl Rows<'_> {
     /// The next row.
+    #[inline]
     #[allow(clippy::should_implement_trait)] // rows are borrowed: an Iterator could not give them
     pub fn next(&mut self) -> Result<Option<Row<'_>>> {
         if self.left == 0 {

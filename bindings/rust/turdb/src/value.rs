@@ -115,31 +115,37 @@ fn kind(constant: u32) -> u8 {
 }
 
 impl<'a> Reader<'a> {
+    #[inline]
     fn take(&mut self, size: usize) -> &'a [u8] {
         let bytes = &self.data[self.at..self.at + size];
         self.at += size;
         bytes
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> [u8; N] {
         self.take(N).try_into().expect("a slice of N bytes")
     }
 
+    #[inline]
     fn u32(&mut self) -> usize {
         u32::from_le_bytes(self.array()) as usize
     }
 
+    #[inline]
     fn sized(&mut self) -> &'a [u8] {
         let size = self.u32();
         self.take(size)
     }
 
+    #[inline]
     fn text(&mut self) -> &'a str {
         // TurDB's texts are UTF-8 [C-TEXT-1]; this checks it all the same.
         std::str::from_utf8(self.sized()).unwrap_or("\u{fffd}")
     }
 
     /// Moves behind a value.
+    #[inline]
     pub(crate) fn skip(&mut self) {
         let size = match u32::from(self.array::<1>()[0]) {
             sys::TURDB_TYPE_NULL => 0,
@@ -158,6 +164,7 @@ impl<'a> Reader<'a> {
         self.at += size;
     }
 
+    #[inline]
     pub(crate) fn value(&mut self) -> ValueRef<'a> {
         match u32::from(self.array::<1>()[0]) {
             sys::TURDB_TYPE_NULL => ValueRef::Null,
@@ -193,6 +200,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline(never)]
     fn elements(&mut self) -> ValueRef<'a> {
         self.at += 5; // the size, and the type of the elements, which say it themselves
         let lengths: Vec<usize> = (0..self.array::<1>()[0])
@@ -211,6 +219,7 @@ impl<'a> Reader<'a> {
         ValueRef::Array((0..lengths[0]).map(|_| if lengths.len() > 1 { self.block(&lengths[1..]) } else { self.value() }).collect())
     }
 
+    #[inline(never)]
     fn vector(&mut self) -> ValueRef<'a> {
         let bytes = self.sized();
         let (element, bytes) = (u32::from(bytes[0]), &bytes[1..]);

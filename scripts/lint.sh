@@ -6,11 +6,19 @@ fail=0
 step() { printf '%-28s' "$1"; }
 verdict() { if [ "$1" = 0 ]; then echo ok; else echo FAILED; fail=1; fi; }
 
-mapfile -t files < <(git ls-files 'src/*.h' 'src/*.cc' 'tests/*.h' 'tests/*.cc' 'tests/*.c' 'tools/*.h' 'tools/*.cc' 'bench/*.h' 'bench/*.cc' 'examples/*.c' 'bindings/python/native/*.h' 'bindings/python/native/*.c')
+mapfile -t files < <(git ls-files 'src/*.h' 'src/*.cc' 'tests/*.h' 'tests/*.cc' 'tests/*.c' 'tools/*.h' 'tools/*.cc' 'bench/*.h' 'bench/*.cc' 'examples/*.c' 'bindings/python/native/*.h' 'bindings/python/native/*.c' 'bindings/go/*.h' 'bindings/go/*.c')
 step clang-format
 clang-format-16 --dry-run -Werror "${files[@]}" > build/lint-format.log 2>&1
 verdict $?
 [ $fail = 0 ] || head -20 build/lint-format.log
+
+if command -v gofmt > /dev/null; then
+  step gofmt
+  unformatted=$(gofmt -l bindings/go bench/go)
+  [ -z "$unformatted" ]
+  verdict $?
+  [ -z "$unformatted" ] || echo "$unformatted"
+fi
 
 step "headers, pedantic"
 (gcc -std=c11 -Wall -Wextra -Werror -pedantic -fsyntax-only -x c include/turdb.h &&

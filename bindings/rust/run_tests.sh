@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# What `ctest -R '^rust$'` runs: the tests of both crates, examples of the documentation included, with the library that is handed over.
+#
+#   run_tests.sh LIBRARY BUILD [arguments of cargo test]
+#
+# Cargo builds in BUILD/rust. Exits with 77, which ctest shows as skipped, where there is no Cargo, or its crates cannot be had.
+set -euo pipefail
+library=$(realpath "${1:?the path of libturdb.so}")
+mkdir -p "${2:?a folder to build in}/rust"
+build=$(realpath "$2/rust")
+shift 2
+cd "$(dirname "$0")"
+skip() {
+  echo "skipped: $*"
+  exit 77
+}
+command -v cargo > /dev/null || skip "there is no Cargo here"
+folder=$(dirname "$library")
+export TURDB_LIB_DIR="$folder" CARGO_TARGET_DIR="$build" LD_LIBRARY_PATH="$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# Crates alone: what does not compile is a failure, not a reason to skip.
+cargo fetch > "$log" 2>&1 || skip "Cargo is too old, or its crates cannot be downloaded: $(tail -1 "$log")"
+exec cargo test --quiet --workspace --features turdb/chrono,turdb/uuid "$@"

@@ -1,0 +1,60 @@
+//! TurDB, an embedded database, for Rust.
+//!
+//! ```
+//! use turdb::{params, Connection};
+//!
+//! fn main() -> turdb::Result<()> {
+//!     let mut conn = Connection::open_in_memory()?;
+//!     conn.execute_batch("create table city(id integer primary key, name text not null, people bigint)")?;
+//!     let transaction = conn.transaction()?;
+//!     for (name, people) in [("Lagos", 15_388_000), ("Accra", 2_514_000)] {
+//!         transaction.execute("insert into city(name, people) values (?, ?)", params![name, people])?;
+//!     }
+//!     transaction.commit()?;
+//!     let mut statement = conn.prepare("select name, people from city where people > ?")?;
+//!     let cities: Vec<(String, i64)> =
+//!         statement.query_map([3_000_000], |row| Ok((row.get(0)?, row.get("people")?)))?.collect::<turdb::Result<_>>()?;
+//!     assert_eq!(cities, [("Lagos".to_string(), 15_388_000)]);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Nearest neighbours: vectors are slices of `f32`.
+//!
+//! ```
+//! # fn main() -> turdb::Result<()> {
+//! # let conn = turdb::Connection::open_in_memory()?;
+//! conn.execute_batch("create table item(name text, v vector(2)); insert into item values ('a', '[0,1]'), ('b', '[1,0]')")?;
+//! let nearest: String =
+//!     conn.query_row("select name from item order by v <-> $1 limit 1", [[0.9_f32, 0.1]], |row| row.get(0))?;
+//! assert_eq!(nearest, "b");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Errors have a code, a SQLSTATE and the context.
+//!
+//! ```
+//! # fn main() -> turdb::Result<()> {
+//! # let conn = turdb::Connection::open_in_memory()?;
+//! let error = conn.execute("select emial from person", ()).unwrap_err();
+//! assert_eq!(error.code(), Some(turdb::ErrorCode::Sql));
+//! assert_eq!(error.sqlstate(), Some("42P01"));
+//! # Ok(())
+//! # }
+//! ```
+#![warn(missing_docs)]
+
+mod arrow;
+mod connection;
+mod error;
+mod function;
+mod statement;
+mod value;
+
+pub use arrow::ArrowStream;
+pub use connection::{Connection, Database, InterruptHandle, Savepoint, Transaction};
+pub use error::{DatabaseError, Error, ErrorCode, Result};
+pub use function::FunctionFlags;
+pub use statement::{Column, MappedRows, Params, Row, RowIndex, Rows, Statement};
+pub use value::{Array, Date, Decimal, FromSql, Interval, Json, Packer, Time, Timestamp, TimestampTz, ToSql, Uuid, ValueRef};

@@ -40,7 +40,7 @@ void Do(SqlSession& session, std::string_view sql) {
 
 // What a conflict with others may end a statement with.
 bool MayFail(const base::Status& status) {
-  const std::string_view state = base::GetSqlState(status).view();
+  const std::string state(base::GetSqlState(status).view());
   return status.ok() || state == "40001" || state == "40P01" || state == "23505";
 }
 
@@ -154,7 +154,7 @@ TEST_P(VectorIndex, FindsWhatItsSnapshotHoldsBesideChanges) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(agreement.queries, 60);
   EXPECT_GE(static_cast<double>(agreement.found), 0.95 * static_cast<double>(agreement.wanted));
-  EXPECT_EQ(database->Check([](std::string_view problem) { ADD_FAILURE() << problem; }), 0);
+  EXPECT_EQ(*database->Check([](std::string_view problem) { ADD_FAILURE() << problem; }), 0);
   EXPECT_TRUE(database->Close().ok());
 }
 
@@ -178,7 +178,7 @@ TEST(VectorIndexSnapshots, AnOldOneFindsWhatIsGone) {
     for (const std::string& id : *now.Query(query)) EXPECT_TRUE(id.ends_with("0")) << id;
   }
   Do(old, "commit");
-  EXPECT_EQ(database->Check([](std::string_view problem) { ADD_FAILURE() << problem; }), 0);
+  EXPECT_EQ(*database->Check([](std::string_view problem) { ADD_FAILURE() << problem; }), 0);
   EXPECT_EQ(now.Query("select id from t where tag >= 0 order by v <-> '[1,2,3,4,5,6,7,8]' limit 1000")->size(), 150U);
   EXPECT_TRUE(database->Close().ok());
 }
@@ -212,7 +212,7 @@ TEST(VectorIndexSnapshots, StaysAcrossOpenings) {
     EXPECT_GE(static_cast<double>(agreement.found), 0.95 * static_cast<double>(agreement.wanted));
     Do(session, "insert into t values (9000, '[1,2,3,4,5,6,7,8]', 0)");
   }
-  EXPECT_EQ((*opened)->Check([](std::string_view problem) { ADD_FAILURE() << problem; }), 0);
+  EXPECT_EQ(*(*opened)->Check([](std::string_view problem) { ADD_FAILURE() << problem; }), 0);
   EXPECT_TRUE((*opened)->Close().ok());
   std::filesystem::remove_all(path);
 }

@@ -11,7 +11,6 @@ namespace turdb::exec {
 namespace {
 
 using base::Status;
-using base::StatusOr;
 using vec::Rows;
 using vec::SelIndex;
 

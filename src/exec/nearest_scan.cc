@@ -24,6 +24,8 @@ using vec::Rows;
 // Candidates that are fetched first, at least: their rows are scattered, and rows fetched together wait together.
 constexpr uint64_t kFirstCandidates = 32;
 constexpr uint64_t kMostCandidates = 1024;  // at once
+// While codes cannot tell which of the rows are nearer, so many are ranked, or as many as ef says.
+constexpr uint64_t kMostDoubtful = 512;
 // What a candidate and its row cost, in rows read by a scan: a distance between codes is a random access, a row is several.
 constexpr uint64_t kDistanceCost = 1;
 constexpr uint64_t kRowCost = 8;
@@ -90,8 +92,8 @@ class NearestSource : public Source {
     if (exact_started_) return exact_->Next(runtime, out);
     if (rounds_ != 0 && progress_->full()) {
       if (progress_->wanted() == 0 || nearest_->exhausted()) return Flow::kDone;
-      // What may be nearer is looked at as far as the search had it in view.
-      if (nearest_->candidates() >= ef_ || !nearest_->MayBeNearer(progress_->farthest())) return Flow::kDone;
+      if (nearest_->candidates() >= std::max(ef_, kMostDoubtful) || !nearest_->MayBeNearer(progress_->farthest()))
+        return Flow::kDone;
     }
     if (rounds_ != 0 && !progress_->full() && nearest_->exhausted()) return FallBack(runtime, out, Reason::kTooFew);
     if (rounds_ != 0 && !progress_->full() && Cost() * kBudgetShare > RowsOfTable())

@@ -15,6 +15,11 @@ constexpr size_t kLargeRecord = 512;  // from here on records begin with a cache
 
 }  // namespace
 
+bool Layout::Fits(uint32_t dimension, uint16_t max_degree) {
+  const size_t bytes = RoundUp(RoundUp(kCodeAt + dimension, 4) + size_t{4} * max_degree, kCacheLine);
+  return bytes + kCacheLine <= storage::kPageSize;
+}
+
 Layout Layout::Of(uint32_t dimension, uint16_t max_degree) {
   TURDB_CHECK(dimension >= 1 && dimension <= kMaxDimension && max_degree >= 1 && max_degree <= kMaxLinks);
   Layout layout;

@@ -69,6 +69,8 @@ struct Layout {
   size_t links_at = 0;  // in a record, u32 each
 
   // REQUIRES: 1 <= dimension <= kMaxDimension, 1 <= max_degree <= kMaxLinks.
+  static bool Fits(uint32_t dimension, uint16_t max_degree);  // whether a page takes one record
+  // REQUIRES: Fits.
   static Layout Of(uint32_t dimension, uint16_t max_degree);
 
   Place PlaceOf(PageNo page, size_t slot) const { return static_cast<Place>(page << shift | slot); }

@@ -228,8 +228,18 @@ Status Index::LinkInLayer(Place place, const QueryCode& query, Workspace& worksp
   if (workspace.candidates.empty()) {  // only tombstones: better than no link
     workspace.candidates = workspace.beam.candidates();
   }
+  if (!workspace.candidates.empty()) {
+    TURDB_ASSIGN_OR_RETURN(const bool linked, LinkDuplicate(place, workspace.candidates[0].place, workspace));
+    if (linked) return absl::OkStatus();
+  }
   std::vector<Place> selected;
   TURDB_RETURN_IF_ERROR(SelectLinks(workspace, options_.links, &selected));
+  TURDB_RETURN_IF_ERROR(WriteLinks(place, selected));
+  for (const Place neighbour : selected) TURDB_RETURN_IF_ERROR(AddLink(neighbour, place, workspace));
+  return absl::OkStatus();
+}
+
+Status Index::WriteLinks(Place place, std::span<const Place> selected) {
   {
     const storage::FrameReservation frames = pool_.ReserveFrames(1);
     TURDB_ASSIGN_OR_RETURN(ExclusiveGuard page, pool_.FixExclusive({file_, layout_.PageOf(place)}));
@@ -240,8 +250,63 @@ Status Index::LinkInLayer(Place place, const QueryCode& query, Workspace& worksp
     writes.Add(page.id(), record_at + kDegreeAt, degree);
     TURDB_RETURN_IF_ERROR(WriteBytes(page, writes.entries()));
   }
-  for (const Place neighbour : selected) TURDB_RETURN_IF_ERROR(AddLink(neighbour, place, workspace));
   return absl::OkStatus();
+}
+
+// A node whose code another has already does not compete for links, which would end with most of its kind unreachable: nodes of
+// one code are a tree below the first of them, each leading to at most two later ones and, by its own list, to the one above
+// and to what that one leads to. False: `nearest` has another code.
+StatusOr<bool> Index::LinkDuplicate(Place place, Place nearest, Workspace& workspace) {
+  const size_t record_bytes = layout_.links_at + size_t{4} * layout_.max_degree;
+  const auto equal = [&](const std::byte* a, const std::byte* b) {
+    return std::memcmp(a + kTermsAt, b + kTermsAt, sizeof(compute::Sq8Terms)) == 0 &&
+           std::memcmp(CodeOf(a), CodeOf(b), layout_.dimension) == 0;
+  };
+  std::vector<std::byte>& copies = workspace.copies;
+  copies.resize(3 * record_bytes);
+  std::byte* const own = copies.data();
+  std::byte* const above = own + record_bytes;
+  std::byte* const other = above + record_bytes;
+  TURDB_RETURN_IF_ERROR(CopyRecord(place, own));
+  uint64_t turns = place * uint64_t{0x9E3779B97F4A7C15};
+  for (bool first = true;; first = false) {
+    TURDB_RETURN_IF_ERROR(CopyRecord(nearest, above));
+    if (first && !equal(own, above)) return false;
+    const size_t degree = std::min<size_t>(DegreeOf(above), layout_.max_degree);
+    std::array<Place, kMostEqualCodes> below{};
+    size_t below_count = 0;
+    size_t victim = degree;  // where the link goes: behind the others, or in place of the last one of another code
+    std::vector<Place>& selected = workspace.selected;
+    selected.assign(1, nearest);
+    for (size_t i = 0; i < degree; ++i) {
+      const Place link = LinkOf(layout_, above, i);
+      TURDB_RETURN_IF_ERROR(CopyRecord(link, other));
+      if (!equal(own, other)) {
+        if (selected.size() < options_.links) selected.push_back(link);
+        if (degree == layout_.max_degree) victim = i;
+      } else if (link > nearest && below_count < below.size()) {
+        below[below_count++] = link;
+      }
+    }
+    if (below_count == below.size() || victim == layout_.max_degree) {
+      if (below_count == 0) return false;
+      nearest = below[(turns >>= 1) % below_count];
+      continue;
+    }
+    TURDB_RETURN_IF_ERROR(WriteLinks(place, selected));
+    const storage::FrameReservation frames = pool_.ReserveFrames(1);
+    TURDB_ASSIGN_OR_RETURN(ExclusiveGuard page, pool_.FixExclusive({file_, layout_.PageOf(nearest)}));
+    // The graph's lock is held: the list is what it was.
+    const size_t record_at = layout_.RecordAtPlace(nearest);
+    std::array<std::byte, kLinkPayloadBytes> payload;
+    base::StoreLE(payload.data(), static_cast<uint16_t>(record_at + kDegreeAt));
+    payload[2] = static_cast<std::byte>(std::max(degree, victim + 1));
+    base::StoreLE(payload.data() + 3, static_cast<uint16_t>(record_at + layout_.links_at + 4 * victim));
+    base::StoreLE(payload.data() + 5, place);
+    const LogEntry entry{page.id(), static_cast<uint8_t>(PageOp::kLink), {Bytes(payload)}};
+    TURDB_RETURN_IF_ERROR(WriteBytes(page, std::span(&entry, 1)));
+    return true;
+  }
 }
 
 // Of workspace.candidates, which are sorted by their distance from the new node: those that no selected one is nearer to,
@@ -328,7 +393,7 @@ Status Index::AddLink(Place target, Place link, Workspace& workspace) {
         const Candidate& candidate = workspace.candidates[i];
         const QueryCode from = QueryOf(record(candidate));
         size_t equal = 0;
-        bool hidden = candidate.tombstone;
+        bool hidden = false;  // tombstones are bridges, too: only those that are not needed go, before others
         for (const size_t other : workspace.kept) {
           const float between = Score(from, record(workspace.candidates[other]));
           hidden |= between < candidate.distance;

@@ -69,6 +69,11 @@ Status CheckOptions(const IndexOptions& options) {
   if (options.links < 2 || options.max_degree < options.links || options.max_degree > kMaxLinks) {
     return bad(absl::StrCat("m = ", options.links, ", m0 = ", options.max_degree, ": wanted is 2 <= m <= m0 <= ", kMaxLinks));
   }
+  if (!Layout::Fits(options.dimension, options.max_degree)) {
+    return base::MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"54000"},
+                           absl::StrCat("a vector of ", options.dimension, " dimensions and ", options.max_degree,
+                                        " links (m0) does not fit a page of the index"));
+  }
   if (options.ef_construction < options.links || options.ef_search < 1) {
     return bad("ef_construction may not be below m, nor ef_search below 1");
   }

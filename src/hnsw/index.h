@@ -50,7 +50,7 @@ struct Found {
   int64_t row_key = 0;  // where row keys are int64
   Place place = kNoPlace;
   // Between codes: the square of the distance where the metric is L2, twice it where it is cosine, less the product where it is
-  // inner product (Index::ToCodeDistance).
+  // inner product.
   float distance = 0;
 };
 
@@ -98,6 +98,9 @@ class Search {
   // Appends up to `most` candidates that were not given before. False: there are none any more.
   StatusOr<bool> Next(size_t most, std::vector<Found>* out);
   const SearchStatistics& statistics() const { return statistics_; }
+  // Whether a node that is `farther` than this between codes may yet be nearer than the exact distance `exact`: codes are off
+  // by up to half a step an element. What has been given out so far says how large steps are.
+  bool MayBeNearer(float farther, double exact) const;
 
  private:
   friend class Index;
@@ -108,6 +111,9 @@ class Search {
   Beam beam_;
   std::vector<Place> batch_;
   SearchStatistics statistics_;
+  float query_scale_ = 0;  // of its code
+  float most_scale_ = 0;   // of the nodes that were given out
+  float most_square_norm_ = 0;
   bool started_ = false;
 };
 
@@ -142,8 +148,6 @@ class Index : public txn::UndoTarget {
   StatusOr<std::unique_ptr<Search>> StartSearch(std::span<const float> query, size_t ef = 0);
   // The key of a candidate's row. False: no row that the view sees has the node.
   StatusOr<bool> RowKey(const txn::View& view, const Found& found, std::string* row_key) const;
-  // An exact distance of the metric as one between codes.
-  float ToCodeDistance(double exact) const;
 
   // Whether the view finds the row's key and, at its node, the code of this vector.
   StatusOr<bool> HasRow(const txn::View& view, Bytes row_key, std::span<const float> vector);
@@ -206,6 +210,8 @@ class Index : public txn::UndoTarget {
   Status FindTail(Layer& layer);
   Status Link(Place place, const compute::Sq8Terms& terms, std::span<const uint8_t> code, const QueryCode& query);
   Status LinkInLayer(Place place, const QueryCode& query, Workspace& workspace);
+  Status WriteLinks(Place place, std::span<const Place> selected);
+  StatusOr<bool> LinkDuplicate(Place place, Place nearest, Workspace& workspace);
   Status SelectLinks(Workspace& workspace, size_t most, std::vector<Place>* selected);
   Status AddLink(Place target, Place link, Workspace& workspace);
   Status CopyRecord(Place place, std::byte* to);
@@ -230,7 +236,8 @@ class Index : public txn::UndoTarget {
   std::atomic<uint64_t> node_count_{0};
   std::atomic<float> most_square_norm_{0};  // of inner product: the square of the longest vector's length
 
-  storage::ParkingLock graph_lock_{storage::LockRank::kVectorGraph};  // changes of the graph; no row lock is waited for while it is held
+  storage::ParkingLock graph_lock_{
+      storage::LockRank::kVectorGraph};  // changes of the graph; no row lock is waited for while it is held
   Layer base_{storage::PageKind::kHnswGraph};
   Layer upper_{storage::PageKind::kHnswCodes};
   std::unique_ptr<Workspace> workspace_;

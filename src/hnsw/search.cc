@@ -75,9 +75,21 @@ float Index::Score(const QueryCode& query, const std::byte* record) const {
   return static_cast<float>(compute::Sq8L2Squared(query.terms, terms, dot, layout_.dimension) + added * added);
 }
 
-float Index::ToCodeDistance(double exact) const {
-  if (options_.metric == Metric::kL2) return static_cast<float>(exact * exact);
-  return static_cast<float>(options_.metric == Metric::kCosine ? 2 * exact : exact);
+// A step of s leaves an error of variance s^2 / 12 in each of n elements: squares of distances between codes are n (s^2 + t^2)
+// / 12 too large in the mean, and spread by the part of the error that lies in the direction of the difference; twice that is
+// doubt enough.
+bool Search::MayBeNearer(float farther, double exact) const {
+  constexpr double kSpreads = 2;
+  const double query_step = query_scale_, node_step = most_scale_;
+  if (index_.options_.metric == Metric::kInnerProduct) {
+    const double spread =
+        std::sqrt((query_.terms.square_norm * node_step * node_step + most_square_norm_ * query_step * query_step) / 12);
+    return farther - kSpreads * spread <= exact;
+  }
+  const double square = index_.options_.metric == Metric::kL2 ? exact * exact : 2 * exact;
+  const double variance = (query_step * query_step + node_step * node_step) / 12;
+  const double spread = 2 * std::sqrt(static_cast<double>(farther) * variance);
+  return farther - index_.layout_.dimension * variance - kSpreads * spread <= square;
 }
 
 // ---- Reading
@@ -206,6 +218,7 @@ StatusOr<std::unique_ptr<Search>> Index::StartSearch(std::span<const float> quer
   std::vector<uint8_t> code;
   compute::Sq8Terms coded;
   search->query_ = Encode(prepared, &code, &coded);
+  search->query_scale_ = coded.scale;
   search->beam_.Begin(ef == 0 ? options_.ef_search : ef, /*keep_rest=*/true);
   return search;
 }
@@ -233,7 +246,13 @@ StatusOr<bool> Search::Next(size_t most, std::vector<Found>* out) {
       any = true;
       if (candidate->tombstone) continue;
       Found found{0, candidate->place, candidate->distance};
-      TURDB_RETURN_IF_ERROR(index_.ReadRecord(found.place, [&](const std::byte* record) { found.row_key = RowKeyOf(record); }));
+      compute::Sq8Terms terms{};
+      TURDB_RETURN_IF_ERROR(index_.ReadRecord(found.place, [&](const std::byte* record) {
+        found.row_key = RowKeyOf(record);
+        terms = TermsOf(record);
+      }));
+      most_scale_ = std::max(most_scale_, terms.scale);
+      most_square_norm_ = std::max(most_square_norm_, terms.square_norm);
       out->push_back(found);
     }
     if (!any) break;

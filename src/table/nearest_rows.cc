@@ -82,13 +82,7 @@ StatusOr<uint32_t> NearestRows::Append(const txn::View& view, uint32_t candidate
 
 bool NearestRows::exhausted() const { return state_->exhausted; }
 
-bool NearestRows::MayBeNearer(double distance) const {
-  // An element is off by half a step of 255, so a square by about a hundredth of itself where neighbours lie; products, which
-  // may be of any sign, are compared as they are.
-  constexpr float kDoubt = 1.02F;
-  const float exact = state_->index.ToCodeDistance(distance);
-  return state_->farthest <= (exact > 0 ? exact * kDoubt : exact);
-}
+bool NearestRows::MayBeNearer(double distance) const { return state_->search->MayBeNearer(state_->farthest, distance); }
 
 uint64_t NearestRows::nodes() const { return state_->index.node_count(); }
 uint64_t NearestRows::ef_search() const { return state_->index.options().ef_search; }

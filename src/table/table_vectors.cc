@@ -14,7 +14,6 @@ namespace turdb::table {
 
 using base::Bytes;
 using base::Status;
-using base::StatusOr;
 
 // *in_index is false where it is NULL, and when a partial index leaves the row out. `row` is resolved.
 Status Table::VectorOf(int32_t index, Bytes row_key, Bytes row, IndexEvaluator* evaluator, Scratch& scratch,

@@ -16,7 +16,16 @@ namespace turdb::storage {
 
 // The order in which one thread may wait for them. The replacement and shard locks, which are leaves held for a few
 // instructions, are not listed.
-enum class LockRank : uint8_t { kObservedCommit, kVectorGraph, kFileChanges, kPageLatch, kCheckpoint, kWriteBack, kLogSync, kLogWrite };
+enum class LockRank : uint8_t {
+  kObservedCommit,
+  kVectorGraph,
+  kFileChanges,
+  kPageLatch,
+  kCheckpoint,
+  kWriteBack,
+  kLogSync,
+  kLogWrite
+};
 
 #ifndef NDEBUG
 // The one piece of state outside objects, in debug builds only: ranks held by this thread, one bit each. Page latches

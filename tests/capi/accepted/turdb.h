@@ -208,9 +208,9 @@ TURDB_API void turdb_options_free(turdb_options* options);
  * Returns TURDB_OK; TURDB_LOCKED when another process has it open (the message names its pid); TURDB_CORRUPT
  * for a file that is damaged or foreign, TURDB_UNSUPPORTED for one of a newer format (nothing is written in
  * either case); TURDB_IO or TURDB_FULL from the file system; TURDB_NOT_FOUND with create = false; TURDB_READ_ONLY
- * when read_only meets a database that needs recovery; TURDB_BUSY (55006) when closing it takes longer; TURDB_ERROR (25001) for options that differ from those it is
- * open with; TURDB_DATA (22023) for options that contradict each other.
- * Caller owns *out, free with turdb_db_free. Threads: any.
+ * when read_only meets a database that needs recovery; TURDB_BUSY (55006) when closing it takes longer; TURDB_ERROR (25001) for
+ * options that differ from those it is open with; TURDB_DATA (22023) for options that contradict each other. Caller owns *out,
+ * free with turdb_db_free. Threads: any.
  */
 TURDB_API turdb_status turdb_db_open(const char* path, const turdb_options* options, turdb_db** out, turdb_error** error);
 /*
@@ -292,8 +292,8 @@ typedef void (*turdb_release)(void* user_data, void* memory);
  * of the library's own allocator. [C-ALLOCATOR-1] Pages of the cache, the log's buffer and old versions of rows come from the
  * operating system, small objects from operator new. memory_limit counts as before. What it does not give is TURDB_NO_MEMORY.
  * [C-ALLOCATOR-2] The functions are called on any thread, several at once, with locks held: they may not call TurDB.
- * Returns TURDB_OK; TURDB_MISUSE for a NULL function, and once memory was allocated or this was called: before the first database
- * is opened is the time. [C-ALLOCATOR-3] Threads: any.
+ * Returns TURDB_OK; TURDB_MISUSE for a NULL function, and once memory was allocated or this was called: before the first
+ * database is opened is the time. [C-ALLOCATOR-3] Threads: any.
  */
 TURDB_API turdb_status turdb_set_allocator(turdb_allocate allocate, turdb_release release, void* user_data,
                                            turdb_error** error);
@@ -586,8 +586,8 @@ TURDB_API int32_t turdb_stmt_column_type(const turdb_stmt* stmt, int64_t index);
 /* Whether a column of a result can be NULL. */
 enum {
   TURDB_NULLABILITY_UNKNOWN = 0, /* a computed value, of which nothing is known; outside the range */
-  TURDB_NOT_NULL = 1,            /* it is never NULL: the column of a table is not, and no outer join adds NULLs; count and its like */
-  TURDB_NULLABLE = 2             /* it comes from a column of a table, and can be NULL */
+  TURDB_NOT_NULL = 1, /* it is never NULL: the column of a table is not, and no outer join adds NULLs; count and its like */
+  TURDB_NULLABLE = 2  /* it comes from a column of a table, and can be NULL */
 };
 /* TURDB_NULLABILITY_UNKNOWN, TURDB_NOT_NULL or TURDB_NULLABLE, as the statement was compiled. [C-NULLABILITY-1] */
 TURDB_API int32_t turdb_stmt_column_nullability(const turdb_stmt* stmt, int64_t index);
@@ -1030,9 +1030,9 @@ TURDB_API int64_t turdb_blob_size(const turdb_blob* blob);
  * they are not all inside the value; TURDB_ERROR (24000) when the blob has expired; TURDB_IO, TURDB_CORRUPT. */
 TURDB_API turdb_status turdb_blob_read(turdb_blob* blob, int64_t offset, void* data, int64_t size_bytes, turdb_error** error);
 /*
- * Writes `size_bytes` bytes over those from `offset` on: the value keeps its size (turdb_blob_resize changes it). The value is in the row when this returns
- * and, outside a transaction, committed. [C-BLOB-6] The change is not told of to change hooks. Each call copies the value, so
- * few large pieces are better than many small ones; zeroblob(n) makes a value to be filled.
+ * Writes `size_bytes` bytes over those from `offset` on: the value keeps its size (turdb_blob_resize changes it). The value is
+ * in the row when this returns and, outside a transaction, committed. [C-BLOB-6] The change is not told of to change hooks.
+ * Each call copies the value, so few large pieces are better than many small ones; zeroblob(n) makes a value to be filled.
  * Returns TURDB_OK; TURDB_DATA (22023) when they are not all inside the value; TURDB_ERROR (24000) when the blob has expired;
  * TURDB_CONFLICT when another transaction has changed the row; TURDB_BUSY, TURDB_READ_ONLY, TURDB_IO, TURDB_FULL; TURDB_MISUSE
  * also for a blob that was opened for reading. On failure the value is as it was.

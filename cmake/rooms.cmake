@@ -1,7 +1,7 @@
 # Headers of others, read once: of the rooms by turdb_base, of the tests by base_test, with GoogleTest's.
 option(TURDB_PRECOMPILED "Precompile the headers of the standard library and of Abseil" ON)
-if(TURDB_COVERAGE)
-  set(TURDB_PRECOMPILED OFF)  # some rooms are compiled with other options, which a precompiled header does not survive
+if(TURDB_COVERAGE OR TURDB_BUILD_FUZZERS)
+  set(TURDB_PRECOMPILED OFF)  # some units are compiled with other options, which a precompiled header does not survive
 endif()
 function(turdb_precompile target first)
   if(NOT TURDB_PRECOMPILED)

@@ -142,6 +142,8 @@ StatusOr<Place> Index::WriteIntoNewPage(Layer& layer, Bytes record) {
 }
 
 Status Index::SetFlags(Place place, uint8_t flags) {
+  // From the tree, which a damaged file may have anything in.
+  if (layout_.SlotOf(place) >= layout_.slots) return Damaged(place, "a key with a node that is no place");
   TURDB_RETURN_IF_ERROR(storage_.PrepareChange(storage::TxnLog()));
   const storage::FrameReservation frames = pool_.ReserveFrames(1);
   TURDB_ASSIGN_OR_RETURN(ExclusiveGuard page, pool_.FixExclusive({file_, layout_.PageOf(place)}));

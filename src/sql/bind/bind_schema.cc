@@ -441,6 +441,17 @@ StatusOr<Command> Binder::BindCreateIndex(const ast::CreateIndex& create) {
                : refused;
   }
   if (!create.include.empty()) return Unsupported("INCLUDE", create.include[0].offset);
+  for (const ast::IndexElement& element : create.elements) {
+    if (element.operator_class.empty()) continue;
+    const std::string_view name = element.operator_class.last().text;
+    for (const std::string_view of_vectors : {"_l2_ops", "_ip_ops", "_cosine_ops", "_l1_ops", "_hamming_ops", "_jaccard_ops"}) {
+      if (!name.ends_with(of_vectors)) continue;
+      return base::WithHint(Error(sqlstate::kUndefinedObject,
+                                  absl::StrCat("operator class \"", name, "\" does not exist for access method \"btree\""),
+                                  element.operator_class.offset()),
+                            "A vector index says so: CREATE INDEX ... USING hnsw (column vector_l2_ops).");
+    }
+  }
   command.index.name = std::string(create.name.text);
   command.index.unique = create.unique;
   command.index.nulls_not_distinct = create.nulls_not_distinct;

@@ -18,6 +18,7 @@ using storage::LogEntry;
 namespace {
 
 constexpr int kUpperShare = 64;        // one node in so many is in the upper layer
+constexpr size_t kCovered = 32;        // and every node that finds none among so many of its neighbours
 constexpr int kLinkAttempts = 4;       // a list that others keep changing is left alone after so many
 constexpr size_t kMostEqualCodes = 2;  // links of one list to equal codes, or duplicates form islands
 constexpr PageNo kTailSearch = 64;     // pages looked at from the end of the file for one with room
@@ -205,13 +206,28 @@ Status Index::Link(Place place, const compute::Sq8Terms& terms, std::span<const 
   Workspace& workspace = *workspace_;
   TURDB_RETURN_IF_ERROR(
       FindStarts(query, &workspace.visited, &workspace.beam, &workspace.batch, &workspace.statistics, &workspace.starts));
-  if (!workspace.starts.empty()) TURDB_RETURN_IF_ERROR(LinkInLayer(place, query, workspace));
+  bool covered = true;
+  if (!workspace.starts.empty()) {
+    TURDB_RETURN_IF_ERROR(LinkInLayer(place, query, workspace));
+    covered = StartsAreNear(workspace);
+  }
   const Place entry = entry_point_.load(std::memory_order_relaxed);
-  if (entry != kNoPlace && !IsUpper(place)) return absl::OkStatus();
+  if (entry != kNoPlace && covered && !IsUpper(place)) return absl::OkStatus();
   TURDB_ASSIGN_OR_RETURN(const Place upper, WriteRecord(upper_, terms, static_cast<int64_t>(place), code));
   if (entry == kNoPlace) return SetEntryPoint(upper);
   workspace.starts.assign(1, entry);
   return LinkInLayer(upper, query, workspace);
+}
+
+// Whether the upper layer led to a place near the node that was linked last. If not, the node goes up, too: a cluster that no
+// link leads to from outside (whose members fill their lists, and whose old links outside have gone) is found from above alone.
+bool Index::StartsAreNear(const Workspace& workspace) const {
+  const std::vector<Candidate>& nearest = workspace.beam.candidates();
+  return std::any_of(nearest.begin(), nearest.begin() + static_cast<ptrdiff_t>(std::min(kCovered, nearest.size())),
+                     [&](const Candidate& candidate) {
+                       return std::find(workspace.starts.begin(), workspace.starts.end(), candidate.place) !=
+                              workspace.starts.end();
+                     });
 }
 
 // From workspace.starts.

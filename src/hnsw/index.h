@@ -202,13 +202,14 @@ class Index : public txn::UndoTarget {
   Status FindStarts(const QueryCode& query, Visited* visited, Beam* beam, std::vector<Place>* batch,
                     SearchStatistics* statistics, std::vector<Place>* starts);
 
-  // ---- Changing the graph (insert.cc). REQUIRES: graph_lock_ is held.
+  // ---- Changing the graph (graph.cc). REQUIRES: graph_lock_ is held.
   StatusOr<Place> WriteNode(const compute::Sq8Terms& terms, int64_t row_key, std::span<const uint8_t> code);
   Status NoteNorm(float square_norm);
   StatusOr<Place> WriteRecord(Layer& layer, const compute::Sq8Terms& terms, int64_t row_key, std::span<const uint8_t> code);
   StatusOr<Place> WriteIntoNewPage(Layer& layer, Bytes record);
   Status FindTail(Layer& layer);
   Status Link(Place place, const compute::Sq8Terms& terms, std::span<const uint8_t> code, const QueryCode& query);
+  bool StartsAreNear(const Workspace& workspace) const;
   Status LinkInLayer(Place place, const QueryCode& query, Workspace& workspace);
   Status WriteLinks(Place place, std::span<const Place> selected);
   StatusOr<bool> LinkDuplicate(Place place, Place nearest, Workspace& workspace);

@@ -15,7 +15,9 @@ using storage::OptimisticGuard;
 namespace {
 
 constexpr size_t kUpperWidth = 6;  // candidates kept in the upper layer
-constexpr size_t kStarts = 4;      // of which so many start the search below
+// Of products: the query is far from all nodes in the space that their links were made in, and leads into the wrong cluster.
+constexpr size_t kUpperWidthOfProducts = 16;
+constexpr size_t kStarts = 4;  // candidates of the upper layer that start the search below
 // Prefetching a whole code of 768 bytes asks for as many lines as a core has under way at once.
 constexpr size_t kPrefetchBytes = 1024;
 
@@ -194,8 +196,9 @@ Status Index::FindStarts(const QueryCode& query, Visited* visited, Beam* beam, s
   starts->clear();
   const Place entry = entry_point_.load(std::memory_order_acquire);
   if (entry == kNoPlace) return absl::OkStatus();
-  visited->Begin(kUpperWidth * options_.max_degree);
-  beam->Begin(kUpperWidth, /*keep_rest=*/false);
+  const size_t width = query.score == QueryCode::Score::kProduct ? kUpperWidthOfProducts : kUpperWidth;
+  visited->Begin(width * options_.max_degree);
+  beam->Begin(width, /*keep_rest=*/false);
   TURDB_RETURN_IF_ERROR(AddStart(query, entry, visited, beam, statistics));
   TURDB_RETURN_IF_ERROR(Explore(query, visited, beam, batch, statistics));
   size_t count = 0;

@@ -250,6 +250,64 @@ TEST(Index, ManyEqualVectorsAreNoIsland) {
   EXPECT_GE(Recall(database, vectors, queries, compute::Metric::kL2Squared, 10, 64, 32), 0.9);
 }
 
+// Clusters far from one another, each smaller than the neighbours that an insert looks at, and their rows moved from one to
+// another again and again: nothing links them but the upper layer, which therefore has a node near every node.
+TEST_P(IndexTest, ClustersFarApartAreAllFoundHoweverTheirRowsMove) {
+  constexpr int kClusters = 30, kMembers = 40;
+  size_t missed = 0, asked = 0;
+  for (uint64_t seed = 1; seed <= 4; ++seed) {
+    Database database;
+    ASSERT_OK(database.Open());
+    IndexOptions options = Options(8, GetParam());
+    options.links = 8;
+    options.max_degree = 16;
+    options.ef_construction = 64;
+    ASSERT_OK(database.CreateIndex(options));
+    std::mt19937_64 random(seed);
+    std::vector<std::vector<float>> centres(kClusters);
+    for (auto& centre : centres) {
+      for (int i = 0; i < 8; ++i) centre.push_back(static_cast<float>(random() % 2001) - 1000);
+    }
+    const auto member = [&](size_t cluster) {
+      std::vector<float> vector = centres[cluster];
+      for (float& x : vector) x += static_cast<float>(random() % 1000) / 500;
+      return vector;
+    };
+    std::vector<size_t> cluster_of;
+    Vectors vectors;
+    for (int i = 0; i < kClusters * kMembers; ++i) {
+      cluster_of.push_back(random() % kClusters);
+      vectors.push_back(member(cluster_of.back()));
+    }
+    ASSERT_OK(InsertAll(database, vectors));
+    for (int round = 0; round < 10; ++round) {
+      txn::TransactionPtr transaction = database.Begin();
+      for (int i = 0; round > 0 && i < 300; ++i) {
+        const size_t row = random() % vectors.size();
+        cluster_of[row] = random() % kClusters;
+        vectors[row] = member(cluster_of[row]);
+        EXPECT_TRUE(*database.index->Remove(*transaction, Key(static_cast<int64_t>(row)).bytes()));
+        EXPECT_EQ(*database.index->Insert(*transaction, Key(static_cast<int64_t>(row)).bytes(), vectors[row]),
+                  InsertResult::kInserted);
+      }
+      ASSERT_OK(database.manager->Commit(*transaction));
+      transaction.reset();
+      ASSERT_OK(database.manager->Drain());
+      for (size_t cluster = 0; cluster < kClusters; ++cluster) {
+        const StatusOr<std::unique_ptr<Search>> search = database.index->StartSearch(member(cluster), 40);
+        ASSERT_OK(search.status());
+        std::vector<Found> found;
+        ASSERT_OK((*search)->Next(10, &found).status());
+        ++asked;
+        missed += std::none_of(found.begin(), found.end(),
+                               [&](const Found& f) { return cluster_of[static_cast<size_t>(f.row_key)] == cluster; });
+      }
+    }
+    database.Check();
+  }
+  EXPECT_LE(missed, 1U) << "of " << asked;
+}
+
 TEST(Index, AnEmptyOneFindsNothingAndASingleNodeIsFound) {
   Database database;
   ASSERT_OK(database.Open());

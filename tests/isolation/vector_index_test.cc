@@ -175,7 +175,9 @@ TEST(VectorIndexSnapshots, AnOldOneFindsWhatIsGone) {
     const std::string query = absl::StrCat("select id from t order by v <-> '", Vector(random), "' limit 40");
     EXPECT_EQ(old.Query(query)->size(), 40U);
     Do(now, "set hnsw.exact_rows = 0");
-    for (const std::string& id : *now.Query(query)) EXPECT_TRUE(id.ends_with("0")) << id;
+    const auto found = now.Query(query);
+    ASSERT_TRUE(found.ok()) << base::Describe(found.status());
+    for (const std::string& id : *found) EXPECT_TRUE(id.ends_with("0")) << id;
   }
   Do(old, "commit");
   EXPECT_EQ(*database->Check([](std::string_view problem) { ADD_FAILURE() << problem; }), 0);

@@ -108,6 +108,8 @@ class Beam {
     candidates_[next_].expanded = true;
     return &candidates_[next_++];
   }
+  // What NextToExpand would perhaps give next.
+  const Candidate* PeekToExpand() const { return next_ < candidates_.size() ? &candidates_[next_] : nullptr; }
   // The nearest that was not given out; null when there is none.
   const Candidate* Take() { return taken_ == candidates_.size() ? nullptr : &candidates_[taken_++]; }
   // The window moves behind what was given out, and is filled again.

@@ -91,6 +91,21 @@ struct QueryCode {
   float added = 0;  // kAugmented: the coordinate
 };
 
+// Nodes that are scored together: their lines are asked for while others are still being found, and one call of a kernel reads
+// them all. Not thread-safe.
+class Batch {
+ private:
+  friend class Index;
+  void Clear();
+  size_t count_ = 0;
+  std::array<Place, kMaxLinks> places_;
+  std::array<const std::byte*, kMaxLinks> records_;
+  std::array<const uint8_t*, kMaxLinks> codes_;
+  std::array<int32_t, kMaxLinks> dots_;
+  std::array<storage::OptimisticGuard, kMaxLinks> guards_;
+  std::vector<Place> others_;  // whose pages have no hint, or changed meanwhile: one after the other
+};
+
 // Candidates of one search, nearest first within what was explored. Holds no latch between calls; the index must outlive
 // it. Not thread-safe.
 class Search {
@@ -109,7 +124,7 @@ class Search {
   QueryCode query_;
   Visited visited_;
   Beam beam_;
-  std::vector<Place> batch_;
+  Batch batch_;
   SearchStatistics statistics_;
   float query_scale_ = 0;  // of its code
   float most_scale_ = 0;   // of the nodes that were given out
@@ -187,20 +202,24 @@ class Index : public txn::UndoTarget {
   // `coded`: the terms that go with `code`.
   QueryCode Encode(std::span<const float> prepared, std::vector<uint8_t>* code, compute::Sq8Terms* coded) const;
   float Score(const QueryCode& query, const std::byte* record) const;
+  float ScoreOfDot(const QueryCode& query, const compute::Sq8Terms& terms, int32_t dot) const;
   void PrepareForBuilding(QueryCode* query) const;
   float AddedCoordinate(float square_norm) const;
 
   // ---- Reading. `read` sees the record's bytes, perhaps more than once, perhaps torn; what it made of them counts when
   // OK is returned. Never a pin.
   Status ReadRecord(Place place, absl::FunctionRef<void(const std::byte* record)> read);
-  void PrefetchRecord(Place place);
+  void AddToBatch(Place place, Batch* batch);
+  void PrefetchLinks(Place place) const;
   StatusOr<storage::OptimisticGuard> FixPage(PageNo page);
 
   // ---- Searching a layer
   Status AddStart(const QueryCode& query, Place place, Visited* visited, Beam* beam, SearchStatistics* statistics);
-  Status Explore(const QueryCode& query, Visited* visited, Beam* beam, std::vector<Place>* batch, SearchStatistics* statistics);
-  Status FindStarts(const QueryCode& query, Visited* visited, Beam* beam, std::vector<Place>* batch,
-                    SearchStatistics* statistics, std::vector<Place>* starts);
+  Status ScoreBatch(const QueryCode& query, Batch* batch, Beam* beam);
+  Status AddScored(const QueryCode& query, Place place, Beam* beam);
+  Status Explore(const QueryCode& query, Visited* visited, Beam* beam, Batch* batch, SearchStatistics* statistics);
+  Status FindStarts(const QueryCode& query, Visited* visited, Beam* beam, Batch* batch, SearchStatistics* statistics,
+                    std::vector<Place>* starts);
 
   // ---- Changing the graph (graph.cc). REQUIRES: graph_lock_ is held.
   StatusOr<Place> WriteNode(const compute::Sq8Terms& terms, int64_t row_key, std::span<const uint8_t> code);

@@ -18,8 +18,14 @@ constexpr size_t kUpperWidth = 6;  // candidates kept in the upper layer
 // Of products: the query is far from all nodes in the space that their links were made in, and leads into the wrong cluster.
 constexpr size_t kUpperWidthOfProducts = 16;
 constexpr size_t kStarts = 4;  // candidates of the upper layer that start the search below
-// Prefetching a whole code of 768 bytes asks for as many lines as a core has under way at once.
+constexpr size_t kLine = 64;
+// Of a record: a whole code of 768 bytes is as many lines as a core has under way at once. The kernel asks for the rest.
 constexpr size_t kPrefetchBytes = 1024;
+
+void Prefetch(const std::byte* from, size_t bytes) {
+  const auto begin = reinterpret_cast<uintptr_t>(from);
+  for (uintptr_t at = begin & ~(kLine - 1); at < begin + bytes; at += kLine) __builtin_prefetch(reinterpret_cast<void*>(at));
+}
 
 Status BadVector(std::string_view why) {
   return base::MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{"22000"}, why);
@@ -64,9 +70,7 @@ void Index::PrepareForBuilding(QueryCode* query) const {
   query->added = AddedCoordinate(query->terms.square_norm);
 }
 
-float Index::Score(const QueryCode& query, const std::byte* record) const {
-  const int32_t dot = kernels_->codes.dot(query.code.data(), CodeOf(record), layout_.dimension);
-  const compute::Sq8Terms terms = TermsOf(record);
+float Index::ScoreOfDot(const QueryCode& query, const compute::Sq8Terms& terms, int32_t dot) const {
   if (query.score == QueryCode::Score::kSquare) {
     return static_cast<float>(compute::Sq8L2Squared(query.terms, terms, dot, layout_.dimension));
   }
@@ -75,6 +79,10 @@ float Index::Score(const QueryCode& query, const std::byte* record) const {
   }
   const double added = static_cast<double>(query.added) - AddedCoordinate(terms.square_norm);
   return static_cast<float>(compute::Sq8L2Squared(query.terms, terms, dot, layout_.dimension) + added * added);
+}
+
+float Index::Score(const QueryCode& query, const std::byte* record) const {
+  return ScoreOfDot(query, TermsOf(record), kernels_->codes.dot(query.code.data(), CodeOf(record), layout_.dimension));
 }
 
 // A step of s leaves an error of variance s^2 / 12 in each of n elements: squares of distances between codes are n (s^2 + t^2)
@@ -127,20 +135,9 @@ Status Index::ReadRecord(Place place, absl::FunctionRef<void(const std::byte* re
   }
 }
 
-void Index::PrefetchRecord(Place place) {
-  const PageNo page = layout_.PageOf(place);
-  const storage::Frame* frame = hints_.Get(page);
-  const std::byte* data = frame != nullptr ? frame->data : pool_.Peek({file_, page});
-  if (data == nullptr) return;
-  const char* record = reinterpret_cast<const char*>(data + layout_.RecordAtPlace(place));
-  const size_t bytes = std::min(kCodeAt + layout_.dimension, kPrefetchBytes);
-  for (size_t at = 0; at < bytes; at += 64) __builtin_prefetch(record + at);
-}
-
 // ---- Searching a layer
 
-Status Index::AddStart(const QueryCode& query, Place place, Visited* visited, Beam* beam, SearchStatistics* statistics) {
-  if (!visited->Insert(place)) return absl::OkStatus();
+Status Index::AddScored(const QueryCode& query, Place place, Beam* beam) {
   Candidate candidate{0, place, 0, false, false};
   bool used = false;
   TURDB_RETURN_IF_ERROR(ReadRecord(place, [&](const std::byte* record) {
@@ -148,15 +145,71 @@ Status Index::AddStart(const QueryCode& query, Place place, Visited* visited, Be
     candidate.tombstone = (FlagsOf(record) & kTombstone) != 0;
     candidate.distance = Score(query, record);
   }));
-  ++statistics->distances;
   if (used) beam->Add(candidate);
   return absl::OkStatus();
 }
 
-// Until every candidate in the window has been expanded. All neighbours of a node that are new are one batch: their lines
-// are asked for first, then they are scored.
-Status Index::Explore(const QueryCode& query, Visited* visited, Beam* beam, std::vector<Place>* batch,
-                      SearchStatistics* statistics) {
+Status Index::AddStart(const QueryCode& query, Place place, Visited* visited, Beam* beam, SearchStatistics* statistics) {
+  if (!visited->Insert(place)) return absl::OkStatus();
+  ++statistics->distances;
+  return AddScored(query, place, beam);
+}
+
+void Batch::Clear() {
+#ifdef TURDB_TSAN  // there a guard is a latch
+  for (size_t i = 0; i < count_; ++i) guards_[i].Release();
+#endif
+  count_ = 0;
+  others_.clear();
+}
+
+void Index::AddToBatch(Place place, Batch* batch) {
+  const PageNo page = layout_.PageOf(place);
+  storage::Frame* const frame = hints_.Get(page);
+  std::optional<OptimisticGuard> guard;
+  if (frame != nullptr && page != base::kNoPage && layout_.SlotOf(place) < layout_.slots) {
+    guard = pool_.TryOptimistic(frame, {file_, page});
+  }
+  if (!guard.has_value()) {
+    batch->others_.push_back(place);
+    return;
+  }
+  const size_t i = batch->count_++;
+  const std::byte* const record = guard->page() + layout_.RecordAtPlace(place);
+  batch->places_[i] = place;
+  batch->records_[i] = record;
+  batch->codes_[i] = CodeOf(record);
+  batch->guards_[i] = *std::move(guard);
+  Prefetch(record, std::min(kCodeAt + layout_.dimension, kPrefetchBytes));
+}
+
+void Index::PrefetchLinks(Place place) const {
+  const storage::Frame* const frame = hints_.Get(layout_.PageOf(place));
+  if (frame == nullptr) return;
+  Prefetch(frame->data + layout_.RecordAtPlace(place) + layout_.links_at, size_t{4} * layout_.max_degree);
+}
+
+Status Index::ScoreBatch(const QueryCode& query, Batch* batch, Beam* beam) {
+  kernels_->codes.dot_gather(query.code.data(), batch->codes_.data(), batch->count_, layout_.dimension, batch->dots_.data());
+  for (size_t i = 0; i < batch->count_; ++i) {
+    const std::byte* const record = batch->records_[i];
+    const uint8_t flags = FlagsOf(record);
+    const float distance = ScoreOfDot(query, TermsOf(record), batch->dots_[i]);
+    if (!batch->guards_[i].Validate()) {
+      batch->others_.push_back(batch->places_[i]);
+    } else if ((flags & kUsed) != 0) {
+      beam->Add({distance, batch->places_[i], 0, (flags & kTombstone) != 0, false});
+    }
+  }
+#ifdef TURDB_TSAN
+  for (size_t i = 0; i < batch->count_; ++i) batch->guards_[i].Release();
+#endif
+  for (const Place place : batch->others_) TURDB_RETURN_IF_ERROR(AddScored(query, place, beam));
+  return absl::OkStatus();
+}
+
+// Until every candidate in the window has been expanded. All neighbours of a node that are new are one batch.
+Status Index::Explore(const QueryCode& query, Visited* visited, Beam* beam, Batch* batch, SearchStatistics* statistics) {
   Place links[kMaxLinks];
   while (const Candidate* nearest = beam->NextToExpand()) {
     size_t degree = 0;
@@ -169,30 +222,20 @@ Status Index::Explore(const QueryCode& query, Visited* visited, Beam* beam, std:
       for (; i < degree; ++i) links[i] = base::LoadLE<uint32_t>(from + i * sizeof(Place));
     }));
     ++statistics->nodes_expanded;
-    batch->clear();
+    batch->Clear();
     for (size_t i = 0; i < degree; ++i) {
-      if (!visited->Insert(links[i])) continue;
-      PrefetchRecord(links[i]);
-      batch->push_back(links[i]);
+      if (visited->Insert(links[i])) AddToBatch(links[i], batch);
     }
-    for (const Place place : *batch) {
-      Candidate candidate{0, place, 0, false, false};
-      bool used = false;
-      TURDB_RETURN_IF_ERROR(ReadRecord(place, [&](const std::byte* record) {
-        used = (FlagsOf(record) & kUsed) != 0;
-        candidate.tombstone = (FlagsOf(record) & kTombstone) != 0;
-        candidate.distance = Score(query, record);
-      }));
-      if (used) beam->Add(candidate);
-    }
-    statistics->distances += batch->size();
+    if (const Candidate* next = beam->PeekToExpand(); next != nullptr) PrefetchLinks(next->place);
+    statistics->distances += batch->count_ + batch->others_.size();
+    TURDB_RETURN_IF_ERROR(ScoreBatch(query, batch, beam));
   }
   return absl::OkStatus();
 }
 
 // The base nodes of the nearest upper ones.
-Status Index::FindStarts(const QueryCode& query, Visited* visited, Beam* beam, std::vector<Place>* batch,
-                         SearchStatistics* statistics, std::vector<Place>* starts) {
+Status Index::FindStarts(const QueryCode& query, Visited* visited, Beam* beam, Batch* batch, SearchStatistics* statistics,
+                         std::vector<Place>* starts) {
   starts->clear();
   const Place entry = entry_point_.load(std::memory_order_acquire);
   if (entry == kNoPlace) return absl::OkStatus();

@@ -11,7 +11,7 @@ namespace turdb::hnsw {
 struct Index::Workspace {
   Visited visited;
   Beam beam;
-  std::vector<Place> batch;
+  Batch batch;
   SearchStatistics statistics;
   std::vector<Place> starts;
   std::vector<Candidate> candidates;  // sorted

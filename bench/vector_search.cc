@@ -276,6 +276,7 @@ int main(int argc, char** argv) {
                              for (size_t i = 0; i < std::min(ranked.size(), kNearest); ++i) ids->push_back(ranked[i].second);
                            }});
   }
+  if (getenv("ROOM")) { if(atoi(getenv("ROOM"))>1) contestants.resize(1); Run(data, contestants, rounds); return 0; }
   SqlDatabase database(data);
   for (const size_t ef : {16, 24, 32, 48, 64, 96, 128, 192}) {
     contestants.push_back({"TurDB, SQL, ef " + std::to_string(ef),

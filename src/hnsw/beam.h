@@ -3,6 +3,7 @@
 #define TURDB_HNSW_BEAM_H_
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -24,51 +25,46 @@ inline bool Nearer(const Candidate& a, const Candidate& b) {
   return a.distance < b.distance || (a.distance == b.distance && a.place < b.place);
 }
 
-// A set of places, sized by what a search visits and not by the number of nodes: an open-addressed table whose entries
-// carry the epoch of the search that made them, so that a new search clears nothing. Not thread-safe.
+// A set of places, sized by what a search visits and not by the number of nodes: an open-addressed table. Not thread-safe.
 class Visited {
  public:
   // Empty, with room for about `expected` places.
   void Begin(size_t expected) {
-    size_t wanted = kLeast;
-    while (wanted < 2 * expected) wanted *= 2;
-    if (slots_.size() < wanted) slots_.assign(wanted, 0);
+    const size_t wanted = std::bit_ceil(std::max(2 * expected, kLeast));
+    slots_.assign(wanted, kNoPlace);
+    shift_ = static_cast<unsigned>(32 - std::countr_zero(wanted));
     used_ = 0;
-    if (++epoch_ == 0) {
-      std::fill(slots_.begin(), slots_.end(), 0);
-      epoch_ = 1;
-    }
   }
   // False: it was there.
   bool Insert(Place place) {
     if (2 * (used_ + 1) > slots_.size()) Grow();
-    const uint64_t entry = uint64_t{epoch_} << 32 | place;
-    uint64_t& slot = SlotFor(entry);
-    if (slot == entry) return false;
-    slot = entry;
-    ++used_;
-    return true;
+    size_t at = HomeOf(place);
+    // Whether a neighbour was visited is a coin's toss, so that nothing here branches on it; a collision is rare.
+    Place there = slots_[at];
+    while (((there != kNoPlace) & (there != place)) != 0) [[unlikely]] {
+      at = (at + 1) & (slots_.size() - 1);
+      there = slots_[at];
+    }
+    const bool inserted = there == kNoPlace;
+    slots_[at] = place;
+    used_ += inserted ? 1 : 0;
+    return inserted;
   }
 
  private:
   static constexpr size_t kLeast = 256;
-  uint64_t& SlotFor(uint64_t entry) {
-    const size_t mask = slots_.size() - 1;
-    for (size_t at = (static_cast<uint32_t>(entry) * 0x9E3779B97F4A7C15u >> 20) & mask;; at = (at + 1) & mask) {
-      if (slots_[at] == entry || slots_[at] >> 32 != epoch_) return slots_[at];
-    }
-  }
+  size_t HomeOf(Place place) const { return static_cast<uint32_t>(place * uint32_t{0x9E3779B1}) >> shift_; }
   void Grow() {
-    std::vector<uint64_t> before = std::move(slots_);
-    slots_.assign(before.empty() ? kLeast : 2 * before.size(), 0);
-    for (const uint64_t entry : before) {
-      if (entry >> 32 == epoch_) SlotFor(entry) = entry;
+    const std::vector<Place> before = std::move(slots_);
+    Begin(before.size());
+    for (const Place place : before) {
+      if (place != kNoPlace) Insert(place);
     }
   }
 
-  std::vector<uint64_t> slots_;
+  std::vector<Place> slots_;
   size_t used_ = 0;
-  uint32_t epoch_ = 0;
+  unsigned shift_ = 32;
 };
 
 // The nearest candidates so far, sorted; those before `taken` were given out. What falls off the window of `width` goes to a
@@ -91,10 +87,13 @@ class Beam {
       KeepForLater(candidate);
       return;
     }
-    const auto at =
-        std::upper_bound(candidates_.begin() + static_cast<ptrdiff_t>(taken_), candidates_.end(), candidate, Nearer);
-    const size_t index = static_cast<size_t>(at - candidates_.begin());
-    candidates_.insert(at, candidate);
+    size_t index = taken_;
+    for (size_t count = candidates_.size() - taken_; count > 0;) {  // std::upper_bound, without branches
+      const size_t half = (count + 1) / 2;
+      index = Nearer(candidate, candidates_[index + half - 1]) ? index : index + half;
+      count -= half;
+    }
+    candidates_.insert(candidates_.begin() + static_cast<ptrdiff_t>(index), candidate);
     if (!candidate.expanded && index < next_) next_ = index;
     if (candidates_.size() - taken_ > width_) {
       KeepForLater(candidates_.back());
@@ -117,7 +116,7 @@ class Beam {
     candidates_.erase(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(taken_));
     taken_ = 0;
     next_ = 0;
-    if (candidates_.size() < width_ && !rest_is_heap_) {
+    if (candidates_.size() < width_ && !rest_is_heap_ && !rest_.empty()) {
       std::make_heap(rest_.begin(), rest_.end(), Farther);
       rest_is_heap_ = true;
     }

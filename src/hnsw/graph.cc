@@ -18,7 +18,7 @@ using storage::LogEntry;
 namespace {
 
 constexpr int kUpperShare = 64;        // one node in so many is in the upper layer
-constexpr size_t kCovered = 32;        // and every node that finds none among so many of its neighbours
+constexpr size_t kCovered = 48;        // and every node that finds none among so many of its neighbours
 constexpr int kLinkAttempts = 4;       // a list that others keep changing is left alone after so many
 constexpr size_t kMostEqualCodes = 2;  // links of one list to equal codes, or duplicates form islands
 constexpr PageNo kTailSearch = 64;     // pages looked at from the end of the file for one with room
@@ -208,7 +208,7 @@ Status Index::Link(Place place, const compute::Sq8Terms& terms, std::span<const 
       FindStarts(query, &workspace.visited, &workspace.beam, &workspace.batch, &workspace.statistics, &workspace.starts));
   bool covered = true;
   if (!workspace.starts.empty()) {
-    TURDB_RETURN_IF_ERROR(LinkInLayer(place, query, workspace));
+    TURDB_RETURN_IF_ERROR(LinkInLayer(place, query, options_.max_degree, workspace));
     covered = StartsAreNear(workspace);
   }
   const Place entry = entry_point_.load(std::memory_order_relaxed);
@@ -216,7 +216,8 @@ Status Index::Link(Place place, const compute::Sq8Terms& terms, std::span<const 
   TURDB_ASSIGN_OR_RETURN(const Place upper, WriteRecord(upper_, terms, static_cast<int64_t>(place), code));
   if (entry == kNoPlace) return SetEntryPoint(upper);
   workspace.starts.assign(1, entry);
-  return LinkInLayer(upper, query, workspace);
+  // Half the links of the base layer: a search looks at every link of what it comes past, and here it needs the way only.
+  return LinkInLayer(upper, query, options_.links, workspace);
 }
 
 // Whether the upper layer led to a place near the node that was linked last. If not, the node goes up, too: a cluster that no
@@ -231,13 +232,12 @@ bool Index::StartsAreNear(const Workspace& workspace) const {
 }
 
 // From workspace.starts.
-Status Index::LinkInLayer(Place place, const QueryCode& query, Workspace& workspace) {
+Status Index::LinkInLayer(Place place, const QueryCode& query, size_t most_links, Workspace& workspace) {
   workspace.visited.Begin(size_t{options_.ef_construction} * options_.max_degree / 4);
   workspace.beam.Begin(options_.ef_construction, /*keep_rest=*/false);
   workspace.visited.Insert(place);
-  for (const Place start : workspace.starts) {
-    TURDB_RETURN_IF_ERROR(AddStart(query, start, &workspace.visited, &workspace.beam, &workspace.statistics));
-  }
+  TURDB_RETURN_IF_ERROR(
+      AddStarts(query, workspace.starts, &workspace.visited, &workspace.beam, &workspace.batch, &workspace.statistics));
   TURDB_RETURN_IF_ERROR(Explore(query, &workspace.visited, &workspace.beam, &workspace.batch, &workspace.statistics));
   workspace.candidates.clear();
   for (const Candidate& candidate : workspace.beam.candidates()) {
@@ -251,9 +251,9 @@ Status Index::LinkInLayer(Place place, const QueryCode& query, Workspace& worksp
     if (linked) return absl::OkStatus();
   }
   std::vector<Place> selected;
-  TURDB_RETURN_IF_ERROR(SelectLinks(workspace, options_.links, &selected));
+  TURDB_RETURN_IF_ERROR(SelectLinks(workspace, std::min<size_t>(options_.links, most_links), &selected));
   TURDB_RETURN_IF_ERROR(WriteLinks(place, selected));
-  for (const Place neighbour : selected) TURDB_RETURN_IF_ERROR(AddLink(neighbour, place, workspace));
+  for (const Place neighbour : selected) TURDB_RETURN_IF_ERROR(AddLink(neighbour, place, most_links, workspace));
   return absl::OkStatus();
 }
 
@@ -374,7 +374,7 @@ Status Index::SelectLinks(Workspace& workspace, size_t most, std::vector<Place>*
 
 // A link from `target` to `link`. A full list loses the one that it needs least: a tombstone, else the farthest that
 // another of the list is nearer to, else the farthest; which may be the new one.
-Status Index::AddLink(Place target, Place link, Workspace& workspace) {
+Status Index::AddLink(Place target, Place link, size_t most_links, Workspace& workspace) {
   const size_t record_bytes = layout_.links_at + size_t{4} * layout_.max_degree;
   workspace.target.resize(record_bytes);
   for (int attempt = 0; attempt < kLinkAttempts; ++attempt) {
@@ -388,7 +388,7 @@ Status Index::AddLink(Place target, Place link, Workspace& workspace) {
     if (there) return absl::OkStatus();
 
     size_t victim = degree;
-    if (degree == layout_.max_degree) {
+    if (degree >= most_links) {
       const QueryCode query = QueryOf(copy);
       workspace.candidates.clear();
       workspace.copies.resize((degree + 1) * record_bytes);

@@ -214,7 +214,8 @@ class Index : public txn::UndoTarget {
   StatusOr<storage::OptimisticGuard> FixPage(PageNo page);
 
   // ---- Searching a layer
-  Status AddStart(const QueryCode& query, Place place, Visited* visited, Beam* beam, SearchStatistics* statistics);
+  Status AddStarts(const QueryCode& query, std::span<const Place> starts, Visited* visited, Beam* beam, Batch* batch,
+                   SearchStatistics* statistics);
   Status ScoreBatch(const QueryCode& query, Batch* batch, Beam* beam);
   Status AddScored(const QueryCode& query, Place place, Beam* beam);
   Status Explore(const QueryCode& query, Visited* visited, Beam* beam, Batch* batch, SearchStatistics* statistics);
@@ -229,11 +230,11 @@ class Index : public txn::UndoTarget {
   Status FindTail(Layer& layer);
   Status Link(Place place, const compute::Sq8Terms& terms, std::span<const uint8_t> code, const QueryCode& query);
   bool StartsAreNear(const Workspace& workspace) const;
-  Status LinkInLayer(Place place, const QueryCode& query, Workspace& workspace);
+  Status LinkInLayer(Place place, const QueryCode& query, size_t most_links, Workspace& workspace);
   Status WriteLinks(Place place, std::span<const Place> selected);
   StatusOr<bool> LinkDuplicate(Place place, Place nearest, Workspace& workspace);
   Status SelectLinks(Workspace& workspace, size_t most, std::vector<Place>* selected);
-  Status AddLink(Place target, Place link, Workspace& workspace);
+  Status AddLink(Place target, Place link, size_t most_links, Workspace& workspace);
   Status CopyRecord(Place place, std::byte* to);
   Status WriteBytes(storage::ExclusiveGuard& page, std::span<const storage::LogEntry> entries);
   Status SetFlags(Place place, uint8_t flags);

@@ -107,7 +107,8 @@ bool Search::MayBeNearer(float farther, double exact) const {
 StatusOr<OptimisticGuard> Index::FixPage(PageNo page) {
   const base::PageId id{file_, page};
   if (storage::Frame* frame = hints_.Get(page); frame != nullptr) {
-    if (std::optional<OptimisticGuard> guard = pool_.TryOptimistic(frame, id)) return *std::move(guard);
+    OptimisticGuard guard;
+    if (pool_.TryOptimistic(frame, id, &guard)) return guard;
   }
   for (;;) {
     TURDB_ASSIGN_OR_RETURN(OptimisticGuard guard, pool_.FixOptimistic(id));
@@ -149,12 +150,6 @@ Status Index::AddScored(const QueryCode& query, Place place, Beam* beam) {
   return absl::OkStatus();
 }
 
-Status Index::AddStart(const QueryCode& query, Place place, Visited* visited, Beam* beam, SearchStatistics* statistics) {
-  if (!visited->Insert(place)) return absl::OkStatus();
-  ++statistics->distances;
-  return AddScored(query, place, beam);
-}
-
 void Batch::Clear() {
 #ifdef TURDB_TSAN  // there a guard is a latch
   for (size_t i = 0; i < count_; ++i) guards_[i].Release();
@@ -166,20 +161,17 @@ void Batch::Clear() {
 void Index::AddToBatch(Place place, Batch* batch) {
   const PageNo page = layout_.PageOf(place);
   storage::Frame* const frame = hints_.Get(page);
-  std::optional<OptimisticGuard> guard;
-  if (frame != nullptr && page != base::kNoPage && layout_.SlotOf(place) < layout_.slots) {
-    guard = pool_.TryOptimistic(frame, {file_, page});
-  }
-  if (!guard.has_value()) {
+  const size_t i = batch->count_;
+  if (frame == nullptr || page == base::kNoPage || layout_.SlotOf(place) >= layout_.slots ||
+      !pool_.TryOptimistic(frame, {file_, page}, &batch->guards_[i])) {
     batch->others_.push_back(place);
     return;
   }
-  const size_t i = batch->count_++;
-  const std::byte* const record = guard->page() + layout_.RecordAtPlace(place);
+  ++batch->count_;
+  const std::byte* const record = batch->guards_[i].page() + layout_.RecordAtPlace(place);
   batch->places_[i] = place;
   batch->records_[i] = record;
   batch->codes_[i] = CodeOf(record);
-  batch->guards_[i] = *std::move(guard);
   Prefetch(record, std::min(kCodeAt + layout_.dimension, kPrefetchBytes));
 }
 
@@ -208,6 +200,16 @@ Status Index::ScoreBatch(const QueryCode& query, Batch* batch, Beam* beam) {
   return absl::OkStatus();
 }
 
+Status Index::AddStarts(const QueryCode& query, std::span<const Place> starts, Visited* visited, Beam* beam, Batch* batch,
+                        SearchStatistics* statistics) {
+  batch->Clear();
+  for (const Place start : starts) {
+    if (visited->Insert(start)) AddToBatch(start, batch);
+  }
+  statistics->distances += batch->count_ + batch->others_.size();
+  return ScoreBatch(query, batch, beam);
+}
+
 // Until every candidate in the window has been expanded. All neighbours of a node that are new are one batch.
 Status Index::Explore(const QueryCode& query, Visited* visited, Beam* beam, Batch* batch, SearchStatistics* statistics) {
   Place links[kMaxLinks];
@@ -215,17 +217,25 @@ Status Index::Explore(const QueryCode& query, Visited* visited, Beam* beam, Batc
     size_t degree = 0;
     TURDB_RETURN_IF_ERROR(ReadRecord(nearest->place, [&](const std::byte* record) {
       degree = std::min<size_t>(DegreeOf(record), layout_.max_degree);
-      // Four at a time: a copy of a length that is not known takes longer than the links' use.
+      // By two, which no compiler takes for a copy of unknown length: starting one takes longer than the links' use.
       const std::byte* const from = record + layout_.links_at;
       size_t i = 0;
-      for (; i + 4 <= degree; i += 4) std::memcpy(links + i, from + i * sizeof(Place), 4 * sizeof(Place));
-      for (; i < degree; ++i) links[i] = base::LoadLE<uint32_t>(from + i * sizeof(Place));
+      for (; i + 2 <= degree; i += 2) {
+        const auto two = base::LoadLE<uint64_t>(from + i * sizeof(Place));
+        links[i] = static_cast<Place>(two);
+        links[i + 1] = static_cast<Place>(two >> 32);
+      }
+      if (i < degree) links[i] = base::LoadLE<uint32_t>(from + i * sizeof(Place));
     }));
     ++statistics->nodes_expanded;
-    batch->Clear();
+    size_t fresh = 0;
     for (size_t i = 0; i < degree; ++i) {
-      if (visited->Insert(links[i])) AddToBatch(links[i], batch);
+      const Place link = links[i];
+      links[fresh] = link;
+      fresh += visited->Insert(link) ? 1 : 0;
     }
+    batch->Clear();
+    for (size_t i = 0; i < fresh; ++i) AddToBatch(links[i], batch);
     if (const Candidate* next = beam->PeekToExpand(); next != nullptr) PrefetchLinks(next->place);
     statistics->distances += batch->count_ + batch->others_.size();
     TURDB_RETURN_IF_ERROR(ScoreBatch(query, batch, beam));
@@ -242,7 +252,7 @@ Status Index::FindStarts(const QueryCode& query, Visited* visited, Beam* beam, B
   const size_t width = query.score == QueryCode::Score::kProduct ? kUpperWidthOfProducts : kUpperWidth;
   visited->Begin(width * options_.max_degree);
   beam->Begin(width, /*keep_rest=*/false);
-  TURDB_RETURN_IF_ERROR(AddStart(query, entry, visited, beam, statistics));
+  TURDB_RETURN_IF_ERROR(AddStarts(query, std::span(&entry, 1), visited, beam, batch, statistics));
   TURDB_RETURN_IF_ERROR(Explore(query, visited, beam, batch, statistics));
   size_t count = 0;
   while (count < kStarts) {
@@ -277,9 +287,7 @@ StatusOr<bool> Search::Next(size_t most, std::vector<Found>* out) {
     TURDB_RETURN_IF_ERROR(index_.FindStarts(query_, &visited_, &beam_, &batch_, &statistics_, &starts));
     visited_.Begin(width * index_.options_.max_degree);
     beam_.Begin(width, /*keep_rest=*/true);
-    for (const Place start : starts) {
-      TURDB_RETURN_IF_ERROR(index_.AddStart(query_, start, &visited_, &beam_, &statistics_));
-    }
+    TURDB_RETURN_IF_ERROR(index_.AddStarts(query_, starts, &visited_, &beam_, &batch_, &statistics_));
   }
   const size_t before = out->size();
   while (out->size() - before < most) {

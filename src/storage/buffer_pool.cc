@@ -221,23 +221,6 @@ StatusOr<ExclusiveGuard> BufferPool::FixUnverified(PageId id) {
   return ExclusiveGuard(frame);
 }
 
-std::optional<OptimisticGuard> BufferPool::TryOptimistic(Frame* frame, PageId id) {
-#ifdef TURDB_TSAN
-  if (!frame->TryLockShared()) return std::nullopt;
-  const uint64_t word = frame->state.load(std::memory_order_relaxed);
-  if (frame->page_id.load(std::memory_order_relaxed) != id.packed()) {
-    frame->UnlockShared();
-    return std::nullopt;
-  }
-#else
-  const uint64_t word = frame->state.load(std::memory_order_acquire);
-  if (Frame::IsExclusive(word) || frame->page_id.load(std::memory_order_relaxed) != id.packed()) return std::nullopt;
-#endif
-  CountFix();
-  MarkVisited(frame);
-  return OptimisticGuard(frame, Frame::VersionOf(word), id);
-}
-
 // ---- Loading
 
 StatusOr<Frame*> BufferPool::FindOrLoad(PageId id, Load load, bool* loaded) {

@@ -1,5 +1,5 @@
 // Nearest-neighbour search in the pages of an index, beside hnswlib where its header is installed.
-//   vector_search [--vectors N] [--dimension D] [--queries Q] [--rounds R]
+//   vector_search [--vectors N] [--dimension D] [--queries Q] [--rounds R] [--only NAME]
 //
 // Clustered vectors (tests/hnsw/clustered.h, seed 1); queries are of the same clusters and no members. One thread. What is
 // timed is a search for candidates by codes and their ranking by exact distances from an array of f32, which stands for the
@@ -208,11 +208,13 @@ class SqlDatabase {
 int main(int argc, char** argv) {
   size_t count = 100000, dimension = 128, queries = 500;
   int rounds = 7;
+  std::string only;  // contestants whose names contain it
   for (int i = 1; i + 1 < argc; i += 2) {
     const long value = std::atol(argv[i + 1]);
     if (std::strcmp(argv[i], "--vectors") == 0) count = static_cast<size_t>(value);
     if (std::strcmp(argv[i], "--dimension") == 0) dimension = static_cast<size_t>(value);
     if (std::strcmp(argv[i], "--queries") == 0) queries = static_cast<size_t>(value);
+    if (std::strcmp(argv[i], "--only") == 0) only = argv[i + 1];
     if (std::strcmp(argv[i], "--rounds") == 0) rounds = static_cast<int>(value);
   }
   const Data data = Make(count, dimension, queries);
@@ -276,7 +278,6 @@ int main(int argc, char** argv) {
                              for (size_t i = 0; i < std::min(ranked.size(), kNearest); ++i) ids->push_back(ranked[i].second);
                            }});
   }
-  if (getenv("ROOM")) { if(atoi(getenv("ROOM"))>1) contestants.resize(1); Run(data, contestants, rounds); return 0; }
   SqlDatabase database(data);
   for (const size_t ef : {16, 24, 32, 48, 64, 96, 128, 192}) {
     contestants.push_back({"TurDB, SQL, ef " + std::to_string(ef),
@@ -299,6 +300,7 @@ int main(int argc, char** argv) {
                            }});
   }
 #endif
+  std::erase_if(contestants, [&](const Contestant& c) { return c.name.find(only) == std::string::npos; });
   Run(data, contestants, rounds);
   return 0;
 }

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "function/registry.h"
+#include "vec/dense_vector.h"
 
 namespace turdb::engine {
 
@@ -53,8 +54,15 @@ StatusOr<bool> ConvertParameter(const vec::Value& value, const vec::Type& type, 
     return true;
   }
   const vec::TypeId from = value.type().id;
-  // Arrays of one id may be of elements of many.
-  if (from == type.id && (value.type() == type || (type.length == 0 && from != vec::TypeId::kArray))) {
+  if (from == vec::TypeId::kDenseVector && type.id == from && value.type().vector_element() == type.vector_element()) {
+    const vec::DenseVectorView vector(type.vector_element(), value.bytes());
+    if (!vec::CheckVectorDimensions(type, vector.dimensions()).ok()) return false;
+    *out = vec::Value::OfBytes(type, value.bytes());
+    return true;
+  }
+  // Arrays and vectors of one id may be of elements of many.
+  const bool has_elements = from == vec::TypeId::kArray || from == vec::TypeId::kDenseVector;
+  if (from == type.id && (value.type() == type || (type.length == 0 && !has_elements))) {
     *out = value;
     return true;
   }

@@ -21,8 +21,9 @@ using base::StatusOr;
 using vec::Chunk;
 using vec::Rows;
 
-// Candidates that are fetched first, at least: their rows are scattered, and rows fetched together wait together.
-constexpr uint64_t kFirstCandidates = 32;
+// Candidates whose rows are fetched first: half as many again as are wanted, so many at least. While the codes leave doubt, or
+// rows are missing, half as many as came already.
+constexpr uint64_t kFirstCandidates = 16;
 constexpr uint64_t kMostCandidates = 1024;  // at once
 // While codes cannot tell which of the rows are nearer, so many are ranked, or as many as ef says.
 constexpr uint64_t kMostDoubtful = 512;
@@ -84,7 +85,7 @@ class NearestSource : public Source {
     TURDB_ASSIGN_OR_RETURN(const bool can, nearest_->Start(query_type_, view.Get<vec::StringView>(0), ef));
     if (!can) return ReadTable(runtime, Reason::kNoQuery);
     ef_ = ef;
-    next_candidates_ = std::clamp(2 * wanted, kFirstCandidates, kMostCandidates);
+    next_candidates_ = std::clamp(wanted + wanted / 2, kFirstCandidates, kMostCandidates);
     return absl::OkStatus();
   }
 
@@ -102,9 +103,9 @@ class NearestSource : public Source {
     chunk_.Reset();
     ++rounds_;
     const auto candidates = static_cast<uint32_t>(std::min<uint64_t>(next_candidates_, chunk_.capacity()));
-    next_candidates_ = std::min(2 * next_candidates_, kMostCandidates);
     TURDB_ASSIGN_OR_RETURN(const uint32_t rows,
                            nearest_->Append(runtime.context->ViewOf(table_.schema().id), candidates, &chunk_));
+    next_candidates_ = std::clamp(nearest_->candidates() / 2, kFirstCandidates / 2, kMostCandidates);
     rows_read_ += rows;
     Rows kept = Rows::All(rows);
     if (!latch_filter_.empty() && kept.count != 0) {

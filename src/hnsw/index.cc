@@ -179,7 +179,8 @@ StatusOr<InsertResult> Index::Insert(txn::Transaction& transaction, Bytes row_ke
   if (!Admit(vector, &prepared).ok()) return InsertResult::kNotIndexed;
   std::vector<uint8_t> code;
   compute::Sq8Terms terms;
-  QueryCode query = Encode(prepared, &code, &terms);
+  QueryCode query;
+  Encode(prepared, &code, &terms, &query);
   const int64_t number = options_.wide_keys ? 0 : btree::DecodeInt64Key(row_key.data());
 
   TURDB_RETURN_IF_ERROR(transaction.PrepareWrite());
@@ -238,7 +239,8 @@ StatusOr<InsertResult> Index::Builder::Add(Bytes row_key, std::span<const float>
   if (!index_.Admit(vector, &prepared).ok()) return InsertResult::kNotIndexed;
   std::vector<uint8_t> code;
   compute::Sq8Terms terms;
-  QueryCode query = index_.Encode(prepared, &code, &terms);
+  QueryCode query;
+  index_.Encode(prepared, &code, &terms, &query);
   const bool wide = index_.options_.wide_keys;
   TURDB_RETURN_IF_ERROR(index_.storage_.PrepareChange(storage::TxnLog()));
   Place place = kNoPlace;
@@ -279,7 +281,8 @@ StatusOr<bool> Index::HasRow(const txn::View& view, Bytes row_key, std::span<con
   TURDB_RETURN_IF_ERROR(Admit(vector, &prepared));
   std::vector<uint8_t> code;
   compute::Sq8Terms terms;
-  Encode(prepared, &code, &terms);
+  QueryCode query;
+  Encode(prepared, &code, &terms, &query);
   Place place = kNoPlace;
   const TreeKey key(options_, row_key);
   TURDB_ASSIGN_OR_RETURN(const bool found, keys_->Get(view, key.bytes(), [&](Bytes value) {

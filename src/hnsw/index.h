@@ -110,6 +110,8 @@ class Batch {
 // it. Not thread-safe.
 class Search {
  public:
+  // From the beginning, for another query, as Index::StartSearch: what it needs for itself is there already.
+  Status StartAgain(std::span<const float> query, size_t ef = 0);
   // Appends up to `most` candidates that were not given before. False: there are none any more.
   StatusOr<bool> Next(size_t most, std::vector<Found>* out);
   const SearchStatistics& statistics() const { return statistics_; }
@@ -121,6 +123,9 @@ class Search {
   friend class Index;
   explicit Search(Index& index) : index_(index) {}
   Index& index_;
+  std::vector<float> prepared_;
+  std::vector<uint8_t> code_;
+  std::vector<Place> starts_;
   QueryCode query_;
   Visited visited_;
   Beam beam_;
@@ -200,7 +205,7 @@ class Index : public txn::UndoTarget {
   // ---- Vectors and distances (search.cc)
   Status Admit(std::span<const float> vector, std::vector<float>* prepared) const;
   // `coded`: the terms that go with `code`.
-  QueryCode Encode(std::span<const float> prepared, std::vector<uint8_t>* code, compute::Sq8Terms* coded) const;
+  void Encode(std::span<const float> prepared, std::vector<uint8_t>* code, compute::Sq8Terms* coded, QueryCode* query) const;
   float Score(const QueryCode& query, const std::byte* record) const;
   float ScoreOfDot(const QueryCode& query, const compute::Sq8Terms& terms, int32_t dot) const;
   void PrepareForBuilding(QueryCode* query) const;

@@ -48,14 +48,13 @@ Status Index::Admit(std::span<const float> vector, std::vector<float>* prepared)
   return absl::OkStatus();
 }
 
-QueryCode Index::Encode(std::span<const float> prepared, std::vector<uint8_t>* code, compute::Sq8Terms* coded) const {
+void Index::Encode(std::span<const float> prepared, std::vector<uint8_t>* code, compute::Sq8Terms* coded,
+                   QueryCode* query) const {
   code->resize(prepared.size());
   *coded = compute::Sq8Encode(prepared.data(), prepared.size(), code->data());
-  QueryCode query;
-  query.code.resize(prepared.size());
-  query.terms = compute::Sq8Query(code->data(), prepared.size(), *coded, query.code.data());
-  if (options_.metric == Metric::kInnerProduct) query.score = QueryCode::Score::kProduct;
-  return query;
+  query->code.resize(prepared.size());
+  query->terms = compute::Sq8Query(code->data(), prepared.size(), *coded, query->code.data());
+  query->score = options_.metric == Metric::kInnerProduct ? QueryCode::Score::kProduct : QueryCode::Score::kSquare;
 }
 
 // "Speeding Up the Xbox Recommender System" (Bachrach and others, 2014): products order as distances do where all vectors
@@ -268,26 +267,32 @@ Status Index::FindStarts(const QueryCode& query, Visited* visited, Beam* beam, B
 }
 
 StatusOr<std::unique_ptr<Search>> Index::StartSearch(std::span<const float> query, size_t ef) {
-  std::vector<float> prepared;
-  TURDB_RETURN_IF_ERROR(Admit(query, &prepared));
   std::unique_ptr<Search> search(new Search(*this));
-  std::vector<uint8_t> code;
-  compute::Sq8Terms coded;
-  search->query_ = Encode(prepared, &code, &coded);
-  search->query_scale_ = coded.scale;
-  search->beam_.Begin(ef == 0 ? options_.ef_search : ef, /*keep_rest=*/true);
+  TURDB_RETURN_IF_ERROR(search->StartAgain(query, ef));
   return search;
+}
+
+Status Search::StartAgain(std::span<const float> query, size_t ef) {
+  TURDB_RETURN_IF_ERROR(index_.Admit(query, &prepared_));
+  compute::Sq8Terms coded;
+  index_.Encode(prepared_, &code_, &coded, &query_);
+  query_scale_ = coded.scale;
+  most_scale_ = 0;
+  most_square_norm_ = 0;
+  statistics_ = SearchStatistics();
+  started_ = false;
+  beam_.Begin(ef == 0 ? index_.options_.ef_search : ef, /*keep_rest=*/true);
+  return absl::OkStatus();
 }
 
 StatusOr<bool> Search::Next(size_t most, std::vector<Found>* out) {
   if (!started_) {
     started_ = true;
     const size_t width = beam_.width();
-    std::vector<Place> starts;
-    TURDB_RETURN_IF_ERROR(index_.FindStarts(query_, &visited_, &beam_, &batch_, &statistics_, &starts));
+    TURDB_RETURN_IF_ERROR(index_.FindStarts(query_, &visited_, &beam_, &batch_, &statistics_, &starts_));
     visited_.Begin(width * index_.options_.max_degree);
     beam_.Begin(width, /*keep_rest=*/true);
-    TURDB_RETURN_IF_ERROR(index_.AddStarts(query_, starts, &visited_, &beam_, &batch_, &statistics_));
+    TURDB_RETURN_IF_ERROR(index_.AddStarts(query_, starts_, &visited_, &beam_, &batch_, &statistics_));
   }
   const size_t before = out->size();
   while (out->size() - before < most) {

@@ -1,8 +1,8 @@
 // From the candidates of a vector index to rows.
 #include <string>
-#include <unordered_set>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "base/check.h"
 #include "hnsw/index.h"
 #include "table/scan.h"
@@ -24,7 +24,7 @@ struct NearestRows::State {
   std::unique_ptr<hnsw::Search> search;
   std::vector<float> query;
   std::vector<hnsw::Found> found;
-  std::unordered_set<std::string> given;  // row keys
+  absl::flat_hash_set<std::string> given;  // row keys
   std::string row_key;
   std::vector<Projection::FarValue> far;
   uint64_t candidates = 0;
@@ -47,7 +47,11 @@ StatusOr<bool> NearestRows::Start(const vec::Type& type, const vec::StringView& 
   state.exhausted = false;
   ReadVector(type, query, &state.query);
   if (state.query.size() != state.index.options().dimension || !state.index.CanIndex(state.query)) return false;
-  TURDB_ASSIGN_OR_RETURN(state.search, state.index.StartSearch(state.query, ef));
+  if (state.search != nullptr) {
+    TURDB_RETURN_IF_ERROR(state.search->StartAgain(state.query, ef));
+  } else {
+    TURDB_ASSIGN_OR_RETURN(state.search, state.index.StartSearch(state.query, ef));
+  }
   return true;
 }
 

@@ -21,6 +21,7 @@ constexpr int kUpperShare = 64;        // one node in so many is in the upper la
 constexpr size_t kCovered = 48;        // and every node that finds none among so many of its neighbours
 constexpr int kLinkAttempts = 4;       // a list that others keep changing is left alone after so many
 constexpr size_t kMostEqualCodes = 2;  // links of one list to equal codes, or duplicates form islands
+constexpr size_t kCopiesAhead = 8;     // records asked for before they are copied
 constexpr PageNo kTailSearch = 64;     // pages looked at from the end of the file for one with room
 
 // Which nodes are in the upper layer: by their place, so that the same inserts make the same graph.
@@ -194,12 +195,10 @@ Status Index::CopyRecord(Place place, std::byte* to) {
                     [&](const std::byte* record) { std::memcpy(to, record, layout_.links_at + 4 * layout_.max_degree); });
 }
 
-QueryCode Index::QueryOf(const std::byte* record) const {
-  QueryCode query;
-  query.code.resize(layout_.dimension);
-  query.terms = compute::Sq8Query(CodeOf(record), layout_.dimension, TermsOf(record), query.code.data());
-  PrepareForBuilding(&query);
-  return query;
+void Index::QueryOf(const std::byte* record, QueryCode* query) const {
+  query->code.resize(layout_.dimension);
+  query->terms = compute::Sq8Query(CodeOf(record), layout_.dimension, TermsOf(record), query->code.data());
+  PrepareForBuilding(query);
 }
 
 Status Index::Link(Place place, const compute::Sq8Terms& terms, std::span<const uint8_t> code, const QueryCode& query) {
@@ -333,9 +332,6 @@ Status Index::SelectLinks(Workspace& workspace, size_t most, std::vector<Place>*
   const size_t record_bytes = layout_.links_at + size_t{4} * layout_.max_degree;
   const size_t count = workspace.candidates.size();
   workspace.copies.resize(count * record_bytes);
-  for (size_t i = 0; i < count; ++i) {
-    TURDB_RETURN_IF_ERROR(CopyRecord(workspace.candidates[i].place, workspace.copies.data() + i * record_bytes));
-  }
   const auto record = [&](size_t i) { return workspace.copies.data() + i * record_bytes; };
   const auto equal_codes = [&](size_t a, size_t b) {
     return std::memcmp(record(a) + kTermsAt, record(b) + kTermsAt, sizeof(compute::Sq8Terms)) == 0 &&
@@ -348,11 +344,14 @@ Status Index::SelectLinks(Workspace& workspace, size_t most, std::vector<Place>*
   };
   workspace.kept.clear();
   std::vector<size_t> occluded;
+  for (size_t i = 0; i < std::min(count, kCopiesAhead); ++i) PrefetchRecord(workspace.candidates[i].place);
   for (size_t i = 0; i < count && workspace.kept.size() < most; ++i) {
-    const QueryCode query = QueryOf(record(i));
+    if (i + kCopiesAhead < count) PrefetchRecord(workspace.candidates[i + kCopiesAhead].place);
+    TURDB_RETURN_IF_ERROR(CopyRecord(workspace.candidates[i].place, record(i)));
+    QueryOf(record(i), &workspace.query);
     bool hidden = false;
     for (const size_t other : workspace.kept) {
-      if (Score(query, record(other)) < workspace.candidates[i].distance) {
+      if (Score(workspace.query, record(other)) < workspace.candidates[i].distance) {
         hidden = true;
         break;
       }
@@ -372,11 +371,61 @@ Status Index::SelectLinks(Workspace& workspace, size_t most, std::vector<Place>*
   return absl::OkStatus();
 }
 
-// A link from `target` to `link`. A full list loses the one that it needs least: a tombstone, else the farthest that
-// another of the list is nearer to, else the farthest; which may be the new one.
-Status Index::AddLink(Place target, Place link, size_t most_links, Workspace& workspace) {
+// Which of workspace.target's links, or the new one behind them, its list needs least: a tombstone that is hidden (another link
+// is nearer to it than the target), else the farthest node that is, else the farthest of all. `exactly`: hidden by links that
+// are not hidden themselves, as in the paper, which takes comparing nearly all with nearly all; where the lists are those of
+// the base layer, any nearer link will do.
+StatusOr<size_t> Index::NeededLeast(Place link, bool exactly, Workspace& workspace) {
   const size_t record_bytes = layout_.links_at + size_t{4} * layout_.max_degree;
-  workspace.target.resize(record_bytes);
+  const std::byte* const target = workspace.target.data();
+  const size_t degree = DegreeOf(target);
+  std::vector<Candidate>& candidates = workspace.candidates;
+  candidates.clear();
+  workspace.copies.resize((degree + 1) * record_bytes);
+  QueryOf(target, &workspace.query);
+  const auto place = [&](size_t i) { return i < degree ? LinkOf(layout_, target, i) : link; };
+  for (size_t i = 0; i <= degree; ++i) PrefetchRecord(place(i));
+  for (size_t i = 0; i <= degree; ++i) {
+    std::byte* const record = workspace.copies.data() + i * record_bytes;
+    TURDB_RETURN_IF_ERROR(CopyRecord(place(i), record));
+    // Candidate::number: where it stands in the list and among the copies.
+    candidates.push_back(
+        {Score(workspace.query, record), place(i), static_cast<uint32_t>(i), (FlagsOf(record) & kTombstone) != 0, false});
+  }
+  std::sort(candidates.begin(), candidates.end(), Nearer);
+  const auto record = [&](size_t i) { return workspace.copies.data() + size_t{candidates[i].number} * record_bytes; };
+  const auto hides = [&](size_t other, size_t i, size_t* equal) {
+    const float between = Score(workspace.query, record(other));
+    *equal += between == 0 ? 1 : 0;
+    return between < candidates[i].distance || *equal >= kMostEqualCodes;
+  };
+  std::vector<size_t>& kept = workspace.kept;
+  kept.clear();
+  for (size_t i = 0; exactly && i < candidates.size(); ++i) {
+    QueryOf(record(i), &workspace.query);
+    size_t equal = 0;
+    if (std::none_of(kept.begin(), kept.end(), [&](size_t other) { return hides(other, i, &equal); })) kept.push_back(i);
+  }
+  const auto is_hidden = [&](size_t i) {
+    if (exactly) return !std::binary_search(kept.begin(), kept.end(), i);
+    QueryOf(record(i), &workspace.query);
+    size_t equal = 0;
+    for (size_t other = 0; other < i; ++other) {
+      if (hides(other, i, &equal)) return true;
+    }
+    return false;
+  };
+  for (const bool tombstones : {true, false}) {
+    for (size_t i = candidates.size(); i-- > 1;) {
+      if (candidates[i].tombstone == tombstones && is_hidden(i)) return candidates[i].number;
+    }
+  }
+  return candidates.back().number;
+}
+
+// A link from `target` to `link`; from a full list one goes, which may be the new one.
+Status Index::AddLink(Place target, Place link, size_t most_links, Workspace& workspace) {
+  workspace.target.resize(layout_.links_at + size_t{4} * layout_.max_degree);
   for (int attempt = 0; attempt < kLinkAttempts; ++attempt) {
     std::byte* const copy = workspace.target.data();
     TURDB_RETURN_IF_ERROR(CopyRecord(target, copy));
@@ -389,41 +438,7 @@ Status Index::AddLink(Place target, Place link, size_t most_links, Workspace& wo
 
     size_t victim = degree;
     if (degree >= most_links) {
-      const QueryCode query = QueryOf(copy);
-      workspace.candidates.clear();
-      workspace.copies.resize((degree + 1) * record_bytes);
-      for (size_t i = 0; i <= degree; ++i) {
-        const Place place = i < degree ? LinkOf(layout_, copy, i) : link;
-        std::byte* const record = workspace.copies.data() + i * record_bytes;
-        TURDB_RETURN_IF_ERROR(CopyRecord(place, record));
-        // Candidate::number: where it stands in the list and among the copies.
-        workspace.candidates.push_back(
-            {Score(query, record), place, static_cast<uint32_t>(i), (FlagsOf(record) & kTombstone) != 0, false});
-      }
-      std::sort(workspace.candidates.begin(), workspace.candidates.end(), Nearer);
-      const auto record = [&](const Candidate& candidate) {
-        return workspace.copies.data() + size_t{candidate.number} * record_bytes;
-      };
-      victim = workspace.candidates.back().number;
-      workspace.kept.clear();
-      bool tombstone = false;
-      for (size_t i = 0; i < workspace.candidates.size(); ++i) {
-        const Candidate& candidate = workspace.candidates[i];
-        const QueryCode from = QueryOf(record(candidate));
-        size_t equal = 0;
-        bool hidden = false;  // tombstones are bridges, too: only those that are not needed go, before others
-        for (const size_t other : workspace.kept) {
-          const float between = Score(from, record(workspace.candidates[other]));
-          hidden |= between < candidate.distance;
-          equal += between == 0 ? 1 : 0;
-        }
-        if (hidden || equal >= kMostEqualCodes) {
-          if (candidate.tombstone || !tombstone) victim = candidate.number;
-          tombstone |= candidate.tombstone;
-        } else {
-          workspace.kept.push_back(i);
-        }
-      }
+      TURDB_ASSIGN_OR_RETURN(victim, NeededLeast(link, /*exactly=*/most_links < options_.max_degree, workspace));
       if (victim == degree) return absl::OkStatus();  // the new one
     }
 

@@ -215,6 +215,7 @@ class Index : public txn::UndoTarget {
   // OK is returned. Never a pin.
   Status ReadRecord(Place place, absl::FunctionRef<void(const std::byte* record)> read);
   void AddToBatch(Place place, Batch* batch);
+  void PrefetchRecord(Place place) const;
   void PrefetchLinks(Place place) const;
   StatusOr<storage::OptimisticGuard> FixPage(PageNo page);
 
@@ -239,13 +240,14 @@ class Index : public txn::UndoTarget {
   Status WriteLinks(Place place, std::span<const Place> selected);
   StatusOr<bool> LinkDuplicate(Place place, Place nearest, Workspace& workspace);
   Status SelectLinks(Workspace& workspace, size_t most, std::vector<Place>* selected);
+  StatusOr<size_t> NeededLeast(Place link, bool exactly, Workspace& workspace);
   Status AddLink(Place target, Place link, size_t most_links, Workspace& workspace);
   Status CopyRecord(Place place, std::byte* to);
   Status WriteBytes(storage::ExclusiveGuard& page, std::span<const storage::LogEntry> entries);
   Status SetFlags(Place place, uint8_t flags);
   Status WriteHeaderField(size_t offset, Bytes value);
   Status SetEntryPoint(Place place);
-  QueryCode QueryOf(const std::byte* record) const;
+  void QueryOf(const std::byte* record, QueryCode* query) const;
 
   // Constant after Open.
   storage::Storage& storage_;

@@ -174,6 +174,12 @@ void Index::AddToBatch(Place place, Batch* batch) {
   Prefetch(record, std::min(kCodeAt + layout_.dimension, kPrefetchBytes));
 }
 
+void Index::PrefetchRecord(Place place) const {
+  const storage::Frame* const frame = hints_.Get(layout_.PageOf(place));
+  if (frame == nullptr) return;
+  Prefetch(frame->data + layout_.RecordAtPlace(place), std::min(layout_.record_bytes, kPrefetchBytes));
+}
+
 void Index::PrefetchLinks(Place place) const {
   const storage::Frame* const frame = hints_.Get(layout_.PageOf(place));
   if (frame == nullptr) return;

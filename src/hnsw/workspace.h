@@ -14,6 +14,7 @@ struct Index::Workspace {
   Batch batch;
   SearchStatistics statistics;
   std::vector<Place> starts;
+  QueryCode query;                    // one of its records, where they are compared
   std::vector<Candidate> candidates;  // sorted
   std::vector<std::byte> copies;      // their records, in the same order
   std::vector<std::byte> target;      // a record whose list is changed

@@ -105,6 +105,9 @@ class Database : public std::enable_shared_from_this<Database> {
   const std::string& spill_directory() const { return spill_directory_; }
 
  private:
+  base::Status NoteIfSparse(const catalog::Relation& relation, const table::IndexSchema& index,
+                            std::vector<std::string>* sparse);
+  base::Status Reindex(const std::string& index, int64_t lock_timeout_ns, const std::atomic<bool>& cancelled);
   friend class Registry;
   Database(const os::Environment& environment, std::string path, Settings settings);
   base::Status Start();

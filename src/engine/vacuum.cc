@@ -1,12 +1,17 @@
 // VACUUM: what was deleted goes, and the space goes back to the file system.
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "btree/tree.h"
+#include "catalog/table_sql.h"
 #include "engine/backup.h"
+#include "engine/connection.h"
 #include "engine/database.h"
+#include "engine/statement.h"
+#include "hnsw/index.h"
 
 namespace turdb::engine {
 
@@ -17,6 +22,32 @@ Status Database::CollectAllGarbage() {
     TURDB_ASSIGN_OR_RETURN(const size_t visited, transactions_->CollectGarbage(kCollectPages));
     if (visited == 0) return absl::OkStatus();
   }
+}
+
+// A node of a vector index leads on when its row has gone, and keeps its space until the index is made anew.
+Status Database::NoteIfSparse(const catalog::Relation& relation, const table::IndexSchema& index,
+                              std::vector<std::string>* sparse) {
+  const base::StatusOr<hnsw::Index*> vectors = tables_->VectorIndexOf(index.id);
+  if (base::GetSqlState(vectors.status()) == base::sqlstate::kUndefinedFile) return absl::OkStatus();
+  TURDB_RETURN_IF_ERROR(vectors.status());
+  const txn::Snapshot snapshot = transactions_->AcquireSnapshot();
+  TURDB_ASSIGN_OR_RETURN(const bool is_sparse, (*vectors)->IsWorthRebuilding(txn::View{snapshot.read_ts(), nullptr, 0}));
+  if (is_sparse) {
+    sparse->push_back(absl::StrCat(catalog::QuoteName(relation.schema_name()), ".", catalog::QuoteName(index.name)));
+  }
+  return absl::OkStatus();
+}
+
+Status Database::Reindex(const std::string& index, int64_t lock_timeout_ns, const std::atomic<bool>& cancelled) {
+  constexpr int64_t kPollMs = 100;
+  TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<Connection> connection, Connect());
+  connection->SetProgress(kPollMs, [&cancelled] { return cancelled.load(std::memory_order_relaxed); });
+  for (const std::string& sql :
+       {absl::StrCat("SET busy_timeout = ", lock_timeout_ns / 1'000'000), absl::StrCat("REINDEX INDEX ", index)}) {
+    TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<Statement> statement, connection->Prepare(sql, nullptr));
+    TURDB_RETURN_IF_ERROR(statement->Step().status());
+  }
+  return absl::OkStatus();
 }
 
 // Every tree is shrunk on its own, while other transactions read and write it; then one checkpoint, then the files are
@@ -31,6 +62,7 @@ Status Database::Vacuum(int64_t lock_timeout_ns, const std::atomic<bool>& cancel
   }
   const absl::Cleanup done = [this] { vacuuming_.store(false); };
   TURDB_RETURN_IF_ERROR(CollectAllGarbage());
+  std::vector<std::string> sparse;  // vector indexes, by their names in SQL
   std::vector<std::pair<base::FileId, base::PageNo>> shrunk;
   const auto shrink = [&](base::FileId file) -> Status {
     if (cancelled.load(std::memory_order_relaxed)) return base::CanceledError("canceling statement due to user request");
@@ -56,10 +88,15 @@ Status Database::Vacuum(int64_t lock_timeout_ns, const std::atomic<bool>& cancel
     if (newest == nullptr) continue;  // dropped meanwhile
     Status status = shrink(newest->id);
     for (const table::IndexSchema& index : newest->schema->indexes) {
-      // A vector index keeps its pages: what leads to nobody any more still leads on.
       if (status.ok() && index.method == table::IndexMethod::kBTree) status = shrink(index.id);
+      if (status.ok() && index.method == table::IndexMethod::kHnsw) {
+        status = NoteIfSparse(*newest, index, &sparse);
+      }
     }
     if (!status.ok()) return base::WithFrame(std::move(status), absl::StrCat("vacuuming ", newest->schema->qualified_name()));
+  }
+  for (const std::string& index : sparse) {
+    TURDB_RETURN_IF_ERROR(base::WithFrame(Reindex(index, lock_timeout_ns, cancelled), absl::StrCat("vacuuming ", index)));
   }
   TURDB_RETURN_IF_ERROR(base::WithFrame(shrink(base::kMetaFile), "vacuuming the catalog"));
   TURDB_RETURN_IF_ERROR(storage_->Checkpoint());

@@ -297,6 +297,13 @@ StatusOr<bool> Index::HasRow(const txn::View& view, Bytes row_key, std::span<con
   return same;
 }
 
+StatusOr<bool> Index::IsWorthRebuilding(const txn::View& view) const {
+  const uint64_t nodes = node_count();
+  if (nodes <= layout_.slots) return false;  // one page
+  TURDB_ASSIGN_OR_RETURN(const uint64_t keys, CountKeys(view));
+  return keys < nodes - nodes / 4;
+}
+
 StatusOr<uint64_t> Index::CountKeys(const txn::View& view) const {
   uint64_t count = 0;
   btree::Cursor cursor(*keys_, {}, {});

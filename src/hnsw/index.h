@@ -175,6 +175,9 @@ class Index : public txn::UndoTarget {
   // Reads every page and adds what is wrong to report->problems. REQUIRES: no change runs meanwhile.
   Status Check(IndexCheckReport* report);
 
+  // Whether more than a quarter of the nodes belong to no row that the view finds: made anew, the index is that much smaller.
+  StatusOr<bool> IsWorthRebuilding(const txn::View& view) const;
+
   // How many row keys the view finds.
   StatusOr<uint64_t> CountKeys(const txn::View& view) const;
 

@@ -66,10 +66,7 @@ StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
       return Command(std::move(command));
     }
     case StatementKind::kReindex:
-      for (const ast::QualifiedName& name : static_cast<const ast::Analyze&>(statement).tables) {
-        TURDB_RETURN_IF_ERROR(CheckReindexed(name));
-      }
-      return Command(NoOperation{"indexes are kept in step and need no rebuilding"});
+      return BindReindex(static_cast<const ast::Analyze&>(statement).tables);
     case StatementKind::kCreateSequence:
       return BindCreateSequence(static_cast<const ast::CreateSequence&>(statement));
     case StatementKind::kAlterSequence:
@@ -158,12 +155,41 @@ StatusOr<Command> Binder::BindDrop(const ast::Drop& drop) {
   return Command(std::move(command));
 }
 
-// A table, an index or a schema.
-Status Binder::CheckReindexed(const ast::QualifiedName& name) {
-  TURDB_ASSIGN_OR_RETURN(const RelationName split, SplitName(name));
-  if (split.schema.empty() && context_.catalog->FindSchema(split.name) != nullptr) return absl::OkStatus();
-  if (context_.catalog->GetIndex(split.schema, split.name, search_path_).ok()) return absl::OkStatus();
-  return FindRelation(name).status();
+// Of a table or an index, or, to be asked for only, of all. B-trees are kept in step and shrink where they are; the graph of a
+// vector index keeps what was removed, and is made anew.
+StatusOr<Command> Binder::BindReindex(std::span<const ast::QualifiedName> names) {
+  AlterTableCommand command;
+  const auto rebuild = [&](const std::shared_ptr<const catalog::Relation>& relation,
+                           const table::IndexSchema& index) -> Status {
+    if (index.method != table::IndexMethod::kHnsw) return absl::OkStatus();
+    if (command.relation != nullptr && command.relation->id != relation->id) {
+      return base::UnsupportedError("REINDEX of vector indexes of several tables in one statement");
+    }
+    command.relation = relation;
+    AlterStep drop;
+    drop.kind = AlterStep::Kind::kDropIndex;
+    drop.name = index.name;
+    command.steps.push_back(std::move(drop));
+    AlterStep add;
+    add.kind = AlterStep::Kind::kAddIndex;
+    add.index = index;
+    add.index.id = base::kNoFile;
+    add.index.path.clear();
+    command.steps.push_back(std::move(add));
+    return absl::OkStatus();
+  };
+  for (const ast::QualifiedName& name : names) {
+    TURDB_ASSIGN_OR_RETURN(const RelationName split, SplitName(name));
+    if (split.schema.empty() && context_.catalog->FindSchema(split.name) != nullptr) continue;
+    if (const auto index = context_.catalog->GetIndex(split.schema, split.name, search_path_); index.ok()) {
+      TURDB_RETURN_IF_ERROR(rebuild(index->relation, index->relation->schema->indexes[static_cast<size_t>(index->index)]));
+      continue;
+    }
+    TURDB_ASSIGN_OR_RETURN(const std::shared_ptr<const catalog::Relation> relation, FindRelation(name));
+    for (const table::IndexSchema& index : relation->schema->indexes) TURDB_RETURN_IF_ERROR(rebuild(relation, index));
+  }
+  if (command.relation == nullptr) return Command(NoOperation{"indexes are kept in step and need no rebuilding"});
+  return Command(std::move(command));
 }
 
 StatusOr<Command> Binder::BindTransaction(const ast::Transaction& transaction) {

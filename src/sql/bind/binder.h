@@ -753,7 +753,7 @@ class Binder {
   base::StatusOr<Command> BindCreateView(const ast::CreateView& create);
   base::Status CheckReplacedView(const table::TableSchema& before, const table::TableSchema& after, int32_t offset);
   base::StatusOr<Command> BindDrop(const ast::Drop& drop);
-  base::Status CheckReindexed(const ast::QualifiedName& name);
+  base::StatusOr<Command> BindReindex(std::span<const ast::QualifiedName> names);
   base::StatusOr<Command> BindAlter(const ast::AlterTable& alter);
   base::StatusOr<Command> BindCreateMaterializedView(const ast::CreateView& create, CreateViewCommand view);
   base::StatusOr<Command> BindRefresh(const ast::Refresh& refresh);

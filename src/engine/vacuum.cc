@@ -44,8 +44,12 @@ Status Database::Reindex(const std::string& index, int64_t lock_timeout_ns, cons
   connection->SetProgress(kPollMs, [&cancelled] { return cancelled.load(std::memory_order_relaxed); });
   for (const std::string& sql :
        {absl::StrCat("SET busy_timeout = ", lock_timeout_ns / 1'000'000), absl::StrCat("REINDEX INDEX ", index)}) {
-    TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<Statement> statement, connection->Prepare(sql, nullptr));
-    TURDB_RETURN_IF_ERROR(statement->Step().status());
+    const auto statement = connection->Prepare(sql, nullptr);
+    const Status status = statement.ok() ? (*statement)->Step().status() : statement.status();
+    const base::SqlState state = base::GetSqlState(status);
+    if (state == base::sqlstate::kUndefinedTable || state == base::sqlstate::kUndefinedObject)
+      return absl::OkStatus();  // dropped
+    TURDB_RETURN_IF_ERROR(status);
   }
   return absl::OkStatus();
 }

@@ -44,9 +44,9 @@ enum class Fault : uint8_t {
 constexpr const char* kFaultNames[] = {"none",       "power cut", "torn write", "write error", "sync error",
                                        "read error", "disk full", "slow I/O",   "bit rot"};
 constexpr const char* kCrashInOpen = "crash in opening";
-constexpr const char* kDoings[] = {"table made",   "table dropped", "table renamed", "column renamed",
-                                   "column added", "index made",    "index renamed", "index dropped",
-                                   "vacuum",       "backup",        "savepoint",     "serializable commit"};
+constexpr const char* kDoings[] = {"table made", "table dropped", "table renamed",      "column renamed",  "column added",
+                                   "index made", "index renamed", "index dropped",      "index made anew", "vacuum",
+                                   "backup",     "savepoint",     "serializable commit"};
 
 // What belongs to a value, in C++ and in SQL: so a row that is half one value and half another shows.
 std::string PadSql(const std::string& value) {
@@ -667,6 +667,10 @@ class Simulation::Client {
         if (Query(absl::StrCat("alter index i", random_.Below(3), " rename to i", random_.Below(3))).ok()) Did("index renamed");
         return;
       default:
+        if (random_.OneIn(3)) {
+          if (Query("reindex table t").ok()) Did("index made anew");
+          return;
+        }
         if (Query(absl::StrCat("drop index i", random_.Below(3))).ok()) Did("index dropped");
         return;
     }

@@ -143,6 +143,7 @@ Status Database::Start() {
     TURDB_RETURN_IF_ERROR(transactions_->FillReserve());
   }
   tables_ = std::make_unique<table::TableStore>(*storage_, *transactions_, *budget_);
+  tables_->set_build_threads(static_cast<size_t>(settings_.threads));
   transactions_->SetUndoResolver([this](base::FileId file) { return tables_->UndoTargetOf(file); });
   transactions_->SetQuietPageCallback([this](base::PageId page) {
     // Best effort: what is not purged now is purged when its space is needed. Nothing else keeps the tree: the table may be

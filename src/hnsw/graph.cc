@@ -90,7 +90,7 @@ Status Index::FindTail(Layer& layer) {
 
 StatusOr<Place> Index::WriteRecord(Layer& layer, const compute::Sq8Terms& terms, int64_t row_key,
                                    std::span<const uint8_t> code) {
-  std::vector<std::byte>& record = workspace_->record;
+  std::vector<std::byte>& record = record_;
   record.resize(kCodeAt + layout_.dimension);
   EncodeRecord(layout_, terms, row_key, code, record.data());
   const storage::FrameReservation frames = pool_.ReserveFrames(2);
@@ -201,20 +201,52 @@ void Index::QueryOf(const std::byte* record, QueryCode* query) const {
   PrepareForBuilding(query);
 }
 
+// Memory for one change of the graph, from those that earlier ones left.
+class Index::WorkspaceLease {
+ public:
+  explicit WorkspaceLease(Index& index) : index_(index) {
+    const std::lock_guard<std::mutex> lock(index_.workspaces_mu_);
+    if (index_.workspaces_.empty()) {
+      workspace_ = std::make_unique<Workspace>();
+    } else {
+      workspace_ = std::move(index_.workspaces_.back());
+      index_.workspaces_.pop_back();
+    }
+  }
+  ~WorkspaceLease() {
+    const std::lock_guard<std::mutex> lock(index_.workspaces_mu_);
+    if (index_.workspaces_.size() < kMostWorkspaces) index_.workspaces_.push_back(std::move(workspace_));
+  }
+  WorkspaceLease(const WorkspaceLease&) = delete;
+  WorkspaceLease& operator=(const WorkspaceLease&) = delete;
+  Workspace& operator*() const { return *workspace_; }
+
+ private:
+  static constexpr size_t kMostWorkspaces = 8;
+  Index& index_;
+  std::unique_ptr<Workspace> workspace_;
+};
+
 Status Index::Link(Place place, const compute::Sq8Terms& terms, std::span<const uint8_t> code, const QueryCode& query) {
-  Workspace& workspace = *workspace_;
+  if (entry_point_.load(std::memory_order_acquire) == kNoPlace) {
+    const storage::ParkingGuard lock(graph_lock_, *storage_.environment().scheduler);
+    if (entry_point_.load(std::memory_order_relaxed) == kNoPlace) {
+      TURDB_ASSIGN_OR_RETURN(const Place upper, WriteRecord(upper_, terms, static_cast<int64_t>(place), code));
+      return SetEntryPoint(upper);
+    }
+  }
+  const WorkspaceLease lease(*this);
+  Workspace& workspace = *lease;
   TURDB_RETURN_IF_ERROR(
       FindStarts(query, &workspace.visited, &workspace.beam, &workspace.batch, &workspace.statistics, &workspace.starts));
-  bool covered = true;
-  if (!workspace.starts.empty()) {
-    TURDB_RETURN_IF_ERROR(LinkInLayer(place, query, options_.max_degree, workspace));
-    covered = StartsAreNear(workspace);
+  TURDB_RETURN_IF_ERROR(LinkInLayer(place, query, options_.max_degree, workspace));
+  if (StartsAreNear(workspace) && !IsUpper(place)) return absl::OkStatus();
+  Place upper = kNoPlace;
+  {
+    const storage::ParkingGuard lock(graph_lock_, *storage_.environment().scheduler);
+    TURDB_ASSIGN_OR_RETURN(upper, WriteRecord(upper_, terms, static_cast<int64_t>(place), code));
   }
-  const Place entry = entry_point_.load(std::memory_order_relaxed);
-  if (entry != kNoPlace && covered && !IsUpper(place)) return absl::OkStatus();
-  TURDB_ASSIGN_OR_RETURN(const Place upper, WriteRecord(upper_, terms, static_cast<int64_t>(place), code));
-  if (entry == kNoPlace) return SetEntryPoint(upper);
-  workspace.starts.assign(1, entry);
+  workspace.starts.assign(1, entry_point_.load(std::memory_order_acquire));
   // Half the links of the base layer: a search looks at every link of what it comes past, and here it needs the way only.
   return LinkInLayer(upper, query, options_.links, workspace);
 }
@@ -246,6 +278,7 @@ Status Index::LinkInLayer(Place place, const QueryCode& query, size_t most_links
     workspace.candidates = workspace.beam.candidates();
   }
   if (!workspace.candidates.empty()) {
+    // Equal codes that are linked at the same time do not see one another; there are few.
     TURDB_ASSIGN_OR_RETURN(const bool linked, LinkDuplicate(place, workspace.candidates[0].place, workspace));
     if (linked) return absl::OkStatus();
   }
@@ -270,6 +303,12 @@ Status Index::WriteLinks(Place place, std::span<const Place> selected) {
   return absl::OkStatus();
 }
 
+// Whether nobody has changed the record's list and flags since they were copied.
+bool Index::HasList(const std::byte* record, const std::byte* copy) const {
+  return DegreeOf(record) == DegreeOf(copy) && FlagsOf(record) == FlagsOf(copy) &&
+         std::memcmp(record + layout_.links_at, copy + layout_.links_at, size_t{4} * DegreeOf(copy)) == 0;
+}
+
 // A node whose code another has already does not compete for links, which would end with most of its kind unreachable: nodes of
 // one code are a tree below the first of them, each leading to at most two later ones and, by its own list, to the one above
 // and to what that one leads to. False: `nearest` has another code.
@@ -285,10 +324,11 @@ StatusOr<bool> Index::LinkDuplicate(Place place, Place nearest, Workspace& works
   std::byte* const above = own + record_bytes;
   std::byte* const other = above + record_bytes;
   TURDB_RETURN_IF_ERROR(CopyRecord(place, own));
+  TURDB_RETURN_IF_ERROR(CopyRecord(nearest, above));
+  if (!equal(own, above)) return false;
   uint64_t turns = place * uint64_t{0x9E3779B97F4A7C15};
-  for (bool first = true;; first = false) {
+  for (;;) {
     TURDB_RETURN_IF_ERROR(CopyRecord(nearest, above));
-    if (first && !equal(own, above)) return false;
     const size_t degree = std::min<size_t>(DegreeOf(above), layout_.max_degree);
     std::array<Place, kMostEqualCodes> below{};
     size_t below_count = 0;
@@ -313,8 +353,8 @@ StatusOr<bool> Index::LinkDuplicate(Place place, Place nearest, Workspace& works
     TURDB_RETURN_IF_ERROR(WriteLinks(place, selected));
     const storage::FrameReservation frames = pool_.ReserveFrames(1);
     TURDB_ASSIGN_OR_RETURN(ExclusiveGuard page, pool_.FixExclusive({file_, layout_.PageOf(nearest)}));
-    // The graph's lock is held: the list is what it was.
     const size_t record_at = layout_.RecordAtPlace(nearest);
+    if (!HasList(page.page() + record_at, above)) continue;
     std::array<std::byte, kLinkPayloadBytes> payload;
     base::StoreLE(payload.data(), static_cast<uint16_t>(record_at + kDegreeAt));
     payload[2] = static_cast<std::byte>(std::max(degree, victim + 1));
@@ -445,11 +485,7 @@ Status Index::AddLink(Place target, Place link, size_t most_links, Workspace& wo
     const storage::FrameReservation frames = pool_.ReserveFrames(1);
     TURDB_ASSIGN_OR_RETURN(ExclusiveGuard page, pool_.FixExclusive({file_, layout_.PageOf(target)}));
     const size_t record_at = layout_.RecordAtPlace(target);
-    const std::byte* const now = page.page() + record_at;
-    if (DegreeOf(now) != degree || FlagsOf(now) != FlagsOf(copy) ||
-        std::memcmp(now + layout_.links_at, copy + layout_.links_at, 4 * degree) != 0) {
-      continue;
-    }
+    if (!HasList(page.page() + record_at, copy)) continue;
     const size_t link_at = record_at + layout_.links_at + 4 * victim;
     if (victim < degree) {
       std::array<std::byte, 4> bytes;

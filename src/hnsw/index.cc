@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "btree/cursor.h"
 #include "compute/distance.h"
+#include "hnsw/tree_key.h"
 #include "hnsw/workspace.h"
 #include "storage/file_header.h"
 
@@ -17,47 +18,6 @@ using storage::HnswHeader;
 
 static_assert(offsetof(HnswHeader, reserved) == header::kMetric);
 static_assert(header::kCentre + 4 == offsetof(HnswHeader, shared));
-
-namespace {
-
-// Wide keys: both ways in one tree.
-constexpr std::byte kKeyTag{0};   // then the row key -> u32 place
-constexpr std::byte kNodeTag{1};  // then the place, big-endian -> the row key
-
-// What the tree calls a row key.
-class TreeKey {
- public:
-  TreeKey(const IndexOptions& options, Bytes row_key) {
-    if (!options.wide_keys) {
-      key_ = row_key;
-      return;
-    }
-    bytes_.push_back(static_cast<char>(kKeyTag));
-    bytes_.append(base::AsText(row_key));
-    key_ = base::AsBytes(bytes_);
-  }
-  explicit TreeKey(Place place) {
-    bytes_.resize(5);
-    bytes_[0] = static_cast<char>(kNodeTag);
-    base::StoreBE(reinterpret_cast<std::byte*>(bytes_.data()) + 1, place);
-    key_ = base::AsBytes(bytes_);
-  }
-  TreeKey(const TreeKey&) = delete;
-  TreeKey& operator=(const TreeKey&) = delete;
-  Bytes bytes() const { return key_; }
-
- private:
-  std::string bytes_;
-  Bytes key_;
-};
-
-// Of an entry of the tree: the node of a row key; kNoPlace, where it is a way back.
-Place PlaceOfEntry(const IndexOptions& options, Bytes key, Bytes value) {
-  if (options.wide_keys && (key.empty() || key[0] != kKeyTag)) return kNoPlace;
-  return value.size() == sizeof(Place) ? base::LoadLE<uint32_t>(value.data()) : kNoPlace;
-}
-
-}  // namespace
 
 Status CheckOptions(const IndexOptions& options) {
   const auto bad = [](std::string_view why) {
@@ -83,8 +43,7 @@ Status CheckOptions(const IndexOptions& options) {
   return absl::OkStatus();
 }
 
-Index::Index(storage::Storage& storage, base::FileId file)
-    : storage_(storage), pool_(storage.pool()), file_(file), workspace_(std::make_unique<Workspace>()) {}
+Index::Index(storage::Storage& storage, base::FileId file) : storage_(storage), pool_(storage.pool()), file_(file) {}
 Index::~Index() = default;
 
 void Index::RegisterRedo(storage::RedoTable* redo) {
@@ -202,7 +161,6 @@ StatusOr<InsertResult> Index::Insert(txn::Transaction& transaction, Bytes row_ke
     return InsertResult::kDuplicate;
   }
   TURDB_RETURN_IF_ERROR(storage_.PrepareChange(transaction.log));
-  const storage::ParkingGuard lock(graph_lock_, *storage_.environment().scheduler);
   PrepareForBuilding(&query);
   TURDB_RETURN_IF_ERROR(Link(place, terms, code, query));
   return InsertResult::kInserted;
@@ -227,42 +185,6 @@ Status Index::Undo(storage::TxnLog& log, base::Lsn undo_next, base::PageId page,
   // If it cannot be marked now, its node leads to a row that nobody sees: only a poor candidate.
   if (layout_.PageOf(place) != base::kNoPage) SetFlags(place, kUsed | kTombstone).IgnoreError();
   return absl::OkStatus();
-}
-
-// ---- Building
-
-Index::Builder::Builder(Index& index) : index_(index), keys_(*index.keys_) {}
-Index::Builder::~Builder() = default;
-
-StatusOr<InsertResult> Index::Builder::Add(Bytes row_key, std::span<const float> vector) {
-  std::vector<float> prepared;
-  if (!index_.Admit(vector, &prepared).ok()) return InsertResult::kNotIndexed;
-  std::vector<uint8_t> code;
-  compute::Sq8Terms terms;
-  QueryCode query;
-  index_.Encode(prepared, &code, &terms, &query);
-  const bool wide = index_.options_.wide_keys;
-  TURDB_RETURN_IF_ERROR(index_.storage_.PrepareChange(storage::TxnLog()));
-  Place place = kNoPlace;
-  {
-    const storage::ParkingGuard lock(index_.graph_lock_, *index_.storage_.environment().scheduler);
-    TURDB_ASSIGN_OR_RETURN(place, index_.WriteNode(terms, wide ? 0 : btree::DecodeInt64Key(row_key.data()), code));
-    index_.PrepareForBuilding(&query);
-    TURDB_RETURN_IF_ERROR(index_.Link(place, terms, code, query));
-  }
-  std::byte value[4];
-  base::StoreLE(value, place);
-  TURDB_RETURN_IF_ERROR(keys_.Add(TreeKey(index_.options_, row_key).bytes(), value));
-  if (wide) wide_.emplace_back(place, std::string(base::AsText(row_key)));
-  return InsertResult::kInserted;
-}
-
-Status Index::Builder::Finish() {
-  std::sort(wide_.begin(), wide_.end());
-  for (const auto& [place, row_key] : wide_) {
-    TURDB_RETURN_IF_ERROR(keys_.Add(TreeKey(place).bytes(), base::AsBytes(row_key)));
-  }
-  return keys_.Finish();
 }
 
 // ---- From nodes to rows

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -137,8 +138,8 @@ class Search {
   bool started_ = false;
 };
 
-// Thread-safe: any number of searches beside one another and beside changes; changes of the graph take turns. A
-// Transaction belongs to one thread at a time.
+// Thread-safe: any number of searches beside one another and beside changes; so do changes, which take turns only where they
+// write records. A Transaction belongs to one thread at a time.
 class Index : public txn::UndoTarget {
  public:
   // Makes the file (its final name appears when the transaction commits) without nodes.
@@ -200,6 +201,7 @@ class Index : public txn::UndoTarget {
     PageNo tail = base::kNoPage;
   };
   struct Workspace;
+  class WorkspaceLease;
 
   Index(storage::Storage& storage, base::FileId file);
   Status ReadHeader();
@@ -231,7 +233,7 @@ class Index : public txn::UndoTarget {
   Status FindStarts(const QueryCode& query, Visited* visited, Beam* beam, Batch* batch, SearchStatistics* statistics,
                     std::vector<Place>* starts);
 
-  // ---- Changing the graph (graph.cc). REQUIRES: graph_lock_ is held.
+  // ---- Changing the graph (graph.cc). What writes a record REQUIRES graph_lock_ to be held; linking holds no lock.
   StatusOr<Place> WriteNode(const compute::Sq8Terms& terms, int64_t row_key, std::span<const uint8_t> code);
   Status NoteNorm(float square_norm);
   StatusOr<Place> WriteRecord(Layer& layer, const compute::Sq8Terms& terms, int64_t row_key, std::span<const uint8_t> code);
@@ -241,6 +243,7 @@ class Index : public txn::UndoTarget {
   bool StartsAreNear(const Workspace& workspace) const;
   Status LinkInLayer(Place place, const QueryCode& query, size_t most_links, Workspace& workspace);
   Status WriteLinks(Place place, std::span<const Place> selected);
+  bool HasList(const std::byte* record, const std::byte* copy) const;
   StatusOr<bool> LinkDuplicate(Place place, Place nearest, Workspace& workspace);
   Status SelectLinks(Workspace& workspace, size_t most, std::vector<Place>* selected);
   StatusOr<size_t> NeededLeast(Place link, bool exactly, Workspace& workspace);
@@ -268,28 +271,41 @@ class Index : public txn::UndoTarget {
   std::atomic<float> most_square_norm_{0};  // of inner product: the square of the longest vector's length
 
   storage::ParkingLock graph_lock_{
-      storage::LockRank::kVectorGraph};  // changes of the graph; no row lock is waited for while it is held
+      storage::LockRank::kVectorGraph};  // new records and the header; no row lock is waited for while it is held
   Layer base_{storage::PageKind::kHnswGraph};
   Layer upper_{storage::PageKind::kHnswCodes};
-  std::unique_ptr<Workspace> workspace_;
+  std::vector<std::byte> record_;  // that is written
+
+  std::mutex workspaces_mu_;
+  std::vector<std::unique_ptr<Workspace>> workspaces_;  // that nobody uses
 
  public:
   ~Index() override;
 };
 
-// Not thread-safe.
+// Used by one thread; others that it starts link the nodes.
 class Index::Builder {
  public:
-  explicit Builder(Index& index);
+  // `threads`: that link, the calling one among them. With several, the graph differs a little from one time to the next.
+  explicit Builder(Index& index, size_t threads = 1);
   ~Builder();
   // REQUIRES: a key greater than all before.
   StatusOr<InsertResult> Add(Bytes row_key, std::span<const float> vector);
   Status Finish();
 
  private:
+  struct Node;
+  struct Crew;
+  Status Link(Node& node);
+  Status StartCrew();
+  Status HandToCrew(Node node);
+
   Index& index_;
+  const size_t threads_;
   btree::BulkBuilder keys_;
   std::vector<std::pair<Place, std::string>> wide_;  // the way back, where keys are wide
+  uint64_t added_ = 0;
+  std::unique_ptr<Crew> crew_;
 };
 
 }  // namespace turdb::hnsw

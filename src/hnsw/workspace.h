@@ -1,4 +1,4 @@
-// What a change of the graph needs while it runs: the graph's lock guards it.
+// What a change of the graph needs while it runs: by one thread at a time.
 #ifndef TURDB_HNSW_WORKSPACE_H_
 #define TURDB_HNSW_WORKSPACE_H_
 
@@ -18,7 +18,6 @@ struct Index::Workspace {
   std::vector<Candidate> candidates;  // sorted
   std::vector<std::byte> copies;      // their records, in the same order
   std::vector<std::byte> target;      // a record whose list is changed
-  std::vector<std::byte> record;      // one that is written
   std::vector<size_t> kept;
   std::vector<Place> selected;
 };

@@ -471,7 +471,10 @@ Status TableStore::BuildIndex(txn::Transaction& transaction, const Table& table,
 Status TableStore::BuildVectorIndex(txn::Transaction& transaction, const Table& table, int32_t index,
                                     IndexEvaluator* evaluator) {
   TURDB_ASSIGN_OR_RETURN(hnsw::Index* const vectors, VectorIndexOf(table.schema().indexes[static_cast<size_t>(index)].id));
-  hnsw::Index::Builder builder(*vectors);
+  // A small cache holds the pages that one thread needs.
+  constexpr size_t kManyFrames = 1024;
+  const bool is_large = storage_.pool().stats().frame_limit >= kManyFrames;
+  hnsw::Index::Builder builder(*vectors, is_large ? build_threads_ : 1);
   WriteScratch scratch(table);
   WriteScratch::State& state = *scratch.state_;
   TURDB_RETURN_IF_ERROR(ForEachRow(transaction, table, [&](Bytes row_key, Bytes row) -> Status {

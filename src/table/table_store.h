@@ -56,6 +56,8 @@ class TableStore {
   // bounded memory. Errors: 23505 when the index is unique and the rows are not.
   // REQUIRES: writers of the table are locked out; the schema has the index.
   base::Status BuildIndex(txn::Transaction& transaction, const Table& table, int32_t index, IndexEvaluator* evaluator);
+  // How many threads may build a vector index, the calling one among them; 1 unless it was set. Before the first BuildIndex.
+  void set_build_threads(size_t threads) { build_threads_ = threads; }
   // ---- sequences
   // Makes the counter's file. `first`: the number that is given first, when it is not the start.
   base::Status CreateSequenceFile(txn::Transaction& transaction, const SequenceSchema& schema,
@@ -94,6 +96,7 @@ class TableStore {
   base::MemoryBudget& budget_;
   struct Rep;
   std::unique_ptr<Rep> rep_;
+  size_t build_threads_ = 1;
 };
 
 }  // namespace turdb::table

@@ -490,6 +490,63 @@ TEST(Index, SearchesRunBesideInserts) {
   database.Check();
 }
 
+// Inserts search and link beside one another; only records are written in turns.
+TEST(Index, InsertsRunBesideOneAnother) {
+  Database database;
+  ASSERT_OK(database.Open());
+  ASSERT_OK(database.CreateIndex(Options(24)));
+  ClusteredVectors generator(24, 12, 20);
+  const Vectors vectors = generator.Take(3000);
+  std::vector<std::thread> writers;
+  for (size_t writer = 0; writer < 4; ++writer) {
+    writers.emplace_back([&, writer] {
+      for (size_t i = writer; i < vectors.size();) {
+        txn::TransactionPtr transaction = database.Begin();
+        for (int n = 0; n < 50 && i < vectors.size(); ++n, i += 4) {
+          EXPECT_EQ(*database.index->Insert(*transaction, Key(static_cast<int64_t>(i)).bytes(), vectors[i]),
+                    InsertResult::kInserted);
+        }
+        EXPECT_TRUE(database.manager->Commit(*transaction).ok());
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  const IndexCheckReport report = database.Check();
+  EXPECT_EQ(report.nodes, vectors.size());
+  EXPECT_EQ(report.keys, vectors.size());
+  EXPECT_LT(report.unreachable, vectors.size() / 500);
+  Vectors queries;
+  for (int i = 0; i < 30; ++i) queries.push_back(generator.Next());
+  EXPECT_GE(Recall(database, vectors, queries, compute::Metric::kL2Squared, 10, 64, 32), 0.95);
+}
+
+TEST(Index, IsBuiltBySeveralThreads) {
+  Database database;
+  ASSERT_OK(database.Open());
+  ASSERT_OK(database.CreateIndex(Options(24)));
+  ClusteredVectors generator(24, 13, 20);
+  const Vectors vectors = generator.Take(4000);
+  {
+    Index::Builder builder(*database.index, 4);
+    for (size_t i = 0; i < vectors.size(); ++i) {
+      EXPECT_EQ(*builder.Add(Key(static_cast<int64_t>(i)).bytes(), vectors[i]), InsertResult::kInserted);
+    }
+    ASSERT_OK(builder.Finish());
+  }
+  const IndexCheckReport report = database.Check();
+  EXPECT_EQ(report.nodes, vectors.size());
+  EXPECT_EQ(report.keys, vectors.size());
+  EXPECT_LT(report.unreachable, vectors.size() / 500);
+  Vectors queries;
+  for (int i = 0; i < 30; ++i) queries.push_back(generator.Next());
+  EXPECT_GE(Recall(database, vectors, queries, compute::Metric::kL2Squared, 10, 64, 32), 0.95);
+  // One that is given up leaves nobody behind.
+  Index::Builder given_up(*database.index, 4);
+  for (size_t i = 0; i < 1500; ++i) {
+    EXPECT_TRUE(given_up.Add(Key(static_cast<int64_t>(10000 + i)).bytes(), vectors[i]).ok());
+  }
+}
+
 TEST(Index, AnInsertLogsLittle) {
   Database database;
   ASSERT_OK(database.Open());

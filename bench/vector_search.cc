@@ -47,6 +47,13 @@ double Seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
+// For what runs on several threads.
+double WallSeconds() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
 void Must(const Status& status) {
   if (status.ok()) return;
   std::fprintf(stderr, "vector_search: %s\n", turdb::base::Describe(status).c_str());
@@ -155,9 +162,10 @@ class SqlDatabase {
     Execute("commit");
     turdb_stmt_free(insert);
     std::printf("SQL: %.1f us an insert of a row", (Seconds() - start) * 1e6 / static_cast<double>(data.count()));
-    start = Seconds();
+    start = WallSeconds();
     Execute("create index items_v on items using hnsw (v vector_l2_ops)");
-    std::printf(", CREATE INDEX %.1f us a row\n", (Seconds() - start) * 1e6 / static_cast<double>(data.count()));
+    std::printf(", CREATE INDEX with all cores %.1f us a row by the clock on the wall\n",
+                (WallSeconds() - start) * 1e6 / static_cast<double>(data.count()));
     Execute("set hnsw.exact_rows = 0");
     nearest_ = Prepare("select id, v <-> $1 from items order by v <-> $1 limit " + std::to_string(kNearest));
   }

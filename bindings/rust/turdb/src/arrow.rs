@@ -5,7 +5,8 @@ use turdb_sys as sys;
 
 use crate::connection::{c_text, Connection};
 use crate::error::{check, Result};
-use crate::statement::{Params, Statement};
+use crate::params::Params;
+use crate::statement::Statement;
 
 /// A stream of Arrow's C Stream Interface. It has the execution and its snapshot, and may outlive the statement.
 #[derive(Debug)]
@@ -40,7 +41,8 @@ impl Drop for ArrowStream {
 impl Statement<'_> {
     /// Runs it and gives its rows as an Arrow stream.
     pub fn query_arrow(&mut self, params: impl Params) -> Result<ArrowStream> {
-        let statement = self.bound(params)?;
+        self.inner.bind(params)?;
+        let statement = self.inner.raw;
         let mut stream = ArrowStream::empty();
         let mut result = ptr::null_mut();
         // SAFETY: handles are ours; the result is freed, whatever comes of it.

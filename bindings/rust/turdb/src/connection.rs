@@ -7,7 +7,9 @@ use std::ptr;
 use turdb_sys as sys;
 
 use crate::error::{check, Error, Result};
-use crate::statement::{Params, RawStatement, Row, Statement};
+use crate::params::Params;
+use crate::rows::Row;
+use crate::statement::{RawStatement, Statement};
 
 pub(crate) fn c_text(text: &str) -> Result<CString> {
     CString::new(text).map_err(|_| Error::Nul)
@@ -104,12 +106,7 @@ impl Connection {
 
     /// Compiles one statement.
     pub fn prepare(&self, sql: &str) -> Result<Statement<'_>> {
-        let (statement, tail) = RawStatement::prepare(self.raw, sql)?;
-        let rest = sql[tail..].trim_matches(|c: char| c.is_ascii_whitespace() || c == ';');
-        if !rest.is_empty() && RawStatement::prepare(self.raw, rest)?.0.is_statement() {
-            return Err(Error::ToSql("a prepared statement is one statement: execute_batch runs several".into()));
-        }
-        Ok(Statement::new(statement))
+        Ok(Statement::new(RawStatement::prepare_one(self.raw, sql)?))
     }
 
     /// Runs one statement to its end, and tells how many rows it changed.
@@ -119,7 +116,7 @@ impl Connection {
 
     /// Runs one statement for each set of parameters: all of them, or none. Tells how many rows were changed.
     pub fn execute_many<P: Params>(&self, sql: &str, rows: impl IntoIterator<Item = P>) -> Result<usize> {
-        let mut statement = self.prepare(sql)?;
+        let mut statement = RawStatement::prepare_one(self.raw, sql)?;
         let own = self.is_autocommit();
         self.execute_batch(if own { "begin" } else { "savepoint \"turdb execute_many\"" })?;
         let result = statement.execute_rows(rows);
@@ -185,7 +182,13 @@ impl Connection {
 
     /// Ends the session now. Dropping does so too, without telling of errors.
     pub fn close(self) -> Result<()> {
-        // SAFETY: drop frees the handle.
+        self.shutdown()
+    }
+
+    /// Ends the session now, as [`close`](Self::close) does, for who has only a reference: its transaction is rolled back, and what is
+    /// called later, on statements as well, is an error, [`ErrorCode::Misuse`](crate::ErrorCode::Misuse). Once more does nothing.
+    pub fn shutdown(&self) -> Result<()> {
+        // SAFETY: the handle is ours, and stays valid until drop frees it.
         unsafe { check(|error| sys::turdb_conn_close(self.raw, error))? };
         Ok(())
     }

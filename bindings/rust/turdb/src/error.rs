@@ -128,6 +128,8 @@ pub enum Error {
     },
     /// A value that cannot be a parameter.
     ToSql(String),
+    /// A text of several statements, where one can be: `execute_batch` runs them.
+    SeveralStatements,
     /// Another number of parameters than the statement has.
     ParameterCount {
         /// How many the statement has.
@@ -152,6 +154,7 @@ impl fmt::Display for Error {
             Self::NoSuchColumn(name) => write!(f, "the row has no column {name}"),
             Self::FromSql { column, reason } => write!(f, "column {column}: {reason}"),
             Self::ToSql(reason) => f.write_str(reason),
+            Self::SeveralStatements => f.write_str("a prepared statement is one statement: execute_batch runs several"),
             Self::ParameterCount { expected, got } => write!(f, "the statement has {expected} parameters, and {got} were given"),
             Self::ParameterName(name) => write!(f, "there is no parameter, or no value for it: {name}"),
             Self::Nul => f.write_str("a name or a path cannot contain NUL"),
@@ -195,6 +198,7 @@ pub(crate) unsafe fn text(text: *const c_char) -> Option<String> {
 }
 
 /// Makes an error of what a call gave, and frees that.
+#[cold]
 pub(crate) fn take(status: sys::turdb_status, error: *mut sys::turdb_error) -> Error {
     // SAFETY: the error is ours, or NULL, for which the calls give defaults; texts are copied before it is freed.
     unsafe {
@@ -216,6 +220,7 @@ pub(crate) fn take(status: sys::turdb_status, error: *mut sys::turdb_error) -> E
 }
 
 /// Runs a call that gives a status.
+#[inline]
 pub(crate) fn check(call: impl FnOnce(*mut *mut sys::turdb_error) -> sys::turdb_status) -> Result<sys::turdb_status> {
     let mut error = std::ptr::null_mut();
     let status = call(&mut error);

@@ -7,7 +7,9 @@ use turdb_sys as sys;
 
 use crate::connection::{c_text, Connection};
 use crate::error::{check, Error, Result};
-use crate::value::{Packer, Reader, ToSql, ValueRef};
+use crate::packed::{Packer, Reader};
+use crate::to_sql::ToSql;
+use crate::value::ValueRef;
 
 /// How a function may be called. Flags may be combined with `|`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -48,13 +48,27 @@
 mod arrow;
 mod connection;
 mod error;
+mod from_sql;
 mod function;
+mod other_types;
+mod packed;
+mod params;
+mod rows;
 mod statement;
+mod to_sql;
 mod value;
 
 pub use arrow::ArrowStream;
 pub use connection::{Connection, Database, InterruptHandle, Savepoint, Transaction};
 pub use error::{DatabaseError, Error, ErrorCode, Result};
+pub use from_sql::FromSql;
 pub use function::FunctionFlags;
-pub use statement::{Column, MappedRows, Params, Row, RowIndex, Rows, Statement};
-pub use value::{Array, Date, Decimal, FromSql, Interval, Json, Packer, Time, Timestamp, TimestampTz, ToSql, Uuid, ValueRef};
+pub use packed::Packer;
+pub use params::{params_from_iter, Params, ParamsFromIter};
+pub use rows::{MappedRows, Row, RowIndex, Rows};
+pub use statement::{Column, Origin, Statement};
+pub use to_sql::ToSql;
+pub use value::{
+    Array, ArrayElements, ArrayRef, BitVector, Date, Decimal, HalfVector, Interval, Json, Time, Timestamp, TimestampTz, Uuid,
+    ValueRef, VectorKind, VectorRef,
+};

@@ -90,7 +90,7 @@ fn bad_input_is_an_error() {
     assert_eq!(conn.execute("insert into t values (?, ?)", [1]).unwrap_err(), Error::ParameterCount { expected: 2, got: 1 });
     assert!(matches!(conn.execute("select :a", named_params! {"b": 1}), Err(Error::ParameterName(_))));
     assert!(matches!(conn.execute("select :a, :b", named_params! {":a": 1}), Err(Error::ParameterName(_))));
-    assert!(matches!(conn.execute("select 1; select 2", ()), Err(Error::ToSql(_))));
+    assert_eq!(conn.execute("select 1; select 2", ()).unwrap_err(), Error::SeveralStatements);
     assert_eq!(conn.execute("select 1; -- a comment", ()).unwrap(), 0);
     assert_eq!(conn.execute("", ()).unwrap(), 0);
     let sqlstate = |result: turdb::Result<usize>| result.unwrap_err().sqlstate().unwrap().to_string();

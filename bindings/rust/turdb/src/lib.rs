@@ -45,7 +45,9 @@
 //! ```
 #![warn(missing_docs)]
 
+mod appender;
 mod arrow;
+mod column_batch;
 mod connection;
 mod error;
 mod from_sql;
@@ -55,9 +57,11 @@ mod packed;
 mod params;
 mod rows;
 mod statement;
+mod temporal;
 mod to_sql;
 mod value;
 
+pub use appender::Appender;
 pub use arrow::ArrowStream;
 pub use connection::{Connection, Database, InterruptHandle, Savepoint, Transaction};
 pub use error::{DatabaseError, Error, ErrorCode, Result};

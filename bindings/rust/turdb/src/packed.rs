@@ -75,7 +75,12 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(crate) fn text(&mut self) -> &'a str {
         // TurDB's texts are UTF-8 [C-TEXT-1]; this checks it all the same.
-        std::str::from_utf8(self.sized()).unwrap_or("\u{fffd}")
+        let bytes = self.sized();
+        if bytes.is_ascii() {
+            // SAFETY: ASCII is UTF-8. The general check takes many times as long for short texts.
+            return unsafe { std::str::from_utf8_unchecked(bytes) };
+        }
+        std::str::from_utf8(bytes).unwrap_or("\u{fffd}")
     }
 
     /// The next value if it has this tag and so many bytes.
@@ -86,6 +91,16 @@ impl<'a> Reader<'a> {
         }
         self.at += 1;
         Some(self.array())
+    }
+
+    /// The bytes of the next value if it has this tag, one of a value with a size.
+    #[inline]
+    pub(crate) fn sized_of(&mut self, tag: u32) -> Option<&'a [u8]> {
+        if self.tag() != tag {
+            return None;
+        }
+        self.at += 1;
+        Some(self.sized())
     }
 
     /// The next value if it is a text.

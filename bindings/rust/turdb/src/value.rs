@@ -309,3 +309,50 @@ fn half_to_float(half: u16) -> f32 {
         _ => f32::from_bits(sign | (exponent + 112) << 23 | fraction << 13),
     }
 }
+
+/// What SQL reads as the value: `{1,"a b",NULL}`, `[1,2.5]`, `2000-02-29`.
+impl fmt::Display for ValueRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("NULL"),
+            Self::Bool(value) => value.fmt(f),
+            Self::Int(value) => value.fmt(f),
+            Self::UInt(value) => value.fmt(f),
+            Self::Int128(value) => value.fmt(f),
+            Self::Float(value) => value.fmt(f),
+            Self::Double(value) => value.fmt(f),
+            Self::Decimal(text) | Self::Text(text) | Self::Enum(text) | Self::Json(text) => f.write_str(text),
+            Self::Blob(bytes) => {
+                f.write_str("\\x")?;
+                bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+            Self::Date(value) => value.fmt(f),
+            Self::Time(value) => value.fmt(f),
+            Self::Timestamp(value) => value.fmt(f),
+            Self::TimestampTz(value) => value.fmt(f),
+            Self::Interval(value) => value.fmt(f),
+            Self::Uuid(value) => value.fmt(f),
+            Self::Array(array) => array.fmt(f),
+            Self::Vector(vector) => {
+                let elements: Vec<String> = vector.to_f32().iter().map(ToString::to_string).collect();
+                write!(f, "[{}]", elements.join(","))
+            }
+        }
+    }
+}
+
+impl fmt::Display for ArrayRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{")?;
+        for (i, element) in self.iter().enumerate() {
+            if i > 0 {
+                f.write_str(",")?;
+            }
+            match element {
+                ValueRef::Null | ValueRef::Array(_) => element.fmt(f)?,
+                element => write!(f, "\"{}\"", element.to_string().replace('\\', "\\\\").replace('"', "\\\""))?,
+            }
+        }
+        f.write_str("}")
+    }
+}

@@ -10,7 +10,7 @@ use std::ptr;
 use turdb_sys as sys;
 
 use crate::column_batch::{ColumnBuilder, RowBatch};
-use crate::connection::{c_text, Connection};
+use crate::connection::{c_text, quoted, Connection};
 use crate::error::{check, Error, Result};
 use crate::packed::{Packer, Reader};
 use crate::params::{Binder, Names, Params};
@@ -90,10 +90,6 @@ impl Connection {
     }
 }
 
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 impl Appender<'_> {
     /// Asks for the types of the columns; where that does not succeed, rows go one by one.
     fn learn_columns(&mut self, conn: &Connection, schema: Option<&str>, table: &str, columns: &[&str], count: usize) {
@@ -110,7 +106,7 @@ impl Appender<'_> {
         // The table itself, not a stream that is registered under its name.
         let of_table = |origin: &crate::Origin| origin.table.eq_ignore_ascii_case(table);
         if select.columns.iter().all(|column| column.origin.as_ref().is_some_and(of_table)) {
-            let builders: Option<Vec<_>> = select.columns.iter().map(|column| ColumnBuilder::of_column(column)).collect();
+            let builders: Option<Vec<_>> = select.columns.iter().map(ColumnBuilder::of_column).collect();
             self.batch = builders.map(RowBatch::new);
         }
         if columns.is_empty() {
@@ -144,9 +140,13 @@ impl Appender<'_> {
     /// Hands over the rows that were collected by column.
     #[cold]
     fn append_batch(&mut self) -> Result<()> {
-        if let Some(mut arrow) = self.batch.as_mut().filter(|batch| batch.rows() > 0).map(RowBatch::export) {
+        if let Some(batch) = self.batch.as_mut().filter(|batch| batch.rows() > 0) {
+            let (mut schema, mut rows) = (batch.schema(), batch.export());
             // SAFETY: the schema is only read, the batch taken over.
-            unsafe { check(|error| sys::turdb_appender_append_batch(self.raw, arrow.schema(), arrow.array(), error))? };
+            let appended = unsafe { check(|error| sys::turdb_appender_append_batch(self.raw, &schema, &mut rows, error)) };
+            // SAFETY: the schema is ours.
+            unsafe { schema.release.map(|release| release(&mut schema)) };
+            appended?;
         }
         Ok(())
     }
@@ -243,7 +243,7 @@ fn append_value(raw: *mut sys::turdb_appender, value: &ValueRef<'_>) -> Result<(
             ValueRef::Text(value) | ValueRef::Enum(value) | ValueRef::Json(value) => text(value),
             ValueRef::Blob(value) => check(|error| {
                 // An empty blob is not NULL.
-                let data = if value.is_empty() { b"\0".as_ptr() } else { value.as_ptr() };
+                let data = if value.is_empty() { c"".as_ptr().cast() } else { value.as_ptr() };
                 sys::turdb_appender_append_blob(raw, data.cast(), value.len() as i64, error)
             }),
             ValueRef::Date(value) => check(|error| sys::turdb_appender_append_date(raw, value.0, error)),

@@ -1,11 +1,12 @@
 //! Rows by column, and as a batch of Arrow's C Data Interface.
-use std::ffi::{c_char, c_void};
+use std::ffi::{c_void, CStr, CString};
 use std::ptr;
 
 use turdb_sys as sys;
 
 use crate::packed::Reader;
 use crate::statement::Column;
+use crate::value::{ValueRef, VectorKind};
 
 /// The values of a column, as Arrow has them.
 pub(crate) struct ColumnBuilder {
@@ -47,6 +48,38 @@ impl ColumnBuilder {
             _ => return None,
         };
         Some(Self { kind, data: Vec::new(), offsets: vec![0], missing: Vec::new() })
+    }
+
+    /// For texts.
+    pub(crate) fn of_text() -> Self {
+        Self { kind: Kind::Text, data: Vec::new(), offsets: vec![0], missing: Vec::new() }
+    }
+
+    pub(crate) fn is_text(&self) -> bool {
+        self.kind == Kind::Text
+    }
+
+    pub(crate) fn is_double(&self) -> bool {
+        self.kind == Kind::Double
+    }
+
+    /// Whether the value is of its type.
+    pub(crate) fn takes(&self, value: &ValueRef<'_>) -> bool {
+        match value {
+            ValueRef::Null => true,
+            ValueRef::Bool(_) => self.kind == Kind::Bool,
+            ValueRef::Int(_) => self.kind == Kind::Integer,
+            ValueRef::Float(_) | ValueRef::Double(_) => self.kind == Kind::Double,
+            ValueRef::Text(_) => self.kind == Kind::Text,
+            ValueRef::Blob(_) => self.kind == Kind::Blob,
+            ValueRef::Date(_) => self.kind == Kind::Date,
+            ValueRef::Time(_) => self.kind == Kind::Micros(sys::TURDB_TYPE_TIME),
+            ValueRef::Timestamp(_) => self.kind == Kind::Micros(sys::TURDB_TYPE_TIMESTAMP),
+            ValueRef::TimestampTz(_) => self.kind == Kind::Micros(sys::TURDB_TYPE_TIMESTAMPTZ),
+            ValueRef::Uuid(_) => self.kind == Kind::Uuid,
+            ValueRef::Vector(vector) => self.kind == Kind::Vector && vector.kind() == VectorKind::Float32,
+            _ => false,
+        }
     }
 
     /// Adds the next value as row `row`. False: it is of another type, and nothing was added.
@@ -162,19 +195,19 @@ impl ColumnBuilder {
         }
     }
 
-    fn format(&self) -> &'static [u8] {
+    fn format(&self) -> &'static CStr {
         match self.kind {
-            Kind::Bool => b"b\0",
-            Kind::Integer => b"l\0",
-            Kind::Double => b"g\0",
-            Kind::Text => b"u\0",
-            Kind::Blob => b"z\0",
-            Kind::Date => b"tdD\0",
-            Kind::Micros(sys::TURDB_TYPE_TIME) => b"ttu\0",
-            Kind::Micros(sys::TURDB_TYPE_TIMESTAMP) => b"tsu:\0",
-            Kind::Micros(_) => b"tsu:UTC\0",
-            Kind::Uuid => b"w:16\0",
-            Kind::Vector => b"+l\0",
+            Kind::Bool => c"b",
+            Kind::Integer => c"l",
+            Kind::Double => c"g",
+            Kind::Text => c"u",
+            Kind::Blob => c"z",
+            Kind::Date => c"tdD",
+            Kind::Micros(sys::TURDB_TYPE_TIME) => c"ttu",
+            Kind::Micros(sys::TURDB_TYPE_TIMESTAMP) => c"tsu:",
+            Kind::Micros(_) => c"tsu:UTC",
+            Kind::Uuid => c"w:16",
+            Kind::Vector => c"+l",
         }
     }
 
@@ -244,12 +277,12 @@ impl RowBatch {
     }
 
     /// Gives the rows away.
-    pub(crate) fn export(&mut self) -> ArrowBatch {
+    pub(crate) fn export(&mut self) -> sys::ArrowArray {
         let rows = std::mem::take(&mut self.rows);
         self.bytes = 0;
         let children: Vec<*mut sys::ArrowArray> =
             self.columns.iter_mut().map(|column| Box::into_raw(Box::new(column.export(rows)))).collect();
-        ArrowBatch::new(Owned { children, ..Owned::default() }.into_struct(rows), &self.columns)
+        Owned { children, ..Owned::default() }.into_struct(rows)
     }
 }
 
@@ -334,69 +367,71 @@ unsafe extern "C" fn release(array: *mut sys::ArrowArray) {
     (*array).release = None;
 }
 
-/// A batch and its schema, which is for this process's library only: texts in it are static.
-pub(crate) struct ArrowBatch {
-    array: sys::ArrowArray,
-    schema: sys::ArrowSchema,
-    _fields: Vec<sys::ArrowSchema>, // what the schema points at
-    _pointers: Vec<*mut sys::ArrowSchema>,
-    _uuid: Vec<u8>,
+// ---- the schema
+
+/// What a schema owns, until it is released.
+struct OwnedSchema {
+    name: CString,
+    metadata: Vec<u8>,
+    children: Vec<*mut sys::ArrowSchema>,
 }
 
-impl ArrowBatch {
-    fn new(array: sys::ArrowArray, columns: &[ColumnBuilder]) -> Self {
-        let mut uuid = Vec::new(); // metadata, as Arrow encodes it
-        uuid.extend_from_slice(&1_i32.to_ne_bytes());
-        for text in ["ARROW:extension:name", "arrow.uuid"] {
-            uuid.extend_from_slice(&(text.len() as i32).to_ne_bytes());
-            uuid.extend_from_slice(text.as_bytes());
+fn schema_of(name: &str, format: &'static CStr, extension: Option<&str>, children: Vec<sys::ArrowSchema>) -> sys::ArrowSchema {
+    let mut metadata = Vec::new(); // as Arrow encodes it
+    if let Some(extension) = extension {
+        metadata.extend_from_slice(&1_i32.to_ne_bytes());
+        for text in ["ARROW:extension:name", extension] {
+            metadata.extend_from_slice(&(text.len() as i32).to_ne_bytes());
+            metadata.extend_from_slice(text.as_bytes());
         }
-        let field = |format: &'static [u8], metadata: *const c_char| sys::ArrowSchema {
-            format: format.as_ptr().cast(),
-            name: b"\0".as_ptr().cast(),
-            metadata,
-            flags: 2, // ARROW_FLAG_NULLABLE
-            n_children: 0,
-            children: ptr::null_mut(),
-            dictionary: ptr::null_mut(),
-            release: Some(release_schema),
-            private_data: ptr::null_mut(),
-        };
-        let metadata = |column: &ColumnBuilder| if column.kind == Kind::Uuid { uuid.as_ptr().cast() } else { ptr::null() };
-        let mut fields: Vec<_> = columns.iter().map(|column| field(column.format(), metadata(column))).collect();
-        fields.push(field(b"f\0", ptr::null())); // the elements of all vectors
-        let mut pointers: Vec<*mut sys::ArrowSchema> = fields.iter_mut().map(ptr::from_mut).collect();
-        let children = pointers.as_mut_ptr();
-        for (i, _) in columns.iter().enumerate().filter(|(_, column)| column.kind == Kind::Vector) {
-            // SAFETY: it points into `fields`, which nothing else uses from here on.
-            let field = unsafe { &mut *pointers[i] };
-            field.n_children = 1;
-            field.children = children.wrapping_add(columns.len());
-        }
-        let mut schema = field(b"+s\0", ptr::null());
-        schema.n_children = columns.len() as i64;
-        schema.children = children;
-        Self { array, schema, _fields: fields, _pointers: pointers, _uuid: uuid }
     }
-
-    pub(crate) fn schema(&self) -> *const sys::ArrowSchema {
-        &self.schema
-    }
-
-    pub(crate) fn array(&mut self) -> *mut sys::ArrowArray {
-        &mut self.array
-    }
-}
-
-impl Drop for ArrowBatch {
-    fn drop(&mut self) {
-        if let Some(release) = self.array.release {
-            // SAFETY: the array is ours.
-            unsafe { release(&mut self.array) }
-        }
+    let children = children.into_iter().map(|child| Box::into_raw(Box::new(child))).collect();
+    let name = CString::new(name.replace('\0', "")).unwrap_or_default();
+    let owned = Box::into_raw(Box::new(OwnedSchema { name, metadata, children }));
+    // SAFETY: it was just made.
+    let inside = unsafe { &mut *owned };
+    sys::ArrowSchema {
+        format: format.as_ptr(),
+        name: inside.name.as_ptr(),
+        metadata: if inside.metadata.is_empty() { ptr::null() } else { inside.metadata.as_ptr().cast() },
+        flags: 2, // ARROW_FLAG_NULLABLE
+        n_children: inside.children.len() as i64,
+        children: if inside.children.is_empty() { ptr::null_mut() } else { inside.children.as_mut_ptr() },
+        dictionary: ptr::null_mut(),
+        release: Some(release_schema),
+        private_data: owned.cast(),
     }
 }
 
 unsafe extern "C" fn release_schema(schema: *mut sys::ArrowSchema) {
+    let owned = Box::from_raw((*schema).private_data.cast::<OwnedSchema>());
+    for child in &owned.children {
+        if let Some(release) = (**child).release {
+            release(*child);
+        }
+        drop(Box::from_raw(*child));
+    }
     (*schema).release = None;
+}
+
+impl ColumnBuilder {
+    fn schema(&self) -> sys::ArrowSchema {
+        let elements = match self.kind {
+            Kind::Vector => vec![schema_of("item", c"f", None, Vec::new())],
+            _ => Vec::new(),
+        };
+        let extension = (self.kind == Kind::Uuid).then_some("arrow.uuid");
+        schema_of("", self.format(), extension, elements)
+    }
+}
+
+impl RowBatch {
+    /// The schema of its batches, which its owner releases.
+    pub(crate) fn schema(&self) -> sys::ArrowSchema {
+        schema_of("", c"+s", None, self.columns.iter().map(ColumnBuilder::schema).collect())
+    }
+
+    pub(crate) fn column(&self, i: usize) -> &ColumnBuilder {
+        &self.columns[i]
+    }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use turdb_sys as sys;
 
+use crate::callback::{find_cause, Cause};
+
 /// The kind of an error, a status of `turdb.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -72,7 +74,7 @@ impl ErrorCode {
 }
 
 /// What TurDB says of a failure.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct DatabaseError {
     /// The status, as a code.
@@ -91,7 +93,20 @@ pub struct DatabaseError {
     pub frames: Vec<String>,
     /// Whether running the whole transaction again can succeed.
     pub can_retry: bool,
+    /// What a function or a hook of Rust failed with, or a [`Panicked`](crate::Panicked), if that is why.
+    pub cause: Option<Cause>,
 }
+
+/// The cause is not compared.
+impl PartialEq for DatabaseError {
+    fn eq(&self, other: &Self) -> bool {
+        let all = |error: &Self| (error.code, error.position, error.can_retry);
+        let texts = |error: &Self| (error.sqlstate.clone(), error.message.clone(), error.hint.clone(), error.frames.clone());
+        all(self) == all(other) && texts(self) == texts(other)
+    }
+}
+
+impl Eq for DatabaseError {}
 
 impl fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -162,7 +177,29 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Database(error) => error.cause.as_deref().map(|cause| cause as _),
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        use std::io::ErrorKind;
+        let kind = match error.code() {
+            Some(ErrorCode::Interrupted) => ErrorKind::Other, // not what callers of read repeat
+            Some(ErrorCode::NotFound) => ErrorKind::NotFound,
+            Some(ErrorCode::ReadOnly) => ErrorKind::PermissionDenied,
+            Some(ErrorCode::NoMemory) => ErrorKind::OutOfMemory,
+            Some(ErrorCode::Data | ErrorCode::Limit) => ErrorKind::InvalidInput,
+            _ => ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
 
 impl Error {
     /// What TurDB says, if it is its error.
@@ -197,6 +234,18 @@ pub(crate) unsafe fn text(text: *const c_char) -> Option<String> {
     (!text.is_null()).then(|| CStr::from_ptr(text).to_string_lossy().into_owned())
 }
 
+/// A text of C that lives for `'a`; what is no UTF-8 is the empty one.
+///
+/// # Safety
+/// `text` is NULL or ends with a NUL, and lives for `'a`.
+pub(crate) unsafe fn borrowed<'a>(text: *const c_char) -> &'a str {
+    if text.is_null() {
+        ""
+    } else {
+        CStr::from_ptr(text).to_str().unwrap_or_default()
+    }
+}
+
 /// Makes an error of what a call gave, and frees that.
 #[cold]
 pub(crate) fn take(status: sys::turdb_status, error: *mut sys::turdb_error) -> Error {
@@ -204,7 +253,7 @@ pub(crate) fn take(status: sys::turdb_status, error: *mut sys::turdb_error) -> E
     unsafe {
         let status = if error.is_null() { status } else { sys::turdb_error_status(error) };
         let count = sys::turdb_error_frame_count(error);
-        let result = DatabaseError {
+        let mut result = DatabaseError {
             code: ErrorCode::from_status(status),
             code_name: CStr::from_ptr(sys::turdb_status_name(status)).to_str().unwrap_or("TURDB_UNKNOWN"),
             sqlstate: text(sys::turdb_error_sqlstate(error)).unwrap_or_else(|| "XX000".into()),
@@ -213,8 +262,10 @@ pub(crate) fn take(status: sys::turdb_status, error: *mut sys::turdb_error) -> E
             position: usize::try_from(sys::turdb_error_position(error)).ok(),
             frames: (0..count).filter_map(|i| text(sys::turdb_error_frame(error, i))).collect(),
             can_retry: sys::turdb_error_can_retry(error),
+            cause: None,
         };
         sys::turdb_error_free(error);
+        find_cause(&mut result);
         Error::Database(Box::new(result))
     }
 }

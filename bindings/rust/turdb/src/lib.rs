@@ -45,33 +45,49 @@
 //! ```
 #![warn(missing_docs)]
 
+mod aggregate;
 mod appender;
 mod arrow;
+mod blob;
+mod cache;
+mod callback;
+mod collation;
 mod column_batch;
 mod connection;
+mod database;
 mod error;
 mod from_sql;
 mod function;
+mod hooks;
 mod other_types;
 mod packed;
 mod params;
 mod rows;
 mod statement;
+mod table_function;
 mod temporal;
 mod to_sql;
+mod transaction;
 mod value;
 
+pub use aggregate::Aggregate;
 pub use appender::Appender;
 pub use arrow::ArrowStream;
-pub use connection::{Connection, Database, InterruptHandle, Savepoint, Transaction};
+pub use blob::{Blob, BlobPlace};
+pub use cache::CachedStatement;
+pub use callback::{CallbackError, Panicked};
+pub use connection::{Connection, InterruptHandle};
+pub use database::{metric_names, version, Backup, Database, LogLevel, Recovered};
 pub use error::{DatabaseError, Error, ErrorCode, Result};
 pub use from_sql::FromSql;
 pub use function::FunctionFlags;
+pub use hooks::{Access, Action, Authorization, Change, ChangedRow, Operation, Trace};
 pub use packed::Packer;
 pub use params::{params_from_iter, Params, ParamsFromIter};
 pub use rows::{MappedRows, Row, RowIndex, Rows};
 pub use statement::{Column, Origin, Statement};
 pub use to_sql::ToSql;
+pub use transaction::{Savepoint, Snapshot, Transaction};
 pub use value::{
     Array, ArrayElements, ArrayRef, BitVector, Date, Decimal, HalfVector, Interval, Json, Time, Timestamp, TimestampTz, Uuid,
     ValueRef, VectorKind, VectorRef,

@@ -1,6 +1,7 @@
 //! Rows of a query.
 use std::cell::Cell;
 use std::fmt;
+use std::marker::PhantomData;
 use std::ptr;
 
 use turdb_sys as sys;
@@ -61,10 +62,37 @@ impl RowPlace {
 }
 
 /// The rows of a query. They come from TurDB many at a time; each is borrowed until the next is asked for.
+///
+/// A row cannot be kept while the next is asked for:
+///
+/// ```compile_fail
+/// # fn main() -> turdb::Result<()> {
+/// # let conn = turdb::Connection::open_in_memory()?;
+/// let mut statement = conn.prepare("select 1 union all select 2")?;
+/// let mut rows = statement.query(())?;
+/// let first = rows.next()?;
+/// let second = rows.next()?;
+/// drop(first);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Nor can rows, or statements, go to another thread than their connection:
+///
+/// ```compile_fail
+/// # fn main() -> turdb::Result<()> {
+/// # let conn = turdb::Connection::open_in_memory()?;
+/// let mut statement = conn.prepare("select 1")?;
+/// let mut rows = statement.query(())?;
+/// std::thread::scope(|scope| scope.spawn(|| rows.next().map(|_| ())).join().unwrap())?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Rows<'s> {
     statement: &'s mut RawStatement,
     left: i64, // rows in the buffer behind the current one
     more: bool,
+    thread: PhantomData<*const ()>, // they stay with their connection, which one thread uses at a time
 }
 
 impl<'s> Rows<'s> {
@@ -75,7 +103,7 @@ impl<'s> Rows<'s> {
         // As if a row without columns had been read: the first one begins at 0.
         statement.place.known.set(statement.columns.len());
         statement.place.end.set(0);
-        Self { statement, left, more }
+        Self { statement, left, more, thread: PhantomData }
     }
 
     /// The next row.

@@ -2,10 +2,7 @@
 use std::thread;
 use std::time::Duration;
 
-use turdb::{
-    named_params, params, Array, Connection, Database, Date, Decimal, Error, ErrorCode, FunctionFlags, Interval, Json, Uuid,
-    ValueRef,
-};
+use turdb::{named_params, params, Array, Connection, Database, Date, Decimal, Error, ErrorCode, Interval, Json, Uuid, ValueRef};
 
 fn open() -> Connection {
     Connection::open_in_memory().unwrap()
@@ -169,30 +166,4 @@ fn handles_end_in_any_order() {
     let mut statement = conn.prepare("select 1").unwrap();
     database.close().unwrap();
     assert_eq!(statement.query(()).unwrap_err().code(), Some(ErrorCode::Misuse));
-}
-
-#[test]
-fn functions_fail_and_panic() {
-    let conn = open();
-    let halve = |arguments: &[ValueRef<'_>]| match arguments {
-        [ValueRef::Int(number)] if number % 2 == 0 => Ok(number / 2),
-        [ValueRef::Int(13)] => panic!("not thirteen"),
-        other => Err(Error::ToSql(format!("cannot halve {other:?}"))),
-    };
-    conn.create_function("halve", "bigint", "bigint", FunctionFlags::DETERMINISTIC, halve).unwrap();
-    let sum: i64 =
-        conn.query_row("select sum(halve(i * 2))::bigint from generate_series(1, 5000) g(i)", (), |row| row.get(0)).unwrap();
-    assert_eq!(sum, 12_502_500);
-    for (number, message) in [(13, "the function panicked: not thirteen"), (3, "cannot halve")] {
-        let error = conn.execute("select halve(?)", [number]).unwrap_err();
-        assert_eq!(error.sqlstate(), Some("38000"));
-        assert!(error.to_string().contains(message), "{error}");
-    }
-    let unseen: Option<i64> = conn.query_row("select halve(null)", (), |row| row.get(0)).unwrap();
-    assert_eq!(unseen, None);
-    let seen = |arguments: &[ValueRef<'_>]| Ok(arguments.len() as i64);
-    conn.create_function("seen", "any", "bigint", FunctionFlags::SEES_NULL | FunctionFlags::VARIADIC, seen).unwrap();
-    assert_eq!(conn.query_row("select seen(1, null, 'x')", (), |row| row.get::<i64>(0)).unwrap(), 3);
-    let nothing = conn.create_function("bad", "no_such_type", "int", FunctionFlags::default(), |_| Ok(0)).unwrap_err();
-    assert_eq!(nothing.sqlstate(), Some("42704"));
 }

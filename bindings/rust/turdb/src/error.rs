@@ -156,6 +156,11 @@ pub enum Error {
     ParameterName(String),
     /// A text or path with a NUL, where none can be.
     Nul,
+    /// What a stream or a batch of Arrow's says that is not TurDB's.
+    Arrow(String),
+    /// A call of an [`AsyncConnection`](crate::AsyncConnection) whose future was dropped before it began.
+    #[cfg(feature = "tokio")]
+    Dropped,
 }
 
 /// The result of this crate.
@@ -172,6 +177,9 @@ impl fmt::Display for Error {
             Self::SeveralStatements => f.write_str("a prepared statement is one statement: execute_batch runs several"),
             Self::ParameterCount { expected, got } => write!(f, "the statement has {expected} parameters, and {got} were given"),
             Self::ParameterName(name) => write!(f, "there is no parameter, or no value for it: {name}"),
+            Self::Arrow(reason) => write!(f, "Arrow: {reason}"),
+            #[cfg(feature = "tokio")]
+            Self::Dropped => f.write_str("the future was dropped before its call began"),
             Self::Nul => f.write_str("a name or a path cannot contain NUL"),
         }
     }

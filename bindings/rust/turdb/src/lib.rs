@@ -62,17 +62,23 @@ mod hooks;
 mod other_types;
 mod packed;
 mod params;
+#[cfg(feature = "arrow")]
+mod record_batch;
 mod rows;
+#[cfg(feature = "serde")]
+mod serde;
 mod statement;
 mod table_function;
 mod temporal;
 mod to_sql;
+#[cfg(feature = "tokio")]
+mod tokio;
 mod transaction;
 mod value;
 
 pub use aggregate::Aggregate;
 pub use appender::Appender;
-pub use arrow::ArrowStream;
+pub use arrow::{ArrowFlags, ArrowStream};
 pub use blob::{Blob, BlobPlace};
 pub use cache::CachedStatement;
 pub use callback::{CallbackError, Panicked};
@@ -84,9 +90,15 @@ pub use function::FunctionFlags;
 pub use hooks::{Access, Action, Authorization, Change, ChangedRow, Operation, Trace};
 pub use packed::Packer;
 pub use params::{params_from_iter, Params, ParamsFromIter};
+#[cfg(feature = "arrow")]
+pub use record_batch::RecordBatches;
 pub use rows::{MappedRows, Row, RowIndex, Rows};
+#[cfg(feature = "serde")]
+pub use serde::{params_from_struct, JsonOf, StructParams};
 pub use statement::{Column, Origin, Statement};
 pub use to_sql::ToSql;
+#[cfg(feature = "tokio")]
+pub use tokio::AsyncConnection;
 pub use transaction::{Savepoint, Snapshot, Transaction};
 pub use value::{
     Array, ArrayElements, ArrayRef, BitVector, Date, Decimal, HalfVector, Interval, Json, Time, Timestamp, TimestampTz, Uuid,

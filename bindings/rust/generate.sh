@@ -1,7 +1,15 @@
 #!/usr/bin/env bash
-# Writes turdb-sys/src/bindings.rs from include/turdb.h. `generate.sh --check` fails when it is not current.
+# Writes turdb-sys/src/bindings.rs from include/turdb.h. `generate.sh --check` fails when it is not current, and exits with 77 where the
+# bindgen that it is written with is not there: `cargo install bindgen-cli --version 0.73.2 --locked`, which needs libclang.
 set -euo pipefail
+version=0.73.2
 cd "$(dirname "$0")"
+have=$(bindgen --version 2> /dev/null || echo "no bindgen")
+if [ "$have" != "bindgen $version" ]; then
+  echo "bindgen $version is needed, and there is $have: cargo install bindgen-cli --version $version --locked" >&2
+  [ "${1:-}" = --check ] && exit 77
+  exit 1
+fi
 out=turdb-sys/src/bindings.rs
 [ "${1:-}" = --check ] && out=$(mktemp)
 bindgen ../../include/turdb.h --allowlist-function 'turdb_.*' --allowlist-type 'turdb_.*|Arrow.*' --allowlist-var 'TURDB_.*' \

@@ -2,6 +2,8 @@
 # What `ctest -R '^rust$'` runs: the tests of both crates, examples of the documentation included, with the library that is handed over.
 #
 #   run_tests.sh LIBRARY BUILD [arguments of cargo test]
+#   TURDB_CYCLES=1000000 run_tests.sh build/release/libturdb.so build/release --release --test memory -- --nocapture
+#                                                                               memory stays flat over a million cycles
 #
 # Cargo builds in BUILD/rust. Exits with 77, which ctest shows as skipped, where there is no Cargo, or its crates cannot be had.
 set -euo pipefail
@@ -21,4 +23,4 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # Crates alone: what does not compile is a failure, not a reason to skip.
 cargo fetch > "$log" 2>&1 || skip "Cargo is too old, or its crates cannot be downloaded: $(tail -1 "$log")"
-exec cargo test --quiet --workspace --features turdb/chrono,turdb/uuid "$@"
+exec cargo test --quiet --workspace --features turdb/arrow,turdb/chrono,turdb/serde,turdb/tokio,turdb/uuid "$@"

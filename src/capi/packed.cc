@@ -60,9 +60,17 @@ class PackedWriter {
     Put(&value, sizeof value);
   }
   void PutTag(int32_t type) { PutFixed(static_cast<uint8_t>(type)); }
+  // A tag and a number behind it: what most values are, so with one look at the room that there is.
+  template <typename T>
+  void PutTagged(int32_t type, T value) {
+    if (sizeof value < capacity_ && size_ < capacity_ - sizeof value) [[likely]] {
+      data_[size_] = static_cast<uint8_t>(type);
+      std::memcpy(data_ + size_ + 1, &value, sizeof value);
+    }
+    size_ += 1 + sizeof value;
+  }
   void PutBytes(int32_t type, std::string_view bytes) {
-    PutTag(type);
-    PutFixed(static_cast<uint32_t>(bytes.size()));
+    PutTagged(type, static_cast<uint32_t>(bytes.size()));
     Put(bytes.data(), bytes.size());
   }
   // A size that is known only when what it counts has been written.
@@ -134,21 +142,23 @@ void PackCell(const Type& type, const void* cell, const TextContext& context, Pa
   if (cell == nullptr) return out->PutTag(TURDB_TYPE_NULL);
   const int32_t tag = turdb::capi::PublicType(type.id);
   switch (type.id) {
-    case TypeId::kBoolean:
-    case TypeId::kInt8:
-    case TypeId::kUInt8:
-    case TypeId::kInt16:
-    case TypeId::kUInt16:
     case TypeId::kInt32:
     case TypeId::kUInt32:
     case TypeId::kFloat:
     case TypeId::kDate:
+      return out->PutTagged(tag, Load<uint32_t>(cell));
     case TypeId::kInt64:
     case TypeId::kUInt64:
     case TypeId::kDouble:
     case TypeId::kTime:
     case TypeId::kTimestamp:
     case TypeId::kTimestampTz:
+      return out->PutTagged(tag, Load<uint64_t>(cell));
+    case TypeId::kBoolean:
+    case TypeId::kInt8:
+    case TypeId::kUInt8:
+    case TypeId::kInt16:
+    case TypeId::kUInt16:
     case TypeId::kInt128:
     case TypeId::kInterval:
     case TypeId::kUuid:

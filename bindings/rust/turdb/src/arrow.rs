@@ -1,14 +1,18 @@
 //! Arrow's C Stream Interface.
+use std::ffi::{c_char, c_int, c_void};
+use std::fmt;
 use std::ptr;
 
 use turdb_sys as sys;
 
+use crate::callback::{caught, destroy, into_data, CallbackError};
 use crate::connection::{c_text, Connection};
-use crate::error::{check, Result};
-use crate::statement::{Params, Statement};
+use crate::error::{check, take, Error, Result};
+use crate::params::Params;
+use crate::statement::Statement;
 
-/// A stream of Arrow's C Stream Interface. It has the execution and its snapshot, and may outlive the statement.
-#[derive(Debug)]
+/// A stream of Arrow's C Stream Interface. One that a query gave has the execution and its snapshot, and may outlive the statement. With
+/// the feature `arrow` it is made of, and read as, record batches.
 pub struct ArrowStream {
     raw: Box<sys::ArrowArrayStream>,
 }
@@ -17,7 +21,8 @@ pub struct ArrowStream {
 unsafe impl Send for ArrowStream {}
 
 impl ArrowStream {
-    fn empty() -> Self {
+    /// One that is released, for who fills it.
+    pub fn empty() -> Self {
         // SAFETY: a struct of pointers, all of them NULL.
         Self { raw: Box::new(unsafe { std::mem::zeroed() }) }
     }
@@ -25,6 +30,33 @@ impl ArrowStream {
     /// The struct, for who reads or fills it. Who moves the stream away sets `release` to `None`, as Arrow says.
     pub fn as_mut_ptr(&mut self) -> *mut sys::ArrowArrayStream {
         &mut *self.raw
+    }
+
+    /// The next batch; one that is released behind the last.
+    #[cfg_attr(not(feature = "arrow"), allow(dead_code))]
+    pub(crate) fn next_array(&mut self) -> Result<sys::ArrowArray> {
+        // SAFETY: what comes out is written by the call; zeros are a released array.
+        let mut array: sys::ArrowArray = unsafe { std::mem::zeroed() };
+        let Some(get_next) = self.raw.get_next else { return Ok(array) };
+        // SAFETY: the stream is not released, or it would have no calls.
+        match unsafe { get_next(self.as_mut_ptr(), &mut array) } {
+            0 => Ok(array),
+            code => Err(self.failure(code)),
+        }
+    }
+
+    /// Why a call has failed: what TurDB says, or the text of another's stream.
+    #[cfg_attr(not(feature = "arrow"), allow(dead_code))]
+    pub(crate) fn failure(&mut self, code: c_int) -> Error {
+        let mut error = ptr::null_mut();
+        // SAFETY: the stream is not released; texts are copied; a foreign stream is refused.
+        unsafe {
+            if sys::turdb_stream_error(self.as_mut_ptr(), &mut error) == sys::TURDB_OK && !error.is_null() {
+                return take(sys::turdb_error_status(error), error);
+            }
+            let said = self.raw.get_last_error.and_then(|get| crate::error::text(get(self.as_mut_ptr())));
+            Error::Arrow(said.unwrap_or_else(|| format!("the stream failed with error {code}")))
+        }
     }
 }
 
@@ -37,21 +69,78 @@ impl Drop for ArrowStream {
     }
 }
 
+impl fmt::Debug for ArrowStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ArrowStream").field("released", &self.raw.release.is_none()).finish_non_exhaustive()
+    }
+}
+
+/// How values become Arrow's. Flags may be combined with `|`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ArrowFlags(u32);
+
+impl ArrowFlags {
+    /// Texts and blobs as views.
+    pub const STRING_VIEWS: Self = Self(sys::TURDB_ARROW_STRING_VIEWS);
+    /// `numeric` without precision rounded to doubles, not as text.
+    pub const NUMERIC_AS_DOUBLE: Self = Self(sys::TURDB_ARROW_NUMERIC_AS_DOUBLE);
+    /// Columns of type `any` as text, not as unions.
+    pub const ANY_AS_TEXT: Self = Self(sys::TURDB_ARROW_ANY_AS_TEXT);
+}
+
+impl std::ops::BitOr for ArrowFlags {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// What an execution gives, as a stream.
+///
+/// # Safety
+/// The statement is valid.
+unsafe fn execute(statement: *mut sys::turdb_stmt, flags: ArrowFlags) -> Result<(ArrowStream, u64)> {
+    let mut stream = ArrowStream::empty();
+    let mut result = ptr::null_mut();
+    check(|error| sys::turdb_stmt_execute(statement, flags.0.into(), &mut result, error))?;
+    let changes = sys::turdb_result_changes(result) as u64;
+    let moved = check(|error| sys::turdb_result_stream(result, stream.as_mut_ptr(), error));
+    sys::turdb_result_free(result);
+    moved?;
+    Ok((stream, changes))
+}
+
 impl Statement<'_> {
     /// Runs it and gives its rows as an Arrow stream.
     pub fn query_arrow(&mut self, params: impl Params) -> Result<ArrowStream> {
-        let statement = self.bound(params)?;
-        let mut stream = ArrowStream::empty();
-        let mut result = ptr::null_mut();
-        // SAFETY: handles are ours; the result is freed, whatever comes of it.
-        unsafe {
-            check(|error| sys::turdb_stmt_execute(statement, i64::from(sys::TURDB_ARROW_DEFAULT), &mut result, error))?;
-            let moved = check(|error| sys::turdb_result_stream(result, stream.as_mut_ptr(), error));
-            sys::turdb_result_free(result);
-            moved?;
-        }
-        Ok(stream)
+        self.query_arrow_with(params, ArrowFlags::default())
     }
+
+    /// The same with a choice of types.
+    pub fn query_arrow_with(&mut self, params: impl Params, flags: ArrowFlags) -> Result<ArrowStream> {
+        self.inner.bind(params)?;
+        // SAFETY: the handle is ours, or NULL, which is an error.
+        unsafe { execute(self.inner.raw, flags) }.map(|(stream, _)| stream)
+    }
+
+    /// Runs it once for each row of a stream, whose columns are its parameters: by name when all are called as one, by place otherwise.
+    /// Changes are all made, or none. Tells how many rows were changed.
+    pub fn execute_stream(&mut self, mut stream: ArrowStream) -> Result<u64> {
+        // SAFETY: the handle is ours; the stream is taken over.
+        unsafe {
+            check(|error| sys::turdb_stmt_bind_stream(self.inner.raw, stream.as_mut_ptr(), error))?;
+            execute(self.inner.raw, ArrowFlags::default()).map(|(_, changes)| changes)
+        }
+    }
+}
+
+/// Makes a stream over the rows of a table, from the first one on.
+type Source = Box<dyn Fn() -> Result<ArrowStream, CallbackError> + Send + Sync>;
+
+/// What `turdb_conn_register_source` has.
+struct OpenSource {
+    open: Source,
+    message: std::sync::Mutex<std::ffi::CString>,
 }
 
 impl Connection {
@@ -61,5 +150,51 @@ impl Connection {
         // SAFETY: the stream is taken over; its release is NULL afterwards.
         unsafe { check(|error| sys::turdb_conn_register_stream(self.raw, name.as_ptr(), stream.as_mut_ptr(), error))? };
         Ok(())
+    }
+
+    /// The same for rows that can be read as often as wanted: `open` is called at once, for the schema, and whenever a scan begins.
+    pub fn register_source(
+        &self,
+        name: &str,
+        open: impl Fn() -> Result<ArrowStream, CallbackError> + Send + Sync + 'static,
+    ) -> Result<()> {
+        let name = c_text(name)?;
+        let data = into_data(OpenSource { open: Box::new(open), message: Default::default() });
+        // SAFETY: the text is copied; `data` is given back to `destroy` exactly once, also on failure [C-SOURCE-4].
+        unsafe {
+            let end = Some(destroy::<OpenSource> as unsafe extern "C" fn(*mut c_void));
+            check(|error| sys::turdb_conn_register_source(self.raw, name.as_ptr(), Some(open_source), data, end, error))?;
+        }
+        Ok(())
+    }
+
+    /// Takes a table away that was registered. Statements that run keep it.
+    pub fn unregister(&self, name: &str) -> Result<()> {
+        let name = c_text(name)?;
+        // SAFETY: the text is not kept.
+        unsafe { check(|error| sys::turdb_conn_unregister(self.raw, name.as_ptr(), error))? };
+        Ok(())
+    }
+}
+
+unsafe extern "C" fn open_source(data: *mut c_void, out: *mut sys::ArrowArrayStream, message: *mut *const c_char) -> i32 {
+    const EIO: i32 = 5;
+    let source = &*data.cast::<OpenSource>();
+    match caught(|| (source.open)()) {
+        Ok(mut stream) => {
+            out.write(*stream.raw);
+            stream.raw.release = None; // it has moved
+            0
+        }
+        Err(error) => {
+            // The text lives until the next call.
+            let text = crate::callback::told(error);
+            let mut kept = source.message.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            *kept = text;
+            if !message.is_null() {
+                *message = kept.as_ptr();
+            }
+            EIO
+        }
     }
 }

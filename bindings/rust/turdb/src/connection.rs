@@ -1,97 +1,44 @@
-//! Databases, connections, transactions.
+//! Connections.
+use std::cell::RefCell;
 use std::ffi::CString;
-use std::ops::Deref;
+use std::fmt;
 use std::path::Path;
 use std::ptr;
 
 use turdb_sys as sys;
 
-use crate::error::{check, Error, Result};
-use crate::statement::{Params, RawStatement, Row, Statement};
+use crate::cache::{CachedStatement, StatementCache};
+use crate::database::Database;
+use crate::error::{check, text, Error, Result};
+use crate::params::Params;
+use crate::rows::Row;
+use crate::statement::{RawStatement, Statement};
+use crate::transaction::{Snapshot, Transaction};
 
 pub(crate) fn c_text(text: &str) -> Result<CString> {
     CString::new(text).map_err(|_| Error::Nul)
 }
 
-/// An open database. It ends with the last of its handles and connections.
-#[derive(Debug)]
-pub struct Database {
-    raw: *mut sys::turdb_db,
-}
-
-// SAFETY: turdb_db may be used by any thread, by several at once [C-THREAD-1].
-unsafe impl Send for Database {}
-unsafe impl Sync for Database {}
-
-impl Database {
-    /// Opens the database in a directory, which is made when it does not exist.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::open_with(path, &[])
-    }
-
-    /// Opens a database in memory.
-    pub fn open_in_memory() -> Result<Self> {
-        Self::open(":memory:")
-    }
-
-    /// Opens with options, which are those of `turdb_db_open`: `&[("memory_limit", "64MB")]`.
-    pub fn open_with(path: impl AsRef<Path>, options: &[(&str, &str)]) -> Result<Self> {
-        struct Options(*mut sys::turdb_options);
-        impl Drop for Options {
-            fn drop(&mut self) {
-                // SAFETY: it is ours, or NULL.
-                unsafe { sys::turdb_options_free(self.0) }
-            }
-        }
-        let path = path.as_ref().to_str().ok_or_else(|| Error::ToSql("a path that is no UTF-8".into()))?;
-        let path = c_text(path)?;
-        let mut set = Options(ptr::null_mut());
-        // SAFETY: texts end with a NUL, and are copied; what comes out is owned here.
-        unsafe {
-            check(|error| sys::turdb_options_new(&mut set.0, error))?;
-            for (key, value) in options {
-                let (key, value) = (c_text(key)?, c_text(value)?);
-                check(|error| sys::turdb_options_set(set.0, key.as_ptr(), value.as_ptr(), error))?;
-            }
-            let mut raw = ptr::null_mut();
-            check(|error| sys::turdb_db_open(path.as_ptr(), set.0, &mut raw, error))?;
-            Ok(Self { raw })
-        }
-    }
-
-    /// A new connection.
-    pub fn connect(&self) -> Result<Connection> {
-        let mut raw = ptr::null_mut();
-        // SAFETY: the database is open, or closed, which is an error.
-        unsafe { check(|error| sys::turdb_conn_open(self.raw, &mut raw, error))? };
-        Ok(Connection { raw })
-    }
-
-    /// Ends the database now: what runs is interrupted, open transactions are rolled back. What is still there of it fails then.
-    pub fn close(self) -> Result<()> {
-        // SAFETY: as above; drop frees the handle.
-        unsafe { check(|error| sys::turdb_db_close(self.raw, error))? };
-        Ok(())
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        // SAFETY: the handle is ours; children may outlive it [C-FREE-1].
-        unsafe { sys::turdb_db_free(self.raw) }
-    }
+/// A name as SQL takes it as it is.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// A session with a transaction of its own. It moves between threads, and is used by one at a time.
-#[derive(Debug)]
 pub struct Connection {
+    pub(crate) cache: StatementCache, // goes before the handle
     pub(crate) raw: *mut sys::turdb_conn,
+    pub(crate) progress: RefCell<Option<Box<dyn Send>>>, // what turdb_conn_set_progress has a pointer to
 }
 
-// SAFETY: turdb_conn may move between threads [C-THREAD-1]. It is not Sync.
+// SAFETY: turdb_conn may move between threads [C-THREAD-1], and so may what is kept beside it. It is not Sync.
 unsafe impl Send for Connection {}
 
 impl Connection {
+    pub(crate) fn new(raw: *mut sys::turdb_conn) -> Self {
+        Self { cache: StatementCache::default(), raw, progress: RefCell::new(None) }
+    }
+
     /// Opens a database and a connection of it: see [`Database::open`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Database::open(path)?.connect()
@@ -104,34 +51,46 @@ impl Connection {
 
     /// Compiles one statement.
     pub fn prepare(&self, sql: &str) -> Result<Statement<'_>> {
-        let (statement, tail) = RawStatement::prepare(self.raw, sql)?;
-        let rest = sql[tail..].trim_matches(|c: char| c.is_ascii_whitespace() || c == ';');
-        if !rest.is_empty() && RawStatement::prepare(self.raw, rest)?.0.is_statement() {
-            return Err(Error::ToSql("a prepared statement is one statement: execute_batch runs several".into()));
-        }
-        Ok(Statement::new(statement))
+        Ok(Statement::new(RawStatement::prepare_one(self.raw, sql)?))
+    }
+
+    /// Compiles one statement, or takes it from the connection's cache, where it goes back to when it is dropped.
+    ///
+    /// ```
+    /// # fn main() -> turdb::Result<()> {
+    /// # let conn = turdb::Connection::open_in_memory()?;
+    /// for i in 0..3 {
+    ///     let twice: i64 = conn.prepare_cached("select ? * 2")?.query_row([i], |row| row.get(0))?;
+    ///     assert_eq!(twice, i * 2);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn prepare_cached(&self, sql: &str) -> Result<CachedStatement<'_>> {
+        self.cache.prepare(self, sql)
+    }
+
+    /// How many statements the cache of [`prepare_cached`](Self::prepare_cached) keeps: 16 at first. 0 keeps none.
+    pub fn set_statement_cache_capacity(&self, capacity: usize) {
+        self.cache.set_capacity(capacity);
     }
 
     /// Runs one statement to its end, and tells how many rows it changed.
     pub fn execute(&self, sql: &str, params: impl Params) -> Result<usize> {
-        self.prepare(sql)?.execute(params)
+        RawStatement::prepare_one(self.raw, sql)?.execute(params)
     }
 
-    /// Runs one statement for each set of parameters: all of them, or none. Tells how many rows were changed.
+    /// Runs one statement for each set of parameters: all of them, or none. Tells how many rows were changed. For many rows into a table,
+    /// [`appender`](Self::appender) is faster.
     pub fn execute_many<P: Params>(&self, sql: &str, rows: impl IntoIterator<Item = P>) -> Result<usize> {
-        let mut statement = self.prepare(sql)?;
+        let mut statement = RawStatement::prepare_one(self.raw, sql)?;
         let own = self.is_autocommit();
         self.execute_batch(if own { "begin" } else { "savepoint \"turdb execute_many\"" })?;
-        let result = statement.execute_rows(rows);
-        let end = match (own, result.is_ok()) {
-            (true, true) => "commit",
-            (true, false) => "rollback",
-            (false, true) => "release \"turdb execute_many\"",
-            (false, false) => "rollback to \"turdb execute_many\"; release \"turdb execute_many\"",
-        };
-        let ended = self.execute_batch(end);
-        let changes = result?;
-        ended.map(|()| changes)
+        // The rows may panic: what was done is undone then, too.
+        let undo = Undo { conn: self, own, armed: true };
+        let changes = statement.execute_rows(rows)?;
+        undo.keep()?;
+        Ok(changes)
     }
 
     /// Runs every statement of a text, and drops their rows.
@@ -148,13 +107,33 @@ impl Connection {
 
     /// Begins a transaction, which is rolled back when it is dropped without [`Transaction::commit`].
     pub fn transaction(&mut self) -> Result<Transaction<'_>> {
-        self.transaction_with("")
+        self.unchecked_transaction("")
     }
 
     /// Begins a transaction of an isolation level, read only or not: `transaction_with("isolation level serializable read only")`.
     pub fn transaction_with(&mut self, modes: &str) -> Result<Transaction<'_>> {
+        self.unchecked_transaction(modes)
+    }
+
+    /// The same for who has only a reference: that no other transaction is open is told when it runs, not by the compiler.
+    pub fn unchecked_transaction(&self, modes: &str) -> Result<Transaction<'_>> {
         self.execute_batch(&format!("begin {modes}"))?;
-        Ok(Transaction { conn: self, done: false })
+        Ok(Transaction::new(self))
+    }
+
+    /// Begins a transaction that sees what a snapshot shows.
+    pub fn transaction_at(&mut self, snapshot: &Snapshot) -> Result<Transaction<'_>> {
+        // SAFETY: both handles are ours.
+        unsafe { check(|error| sys::turdb_conn_begin_at(self.raw, snapshot.raw, error))? };
+        Ok(Transaction::new(self))
+    }
+
+    /// The state of the database that this connection sees, to begin transactions of other connections at.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        let mut raw = ptr::null_mut();
+        // SAFETY: the handle is ours.
+        unsafe { check(|error| sys::turdb_snapshot_open(self.raw, &mut raw, error))? };
+        Ok(Snapshot { raw })
     }
 
     /// Whether no transaction is open.
@@ -169,10 +148,36 @@ impl Connection {
         unsafe { sys::turdb_conn_changes(self.raw) }.try_into().unwrap_or(0)
     }
 
+    /// The same, summed since the connection was opened.
+    pub fn total_changes(&self) -> u64 {
+        // SAFETY: the handle is ours.
+        unsafe { sys::turdb_conn_total_changes(self.raw) }.try_into().unwrap_or(0)
+    }
+
     /// The last integer primary key or rowid that an INSERT was given.
     pub fn last_insert_id(&self) -> i64 {
         // SAFETY: the handle is ours.
         unsafe { sys::turdb_conn_last_insert_id(self.raw) }
+    }
+
+    /// The value of a setting, as SHOW has it.
+    pub fn setting(&self, name: &str) -> Result<String> {
+        let name = c_text(name)?;
+        let mut out = ptr::null();
+        // SAFETY: the text is copied before the next call.
+        unsafe {
+            check(|error| sys::turdb_conn_setting(self.raw, name.as_ptr(), &mut out, error))?;
+            Ok(text(out).unwrap_or_default())
+        }
+    }
+
+    /// Changes a setting of this connection, as SET does; None: as RESET does.
+    pub fn set_setting(&self, name: &str, value: Option<&str>) -> Result<()> {
+        let (name, value) = (c_text(name)?, value.map(c_text).transpose()?);
+        let value = value.as_ref().map_or(ptr::null(), |value| value.as_ptr());
+        // SAFETY: texts are copied.
+        unsafe { check(|error| sys::turdb_conn_set_setting(self.raw, name.as_ptr(), value, error))? };
+        Ok(())
     }
 
     /// A handle for other threads to stop what this connection runs.
@@ -185,7 +190,13 @@ impl Connection {
 
     /// Ends the session now. Dropping does so too, without telling of errors.
     pub fn close(self) -> Result<()> {
-        // SAFETY: drop frees the handle.
+        self.shutdown()
+    }
+
+    /// Ends the session now, as [`close`](Self::close) does, for who has only a reference: its transaction is rolled back, and what is
+    /// called later, on statements as well, is an error, [`ErrorCode::Misuse`](crate::ErrorCode::Misuse). Once more does nothing.
+    pub fn shutdown(&self) -> Result<()> {
+        // SAFETY: the handle is ours, and stays valid until drop frees it.
         unsafe { check(|error| sys::turdb_conn_close(self.raw, error))? };
         Ok(())
     }
@@ -193,8 +204,46 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        // SAFETY: the handle is ours.
-        unsafe { sys::turdb_conn_free(self.raw) }
+        self.cache.set_capacity(0);
+        // SAFETY: the handle is ours. A stream of it may still run on another thread, and then its progress hook is called on.
+        unsafe {
+            let progress = self.progress.get_mut().take();
+            if progress.is_some()
+                && sys::turdb_conn_set_progress(self.raw, 1, None, ptr::null_mut(), ptr::null_mut()) != sys::TURDB_OK
+            {
+                std::mem::forget(progress);
+            }
+            sys::turdb_conn_free(self.raw);
+        }
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("is_autocommit", &self.is_autocommit()).finish_non_exhaustive()
+    }
+}
+
+/// Takes back what `execute_many` has done, unless it is kept.
+struct Undo<'c> {
+    conn: &'c Connection,
+    own: bool, // the transaction, or else a savepoint
+    armed: bool,
+}
+
+impl Undo<'_> {
+    fn keep(mut self) -> Result<()> {
+        self.armed = false;
+        self.conn.execute_batch(if self.own { "commit" } else { "release \"turdb execute_many\"" })
+    }
+}
+
+impl Drop for Undo<'_> {
+    fn drop(&mut self) {
+        if self.armed && !self.conn.is_autocommit() {
+            let undo = if self.own { "rollback" } else { "rollback to \"turdb execute_many\"; release \"turdb execute_many\"" };
+            let _ = self.conn.execute_batch(undo);
+        }
     }
 }
 
@@ -215,6 +264,18 @@ impl InterruptHandle {
         // SAFETY: the handle is ours.
         unsafe { sys::turdb_interrupt_stop(self.raw) }
     }
+
+    /// The number of the execution that began last. Who is about to run a statement knows its number: one more.
+    pub fn execution(&self) -> i64 {
+        // SAFETY: the handle is ours.
+        unsafe { sys::turdb_interrupt_execution(self.raw) }
+    }
+
+    /// Stops one execution. The next to begin is stopped as it begins; one that is over is over, so that coming late stops nothing else.
+    pub fn interrupt_execution(&self, execution: i64) {
+        // SAFETY: the handle is ours.
+        unsafe { sys::turdb_interrupt_stop_execution(self.raw, execution) }
+    }
 }
 
 impl Clone for InterruptHandle {
@@ -228,91 +289,5 @@ impl Drop for InterruptHandle {
     fn drop(&mut self) {
         // SAFETY: one owner less.
         unsafe { sys::turdb_interrupt_free(self.raw) }
-    }
-}
-
-/// A transaction, which is rolled back when it is dropped without [`commit`](Self::commit). It is used as the connection is.
-#[derive(Debug)]
-pub struct Transaction<'c> {
-    conn: &'c Connection,
-    done: bool,
-}
-
-impl Transaction<'_> {
-    /// Commits. A commit that failed has ended the transaction.
-    pub fn commit(mut self) -> Result<()> {
-        self.done = true;
-        // SAFETY: the connection lives.
-        unsafe { check(|error| sys::turdb_conn_commit(self.conn.raw, error))? };
-        Ok(())
-    }
-
-    /// Rolls back, and tells of errors, which dropping does not.
-    pub fn rollback(mut self) -> Result<()> {
-        self.done = true;
-        // SAFETY: the connection lives.
-        unsafe { check(|error| sys::turdb_conn_rollback(self.conn.raw, error))? };
-        Ok(())
-    }
-
-    /// A savepoint: what is done after it is undone when it is dropped without [`Savepoint::release`].
-    pub fn savepoint(&mut self, name: &str) -> Result<Savepoint<'_>> {
-        let name = c_text(name)?;
-        // SAFETY: the name is copied.
-        unsafe { check(|error| sys::turdb_conn_savepoint(self.conn.raw, name.as_ptr(), error))? };
-        Ok(Savepoint { conn: self.conn, name, done: false })
-    }
-}
-
-impl Deref for Transaction<'_> {
-    type Target = Connection;
-    fn deref(&self) -> &Connection {
-        self.conn
-    }
-}
-
-impl Drop for Transaction<'_> {
-    fn drop(&mut self) {
-        if !self.done && !self.conn.is_autocommit() {
-            // SAFETY: the connection lives. There is nobody to tell of an error.
-            unsafe { sys::turdb_conn_rollback(self.conn.raw, ptr::null_mut()) };
-        }
-    }
-}
-
-/// A savepoint of a [`Transaction`].
-#[derive(Debug)]
-pub struct Savepoint<'t> {
-    conn: &'t Connection,
-    name: CString,
-    done: bool,
-}
-
-impl Savepoint<'_> {
-    /// Keeps what was done since.
-    pub fn release(mut self) -> Result<()> {
-        self.done = true;
-        // SAFETY: the name is copied.
-        unsafe { check(|error| sys::turdb_conn_release(self.conn.raw, self.name.as_ptr(), error))? };
-        Ok(())
-    }
-}
-
-impl Deref for Savepoint<'_> {
-    type Target = Connection;
-    fn deref(&self) -> &Connection {
-        self.conn
-    }
-}
-
-impl Drop for Savepoint<'_> {
-    fn drop(&mut self) {
-        if !self.done {
-            // SAFETY: the name is copied.
-            unsafe {
-                sys::turdb_conn_rollback_to(self.conn.raw, self.name.as_ptr(), ptr::null_mut());
-                sys::turdb_conn_release(self.conn.raw, self.name.as_ptr(), ptr::null_mut());
-            }
-        }
     }
 }

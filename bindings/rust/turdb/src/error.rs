@@ -4,6 +4,8 @@ use std::fmt;
 
 use turdb_sys as sys;
 
+use crate::callback::{find_cause, Cause};
+
 /// The kind of an error, a status of `turdb.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -72,7 +74,7 @@ impl ErrorCode {
 }
 
 /// What TurDB says of a failure.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct DatabaseError {
     /// The status, as a code.
@@ -91,7 +93,20 @@ pub struct DatabaseError {
     pub frames: Vec<String>,
     /// Whether running the whole transaction again can succeed.
     pub can_retry: bool,
+    /// What a function or a hook of Rust failed with, or a [`Panicked`](crate::Panicked), if that is why.
+    pub cause: Option<Cause>,
 }
+
+/// The cause is not compared.
+impl PartialEq for DatabaseError {
+    fn eq(&self, other: &Self) -> bool {
+        let all = |error: &Self| (error.code, error.position, error.can_retry);
+        let texts = |error: &Self| (error.sqlstate.clone(), error.message.clone(), error.hint.clone(), error.frames.clone());
+        all(self) == all(other) && texts(self) == texts(other)
+    }
+}
+
+impl Eq for DatabaseError {}
 
 impl fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,6 +143,8 @@ pub enum Error {
     },
     /// A value that cannot be a parameter.
     ToSql(String),
+    /// A text of several statements, where one can be: `execute_batch` runs them.
+    SeveralStatements,
     /// Another number of parameters than the statement has.
     ParameterCount {
         /// How many the statement has.
@@ -139,6 +156,11 @@ pub enum Error {
     ParameterName(String),
     /// A text or path with a NUL, where none can be.
     Nul,
+    /// What a stream or a batch of Arrow's says that is not TurDB's.
+    Arrow(String),
+    /// A call of an [`AsyncConnection`](crate::AsyncConnection) whose future was dropped before it began.
+    #[cfg(feature = "tokio")]
+    Dropped,
 }
 
 /// The result of this crate.
@@ -152,14 +174,40 @@ impl fmt::Display for Error {
             Self::NoSuchColumn(name) => write!(f, "the row has no column {name}"),
             Self::FromSql { column, reason } => write!(f, "column {column}: {reason}"),
             Self::ToSql(reason) => f.write_str(reason),
+            Self::SeveralStatements => f.write_str("a prepared statement is one statement: execute_batch runs several"),
             Self::ParameterCount { expected, got } => write!(f, "the statement has {expected} parameters, and {got} were given"),
             Self::ParameterName(name) => write!(f, "there is no parameter, or no value for it: {name}"),
+            Self::Arrow(reason) => write!(f, "Arrow: {reason}"),
+            #[cfg(feature = "tokio")]
+            Self::Dropped => f.write_str("the future was dropped before its call began"),
             Self::Nul => f.write_str("a name or a path cannot contain NUL"),
         }
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Database(error) => error.cause.as_deref().map(|cause| cause as _),
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        use std::io::ErrorKind;
+        let kind = match error.code() {
+            Some(ErrorCode::Interrupted) => ErrorKind::Other, // not what callers of read repeat
+            Some(ErrorCode::NotFound) => ErrorKind::NotFound,
+            Some(ErrorCode::ReadOnly) => ErrorKind::PermissionDenied,
+            Some(ErrorCode::NoMemory) => ErrorKind::OutOfMemory,
+            Some(ErrorCode::Data | ErrorCode::Limit) => ErrorKind::InvalidInput,
+            _ => ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
 
 impl Error {
     /// What TurDB says, if it is its error.
@@ -194,13 +242,26 @@ pub(crate) unsafe fn text(text: *const c_char) -> Option<String> {
     (!text.is_null()).then(|| CStr::from_ptr(text).to_string_lossy().into_owned())
 }
 
+/// A text of C that lives for `'a`; what is no UTF-8 is the empty one.
+///
+/// # Safety
+/// `text` is NULL or ends with a NUL, and lives for `'a`.
+pub(crate) unsafe fn borrowed<'a>(text: *const c_char) -> &'a str {
+    if text.is_null() {
+        ""
+    } else {
+        CStr::from_ptr(text).to_str().unwrap_or_default()
+    }
+}
+
 /// Makes an error of what a call gave, and frees that.
+#[cold]
 pub(crate) fn take(status: sys::turdb_status, error: *mut sys::turdb_error) -> Error {
     // SAFETY: the error is ours, or NULL, for which the calls give defaults; texts are copied before it is freed.
     unsafe {
         let status = if error.is_null() { status } else { sys::turdb_error_status(error) };
         let count = sys::turdb_error_frame_count(error);
-        let result = DatabaseError {
+        let mut result = DatabaseError {
             code: ErrorCode::from_status(status),
             code_name: CStr::from_ptr(sys::turdb_status_name(status)).to_str().unwrap_or("TURDB_UNKNOWN"),
             sqlstate: text(sys::turdb_error_sqlstate(error)).unwrap_or_else(|| "XX000".into()),
@@ -209,13 +270,16 @@ pub(crate) fn take(status: sys::turdb_status, error: *mut sys::turdb_error) -> E
             position: usize::try_from(sys::turdb_error_position(error)).ok(),
             frames: (0..count).filter_map(|i| text(sys::turdb_error_frame(error, i))).collect(),
             can_retry: sys::turdb_error_can_retry(error),
+            cause: None,
         };
         sys::turdb_error_free(error);
+        find_cause(&mut result);
         Error::Database(Box::new(result))
     }
 }
 
 /// Runs a call that gives a status.
+#[inline]
 pub(crate) fn check(call: impl FnOnce(*mut *mut sys::turdb_error) -> sys::turdb_status) -> Result<sys::turdb_status> {
     let mut error = std::ptr::null_mut();
     let status = call(&mut error);

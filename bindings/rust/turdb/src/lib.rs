@@ -45,16 +45,67 @@
 //! ```
 #![warn(missing_docs)]
 
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
+mod aggregate;
+mod appender;
 mod arrow;
+mod blob;
+mod cache;
+mod callback;
+mod collation;
+mod column_batch;
 mod connection;
+mod database;
 mod error;
+mod from_sql;
 mod function;
+mod hooks;
+mod other_types;
+mod packed;
+mod params;
+#[cfg(feature = "arrow")]
+mod record_batch;
+mod rows;
+#[cfg(feature = "serde")]
+mod serde;
 mod statement;
+mod table_function;
+mod temporal;
+mod to_sql;
+#[cfg(feature = "tokio")]
+mod tokio;
+mod transaction;
 mod value;
 
-pub use arrow::ArrowStream;
-pub use connection::{Connection, Database, InterruptHandle, Savepoint, Transaction};
+pub use aggregate::Aggregate;
+pub use appender::Appender;
+pub use arrow::{ArrowFlags, ArrowStream};
+pub use blob::{Blob, BlobPlace};
+pub use cache::CachedStatement;
+pub use callback::{CallbackError, Panicked};
+pub use connection::{Connection, InterruptHandle};
+pub use database::{metric_names, version, Backup, Database, LogLevel, Recovered};
 pub use error::{DatabaseError, Error, ErrorCode, Result};
+pub use from_sql::FromSql;
 pub use function::FunctionFlags;
-pub use statement::{Column, MappedRows, Params, Row, RowIndex, Rows, Statement};
-pub use value::{Array, Date, Decimal, FromSql, Interval, Json, Packer, Time, Timestamp, TimestampTz, ToSql, Uuid, ValueRef};
+pub use hooks::{Access, Action, Authorization, Change, ChangedRow, Operation, Trace};
+pub use packed::Packer;
+pub use params::{params_from_iter, Params, ParamsFromIter};
+#[cfg(feature = "arrow")]
+pub use record_batch::RecordBatches;
+pub use rows::{MappedRows, Row, RowIndex, Rows};
+#[cfg(feature = "serde")]
+pub use serde::{params_from_struct, JsonOf, StructParams};
+pub use statement::{Column, Origin, Statement};
+pub use to_sql::ToSql;
+#[cfg(feature = "tokio")]
+pub use tokio::AsyncConnection;
+pub use transaction::{Savepoint, Snapshot, Transaction};
+pub use value::{
+    Array, ArrayElements, ArrayRef, BitVector, Date, Decimal, HalfVector, Interval, Json, Time, Timestamp, TimestampTz, Uuid,
+    ValueRef, VectorKind, VectorRef,
+};

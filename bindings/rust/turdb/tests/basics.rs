@@ -2,10 +2,7 @@
 use std::thread;
 use std::time::Duration;
 
-use turdb::{
-    named_params, params, Array, Connection, Database, Date, Decimal, Error, ErrorCode, FunctionFlags, Interval, Json, Uuid,
-    ValueRef,
-};
+use turdb::{named_params, params, Array, Connection, Database, Date, Decimal, Error, ErrorCode, Interval, Json, Uuid, ValueRef};
 
 fn open() -> Connection {
     Connection::open_in_memory().unwrap()
@@ -90,7 +87,7 @@ fn bad_input_is_an_error() {
     assert_eq!(conn.execute("insert into t values (?, ?)", [1]).unwrap_err(), Error::ParameterCount { expected: 2, got: 1 });
     assert!(matches!(conn.execute("select :a", named_params! {"b": 1}), Err(Error::ParameterName(_))));
     assert!(matches!(conn.execute("select :a, :b", named_params! {":a": 1}), Err(Error::ParameterName(_))));
-    assert!(matches!(conn.execute("select 1; select 2", ()), Err(Error::ToSql(_))));
+    assert_eq!(conn.execute("select 1; select 2", ()).unwrap_err(), Error::SeveralStatements);
     assert_eq!(conn.execute("select 1; -- a comment", ()).unwrap(), 0);
     assert_eq!(conn.execute("", ()).unwrap(), 0);
     let sqlstate = |result: turdb::Result<usize>| result.unwrap_err().sqlstate().unwrap().to_string();
@@ -98,6 +95,16 @@ fn bad_input_is_an_error() {
     assert_eq!(sqlstate(conn.execute("insert into t(a) values (?)", params!["x"])), "22P02");
     assert_eq!(sqlstate(conn.execute("insert into t(a) values (?)", params![None::<i64>])), "23502");
     assert_eq!(sqlstate(conn.execute("insert into t(v) values (?)", params![[f32::NAN, 1.0]])), "22000");
+    assert_eq!(sqlstate(conn.execute("insert into t(a) values (?)", [f64::NAN])), "22003");
+    assert_eq!(sqlstate(conn.execute("insert into t(a) values (?)", [f64::INFINITY])), "22003");
+    assert_eq!(sqlstate(conn.execute("insert into t(a) values (?)", [i64::MAX])), "22003");
+    assert_eq!(sqlstate(conn.execute("select convert_from(?::blob, 'UTF8')", params![[0xff_u8, 0xfe]])), "22021");
+    assert!(matches!(
+        conn.execute("select ?", params![Array(&[Box::new(1) as Box<dyn turdb::ToSql>, Box::new("x")])]),
+        Err(Error::ToSql(_))
+    ));
+    let nan: f64 = conn.query_row("select ?::double precision", [f64::NAN], |row| row.get(0)).unwrap();
+    assert!(nan.is_nan());
     assert!(conn.execute("select ?", params![Array(&[] as &[i64])]).is_ok());
     let wrong = |sql: &str| conn.query_row(sql, (), |row| row.get::<i8>(0)).unwrap_err();
     for sql in ["select 300", "select null", "select 'x'", "select true"] {
@@ -118,6 +125,24 @@ fn many_rows_are_all_or_none() {
     let twice = (1000..1100).chain([5]).map(|i| [i]);
     assert_eq!(conn.execute_many("insert into t values (?)", twice).unwrap_err().code(), Some(ErrorCode::Constraint));
     assert_eq!(count(&conn, "t"), 1000);
+}
+
+/// What a program's iterator does in the middle of many rows: an error of its own, and a panic. Nothing is left of them.
+#[test]
+fn many_rows_that_end_badly_leave_nothing() {
+    let mut conn = open();
+    conn.execute_batch("create table t(a int)").unwrap();
+    let panics = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        conn.execute_many("insert into t values (?)", (0..5000).map(|i| if i == 4000 { panic!("no more") } else { [i] }))
+    }));
+    assert!(panics.is_err() && conn.is_autocommit());
+    let transaction = conn.transaction().unwrap();
+    transaction.execute("insert into t values (1)", ()).unwrap();
+    let rows = (0..3000).map(|i| if i == 2000 { vec![1, 2] } else { vec![i] });
+    let error = transaction.execute_many("insert into t values (?)", rows).unwrap_err();
+    assert_eq!(error, Error::ParameterCount { expected: 1, got: 2 });
+    transaction.commit().unwrap();
+    assert_eq!(count(&conn, "t"), 1);
 }
 
 #[test]
@@ -158,6 +183,20 @@ fn other_threads_interrupt() {
     handle.clone().interrupt(); // nothing is there any more
 }
 
+/// What the types promise to other threads.
+#[test]
+fn handles_go_where_they_may() {
+    fn sends<T: Send>() {}
+    fn shares<T: Send + Sync>() {}
+    sends::<Connection>();
+    sends::<turdb::Backup>();
+    sends::<turdb::ArrowStream>();
+    shares::<Database>();
+    shares::<turdb::InterruptHandle>();
+    shares::<turdb::Snapshot>();
+    shares::<Error>();
+}
+
 #[test]
 fn handles_end_in_any_order() {
     let database = Database::open_in_memory().unwrap();
@@ -169,30 +208,4 @@ fn handles_end_in_any_order() {
     let mut statement = conn.prepare("select 1").unwrap();
     database.close().unwrap();
     assert_eq!(statement.query(()).unwrap_err().code(), Some(ErrorCode::Misuse));
-}
-
-#[test]
-fn functions_fail_and_panic() {
-    let conn = open();
-    let halve = |arguments: &[ValueRef<'_>]| match arguments {
-        [ValueRef::Int(number)] if number % 2 == 0 => Ok(number / 2),
-        [ValueRef::Int(13)] => panic!("not thirteen"),
-        other => Err(Error::ToSql(format!("cannot halve {other:?}"))),
-    };
-    conn.create_function("halve", "bigint", "bigint", FunctionFlags::DETERMINISTIC, halve).unwrap();
-    let sum: i64 =
-        conn.query_row("select sum(halve(i * 2))::bigint from generate_series(1, 5000) g(i)", (), |row| row.get(0)).unwrap();
-    assert_eq!(sum, 12_502_500);
-    for (number, message) in [(13, "the function panicked: not thirteen"), (3, "cannot halve")] {
-        let error = conn.execute("select halve(?)", [number]).unwrap_err();
-        assert_eq!(error.sqlstate(), Some("38000"));
-        assert!(error.to_string().contains(message), "{error}");
-    }
-    let unseen: Option<i64> = conn.query_row("select halve(null)", (), |row| row.get(0)).unwrap();
-    assert_eq!(unseen, None);
-    let seen = |arguments: &[ValueRef<'_>]| Ok(arguments.len() as i64);
-    conn.create_function("seen", "any", "bigint", FunctionFlags::SEES_NULL | FunctionFlags::VARIADIC, seen).unwrap();
-    assert_eq!(conn.query_row("select seen(1, null, 'x')", (), |row| row.get::<i64>(0)).unwrap(), 3);
-    let nothing = conn.create_function("bad", "no_such_type", "int", FunctionFlags::default(), |_| Ok(0)).unwrap_err();
-    assert_eq!(nothing.sqlstate(), Some("42704"));
 }

@@ -1,7 +1,7 @@
 //! Types of chrono and uuid, as parameters and from rows.
 #![cfg(all(feature = "chrono", feature = "uuid"))]
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use turdb::{params, Connection, Error};
 
 #[test]
@@ -24,4 +24,22 @@ fn types_of_other_crates_go_both_ways() {
     }
     let error = conn.query_row("select timestamp 'infinity'", (), |row| row.get::<NaiveDateTime>(0)).unwrap_err();
     assert!(matches!(error, Error::FromSql { .. }), "{error}");
+}
+
+#[test]
+fn times_and_spans_go_both_ways() {
+    let conn = Connection::open_in_memory().unwrap();
+    let time = NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap();
+    let span = TimeDelta::days(-3) + TimeDelta::microseconds(5);
+    let instant = DateTime::parse_from_rfc3339("2000-01-01T01:00:00+01:00").unwrap();
+    let got: (NaiveTime, TimeDelta, DateTime<Utc>) = conn
+        .query_row("select ?::time, ?::interval, ?::timestamptz", params![time, span, instant], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .unwrap();
+    assert_eq!(got, (time, span, instant.to_utc()));
+    for sql in ["select time '24:00'", "select interval '1 month'", "select 1"] {
+        let wrong = conn.query_row(sql, (), |row| row.get::<NaiveTime>(0).map(drop).or_else(|_| row.get::<TimeDelta>(0).map(drop)));
+        assert!(matches!(wrong, Err(Error::FromSql { .. })), "{sql}");
+    }
 }

@@ -111,13 +111,14 @@ class NearestSource : public Source {
     if (!latch_filter_.empty() && kept.count != 0) {
       TURDB_ASSIGN_OR_RETURN(kept, latch_filter_.Apply(runtime, chunk_, kept));
     }
-    if (!filter_.empty() && kept.count != 0) {
-      TURDB_ASSIGN_OR_RETURN(kept, filter_.Apply(runtime, chunk_, kept));
-    }
     if (kept.count != 0) {
       TURDB_RETURN_IF_ERROR(computed_.Evaluate(runtime, chunk_, kept));
       const size_t first = projection_.size();
       for (size_t i = 0; i < computed_.size(); ++i) CopyRows(*computed_.values()[i], kept, &chunk_.column(first + i));
+    }
+    // Which may ask for what was computed.
+    if (!filter_.empty() && kept.count != 0) {
+      TURDB_ASSIGN_OR_RETURN(kept, filter_.Apply(runtime, chunk_, kept));
     }
     *out = Batch{&chunk_, kept};
     return Flow::kHaveMore;

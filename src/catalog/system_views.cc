@@ -178,6 +178,13 @@ constexpr SystemColumn kMetricsColumns[] = {
 
 constexpr SystemColumn kSettingsColumns[] = {
     {"name", TypeId::kText}, {"value", TypeId::kText}, {"data_type", TypeId::kText}, {"description", TypeId::kText}};
+
+constexpr SystemColumn kVectorIndexesColumns[] = {
+    {"schema_name", TypeId::kText}, {"table_name", TypeId::kText},  {"index_name", TypeId::kText},
+    {"metric", TypeId::kText},      {"dimensions", TypeId::kInt64}, {"nodes", TypeId::kInt64},
+    {"m", TypeId::kInt64},          {"m0", TypeId::kInt64},         {"ef_construction", TypeId::kInt64},
+    {"ef_search", TypeId::kInt64},  {"file_bytes", TypeId::kInt64}};
+
 Status Others(const SystemView& view, const SystemViewContext& context, RowSink sink) {
   return context.others == nullptr ? absl::OkStatus() : context.others->Visit(view.name, sink);
 }
@@ -383,6 +390,7 @@ constexpr SystemView kViews[] = {
     {kSystemSchema, "memory", kMemoryColumns, Others},
     {kSystemSchema, "metrics", kMetricsColumns, Others},
     {kSystemSchema, "settings", kSettingsColumns, Others},
+    {kSystemSchema, "vector_indexes", kVectorIndexesColumns, Others},
     {kSystemSchema, "sqlite_schema", kSqliteColumns, SqliteSchema},
     {kSystemSchema, "sqlite_master", kSqliteColumns, SqliteSchema},
     {kSystemSchema, "sqlite_temp_schema", kSqliteColumns, SqliteSchema},

@@ -9,6 +9,10 @@
 #include "engine/connection.h"
 #include "engine/metric_sources.h"
 #include "engine/settings.h"
+#include "hnsw/index.h"
+#include "storage/page.h"
+#include "storage/storage.h"
+#include "table/table.h"
 
 namespace turdb::engine {
 namespace {
@@ -18,11 +22,12 @@ using base::Status;
 // What only the engine knows.
 class EngineRows : public catalog::SystemRows {
  public:
-  explicit EngineRows(Connection& connection) : connection_(connection) {}
+  EngineRows(Connection& connection, const catalog::Snapshot& snapshot) : connection_(connection), snapshot_(snapshot) {}
 
   Status Visit(std::string_view view, catalog::RowSink sink) const override {
     if (view == "memory") return VisitMemory(sink);
     if (view == "metrics") return VisitMetrics(sink);
+    if (view == "vector_indexes") return VisitVectorIndexes(sink);
     if (view != "settings") return absl::OkStatus();
     for (const SettingDescription& setting : AllSettings()) {
       const std::array<vec::Value, 4> row = {vec::Value::Text(setting.key),
@@ -63,7 +68,59 @@ class EngineRows : public catalog::SystemRows {
     return absl::OkStatus();
   }
 
+  // `nodes` counts those of removed rows that are still in the graph; the file's size is not known of temporary tables.
+  Status VisitVectorIndexes(catalog::RowSink sink) const {
+    Status status;
+    snapshot_.ForEachRelation([&](const std::shared_ptr<const catalog::Relation>& relation) {
+      if (!status.ok() || relation->kind != catalog::RelationKind::kTable) return;
+      const std::vector<table::IndexSchema>& indexes = relation->schema->indexes;
+      for (size_t i = 0; status.ok() && i < indexes.size(); ++i) {
+        if (indexes[i].method == table::IndexMethod::kHnsw) status = VisitVectorIndex(*relation, i, sink);
+      }
+    });
+    return status;
+  }
+
+  Status VisitVectorIndex(const catalog::Relation& relation, size_t number, catalog::RowSink sink) const {
+    TURDB_ASSIGN_OR_RETURN(table::Table* const table, relation.Open());
+    TURDB_ASSIGN_OR_RETURN(hnsw::Index* const index, table->VectorIndex(static_cast<int32_t>(number)));
+    vec::Value bytes = vec::Value::Null(vec::Type::Int64());
+    if (!table::IsTemporary(relation.id)) {
+      TURDB_ASSIGN_OR_RETURN(const storage::PageNo pages, connection_.database().storage().PageCount(index->file()));
+      bytes = vec::Value::Int64(static_cast<int64_t>(pages) * static_cast<int64_t>(storage::kPageSize));
+    }
+    const hnsw::IndexOptions& options = index->options();
+    const auto count = [](uint64_t value) { return vec::Value::Int64(static_cast<int64_t>(value)); };
+    const std::array<vec::Value, 11> row = {vec::Value::Text(relation.schema_name()),
+                                            vec::Value::Text(relation.name()),
+                                            vec::Value::Text(relation.schema->indexes[number].name),
+                                            vec::Value::Text(MetricName(options.metric)),
+                                            count(options.dimension),
+                                            count(index->node_count()),
+                                            count(options.links),
+                                            count(options.max_degree),
+                                            count(options.ef_construction),
+                                            count(options.ef_search),
+                                            std::move(bytes)};
+    return sink(row);
+  }
+
+  static std::string_view MetricName(hnsw::Metric metric) {
+    switch (metric) {
+      case hnsw::Metric::kL2:
+        return "l2";
+      case hnsw::Metric::kInnerProduct:
+        return "inner product";
+      case hnsw::Metric::kCosine:
+        return "cosine";
+      case hnsw::Metric::kL1:
+        return "l1";
+    }
+    return "";
+  }
+
   Connection& connection_;
+  const catalog::Snapshot& snapshot_;
 };
 
 // Views are small: the rows are made at once when the scan starts.
@@ -75,7 +132,7 @@ class SystemViewScan : public exec::TableFunctionScan {
   Status Start(exec::Runtime&, std::span<const vec::Value>) override {
     rows_.clear();
     next_ = 0;
-    const EngineRows others(connection_);
+    const EngineRows others(connection_, *snapshot_);
     const catalog::SystemViewContext context{*snapshot_, connection_.database().transactions(), &others};
     return view_.rows(view_, context, [&](std::span<const vec::Value> row) {
       std::vector<vec::Value> padded(row.begin(), row.end());

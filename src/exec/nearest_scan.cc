@@ -59,6 +59,7 @@ class NearestSource : public Source {
   }
 
   Status Start(Runtime& runtime) override {
+    CountRun(runtime);
     rounds_ = 0;
     rows_read_ = 0;
     reason_ = Reason::kNone;
@@ -111,13 +112,14 @@ class NearestSource : public Source {
     if (!latch_filter_.empty() && kept.count != 0) {
       TURDB_ASSIGN_OR_RETURN(kept, latch_filter_.Apply(runtime, chunk_, kept));
     }
-    if (!filter_.empty() && kept.count != 0) {
-      TURDB_ASSIGN_OR_RETURN(kept, filter_.Apply(runtime, chunk_, kept));
-    }
     if (kept.count != 0) {
       TURDB_RETURN_IF_ERROR(computed_.Evaluate(runtime, chunk_, kept));
       const size_t first = projection_.size();
       for (size_t i = 0; i < computed_.size(); ++i) CopyRows(*computed_.values()[i], kept, &chunk_.column(first + i));
+    }
+    // Which may ask for what was computed.
+    if (!filter_.empty() && kept.count != 0) {
+      TURDB_ASSIGN_OR_RETURN(kept, filter_.Apply(runtime, chunk_, kept));
     }
     *out = Batch{&chunk_, kept};
     return Flow::kHaveMore;
@@ -130,16 +132,44 @@ class NearestSource : public Source {
                                                     "the index cannot compare the value",
                                                     "the index has too few rows",
                                                     "few rows pass the filter"};
-    std::string text =
-        reason_ == Reason::kNone ? "by the index" : absl::StrCat("exact: ", kReasons[static_cast<size_t>(reason_)]);
-    if (rounds_ != 0) {
-      absl::StrAppend(&text, ", ef: ", ef_, ", candidates: ", nearest_->candidates(), ", distances: ", nearest_->distances());
+    const Runs runs = RunsSoFar();
+    std::string text = "by the index";
+    if (runs.count > 1) {  // below a LATERAL join, or in a subquery
+      text = absl::StrCat("searches: ", runs.count, ", of which exact: ", runs.exact);
+    } else if (reason_ != Reason::kNone) {
+      text = absl::StrCat("exact: ", kReasons[static_cast<size_t>(reason_)]);
+    }
+    if (runs.distances != 0) {
+      absl::StrAppend(&text, ", ef: ", ef_, ", candidates: ", runs.candidates, ", distances: ", runs.distances);
     }
     return text;
   }
 
  private:
   enum class Reason : uint8_t { kNone, kSmall, kManyWanted, kNoQuery, kTooFew, kCost };
+
+  // What the runs of one execution add up to.
+  struct Runs {
+    uint64_t count = 0;
+    uint64_t exact = 0;
+    uint64_t candidates = 0;
+    uint64_t distances = 0;
+  };
+  // With the one that goes on, or ended last.
+  Runs RunsSoFar() const {
+    Runs runs = runs_;
+    ++runs.count;
+    runs.exact += reason_ != Reason::kNone ? 1 : 0;
+    if (rounds_ != 0) {
+      runs.candidates += nearest_->candidates();
+      runs.distances += nearest_->distances();
+    }
+    return runs;
+  }
+  void CountRun(const Runtime& runtime) {
+    runs_ = started_in_ == runtime.statement_runs ? RunsSoFar() : Runs();
+    started_in_ = runtime.statement_runs;
+  }
 
   uint64_t RowsOfTable() const { return static_cast<uint64_t>(table_.row_estimate()); }
   uint64_t Cost() const { return nearest_->distances() * kDistanceCost + rows_read_ * kRowCost; }
@@ -173,6 +203,8 @@ class NearestSource : public Source {
   uint64_t rounds_ = 0;
   uint64_t rows_read_ = 0;
   Reason reason_ = Reason::kNone;
+  Runs runs_;                // of the execution, before this one
+  uint64_t started_in_ = 0;  // number of the execution
   bool exact_started_ = false;
 };
 

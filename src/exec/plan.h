@@ -113,7 +113,7 @@ struct TableScanNode : Node {
   // Over the output columns. All conjuncts of `latch_filter` call only latch_safe functions and raise nothing.
   Expressions latch_filter;
   Expressions filter;  // what else must hold, in order
-  // Made of the columns, outputs behind them: latch-safe, too, and none can be asked for by a filter.
+  // Made of the columns, outputs behind them: latch-safe, too. `filter` may ask for them, `latch_filter` comes before.
   Expressions computed;
   Expressions given;  // row-independent; what `computed` finds in the slots, made when the scan begins
   std::span<const int32_t> given_slots;

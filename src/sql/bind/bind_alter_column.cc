@@ -222,6 +222,15 @@ Status AlterBinder::SetType(const ast::AlterItem& item) {
     TURDB_ASSIGN_OR_RETURN(const bool names, IndexNames(index, column_, &in_expression));
     if (in_expression) return b_.Unsupported("changing the type of a column that an index computes with", item.offset);
     if (!names) continue;
+    const bool has_vectors =
+        type.id == vec::TypeId::kDenseVector && type.length != 0 && type.vector_element() != vec::VectorElement::kBit;
+    if (index.method == table::IndexMethod::kHnsw && !has_vectors) {
+      return base::WithHint(b_.Error(sqlstate::kFeatureNotSupported,
+                                     absl::StrCat("column \"", name, "\" has vector index \"", index.name,
+                                                  "\", which cannot be over type ", type.ToString()),
+                                     item.offset),
+                            "Drop the index first, or give a type with dimensions such as vector(3).");
+    }
     Add(Kind::kDropIndex).name = index.name;
     indexes.push_back(index);
     for (table::IndexPart& part : indexes.back().parts) {  // one that had the column's collation goes with it

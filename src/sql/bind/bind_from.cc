@@ -47,6 +47,18 @@ Binder::FromItem Binder::Combine(FromItem left, FromItem right, LogicalNode* nod
   return item;
 }
 
+namespace {
+
+// Whether the item may name columns of what stands on its left: it is LATERAL or a function, or a join that has one.
+bool MayNameLeft(const ast::TableRef& ref) {
+  if (ref.lateral || ref.kind == ast::TableRefKind::kFunction) return true;
+  if (ref.kind != ast::TableRefKind::kJoin) return false;
+  const auto& join = static_cast<const ast::Join&>(ref);
+  return MayNameLeft(*join.left) || MayNameLeft(*join.right);
+}
+
+}  // namespace
+
 // Commas are cross joins; what comes later may name what came before only when it is LATERAL.
 StatusOr<Binder::FromItem> Binder::BindFrom(ast::List<ast::TableRef*> from, Scope* outer) {
   FromItem result;
@@ -60,7 +72,7 @@ StatusOr<Binder::FromItem> Binder::BindFrom(ast::List<ast::TableRef*> from, Scop
     LogicalNode* join = NewNode(LogicalKind::kJoin);
     join->left = result.node;
     join->right = item.node;
-    join->lateral = ref->lateral || ref->kind == ast::TableRefKind::kFunction;
+    join->lateral = MayNameLeft(*ref);
     result = Combine(std::move(result), std::move(item), join, {});
   }
   if (result.node == nullptr) result.node = NewNode(LogicalKind::kSingleRow);
@@ -299,7 +311,9 @@ StatusOr<Binder::FromItem> Binder::BindJoin(const ast::Join& join, Scope* outer,
       break;
   }
   const bool asof = join.join == ast::JoinKind::kAsof || join.join == ast::JoinKind::kAsofLeft;
-  if (node->lateral && node->join != exec::JoinType::kInner && node->join != exec::JoinType::kLeft) {
+  const bool may_be_lateral = node->join == exec::JoinType::kInner || node->join == exec::JoinType::kLeft;
+  if (may_be_lateral) node->lateral = MayNameLeft(*join.right);
+  if (node->lateral && !may_be_lateral) {
     if (join.right->lateral) {
       return Error(sqlstate::kInvalidColumnReference, "the combining JOIN type must be INNER or LEFT for a LATERAL reference",
                    join.offset);

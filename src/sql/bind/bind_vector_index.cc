@@ -1,5 +1,6 @@
 // CREATE INDEX ... USING hnsw: in the words of pgvector.
 #include <algorithm>
+#include <set>
 #include <string_view>
 
 #include "absl/strings/match.h"
@@ -41,7 +42,12 @@ Status Binder::BindVectorIndexOptions(const ast::CreateIndex& create, table::Vec
                             {"ef_construction", &options->ef_construction, 4, 1000},
                             {"ef_search", &options->ef_search, 1, 1000}};
   bool m0 = false;
+  std::set<std::string_view> given;
   for (const ast::Option& option : create.options) {
+    if (!given.insert(option.name.text).second) {
+      return Error(base::SqlState{"22023"}, absl::StrCat("parameter \"", option.name.text, "\" specified more than once"),
+                   option.name.offset);
+    }
     if (option.name.text == "quantization") {
       if (absl::EqualsIgnoreCase(option.value, "sq8")) continue;
       return base::WithHint(

@@ -251,7 +251,9 @@ StatusOr<exec::KeyRange> Planner::LowerRange(const KeyMatch& match) {
 
 StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& asked, const std::vector<LogicalSortKey>* wanted,
                                      FirstRows* first) {
-  const std::vector<const LeafValue*> leaf_values = LeafValuesOf(get, asked);
+  ColumnSet read = asked;
+  for (const Expr* conjunct : get->conjuncts) AddColumns(conjunct, &read);
+  const std::vector<const LeafValue*> leaf_values = LeafValuesOf(get, read);
   ColumnSet needed = asked;
   for (const LeafValue* value : leaf_values) needed[value->vector] = true;
   const table::TableSchema& schema = *get->relation->schema;
@@ -347,6 +349,11 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& asked, c
   result.rows = best->point ? 1 : EstimateRows(get);
   result.cost = best->cost;
   if (best->ordered) result.order = *wanted;
+  if (best->point || best->index >= 0) {  // no scan of the table computes anything: conditions do themselves
+    Replacements computed;
+    for (const LeafValue* value : leaf_values) computed.emplace_back(value->column, value->expression);
+    for (const Expr*& conjunct : filter) conjunct = Substitute(conjunct, computed);
+  }
 
   if (best->point) {
     auto* node = plan_.New<exec::PointLookupNode>();
@@ -361,7 +368,7 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& asked, c
     result.node = node;
     result.rows = 1;
     if (wanted != nullptr) result.order = *wanted;  // one row is in any order
-    return ComputeAbove(std::move(result), leaf_values, asked);
+    return ComputeAbove(std::move(result), LeafValuesOf(get, asked), asked);
   }
   if (best->index < 0) {
     auto* node = plan_.New<exec::TableScanNode>();
@@ -379,10 +386,16 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& asked, c
       if (e->call != nullptr && (e->try_cast || (e->call->flags & function::kLatchSafe) == 0)) return false;
       return std::all_of(e->arguments.begin(), e->arguments.end(), [&](const Expr* a) { return self(self, a); });
     };
-    for (; i < filter.size() && latch_safe(latch_safe, filter[i]); ++i) latch.push_back(filter[i]);
+    // So do those over what is computed in the leaf, which is after these; nothing among them raises, so any order will do.
+    ColumnSet made_in_leaf = EmptySet();
+    for (const LeafValue* value : leaf_values) made_in_leaf[value->column] = true;
+    std::vector<const Expr*> over_computed;
+    for (; i < filter.size() && latch_safe(latch_safe, filter[i]); ++i) {
+      (Touches(filter[i], made_in_leaf) ? over_computed : latch).push_back(filter[i]);
+    }
     filter.erase(filter.begin(), filter.begin() + static_cast<int64_t>(i));
+    filter.insert(filter.begin(), over_computed.begin(), over_computed.end());
     TURDB_ASSIGN_OR_RETURN(node->latch_filter, LowerAll(latch, result.layout));
-    TURDB_ASSIGN_OR_RETURN(node->filter, LowerAll(filter, result.layout));
     TURDB_ASSIGN_OR_RETURN(node->range, LowerRange(best->match));
     node->reverse = best->ordered && best->reverse;
     if (!leaf_values.empty()) {
@@ -408,6 +421,7 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& asked, c
       node->computed = plan_.Copy(computed);
       node->in_leaf = plan_.Copy(in_leaf);
     }
+    TURDB_ASSIGN_OR_RETURN(node->filter, LowerAll(filter, result.layout));
     SetTypes(node, result.layout);
     const bool ranged = !best->match.equal.empty() || best->match.lower != nullptr || best->match.upper != nullptr;
     SetEstimate(node, result.rows,
@@ -437,7 +451,7 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& asked, c
               : best->match.lower == nullptr && best->match.upper == nullptr ? "the conditions imply the index's own"
                                                                              : "a range of the index");
   result.node = node;
-  return ComputeAbove(std::move(result), leaf_values, asked);
+  return ComputeAbove(std::move(result), LeafValuesOf(get, asked), asked);
 }
 
 }  // namespace turdb::sql

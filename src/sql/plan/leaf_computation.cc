@@ -13,8 +13,19 @@ using exec::ExpressionKind;
 
 Status Planner::TakeIntoLeaves(LogicalNode* node) {
   if (node == nullptr) return absl::OkStatus();
-  TURDB_RETURN_IF_ERROR(TakeIntoLeaves(node->left));
-  TURDB_RETURN_IF_ERROR(TakeIntoLeaves(node->right));
+  if (node->kind == LogicalKind::kGet) {  // conditions over distances ask the scan for them
+    TURDB_ASSIGN_OR_RETURN(const IndexExpressions* expressions, IndexExpressionsOf(node));
+    const ColumnSet own = Produced(node);
+    for (const Expr*& conjunct : node->conjuncts) {
+      if (expressions->empty()) conjunct = TakeIntoLeaf(conjunct, node, own);
+    }
+    return absl::OkStatus();
+  }
+  for (LogicalNode* input : {node->left, node->right}) {
+    // A table that is joined may be read by an index join, which has no leaf at hand.
+    const bool joined = node->kind == LogicalKind::kJoin && input != nullptr && input->kind == LogicalKind::kGet;
+    if (!joined) TURDB_RETURN_IF_ERROR(TakeIntoLeaves(input));
+  }
   if (node->kind != LogicalKind::kProject && node->kind != LogicalKind::kSort) return absl::OkStatus();
   // The table whose rows these are, and what is made on the way.
   ColumnSet made = EmptySet();

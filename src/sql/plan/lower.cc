@@ -80,7 +80,7 @@ StatusOr<exec::Expressions> Planner::LowerAll(const std::vector<const Expr*>& ex
 
 StatusOr<const exec::Subquery*> Planner::LowerSubquery(const Expr* expr, const std::vector<ColumnId>& layout) {
   const int32_t number = expr->index;
-  frames_.emplace_back();
+  OpenFrame(layout);
   // A copy: binding more (never done here) or a second lowering must not find it half rewritten.
   const BoundQuery query = binder_.subqueries()[number].query;
   auto planned = query.columns.empty() ? PlanRows(query.root, {}) : [&]() -> StatusOr<Physical> {
@@ -648,6 +648,9 @@ void Planner::NarrowCte(LogicalNode* node, const ColumnSet& needed) {
     self(self, tree->right);
   };
   find(find, node->left);
+  for (const LeafValue& value : leaf_values_) {  // and what scans compute of rows outside
+    if (static_cast<size_t>(value.column) < named.size() && named[value.column]) AddColumns(value.expression, &named);
+  }
   std::vector<bool> read(cte.definition.columns.size());
   for (const LogicalNode* scan : scans) {
     for (size_t i = 0; i < read.size(); ++i) read[i] = read[i] || named[scan->outputs[i]];

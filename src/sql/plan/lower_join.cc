@@ -207,6 +207,9 @@ StatusOr<Physical> Planner::LowerJoin(LogicalNode* node, const ColumnSet& needed
     const ColumnSet left = Produced(node->left);
     ColumnSet named = EmptySet();
     AddTreeColumns(node->right, &named);
+    for (const LeafValue& value : leaf_values_) {  // and what scans compute of rows outside
+      if (static_cast<size_t>(value.column) < named.size() && named[value.column]) AddColumns(value.expression, &named);
+    }
     bool correlated = false;
     for (size_t i = 0; i < named.size(); ++i) correlated |= named[i] && left[i];
     if (correlated) return LowerApply(node, needed);
@@ -221,8 +224,12 @@ StatusOr<Physical> Planner::LowerApply(LogicalNode* node, const ColumnSet& neede
   for (const Expr* conjunct : node->conjuncts) AddColumns(conjunct, &below);
   ColumnSet left_needed = below;
   AddTreeColumns(node->right, &left_needed);
+  for (const LeafValue& value : leaf_values_) {  // and what scans compute of rows outside
+    if (static_cast<size_t>(value.column) < left_needed.size() && left_needed[value.column])
+      AddColumns(value.expression, &left_needed);
+  }
   TURDB_ASSIGN_OR_RETURN(Physical left, Lower(node->left, left_needed));
-  frames_.emplace_back();
+  OpenFrame(left.layout);
   auto lowered = Lower(node->right, below);
   const Frame frame = std::move(frames_.back());
   frames_.pop_back();

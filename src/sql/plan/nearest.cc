@@ -28,36 +28,31 @@ bool IsDistanceOf(table::VectorMetric metric, std::string_view function) {
   return false;
 }
 
-bool HasColumns(const Expr* expr) {
-  return expr->kind == ExpressionKind::kColumn || expr->kind == ExpressionKind::kSubquery ||
-         std::any_of(expr->arguments.begin(), expr->arguments.end(), [](const Expr* e) { return HasColumns(e); });
-}
-
 }  // namespace
 
-// The scan, or in its place the node that has it beside an index. NULLs come last in the order of distances, as rows do that
-// the index does not have.
-StatusOr<const exec::Node*> Planner::TryNearest(const LogicalNode* get, const exec::TableScanNode* scan,
-                                                const std::vector<LogicalSortKey>& wanted, FirstRows* first) {
-  const table::TableSchema& schema = *get->relation->schema;
-  const bool any = std::any_of(schema.indexes.begin(), schema.indexes.end(),
-                               [](const table::IndexSchema& index) { return index.method == table::IndexMethod::kHnsw; });
-  if (!any || wanted.empty() || wanted[0].descending || wanted[0].nulls_first) return scan;
-  const Expr* distance = wanted[0].expression;
-  bool in_leaf = false;
-  for (const LeafValue& value : leaf_values_) {
-    if (value.get != get || distance->kind != ExpressionKind::kColumn || distance->index != value.column) continue;
-    distance = value.expression;
-    in_leaf = true;
-    break;
+bool Planner::IsFromOutside(const Expr* expr) const {
+  ColumnSet named = EmptySet();
+  AddColumns(expr, &named);
+  for (const Frame& frame : frames_) {
+    for (const ColumnId id : frame.outside) named[id] = false;
   }
-  if (distance->kind != ExpressionKind::kCall || distance->arguments.size() != 2) return scan;
-  TURDB_ASSIGN_OR_RETURN(const IndexExpressions* expressions, IndexExpressionsOf(get));
+  return std::find(named.begin(), named.end(), true) == named.end();
+}
+
+// `is_given`: whether an expression is the same for all rows of the table.
+StatusOr<Planner::NearestChoice> Planner::ChooseVectorIndex(const LogicalNode* get, const LogicalSortKey& key,
+                                                            absl::FunctionRef<bool(const Expr*)> is_given) {
+  const table::TableSchema& schema = *get->relation->schema;
+  const Expr* distance = key.expression;
+  // NULLs come last in the order of distances, as rows do that the index does not have.
+  if (key.descending || key.nulls_first || distance->kind != ExpressionKind::kCall || distance->arguments.size() != 2)
+    return NearestChoice();
   for (size_t i = 0; i < schema.indexes.size(); ++i) {
     const table::IndexSchema& index = schema.indexes[i];
     const auto number = static_cast<int32_t>(i);
     if (index.method != table::IndexMethod::kHnsw || !IsDistanceOf(index.vectors.metric, distance->call->function->name))
       continue;
+    TURDB_ASSIGN_OR_RETURN(const IndexExpressions* expressions, IndexExpressionsOf(get));
     const auto is_indexed = [&](const Expr* e) {
       if (index.parts[0].column >= 0) {
         return e->kind == ExpressionKind::kColumn && e->index == get->outputs[static_cast<size_t>(index.parts[0].column)];
@@ -66,30 +61,77 @@ StatusOr<const exec::Node*> Planner::TryNearest(const LogicalNode* get, const ex
         return expression.index == number && expression.part == 0 && exec::Equal(*expression.expression, *e);
       });
     };
-    const size_t side = is_indexed(distance->arguments[0]) ? 0 : 1;
-    if (!is_indexed(distance->arguments[side])) continue;
-    const Expr* query = distance->arguments[1 - side];
-    // What the scan computes has been looked at (TakeIntoLeaf); elsewhere a column may be anybody's.
-    if (!in_leaf && (HasColumns(query) || IsVolatile(query))) continue;
-    TURDB_ASSIGN_OR_RETURN(const bool has_all, IndexHasAll(get, number, get->conjuncts));
-    if (!has_all) continue;
-    if (query->type.id != vec::TypeId::kDenseVector) {
-      StatusOr<function::BoundCall> cast = function::BindCast(
-          query->type, vec::Type::DenseVector(index.parts[0].type.vector_element(), 0), function::CastContext::kExplicit);
-      if (!cast.ok()) continue;
-      query = plan_.Cast(*std::move(cast), query, query->position);
+    for (const size_t side : {0, 1}) {
+      const Expr* query = distance->arguments[1 - side];
+      if (!is_indexed(distance->arguments[side]) || !is_given(query)) continue;
+      TURDB_ASSIGN_OR_RETURN(const bool has_all, IndexHasAll(get, number, get->conjuncts));
+      if (!has_all) continue;
+      if (query->type.id != vec::TypeId::kDenseVector) {
+        StatusOr<function::BoundCall> cast = function::BindCast(
+            query->type, vec::Type::DenseVector(index.parts[0].type.vector_element(), 0), function::CastContext::kExplicit);
+        if (!cast.ok()) continue;
+        query = plan_.Cast(*std::move(cast), query, query->position);
+      }
+      return NearestChoice{number, query};
     }
-    auto* node = plan_.New<exec::NearestScanNode>();
-    node->exact = scan;
-    node->index = number;
-    TURDB_ASSIGN_OR_RETURN(node->query, LowerExpr(query, {}));
-    node->number = plan_.nearest_count++;
-    node->types = scan->types;
-    SetEstimate(node, std::min(scan->estimated_rows, 100.0), "a vector index is in the wanted order");
-    first->nearest = node->number;
-    return node;
   }
-  return scan;
+  return NearestChoice();
+}
+
+// The scan, or in its place the node that has it beside an index.
+StatusOr<const exec::Node*> Planner::TryNearest(const LogicalNode* get, const exec::TableScanNode* scan,
+                                                const std::vector<LogicalSortKey>& wanted, FirstRows* first) {
+  if (wanted.empty()) return scan;
+  LogicalSortKey key = wanted[0];
+  bool in_leaf = false;
+  for (const LeafValue& value : leaf_values_) {
+    if (value.get != get || key.expression->kind != ExpressionKind::kColumn || key.expression->index != value.column) continue;
+    key.expression = value.expression;
+    in_leaf = true;
+    break;
+  }
+  // What the scan computes has been looked at (TakeIntoLeaf); elsewhere a column may be anybody's.
+  TURDB_ASSIGN_OR_RETURN(const NearestChoice choice, ChooseVectorIndex(get, key, [&](const Expr* query) {
+                           return in_leaf || (!HasSubquery(query) && !IsVolatile(query) && IsFromOutside(query));
+                         }));
+  if (choice.index < 0) return scan;
+  auto* node = plan_.New<exec::NearestScanNode>();
+  node->exact = scan;
+  node->index = choice.index;
+  TURDB_ASSIGN_OR_RETURN(node->query, LowerExpr(choice.query, {}));
+  node->number = plan_.nearest_count++;
+  node->types = scan->types;
+  SetEstimate(node, std::min(scan->estimated_rows, 100.0), "a vector index is in the wanted order");
+  first->nearest = node->number;
+  return node;
+}
+
+// Whether the subquery wants the first rows in an order that a vector index has, and others for other rows outside: then each
+// of these finds its own by the index. As a join, it would compare every row outside with every row of the table.
+StatusOr<bool> Planner::FindsNearest(const LogicalNode* root, const ColumnSet& outer) {
+  if (root == nullptr) return false;
+  if (root->kind == LogicalKind::kLimit && root->limit != nullptr && root->sort.empty() &&
+      root->left->kind == LogicalKind::kSort && !root->left->sort.empty() && TreeTouches(root->left, outer)) {
+    LogicalSortKey key = root->left->sort[0];
+    const LogicalNode* get = root->left->left;
+    ColumnSet made = Produced(get);
+    for (; get->kind == LogicalKind::kProject || get->kind == LogicalKind::kFilter; get = get->left) {
+      for (const ColumnId id : get->outputs) made[id] = true;
+      if (get->kind == LogicalKind::kFilter) continue;
+      Replacements computed;
+      for (size_t i = 0; i < get->outputs.size(); ++i) computed.emplace_back(get->outputs[i], get->expressions[i]);
+      key.expression = Substitute(key.expression, computed);
+    }
+    if (get->kind == LogicalKind::kGet) {
+      for (const ColumnId id : get->outputs) made[id] = true;
+      TURDB_ASSIGN_OR_RETURN(const NearestChoice choice, ChooseVectorIndex(get, key, [&](const Expr* query) {
+                               return !Touches(query, made) && !HasSubquery(query) && !IsVolatile(query);
+                             }));
+      if (choice.index >= 0) return true;
+    }
+  }
+  TURDB_ASSIGN_OR_RETURN(const bool left, FindsNearest(root->left, outer));
+  return left ? true : FindsNearest(root->right, outer);
 }
 
 }  // namespace turdb::sql

@@ -167,6 +167,13 @@ class Planner {
   };
   base::StatusOr<const exec::Node*> TryNearest(const LogicalNode* get, const exec::TableScanNode* scan,
                                                const std::vector<LogicalSortKey>& wanted, FirstRows* first);
+  struct NearestChoice {
+    int32_t index = -1;           // of the table's; -1: none orders by this
+    const Expr* query = nullptr;  // what is compared with the indexed vectors
+  };
+  base::StatusOr<NearestChoice> ChooseVectorIndex(const LogicalNode* get, const LogicalSortKey& key,
+                                                  absl::FunctionRef<bool(const Expr*)> is_given);
+  base::StatusOr<bool> FindsNearest(const LogicalNode* root, const ColumnSet& outer);
 
   // ---- guesses (estimate.cc)
   struct KnownComparison {
@@ -292,7 +299,10 @@ class Planner {
   // Correlation: what the subplan being lowered takes from outside, by slot.
   struct Frame {
     std::vector<std::pair<ColumnId, int32_t>> slots;
+    std::vector<ColumnId> outside;  // what the rows around have, where that is known
   };
+  void OpenFrame(const std::vector<ColumnId>& outside) { frames_.push_back({{}, outside}); }
+  bool IsFromOutside(const Expr* expr) const;  // names no columns but of rows around
 
   std::vector<LeafValue> leaf_values_;
   Binder& binder_;

@@ -420,6 +420,8 @@ ColumnId Planner::AddDistinctKey(LogicalNode* distinct, ColumnId key) {
 
 // Whether running the subquery for each outer row is cheaper: there are few of these, and an index finds what each one needs.
 StatusOr<bool> Planner::PrefersOneByOne(const LogicalNode* input, const LogicalNode* root, const ColumnSet& outer) {
+  TURDB_ASSIGN_OR_RETURN(const bool nearest, FindsNearest(root, outer));
+  if (nearest) return true;
   while (root->kind == LogicalKind::kProject || root->kind == LogicalKind::kFilter || root->kind == LogicalKind::kAggregate ||
          root->kind == LogicalKind::kSort || root->kind == LogicalKind::kLimit || root->kind == LogicalKind::kDistinct) {
     root = root->left;
@@ -483,6 +485,8 @@ StatusOr<LogicalNode*> Planner::UnnestConjunct(LogicalNode* input, const Expr* c
   const ColumnSet outer = Produced(input);
   const bool correlated = TreeTouches(root, outer);
   if (exists && !correlated) return nullptr;  // asked once
+  TURDB_ASSIGN_OR_RETURN(const bool nearest, FindsNearest(root, outer));
+  if (nearest) return nullptr;
   JoinType type = (in || (exists && !negated)) ? JoinType::kSemi : JoinType::kAnti;
   const Expr* equal = nullptr;
   if (in || not_in) {

@@ -375,7 +375,7 @@ static turdb_status append_value(turdb_appender* appender, const uint8_t** at, t
   }
 }
 
-/* failed: which row and column, from 0, a value did not fit into. */
+/* failed: which row and column, from 0, a value did not fit into; column -1 when a flush failed. */
 static void append_rows(JNIEnv* env, jclass class, jlong handle, jbyteArray parameters, jint size, jint rows, jint columns,
                         jintArray failed) {
   turdb_appender* appender = TURDB_JAVA_POINTER(turdb_appender, handle);
@@ -392,7 +392,9 @@ static void append_rows(JNIEnv* env, jclass class, jlong handle, jbyteArray para
     jint row = 0, column = 0;
     for (; row < rows && status == TURDB_OK; ++row) {
       for (column = 0; column < columns && status == TURDB_OK; ++column) status = append_value(appender, &at, &error);
-      if (status == TURDB_OK) status = turdb_appender_end_row(appender, &error);
+      if (status != TURDB_OK) continue;
+      column = 0;
+      status = turdb_appender_end_row(appender, &error);
     }
     if (status != TURDB_OK) {
       const jint place[2] = {row - 1, column - 1};

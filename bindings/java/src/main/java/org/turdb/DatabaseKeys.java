@@ -2,7 +2,9 @@ package org.turdb;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** What the catalog says about the columns of a table that an INSERT names. */
 final class DatabaseKeys {
@@ -26,25 +28,26 @@ final class DatabaseKeys {
   }
 
   static String[] byPosition(TurdbConnection connection, String table, int[] positions) throws SQLException {
-    List<String> names = new ArrayList<>();
+    Map<Integer, String> names = new HashMap<>();
     try (TurdbPreparedStatement statement = columns(connection, table); var rows = statement.executeQuery()) {
       while (rows.next()) {
-        names.add(rows.getString("column_name"));
+        names.put(rows.getInt("position"), rows.getString("column_name"));
       }
     }
     String[] chosen = new String[positions.length];
     for (int i = 0; i < positions.length; ++i) {
-      if (positions[i] < 1 || positions[i] > names.size()) {
+      String name = names.get(positions[i]);
+      if (name == null) {
         throw Errors.notFound("42703", "the table has no column " + positions[i]);
       }
-      chosen[i] = SqlText.quoted(names.get(positions[i] - 1));
+      chosen[i] = SqlText.quoted(name);
     }
     return chosen;
   }
 
   private static TurdbPreparedStatement columns(TurdbConnection connection, String table) throws SQLException {
     String[] parts = split(table);
-    String sql = "select c.column_name, c.key_position, coalesce(i.is_identity = 'YES', false) or coalesce(c.default_sql like '%nextval%',"
+    String sql = "select c.column_name, c.position, c.key_position, coalesce(i.is_identity = 'YES', false) or coalesce(c.default_sql like '%nextval%',"
         + " false) as is_generated from turdb_catalog.columns c left join information_schema.columns i on i.table_schema = c.schema_name"
         + " and i.table_name = c.table_name and i.column_name = c.column_name where c.table_name = ? and c.schema_name = "
         + (parts[0] == null ? "current_schema" : "?") + " order by coalesce(c.key_position, 0), c.position";

@@ -89,6 +89,10 @@ final class Errors {
     return of(TurdbCode.MISUSE, "HY010", message);
   }
 
+  static SQLException interrupted(String message) {
+    return of(TurdbCode.INTERRUPTED, "57014", message);
+  }
+
   static SQLException closed(String what) {
     return misuse("the " + what + " is closed");
   }

@@ -60,7 +60,7 @@ final class Escapes {
         prefix = "ESCAPE ";
       }
       case "fn", "oj" -> {
-        if (!Character.isLetter(next)) {
+        if (!Character.isLetter(next) && next != '"' && next != '(') {
           return literal(sql, brace, out);
         }
         prefix = "";

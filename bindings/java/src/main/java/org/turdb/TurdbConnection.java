@@ -1,7 +1,6 @@
 package org.turdb;
 
-import java.lang.ref.Cleaner;
-import java.nio.charset.StandardCharsets;
+import java.lang.ref.WeakReference;
 import java.sql.Array;
 import java.sql.Blob;
 import java.sql.CallableStatement;
@@ -23,7 +22,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.Executor;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A connection. {@code connection.unwrap(TurdbConnection.class)} is the way to what JDBC has no words for: appenders, Arrow, backups,
@@ -31,309 +29,17 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>Calls from several threads wait for each other, but for {@link Statement#cancel()} and {@link #abort}, which stop what runs.
  */
-public final class TurdbConnection implements Connection {
-  private static final int CACHED_STATEMENTS = 64;
-  private static final int LONGEST_CACHED = 16 << 10;
-
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Database database;
+public final class TurdbConnection extends Session implements Connection {
   private final String url;
-  private final Cleaner.Cleanable cleanable;
-  final long interrupt;
-
-  /** 0 when it is closed. Guarded by lock. */
-  private long handle;
-  private final LinkedHashMap<String, CompiledStatement> cache = new LinkedHashMap<>();
   private final Map<String, String[]> keyColumns = new LinkedHashMap<>();
-  private boolean autoCommit = true;
-  private boolean engineAutocommit = true;
-  private boolean readOnly;
-  private int isolation = TRANSACTION_REPEATABLE_READ;
   private int savepoints;
   private int holdability = ResultSet.HOLD_CURSORS_OVER_COMMIT;
   private int networkTimeout;
   private final Properties clientInfo = new Properties();
-  private volatile boolean closed;
-
-  /** The transaction of the batch that runs is its own. Guarded by lock. */
-  boolean batchIsOwn;
-
-  /** SQL is calling Java. Guarded by lock. */
-  private boolean inside;
-  /** What Java threw when SQL called it. */
-  private Throwable raised;
-
-  /** What C is running just now. */
-  private volatile TurdbStatement running;
-  private volatile long lastExecution;
-
-  private record Free(long conn, long interrupt, Database database) implements Runnable {
-    @Override
-    public void run() {
-      Native.interruptFree(interrupt);
-      Native.connFree(conn);
-      database.release();
-    }
-  }
 
   TurdbConnection(String url, String path, Map<String, String> options) throws SQLException {
+    super(path, options);
     this.url = url;
-    database = Database.open(path, options);
-    long conn = 0;
-    long opened = 0;
-    try {
-      conn = Native.connOpen(database.handle);
-      opened = Native.interruptOpen(conn);
-    } catch (SQLException e) {
-      Native.connFree(conn);
-      database.release();
-      throw e;
-    }
-    handle = conn;
-    interrupt = opened;
-    cleanable = Handles.register(this, new Free(conn, opened, database));
-  }
-
-  // ---- one thread at a time
-
-  void enter() throws SQLException {
-    lock.lock();
-    if (handle == 0 || inside) {
-      boolean calling = inside;
-      lock.unlock();
-      throw calling ? Errors.misuse("the connection is running the statement that called this function: use another one")
-          : Errors.closed("connection");
-    }
-  }
-
-  void leave() {
-    lock.unlock();
-  }
-
-  long handle() {
-    return handle;
-  }
-
-  void check() throws SQLException {
-    if (closed) {
-      throw Errors.closed("connection");
-    }
-  }
-
-  /** What a failed call throws, with what Java threw below it as its cause. */
-  SQLException failed(SQLException e) {
-    Throwable cause = raised;
-    raised = null;
-    if (cause != null && e.getCause() == null && cause != e) {
-      e.initCause(cause);
-    }
-    return e;
-  }
-
-  /** Java is called by SQL: nothing else of this connection may be. */
-  void enterCallback() {
-    inside = true;
-  }
-
-  void leaveCallback(Throwable thrown) {
-    inside = false;
-    if (thrown != null && raised == null) {
-      raised = thrown;
-    }
-  }
-
-  // ---- running statements
-
-  /** Runs a statement up to its first rows, which come behind an outcome. */
-  void start(TurdbStatement owner, CompiledStatement compiled, Packer parameters, byte[] out) throws SQLException {
-    enter();
-    try {
-      beginWhenNeeded();
-      owner.begin();
-      running = owner;
-      try {
-        Native.start(handle, compiled.handle, interrupt, parameters.data, parameters.size, out);
-      } catch (SQLException e) {
-        throw failed(e);
-      } finally {
-        running = null;
-        engineAutocommit = Outcome.autocommit(out);
-        owner.end(out);
-        lastExecution = Outcome.execution(out);
-      }
-      raised = null;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  void fetch(TurdbStatement owner, CompiledStatement compiled, byte[] out) throws SQLException {
-    enter();
-    try {
-      owner.begin();
-      running = owner;
-      try {
-        Native.fetch(handle, compiled.handle, interrupt, out);
-      } catch (SQLException e) {
-        throw failed(e);
-      } finally {
-        running = null;
-        engineAutocommit = Outcome.autocommit(out);
-        owner.end(out);
-      }
-      raised = null;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Runs a statement for packed rows; sizes and changes as in Native. With the connection locked. */
-  void runRows(TurdbStatement owner, CompiledStatement compiled, byte[] rows, int size, int count, int[] sizes, long[] changes,
-      byte[] out) throws SQLException {
-    owner.begin();
-    running = owner;
-    try {
-      Native.runRows(handle, compiled.handle, interrupt, rows, size, count, sizes, changes, out);
-    } catch (SQLException e) {
-      throw failed(e);
-    } finally {
-      running = null;
-      engineAutocommit = Outcome.autocommit(out);
-      owner.end(out);
-      lastExecution = Outcome.execution(out);
-    }
-    raised = null;
-  }
-
-  /** With the connection locked: what JDBC calls manual commit begins a transaction with its first statement. */
-  void beginWhenNeeded() throws SQLException {
-    if (!autoCommit && engineAutocommit) {
-      execute(beginText());
-    }
-  }
-
-  boolean isAutocommitNow() {
-    return engineAutocommit;
-  }
-
-  String beginText() {
-    String text = isolation == TRANSACTION_SERIALIZABLE ? "begin isolation level serializable" : "begin";
-    return readOnly ? text + " read only" : text;
-  }
-
-  /** SQL of the driver itself. With the connection locked. */
-  void execute(String sql) throws SQLException {
-    try {
-      Native.connExec(handle, sql.getBytes(StandardCharsets.UTF_8));
-    } catch (SQLException e) {
-      throw failed(e);
-    } finally {
-      engineAutocommit = Native.connInAutocommit(handle);
-    }
-  }
-
-  void reset(CompiledStatement compiled) {
-    lock.lock();
-    try {
-      if (handle != 0 && compiled.handle != 0 && !inside) {
-        Native.stmtReset(compiled.handle);
-        engineAutocommit = Native.connInAutocommit(handle);
-      }
-    } catch (SQLException e) {
-      // The statement is over whatever this says.
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  // ---- cancelling
-
-  /** Stops what a statement runs. False: it runs nothing any more. */
-  boolean stop(TurdbStatement owner) {
-    long run = owner.run();
-    if (running != owner) {
-      return false;
-    }
-    long execution = Native.interruptExecution(interrupt);
-    // Only when it is still the same call is this number its own; and one of before may be another statement's cursor.
-    if (running != owner || owner.run() != run) {
-      return false;
-    }
-    if (execution > lastExecution || owner.ownsExecution(execution)) {
-      Native.interruptStopExecution(interrupt, execution);
-    }
-    return true;
-  }
-
-  boolean isCallingThread() {
-    return lock.isHeldByCurrentThread();
-  }
-
-  // ---- compiled statements
-
-  /** The first statement of a text, which may be an idle one of before. */
-  CompiledStatement compile(String sql) throws SQLException {
-    enter();
-    try {
-      CompiledStatement idle = cache.remove(sql);
-      if (idle != null) {
-        return idle;
-      }
-      return compile(sql, Utf8.bytes(sql), 0);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  CompiledStatement compile(byte[] sql, int start) throws SQLException {
-    enter();
-    try {
-      return compile(null, sql, start);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private CompiledStatement compile(String text, byte[] sql, int start) throws SQLException {
-    long[] results = new long[2];
-    try {
-      long statement = Native.prepare(handle, sql, start, results);
-      int tail = (int) results[0];
-      boolean whole = start == 0 && SqlText.isBlank(sql, tail) && sql.length <= LONGEST_CACHED && statement != 0;
-      return new CompiledStatement(statement, whole ? text : null, sql, start, tail, (int) results[1]);
-    } catch (SQLException e) {
-      throw Errors.located(failed(e), sql, start);
-    }
-  }
-
-  /** The statement is idle. */
-  void giveBack(CompiledStatement compiled) {
-    if (compiled.key == null) {
-      compiled.free();
-      return;
-    }
-    lock.lock();
-    try {
-      compiled.trim();
-      CompiledStatement other = closed ? compiled : cache.put(compiled.key, compiled);
-      if (other == null && cache.size() > CACHED_STATEMENTS) {
-        var oldest = cache.entrySet().iterator();
-        other = oldest.next().getValue();
-        oldest.remove();
-      }
-      if (other != null) {
-        other.free();
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void clearCache() {
-    for (CompiledStatement compiled : cache.values()) {
-      compiled.free();
-    }
-    cache.clear();
   }
 
   /** The columns that RETURN_GENERATED_KEYS means for an INSERT, or null: the primary key, identities and what has nextval. */
@@ -637,63 +343,9 @@ public final class TurdbConnection implements Connection {
     return readOnly;
   }
 
-  // ---- its end
-
-  @Override
-  public void close() throws SQLException {
-    lock.lock();
-    try {
-      if (handle == 0) {
-        return;
-      }
-      if (inside) {
-        throw Errors.misuse("the connection is running the statement that called this function");
-      }
-      closed = true;
-      clearCache();
-      long conn = handle;
-      handle = 0;
-      try {
-        Native.connClose(conn);
-      } finally {
-        cleanable.clean();
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
   @Override
   public boolean isClosed() {
     return closed;
-  }
-
-  @Override
-  public void abort(Executor executor) throws SQLException {
-    if (executor == null) {
-      throw Errors.invalid("abort wants an executor");
-    }
-    if (closed) {
-      return;
-    }
-    closed = true;
-    executor.execute(() -> {
-      try {
-        while (!lock.tryLock(1, java.util.concurrent.TimeUnit.MILLISECONDS)) {
-          TurdbStatement statement = running;
-          if (statement != null) {
-            stop(statement);
-          }
-        }
-        try {
-          close();
-        } finally {
-          lock.unlock();
-        }
-      } catch (SQLException | InterruptedException e) {
-        // Nobody is left to be told.
-      }
-    });
   }
 
   @Override
@@ -901,12 +553,29 @@ public final class TurdbConnection implements Connection {
   // ---- beyond JDBC
 
   /** The database, to be released; it lives while it is used. */
-  Database shareDatabase() throws SQLException {
+  private Database shareDatabase() throws SQLException {
     Database shared = closed ? null : database.share();
     if (shared == null) {
       throw Errors.closed("connection");
     }
     return shared;
+  }
+
+  /** An appender for a table, which is looked up as in SQL; without columns its rows have all that are not generated. */
+  public Appender appender(String table, String... columns) throws SQLException {
+    return new Appender(this, null, table, columns);
+  }
+
+  /** An appender for a table of a schema. */
+  public Appender appenderIn(String schema, String table, String... columns) throws SQLException {
+    return new Appender(this, schema, table, columns);
+  }
+
+  /** Runs a query whose rows are a stream of Arrow. */
+  public ArrowStream queryArrow(String sql) throws SQLException {
+    try (TurdbPreparedStatement statement = new TurdbPreparedStatement(this, sql, null, ResultSet.TYPE_FORWARD_ONLY)) {
+      return statement.executeArrow(ArrowStream.DEFAULT);
+    }
   }
 
   /** Makes the rows of a stream, which is taken over, a table of this connection, that can be read once. */
@@ -928,6 +597,122 @@ public final class TurdbConnection implements Connection {
       Native.unregister(handle, Utf8.name(name));
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Equal arguments give equal results, so that calls may be saved. */
+  public static final int DETERMINISTIC = 1;
+  /** Called for NULLs, too; without it one NULL argument makes the result NULL without a call. */
+  public static final int SEES_NULL = 2;
+  /** The last parameter repeats, any number of times. */
+  public static final int VARIADIC = 8;
+
+  /**
+   * Makes a function of Java one of SQL, for this connection.
+   *
+   * @param parameters types of SQL, separated by commas: {@code "bigint, text"}; {@code any} is an argument of any type
+   * @param returns a type of SQL, or {@code any}
+   * @param flags of DETERMINISTIC, SEES_NULL and VARIADIC
+   */
+  public void createFunction(String name, String parameters, String returns, int flags, ScalarFunction function) throws SQLException {
+    if (function == null) {
+      throw Errors.invalid("there must be a function");
+    }
+    enter();
+    try {
+      Native.createScalar(handle, Utf8.name(name), Utf8.name(parameters), Utf8.name(returns), flags,
+          new Callbacks.Scalar(new WeakReference<>(this), function));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes all functions of a name away. */
+  public void dropFunction(String name) throws SQLException {
+    enter();
+    try {
+      Native.dropFunction(handle, Utf8.name(name));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Has Java asked before a transaction that changed something commits; null takes the hook away. */
+  public void setCommitHook(CommitHook hook) throws SQLException {
+    setHook(true, hook == null ? null : new Callbacks.Hook(new WeakReference<>(this), hook, null));
+  }
+
+  /** Has Java told after a transaction that changed something was rolled back; null takes the hook away. */
+  public void setRollbackHook(Runnable hook) throws SQLException {
+    setHook(false, hook == null ? null : new Callbacks.Hook(new WeakReference<>(this), null, hook));
+  }
+
+  private void setHook(boolean commit, Object hook) throws SQLException {
+    enter();
+    try {
+      Native.setHook(handle, commit, hook);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Copies the database, as of its end, into a directory while others go on reading and writing. progress may be null. */
+  public void backup(String path, BackupProgress progress) throws SQLException {
+    Database shared = shareDatabase();
+    long backup = 0;
+    try {
+      backup = Native.backupOpen(shared.handle, Utf8.name(path));
+      long[] pages = new long[2];
+      boolean done;
+      do {
+        done = Native.backupStep(backup, 256, pages);
+        if (progress != null && !progress.report(pages[0], pages[1]) && !done) {
+          throw Errors.interrupted("the backup was given up");
+        }
+      } while (!done);
+    } finally {
+      Native.backupFree(backup);
+      shared.release();
+    }
+  }
+
+  /** Writes back what the log holds, so that the next opening has little to do. */
+  public void checkpoint() throws SQLException {
+    Database shared = shareDatabase();
+    try {
+      Native.dbCheckpoint(shared.handle);
+    } finally {
+      shared.release();
+    }
+  }
+
+  /** Verifies every page, tree and index; the number of problems found. */
+  public long checkDatabase() throws SQLException {
+    Database shared = shareDatabase();
+    try {
+      return Native.dbCheck(shared.handle);
+    } finally {
+      shared.release();
+    }
+  }
+
+  /** Bytes that the database holds, counted against memory_limit. */
+  public long memoryUsed() throws SQLException {
+    Database shared = shareDatabase();
+    try {
+      return Native.dbMemoryUsed(shared.handle);
+    } finally {
+      shared.release();
+    }
+  }
+
+  /** What the database counts and measures: docs/metrics.md has the names. */
+  public long metric(String name) throws SQLException {
+    Database shared = shareDatabase();
+    try {
+      return Native.dbMetric(shared.handle, Utf8.name(name));
+    } finally {
+      shared.release();
     }
   }
 }

@@ -164,10 +164,10 @@ final class Type {
       case "integer", "int", "int4" -> INT32;
       case "bigint", "int8", "int64" -> INT64;
       case "int128", "hugeint" -> INT128;
-      case "utinyint", "uint8" -> UINT8;
-      case "usmallint", "uint16" -> UINT16;
-      case "uinteger", "uint32" -> UINT32;
-      case "ubigint", "uint64" -> UINT64;
+      case "utinyint" -> UINT8;
+      case "usmallint" -> UINT16;
+      case "uinteger" -> UINT32;
+      case "ubigint" -> UINT64;
       case "real", "float4", "float" -> FLOAT;
       case "double precision", "double", "float8" -> DOUBLE;
       case "numeric", "decimal" -> DECIMAL;

@@ -91,6 +91,10 @@ void turdb_java_throw(JNIEnv* env, turdb_status status, turdb_error* error) {
     turdb_error_free(error);
     return;
   }
+  if (error == NULL) {
+    turdb_java_no_memory(env); /* there was none for the error either */
+    return;
+  }
   jbyteArray described = describe_error(env, status, error);
   turdb_error_free(error);
   if (described == NULL) return;

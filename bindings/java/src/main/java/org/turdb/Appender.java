@@ -1,6 +1,7 @@
 package org.turdb;
 
 import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.sql.SQLException;
 
 /**
@@ -179,6 +180,7 @@ public final class Appender implements AutoCloseable {
       throw failed[1] < 0 ? error : Errors.within(error, "row " + (sent + failed[0] + 1) + ", column " + (failed[1] + 1) + " of the appender");
     } finally {
       connection.leave();
+      Reference.reachabilityFence(this);
     }
     rows.clear();
     rowStart = 0;
@@ -197,12 +199,13 @@ public final class Appender implements AutoCloseable {
       } else {
         Native.appenderFlush(handle);
       }
-      connection.engineAutocommit = Native.connInAutocommit(connection.handle());
     } catch (SQLException e) {
       discard();
       throw connection.failed(e);
     } finally {
+      connection.engineAutocommit = Native.connInAutocommit(connection.handle());
       connection.leave();
+      Reference.reachabilityFence(this);
     }
   }
 
@@ -225,6 +228,8 @@ public final class Appender implements AutoCloseable {
       throw connection.failed(e);
     } finally {
       connection.leave();
+      Reference.reachabilityFence(this);
+      Reference.reachabilityFence(stream);
     }
   }
 
@@ -238,6 +243,7 @@ public final class Appender implements AutoCloseable {
       return Native.appenderRowCount(handle);
     } finally {
       connection.leave();
+      Reference.reachabilityFence(this);
     }
   }
 

@@ -1,6 +1,7 @@
 package org.turdb;
 
 import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -22,7 +23,7 @@ abstract class Session {
   final ReentrantLock lock = new ReentrantLock();
   final Database database;
   private final Cleaner.Cleanable cleanable;
-  final long interrupt;
+  final Interrupt interrupt;
 
   /** 0 when it is closed. Guarded by lock. */
   long handle;
@@ -45,10 +46,10 @@ abstract class Session {
   private volatile TurdbStatement running;
   private volatile long lastExecution;
 
-  private record Free(long conn, long interrupt, Database database) implements Runnable {
+  private record Free(long conn, Interrupt interrupt, Database database) implements Runnable {
     @Override
     public void run() {
-      Native.interruptFree(interrupt);
+      interrupt.free();
       Native.connFree(conn);
       database.release();
     }
@@ -67,8 +68,8 @@ abstract class Session {
       throw e;
     }
     handle = conn;
-    interrupt = opened;
-    cleanable = Handles.register(this, new Free(conn, opened, database));
+    interrupt = new Interrupt(opened);
+    cleanable = Handles.register(this, new Free(conn, interrupt, database));
   }
 
   // ---- one thread at a time
@@ -83,8 +84,10 @@ abstract class Session {
     }
   }
 
+  /** Until here nobody thinks that the connection was forgotten. */
   void leave() {
     lock.unlock();
+    Reference.reachabilityFence(this);
   }
 
   long handle() {
@@ -129,7 +132,7 @@ abstract class Session {
       owner.begin();
       running = owner;
       try {
-        Native.start(handle, compiled.handle, interrupt, parameters.data, parameters.size, out);
+        Native.start(handle, compiled.handle, interrupt.handle, parameters.data, parameters.size, out);
       } catch (SQLException e) {
         throw failed(e);
       } finally {
@@ -140,7 +143,7 @@ abstract class Session {
       }
       raised = null;
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -150,7 +153,7 @@ abstract class Session {
       owner.begin();
       running = owner;
       try {
-        Native.fetch(handle, compiled.handle, interrupt, out);
+        Native.fetch(handle, compiled.handle, interrupt.handle, out);
       } catch (SQLException e) {
         throw failed(e);
       } finally {
@@ -160,7 +163,7 @@ abstract class Session {
       }
       raised = null;
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -170,7 +173,7 @@ abstract class Session {
     owner.begin();
     running = owner;
     try {
-      Native.runRows(handle, compiled.handle, interrupt, rows, size, count, sizes, changes, out);
+      Native.runRows(handle, compiled.handle, interrupt.handle, rows, size, count, sizes, changes, out);
     } catch (SQLException e) {
       throw failed(e);
     } finally {
@@ -219,7 +222,7 @@ abstract class Session {
     } catch (SQLException e) {
       // The statement is over whatever this says.
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -231,13 +234,15 @@ abstract class Session {
     if (running != owner) {
       return false;
     }
-    long execution = Native.interruptExecution(interrupt);
-    // Only when it is still the same call is this number its own; and one of before may be another statement's cursor.
+    long cursor = owner.cursorExecution();
+    long execution = cursor != 0 ? cursor : interrupt.execution();
+    // Only when it is still the same call is this number its own.
     if (running != owner || owner.run() != run) {
       return false;
     }
-    if (execution > lastExecution || owner.ownsExecution(execution)) {
-      Native.interruptStopExecution(interrupt, execution);
+    // What began before this call is another statement's: perhaps a cursor.
+    if (cursor != 0 || execution > lastExecution) {
+      interrupt.stop(execution);
     }
     return true;
   }
@@ -258,7 +263,7 @@ abstract class Session {
       }
       return compile(sql, Utf8.bytes(sql), 0);
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -267,7 +272,7 @@ abstract class Session {
     try {
       return compile(null, sql, start);
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -302,7 +307,7 @@ abstract class Session {
         other.free();
       }
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -334,7 +339,7 @@ abstract class Session {
         cleanable.clean();
       }
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 

@@ -1,5 +1,6 @@
 package org.turdb;
 
+import java.lang.ref.Reference;
 import java.lang.ref.WeakReference;
 import java.sql.Array;
 import java.sql.Blob;
@@ -50,7 +51,7 @@ public final class TurdbConnection extends Session implements Connection {
         return keyColumns.get(table);
       }
     } finally {
-      lock.unlock();
+      leave();
     }
     String[] found = DatabaseKeys.find(this, table);
     enter();
@@ -60,7 +61,7 @@ public final class TurdbConnection extends Session implements Connection {
       }
       keyColumns.put(table, found);
     } finally {
-      lock.unlock();
+      leave();
     }
     return found;
   }
@@ -171,7 +172,7 @@ public final class TurdbConnection extends Session implements Connection {
       }
       this.autoCommit = autoCommit;
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -192,7 +193,7 @@ public final class TurdbConnection extends Session implements Connection {
         commitNow();
       }
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -223,7 +224,7 @@ public final class TurdbConnection extends Session implements Connection {
         }
       }
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -233,7 +234,7 @@ public final class TurdbConnection extends Session implements Connection {
     try {
       return !Native.connInAutocommit(handle);
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -243,7 +244,7 @@ public final class TurdbConnection extends Session implements Connection {
     try {
       return Native.connChanges(handle);
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -268,7 +269,7 @@ public final class TurdbConnection extends Session implements Connection {
       Native.connSavepoint(handle, Utf8.name(savepoint.sqlName()), Native.SAVEPOINT);
       return savepoint;
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -291,7 +292,7 @@ public final class TurdbConnection extends Session implements Connection {
     try {
       Native.connSavepoint(handle, Utf8.name(own.sqlName()), what);
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -310,7 +311,7 @@ public final class TurdbConnection extends Session implements Connection {
           + (level == TRANSACTION_SERIALIZABLE ? "serializable" : "repeatable read") + "'");
       isolation = level;
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -333,7 +334,7 @@ public final class TurdbConnection extends Session implements Connection {
       execute("set default_transaction_read_only = " + (readOnly ? "on" : "off"));
       this.readOnly = readOnly;
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -393,7 +394,7 @@ public final class TurdbConnection extends Session implements Connection {
     try {
       Native.connSetSetting(handle, Utf8.name("search_path"), Utf8.name('"' + schema.replace("\"", "\"\"") + '"'));
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -410,7 +411,7 @@ public final class TurdbConnection extends Session implements Connection {
     try {
       return Native.text(Native.connSetting(handle, Utf8.name(name)));
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -420,7 +421,7 @@ public final class TurdbConnection extends Session implements Connection {
     try {
       Native.connSetSetting(handle, Utf8.name(name), value == null ? null : Utf8.name(value));
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -586,7 +587,8 @@ public final class TurdbConnection extends Session implements Connection {
     } catch (SQLException e) {
       throw failed(e);
     } finally {
-      lock.unlock();
+      Reference.reachabilityFence(stream);
+      leave();
     }
   }
 
@@ -596,7 +598,7 @@ public final class TurdbConnection extends Session implements Connection {
     try {
       Native.unregister(handle, Utf8.name(name));
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -623,7 +625,7 @@ public final class TurdbConnection extends Session implements Connection {
       Native.createScalar(handle, Utf8.name(name), Utf8.name(parameters), Utf8.name(returns), flags,
           new Callbacks.Scalar(new WeakReference<>(this), function));
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -633,7 +635,7 @@ public final class TurdbConnection extends Session implements Connection {
     try {
       Native.dropFunction(handle, Utf8.name(name));
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 
@@ -652,7 +654,7 @@ public final class TurdbConnection extends Session implements Connection {
     try {
       Native.setHook(handle, commit, hook);
     } finally {
-      lock.unlock();
+      leave();
     }
   }
 

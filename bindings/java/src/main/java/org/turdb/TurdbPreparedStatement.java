@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.Reader;
 import java.io.StringWriter;
+import java.lang.ref.Reference;
 import java.math.BigDecimal;
 import java.net.URL;
 import java.sql.Array;
@@ -166,6 +167,7 @@ public class TurdbPreparedStatement extends TurdbStatement implements PreparedSt
       return counts;
     }
     connection.enter();
+    startTimer();
     try {
       Batches.begin(connection, counts.length);
       try {
@@ -184,6 +186,7 @@ public class TurdbPreparedStatement extends TurdbStatement implements PreparedSt
     } catch (SQLException e) {
       throw Batches.failed(counts.length, e);
     } finally {
+      stopTimer();
       connection.leave();
       if (!closed) {
         clearBatch();
@@ -321,7 +324,9 @@ public class TurdbPreparedStatement extends TurdbStatement implements PreparedSt
       stream.close();
       throw failed(connection.failed(e), compiled);
     } finally {
+      connection.engineAutocommit = Native.connInAutocommit(connection.handle());
       connection.leave();
+      Reference.reachabilityFence(this);
     }
   }
 
@@ -335,6 +340,7 @@ public class TurdbPreparedStatement extends TurdbStatement implements PreparedSt
       throw failed(e, compiled);
     } finally {
       connection.leave();
+      Reference.reachabilityFence(this);
     }
   }
 

@@ -36,9 +36,11 @@ public class TurdbStatement implements Statement {
 
   /** How often C was called; the thread that cancels compares it. Written by the thread that runs. */
   private long runs;
-  private volatile long ownFirstExecution = Long.MAX_VALUE;
+  /** The execution of an open cursor, which goes on with the one that it began with; 0 without one. */
+  private volatile long cursorExecution;
   private volatile boolean timedOut;
   private ScheduledFuture<?> timeout;
+  private int timed;
 
   TurdbStatement(TurdbConnection connection, int cursorType) {
     this.connection = connection;
@@ -56,8 +58,21 @@ public class TurdbStatement implements Statement {
 
   final void begin() {
     ++runs;
-    if (queryTimeoutSeconds > 0) {
+    startTimer();
+  }
+
+  final void end(byte[] outcome) {
+    ++runs;
+    stopTimer();
+    cursorExecution = !Outcome.hasMore(outcome) ? 0 : cursorExecution != 0 ? cursorExecution : Outcome.execution(outcome);
+  }
+
+  /** The query timeout begins, unless it has begun before; as often as this is called stopTimer() is, too. */
+  final void startTimer() {
+    if (timed++ == 0 && timedOut) {
       timedOut = false;
+    }
+    if (timed == 1 && queryTimeoutSeconds > 0) {
       timeout = Timeouts.after(1000L * queryTimeoutSeconds, () -> {
         timedOut = true;
         connection.stop(this);
@@ -65,27 +80,24 @@ public class TurdbStatement implements Statement {
     }
   }
 
-  final void end(byte[] outcome) {
-    ++runs;
-    if (timeout != null) {
+  final void stopTimer() {
+    if (--timed == 0 && timeout != null) {
       timeout.cancel(false);
       timeout = null;
     }
-    // A cursor goes on with the execution that it began with.
-    ownFirstExecution = Outcome.hasMore(outcome) ? Math.min(ownFirstExecution, Outcome.execution(outcome)) : Long.MAX_VALUE;
   }
 
   /** The cursor was closed. */
   final void ended() {
-    ownFirstExecution = Long.MAX_VALUE;
+    cursorExecution = 0;
   }
 
   final long run() {
     return runs;
   }
 
-  final boolean ownsExecution(long execution) {
-    return execution == ownFirstExecution;
+  final long cursorExecution() {
+    return cursorExecution;
   }
 
   final SQLException failed(SQLException e, CompiledStatement compiled) {
@@ -98,9 +110,9 @@ public class TurdbStatement implements Statement {
   public void cancel() throws SQLException {
     check();
     if (!connection.stop(this)) {
-      long cursor = ownFirstExecution;
-      if (cursor != Long.MAX_VALUE) {
-        Native.interruptStopExecution(connection.interrupt, cursor);
+      long cursor = cursorExecution;
+      if (cursor != 0) {
+        connection.interrupt.stop(cursor);
       }
       return;
     }
@@ -399,6 +411,7 @@ public class TurdbStatement implements Statement {
     batch = null;
     long[] counts = new long[all.size()];
     connection.enter();
+    startTimer();
     try {
       Batches.begin(connection, counts.length);
       try {
@@ -415,6 +428,7 @@ public class TurdbStatement implements Statement {
     } catch (SQLException e) {
       throw Batches.failed(counts.length, e);
     } finally {
+      stopTimer();
       connection.leave();
     }
   }

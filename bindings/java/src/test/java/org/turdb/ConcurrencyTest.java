@@ -123,6 +123,51 @@ class ConcurrencyTest {
   }
 
   @Test
+  void cancelStopsACursorThatReadsOnWhileAnotherStatementBeganLater() throws Exception {
+    try (TurdbConnection connection = Databases.memory(); Statement cursor = connection.createStatement()) {
+      // Some rows, and then none for ever.
+      ResultSet rows = cursor.executeQuery("select i from generate_series(1, 1000000000000) g(i) where i < 3000");
+      assertTrue(rows.next());
+      assertEquals(1, Databases.number(connection, "select 1"));
+      Future<?> work = start(() -> {
+        while (rows.next()) {
+          rows.getInt(1);
+        }
+        return null;
+      });
+      while (!work.isDone()) {
+        Thread.sleep(5);
+        cursor.cancel();
+      }
+      assertEquals("57014", thrown(work).getSQLState());
+    }
+  }
+
+  @Test
+  void cancellingBesideClosing() throws Exception {
+    for (int round = 0; round < 200; ++round) {
+      TurdbConnection connection = Databases.memory();
+      Statement statement = connection.createStatement();
+      Future<?> nuisance = start(() -> {
+        try {
+          while (true) {
+            statement.cancel();
+          }
+        } catch (SQLException e) {
+          return e.getSQLState();
+        }
+      });
+      try {
+        statement.executeQuery("select 1").close();
+      } catch (SQLTransientException e) {
+        assertEquals("57014", e.getSQLState()); // it was in time
+      }
+      connection.close();
+      assertEquals("HY010", nuisance.get());
+    }
+  }
+
+  @Test
   void cancelStopsABatchAndWaitsForALock() throws Exception {
     String url = Databases.shared() + "?busy_timeout=60000";
     try (Connection holder = DriverManager.getConnection(url); Connection connection = DriverManager.getConnection(url)) {
@@ -155,6 +200,15 @@ class ConcurrencyTest {
       assertEquals(1, statement.getQueryTimeout());
       Databases.fails(SQLTimeoutException.class, "57014", () -> statement.executeQuery(ENDLESS));
       assertTrue(statement.executeQuery("select 1").next());
+      try (PreparedStatement batch = connection.prepareStatement("select count(*) from generate_series(1, ?::bigint) g(i)")) {
+        batch.setQueryTimeout(1);
+        for (int i = 0; i < 1000; ++i) {
+          batch.setLong(1, 100_000_000);
+          batch.addBatch();
+        }
+        BatchUpdateException e = assertThrows(BatchUpdateException.class, batch::executeBatch);
+        assertTrue(e.getCause() instanceof SQLTimeoutException, String.valueOf(e.getCause()));
+      }
       statement.setQueryTimeout(0);
       assertTrue(statement.executeQuery("select 2").next());
       Databases.fails(SQLException.class, "HY024", () -> statement.setQueryTimeout(-1));

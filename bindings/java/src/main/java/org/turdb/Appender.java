@@ -177,7 +177,8 @@ public final class Appender implements AutoCloseable {
     } catch (SQLException e) {
       discard();
       SQLException error = connection.failed(e);
-      throw failed[1] < 0 ? error : Errors.within(error, "row " + (sent + failed[0] + 1) + ", column " + (failed[1] + 1) + " of the appender");
+      String place = "row " + (sent + failed[0] + 1) + ", column " + (failed[1] + 1) + " of the appender";
+      throw failed[1] < 0 ? error : Errors.within(error, place);
     } finally {
       connection.leave();
       Reference.reachabilityFence(this);

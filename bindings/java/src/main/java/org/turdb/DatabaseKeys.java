@@ -47,8 +47,8 @@ final class DatabaseKeys {
 
   private static TurdbPreparedStatement columns(TurdbConnection connection, String table) throws SQLException {
     String[] parts = split(table);
-    String sql = "select c.column_name, c.position, c.key_position, coalesce(i.is_identity = 'YES', false) or coalesce(c.default_sql like '%nextval%',"
-        + " false) as is_generated from turdb_catalog.columns c left join information_schema.columns i on i.table_schema = c.schema_name"
+    String sql = "select c.column_name, c.position, c.key_position, coalesce(i.is_identity = 'YES', false) "
+        + "or coalesce(c.default_sql like '%nextval%', false) as is_generated from turdb_catalog.columns c left join information_schema.columns i on i.table_schema = c.schema_name"
         + " and i.table_name = c.table_name and i.column_name = c.column_name where c.table_name = ? and c.schema_name = "
         + (parts[0] == null ? "current_schema" : "?") + " order by coalesce(c.key_position, 0), c.position";
     TurdbPreparedStatement statement =

@@ -128,7 +128,8 @@ final class Native {
 
   // ---- functions and hooks
 
-  static native void createScalar(long conn, byte[] name, byte[] parameters, byte[] returns, long flags, Object function) throws SQLException;
+  static native void createScalar(long conn, byte[] name, byte[] parameters, byte[] returns, long flags, Object function)
+      throws SQLException;
 
   static native void dropFunction(long conn, byte[] name) throws SQLException;
 

@@ -64,7 +64,8 @@ public final class TurdbDriver implements Driver {
       for (String option : rest.substring(question + 1).split("&")) {
         int equals = option.indexOf('=');
         if (!option.isEmpty()) {
-          options.put(decoded(equals < 0 ? option : option.substring(0, equals)), equals < 0 ? "true" : decoded(option.substring(equals + 1)));
+          String name = equals < 0 ? option : option.substring(0, equals);
+          options.put(decoded(name), equals < 0 ? "true" : decoded(option.substring(equals + 1)));
         }
       }
     }

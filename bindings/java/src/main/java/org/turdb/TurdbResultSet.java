@@ -532,7 +532,8 @@ public final class TurdbResultSet extends ColumnsByName {
       return null;
     }
     byte[] d = rowData();
-    return d[at] == Type.TIMESTAMPTZ ? Legacy.timestamp(ResultValues.instant(d, at)) : Legacy.timestamp(ResultValues.timestamp(d, at), calendar);
+    return d[at] == Type.TIMESTAMPTZ ? Legacy.timestamp(ResultValues.instant(d, at))
+        : Legacy.timestamp(ResultValues.timestamp(d, at), calendar);
   }
 
   /** Microseconds, as turdb.h has them: of a time since midnight (24:00 as well), of timestamps since 1970; days of a date. */

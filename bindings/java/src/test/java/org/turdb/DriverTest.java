@@ -315,6 +315,24 @@ class DriverTest {
   }
 
   @Test
+  void generatedKeysOfATableThatWasMadeAnew() throws Exception {
+    String url = Databases.shared();
+    try (Connection connection = DriverManager.getConnection(url); Connection other = DriverManager.getConnection(url)) {
+      for (String key : new String[] {"a", "b", "c"}) {
+        for (Connection maker : new Connection[] {connection, other}) {
+          Databases.run(maker, "drop table if exists t", "create table t(x int, " + key + maker.hashCode() + " serial primary key)");
+          try (PreparedStatement insert = connection.prepareStatement("insert into t(x) values (1)", Statement.RETURN_GENERATED_KEYS)) {
+            insert.executeUpdate();
+            ResultSet keys = insert.getGeneratedKeys();
+            assertTrue(keys.next());
+            assertEquals(key + maker.hashCode(), keys.getMetaData().getColumnName(1));
+          }
+        }
+      }
+    }
+  }
+
+  @Test
   void changesWithReturningAreDoneBeforeAllRowsAreRead() throws Exception {
     String url = Databases.shared();
     try (Connection connection = DriverManager.getConnection(url); Connection other = DriverManager.getConnection(url);

@@ -90,13 +90,6 @@ final class SqlText {
     return word(sql, skipSpace(sql, 0));
   }
 
-  static boolean changesSchema(String sql) {
-    return switch (firstWord(sql)) {
-      case "create", "alter", "drop", "rollback" -> true;
-      default -> false;
-    };
-  }
-
   /** Whether a word stands outside of quotes and comments. */
   static boolean hasWord(String sql, String word) {
     for (int i = 0; i < sql.length();) {

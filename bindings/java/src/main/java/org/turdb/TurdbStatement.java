@@ -193,9 +193,6 @@ public class TurdbStatement implements Statement {
     }
     CompiledStatement first = connection.compile(translated);
     text = first.sql;
-    if (SqlText.changesSchema(translated)) {
-      connection.forgetKeyColumns();
-    }
     return runNext(first);
   }
 

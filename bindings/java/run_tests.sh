@@ -25,7 +25,7 @@ mvn -B -Dstyle.color=never -Dturdb.library="$library" -Dturdb.build="$build" -Dt
 grep -E '^\[(INFO|ERROR|WARNING)\] (Tests run|  )|^\[ERROR\]|JNI' "$log" || true
 if [ $status != 0 ]; then
   if grep -qE 'Could not (resolve|transfer)|Could not find artifact|PluginResolutionException' "$log"; then
-    skip "what the tests need cannot be downloaded: $(grep -m1 -oE 'Could not [^,]*' "$log")"
+    skip "what the tests need cannot be downloaded: $(grep -m1 -oE '(Could not|Cannot) (resolve|transfer|find|access) .{0,120}' "$log" || true)"
   fi
   tail -60 "$log"
   exit $status

@@ -6,7 +6,7 @@ fail=0
 step() { printf '%-28s' "$1"; }
 verdict() { if [ "$1" = 0 ]; then echo ok; else echo FAILED; fail=1; fi; }
 
-mapfile -t files < <(git ls-files 'src/*.h' 'src/*.cc' 'tests/*.h' 'tests/*.cc' 'tests/*.c' 'tools/*.h' 'tools/*.cc' 'bench/*.h' 'bench/*.cc' 'examples/*.c' 'bindings/python/native/*.h' 'bindings/python/native/*.c' 'bindings/go/*.h' 'bindings/go/*.c')
+mapfile -t files < <(git ls-files 'src/*.h' 'src/*.cc' 'tests/*.h' 'tests/*.cc' 'tests/*.c' 'tools/*.h' 'tools/*.cc' 'bench/*.h' 'bench/*.cc' 'examples/*.c' 'bindings/python/native/*.h' 'bindings/python/native/*.c' 'bindings/go/*.h' 'bindings/go/*.c' 'bindings/java/*.h' 'bindings/java/*.c')
 step clang-format
 clang-format-16 --dry-run -Werror "${files[@]}" > build/lint-format.log 2>&1
 verdict $?

@@ -9,10 +9,10 @@
 #include "engine/connection.h"
 #include "engine/metric_sources.h"
 #include "engine/settings.h"
-#include "hnsw/index.h"
 #include "storage/page.h"
 #include "storage/storage.h"
 #include "table/table.h"
+#include "table/vector_index_facts.h"
 
 namespace turdb::engine {
 namespace {
@@ -83,40 +83,26 @@ class EngineRows : public catalog::SystemRows {
 
   Status VisitVectorIndex(const catalog::Relation& relation, size_t number, catalog::RowSink sink) const {
     TURDB_ASSIGN_OR_RETURN(table::Table* const table, relation.Open());
-    TURDB_ASSIGN_OR_RETURN(hnsw::Index* const index, table->VectorIndex(static_cast<int32_t>(number)));
+    TURDB_ASSIGN_OR_RETURN(const table::VectorIndexFacts facts,
+                           table::VectorIndexFactsOf(*table, static_cast<int32_t>(number)));
     vec::Value bytes = vec::Value::Null(vec::Type::Int64());
     if (!table::IsTemporary(relation.id)) {
-      TURDB_ASSIGN_OR_RETURN(const storage::PageNo pages, connection_.database().storage().PageCount(index->file()));
+      TURDB_ASSIGN_OR_RETURN(const storage::PageNo pages, connection_.database().storage().PageCount(facts.file));
       bytes = vec::Value::Int64(static_cast<int64_t>(pages) * static_cast<int64_t>(storage::kPageSize));
     }
-    const hnsw::IndexOptions& options = index->options();
     const auto count = [](uint64_t value) { return vec::Value::Int64(static_cast<int64_t>(value)); };
     const std::array<vec::Value, 11> row = {vec::Value::Text(relation.schema_name()),
                                             vec::Value::Text(relation.name()),
                                             vec::Value::Text(relation.schema->indexes[number].name),
-                                            vec::Value::Text(MetricName(options.metric)),
-                                            count(options.dimension),
-                                            count(index->node_count()),
-                                            count(options.links),
-                                            count(options.max_degree),
-                                            count(options.ef_construction),
-                                            count(options.ef_search),
+                                            vec::Value::Text(facts.metric),
+                                            count(facts.dimensions),
+                                            count(facts.nodes),
+                                            count(facts.links),
+                                            count(facts.max_degree),
+                                            count(facts.ef_construction),
+                                            count(facts.ef_search),
                                             std::move(bytes)};
     return sink(row);
-  }
-
-  static std::string_view MetricName(hnsw::Metric metric) {
-    switch (metric) {
-      case hnsw::Metric::kL2:
-        return "l2";
-      case hnsw::Metric::kInnerProduct:
-        return "inner product";
-      case hnsw::Metric::kCosine:
-        return "cosine";
-      case hnsw::Metric::kL1:
-        return "l1";
-    }
-    return "";
   }
 
   Connection& connection_;

@@ -11,7 +11,7 @@
 #include "engine/connection.h"
 #include "engine/database.h"
 #include "engine/statement.h"
-#include "hnsw/index.h"
+#include "table/vector_index_facts.h"
 
 namespace turdb::engine {
 
@@ -27,12 +27,12 @@ Status Database::CollectAllGarbage() {
 // A node of a vector index leads on when its row has gone, and keeps its space until the index is made anew.
 Status Database::NoteIfSparse(const catalog::Relation& relation, const table::IndexSchema& index,
                               std::vector<std::string>* sparse) {
-  const base::StatusOr<hnsw::Index*> vectors = tables_->VectorIndexOf(index.id);
-  if (base::GetSqlState(vectors.status()) == base::sqlstate::kUndefinedFile) return absl::OkStatus();
-  TURDB_RETURN_IF_ERROR(vectors.status());
   const txn::Snapshot snapshot = transactions_->AcquireSnapshot();
-  TURDB_ASSIGN_OR_RETURN(const bool is_sparse, (*vectors)->IsWorthRebuilding(txn::View{snapshot.read_ts(), nullptr, 0}));
-  if (is_sparse) {
+  const base::StatusOr<bool> is_sparse =
+      table::IsVectorIndexSparse(*tables_, index.id, txn::View{snapshot.read_ts(), nullptr, 0});
+  if (base::GetSqlState(is_sparse.status()) == base::sqlstate::kUndefinedFile) return absl::OkStatus();
+  TURDB_RETURN_IF_ERROR(is_sparse.status());
+  if (*is_sparse) {
     sparse->push_back(absl::StrCat(catalog::QuoteName(relation.schema_name()), ".", catalog::QuoteName(index.name)));
   }
   return absl::OkStatus();

@@ -119,6 +119,7 @@ Status Index::Builder::Link(Node& node) {
 
 Status Index::Builder::StartCrew() {
   crew_ = std::make_unique<Crew>(*index_.storage_.environment().scheduler);
+  crew_->threads.reserve(threads_);  // a thread that could not be kept would be waited for before it is told to end
   for (size_t i = 1; i < threads_; ++i) {
     std::unique_ptr<os::Thread> thread = crew_->scheduler.Start("turdb-build", [this] {
       try {

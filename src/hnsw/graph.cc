@@ -2,6 +2,8 @@
 // what a list should be is decided on copies, and the list is looked at again under the latch (ann.md, rule 8).
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
@@ -206,6 +208,7 @@ class Index::WorkspaceLease {
  public:
   explicit WorkspaceLease(Index& index) : index_(index) {
     const std::lock_guard<std::mutex> lock(index_.workspaces_mu_);
+    index_.workspaces_.reserve(kMostWorkspaces);  // here, since the destructor may not fail
     if (index_.workspaces_.empty()) {
       workspace_ = std::make_unique<Workspace>();
     } else {
@@ -215,7 +218,7 @@ class Index::WorkspaceLease {
   }
   ~WorkspaceLease() {
     const std::lock_guard<std::mutex> lock(index_.workspaces_mu_);
-    if (index_.workspaces_.size() < kMostWorkspaces) index_.workspaces_.push_back(std::move(workspace_));
+    if (index_.workspaces_.size() < kMostWorkspaces) index_.workspaces_.push_back(std::move(workspace_));  // has the room
   }
   WorkspaceLease(const WorkspaceLease&) = delete;
   WorkspaceLease& operator=(const WorkspaceLease&) = delete;
@@ -429,6 +432,8 @@ StatusOr<size_t> Index::NeededLeast(Place link, bool exactly, Workspace& workspa
     std::byte* const record = workspace.copies.data() + i * record_bytes;
     TURDB_RETURN_IF_ERROR(CopyRecord(place(i), record));
     // Candidate::number: where it stands in the list and among the copies.
+    float distance = Score(workspace.query, record);
+    if (std::isnan(distance)) distance = std::numeric_limits<float>::infinity();  // of damaged terms: sorting needs an order
     candidates.push_back(
         {Score(workspace.query, record), place(i), static_cast<uint32_t>(i), (FlagsOf(record) & kTombstone) != 0, false});
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <limits>
 #include <random>
 #include <set>
@@ -545,6 +546,76 @@ TEST(Index, IsBuiltBySeveralThreads) {
   for (size_t i = 0; i < 1500; ++i) {
     EXPECT_TRUE(given_up.Add(Key(static_cast<int64_t>(10000 + i)).bytes(), vectors[i]).ok());
   }
+}
+
+// A page whose check sum is right may say anything: numbers that are none, links to nowhere. Searches and inserts give answers
+// or errors.
+TEST(Index, SurvivesRecordsThatSomebodyWrote) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    Database database;
+    ASSERT_OK(database.Open());
+    IndexOptions options = Options(8);
+    options.links = 4;
+    options.max_degree = 8;
+    options.ef_construction = 32;
+    ASSERT_OK(database.CreateIndex(options));
+    ClusteredVectors generator(8, seed, 5);
+    ASSERT_OK(InsertAll(database, generator.Take(400)));
+    std::mt19937_64 random(seed);
+    const Layout& layout = database.index->layout();
+    const storage::PageNo pages = *database.storage->PageCount(kTestFile);
+    for (storage::PageNo page = 1; page < pages; ++page) {
+      StatusOr<storage::ExclusiveGuard> guard = database.storage->pool().FixExclusive({kTestFile, page});
+      ASSERT_OK(guard.status());
+      const auto kind = static_cast<storage::PageKind>(guard->page()[offsetof(storage::PageHeader, kind)]);
+      if (!storage::NeedsNoImage(kind)) continue;
+      for (size_t slot = 0; slot < layout.slots; ++slot) {
+        std::byte* const record = guard->page() + layout.RecordAt(slot);
+        const float bad[] = {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), -1e38F};
+        if (random() % 3 == 0) std::memcpy(record + 4 * (random() % 4), &bad[random() % 3], 4);
+        if (seed % 2 == 0 && random() % 50 == 0) record[kDegreeAt] = static_cast<std::byte>(random());
+        if (seed % 2 == 0 && random() % 50 == 0) record[kFlagsAt] = static_cast<std::byte>(random());
+        if (seed % 2 == 0 && random() % 50 == 0) base::StoreLE(record + layout.links_at, static_cast<uint32_t>(random()));
+      }
+    }
+    for (int64_t key = 1000; key < 1200; ++key) {
+      std::vector<Found> found;
+      const StatusOr<std::unique_ptr<Search>> search = database.index->StartSearch(generator.Next(), 32);
+      ASSERT_OK(search.status());
+      (*search)->Next(20, &found).IgnoreError();
+      txn::TransactionPtr transaction = database.Begin();
+      database.index->Insert(*transaction, Key(key).bytes(), generator.Next()).IgnoreError();
+      ASSERT_OK(database.manager->Commit(*transaction));
+    }
+  }
+}
+
+// Threads that link equal vectors at the same time do not see one another's.
+TEST(Index, EqualVectorsAreFoundWhenSeveralThreadsLinkThem) {
+  Database database;
+  ASSERT_OK(database.Open());
+  ASSERT_OK(database.CreateIndex(Options(8)));
+  ClusteredVectors generator(8, 4, 5);
+  const Vectors others = generator.Take(1200);
+  size_t equal = 0;
+  {
+    Index::Builder builder(*database.index, 4);
+    for (size_t i = 0; i < 4000; ++i) {
+      const bool is_equal = i >= others.size() || i % 2 == 0;
+      equal += is_equal ? 1 : 0;
+      ASSERT_OK(
+          builder.Add(Key(static_cast<int64_t>(i)).bytes(), is_equal ? std::vector<float>(8, 50.0f) : others[i]).status());
+    }
+    ASSERT_OK(builder.Finish());
+  }
+  EXPECT_LT(database.Check().unreachable, 20u);
+  StatusOr<std::unique_ptr<Search>> search = database.index->StartSearch(std::vector<float>(8, 50.0f), 64);
+  ASSERT_OK(search.status());
+  std::vector<Found> found;
+  ASSERT_OK((*search)->Next(equal, &found).status());
+  const auto near =
+      static_cast<size_t>(std::count_if(found.begin(), found.end(), [](const Found& f) { return f.distance < 1; }));
+  EXPECT_GE(near + 20, equal);
 }
 
 TEST(Index, AnInsertLogsLittle) {

@@ -185,6 +185,57 @@ TEST(VectorIndexSnapshots, AnOldOneFindsWhatIsGone) {
   EXPECT_TRUE(database->Close().ok());
 }
 
+// An index that is made anew holds what is there now: a snapshot from before goes on with the one that it knew.
+TEST(VectorIndexSnapshots, AnOldOneFindsWhatIsGoneAlsoWhenTheIndexIsMadeAnew) {
+  for (const std::string_view anew : {"reindex index t_v", "vacuum"}) {
+    const auto database = OpenWithRows(":memory:", "int", "vector_l2_ops");
+    SqlSession old(*database->Connect()), now(*database->Connect());
+    std::mt19937_64 random(3);
+    for (SqlSession* session : {&old, &now}) {
+      Do(*session, "set hnsw.exact_rows = 0");
+      Do(*session, "set busy_timeout = 100");
+    }
+    Do(old, "begin isolation level repeatable read");
+    ASSERT_TRUE(old.Query("select count(*) from t").ok());
+    Do(now, "delete from t where id % 10 <> 0");
+    Do(now, anew);
+    size_t gone = 0;
+    for (int i = 0; i < 10; ++i) {
+      const std::string query = absl::StrCat("select id from t order by v <-> '", Vector(random), "' limit 40");
+      const auto before = old.Query(query);
+      ASSERT_TRUE(before.ok()) << base::Describe(before.status());
+      EXPECT_EQ(before->size(), 40U);
+      gone += static_cast<size_t>(
+          std::count_if(before->begin(), before->end(), [](const std::string& id) { return !id.ends_with("0"); }));
+      const auto after = now.Query(query);
+      ASSERT_TRUE(after.ok());
+      for (const std::string& id : *after) EXPECT_TRUE(id.ends_with("0")) << id;
+    }
+    EXPECT_GE(gone, 300U);  // of 400: nine rows of ten
+    Do(old, "commit");
+    EXPECT_EQ(*database->Check([](std::string_view problem) { ADD_FAILURE() << problem; }), 0);
+    EXPECT_TRUE(database->Close().ok());
+  }
+}
+
+// VACUUM leaves an index whose table others are changing to the next one, and does all else.
+TEST(VectorIndexSnapshots, VacuumDoesNotFailBesideAWriter) {
+  const auto database = OpenWithRows(":memory:", "int", "vector_l2_ops");
+  SqlSession writer(*database->Connect()), other(*database->Connect());
+  Do(other, "delete from t where id % 10 <> 0");
+  Do(other, "set busy_timeout = 50");
+  Do(writer, "begin");
+  Do(writer, "update t set tag = 5 where id = 10");
+  const std::string nodes = "select nodes from turdb_catalog.vector_indexes";
+  Do(other, "vacuum");
+  EXPECT_EQ(other.Query(nodes)->at(0), "1500");
+  Do(writer, "commit");
+  Do(other, "vacuum");
+  EXPECT_EQ(other.Query(nodes)->at(0), "150");
+  EXPECT_EQ(*database->Check([](std::string_view problem) { ADD_FAILURE() << problem; }), 0);
+  EXPECT_TRUE(database->Close().ok());
+}
+
 // Serializable: who looked for the nearest conflicts with whom makes another the nearest.
 TEST(VectorIndexSnapshots, WhatIsNearestIsReadAsAWhole) {
   const auto database = OpenWithRows(":memory:", "int", "vector_l2_ops");

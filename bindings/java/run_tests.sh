@@ -24,7 +24,7 @@ status=0
 mvn -B -Dstyle.color=never -Dturdb.library="$library" -Dturdb.build="$build" -Dturdb.jvm=-Xcheck:jni test "$@" > "$log" 2>&1 || status=$?
 grep -E '^\[(INFO|ERROR|WARNING)\] (Tests run|  )|^\[ERROR\]|JNI' "$log" || true
 if [ $status != 0 ]; then
-  if grep -qE 'Could not (resolve|transfer)|Could not find artifact|PluginResolutionException' "$log"; then
+  if ! grep -q 'Tests run:' "$log" && grep -qE 'Could not (resolve|transfer)|Could not find artifact|PluginResolutionException' "$log"; then
     skip "what the tests need cannot be downloaded: $(grep -m1 -oE '(Could not|Cannot) (resolve|transfer|find|access) .{0,120}' "$log" || true)"
   fi
   tail -60 "$log"

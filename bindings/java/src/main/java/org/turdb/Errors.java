@@ -158,7 +158,46 @@ final class Errors {
 
   // ---- the classes: one for each of JDBC's
 
-  private static final class Syntax extends SQLSyntaxErrorException implements TurdbError {
+  /** An exception of this driver; without details where it was serialised. */
+  private interface Described extends TurdbError {
+    Details details();
+
+    int getErrorCode();
+
+    String getMessage();
+
+    @Override
+    default TurdbCode code() {
+      return TurdbCode.of(getErrorCode());
+    }
+
+    @Override
+    default String text() {
+      return details() == null ? getMessage() : details().text;
+    }
+
+    @Override
+    default String hint() {
+      return details() == null ? null : details().hint;
+    }
+
+    @Override
+    default int position() {
+      return details() == null ? -1 : details().position;
+    }
+
+    @Override
+    default List<String> context() {
+      return details() == null ? List.of() : details().context;
+    }
+
+    @Override
+    default boolean canRetry() {
+      return details() != null && details().canRetry;
+    }
+  }
+
+  private static final class Syntax extends SQLSyntaxErrorException implements Described {
     private static final long serialVersionUID = 1;
     private final transient Details details;
 
@@ -168,37 +207,12 @@ final class Errors {
     }
 
     @Override
-    public TurdbCode code() {
-      return TurdbCode.of(getErrorCode());
-    }
-
-    @Override
-    public String text() {
-      return details == null ? getMessage() : details.text;
-    }
-
-    @Override
-    public String hint() {
-      return details == null ? null : details.hint;
-    }
-
-    @Override
-    public int position() {
-      return details == null ? -1 : details.position;
-    }
-
-    @Override
-    public List<String> context() {
-      return details == null ? List.of() : details.context;
-    }
-
-    @Override
-    public boolean canRetry() {
-      return details != null && details.canRetry;
+    public Details details() {
+      return details;
     }
   }
 
-  private static final class Constraint extends SQLIntegrityConstraintViolationException implements TurdbError {
+  private static final class Constraint extends SQLIntegrityConstraintViolationException implements Described {
     private static final long serialVersionUID = 1;
     private final transient Details details;
 
@@ -208,37 +222,12 @@ final class Errors {
     }
 
     @Override
-    public TurdbCode code() {
-      return TurdbCode.of(getErrorCode());
-    }
-
-    @Override
-    public String text() {
-      return details == null ? getMessage() : details.text;
-    }
-
-    @Override
-    public String hint() {
-      return details == null ? null : details.hint;
-    }
-
-    @Override
-    public int position() {
-      return details == null ? -1 : details.position;
-    }
-
-    @Override
-    public List<String> context() {
-      return details == null ? List.of() : details.context;
-    }
-
-    @Override
-    public boolean canRetry() {
-      return details != null && details.canRetry;
+    public Details details() {
+      return details;
     }
   }
 
-  private static final class Data extends SQLDataException implements TurdbError {
+  private static final class Data extends SQLDataException implements Described {
     private static final long serialVersionUID = 1;
     private final transient Details details;
 
@@ -248,37 +237,12 @@ final class Errors {
     }
 
     @Override
-    public TurdbCode code() {
-      return TurdbCode.of(getErrorCode());
-    }
-
-    @Override
-    public String text() {
-      return details == null ? getMessage() : details.text;
-    }
-
-    @Override
-    public String hint() {
-      return details == null ? null : details.hint;
-    }
-
-    @Override
-    public int position() {
-      return details == null ? -1 : details.position;
-    }
-
-    @Override
-    public List<String> context() {
-      return details == null ? List.of() : details.context;
-    }
-
-    @Override
-    public boolean canRetry() {
-      return details != null && details.canRetry;
+    public Details details() {
+      return details;
     }
   }
 
-  private static final class Rollback extends SQLTransactionRollbackException implements TurdbError {
+  private static final class Rollback extends SQLTransactionRollbackException implements Described {
     private static final long serialVersionUID = 1;
     private final transient Details details;
 
@@ -288,37 +252,12 @@ final class Errors {
     }
 
     @Override
-    public TurdbCode code() {
-      return TurdbCode.of(getErrorCode());
-    }
-
-    @Override
-    public String text() {
-      return details == null ? getMessage() : details.text;
-    }
-
-    @Override
-    public String hint() {
-      return details == null ? null : details.hint;
-    }
-
-    @Override
-    public int position() {
-      return details == null ? -1 : details.position;
-    }
-
-    @Override
-    public List<String> context() {
-      return details == null ? List.of() : details.context;
-    }
-
-    @Override
-    public boolean canRetry() {
-      return details != null && details.canRetry;
+    public Details details() {
+      return details;
     }
   }
 
-  private static final class Transient extends SQLTransientException implements TurdbError {
+  private static final class Transient extends SQLTransientException implements Described {
     private static final long serialVersionUID = 1;
     private final transient Details details;
 
@@ -328,37 +267,12 @@ final class Errors {
     }
 
     @Override
-    public TurdbCode code() {
-      return TurdbCode.of(getErrorCode());
-    }
-
-    @Override
-    public String text() {
-      return details == null ? getMessage() : details.text;
-    }
-
-    @Override
-    public String hint() {
-      return details == null ? null : details.hint;
-    }
-
-    @Override
-    public int position() {
-      return details == null ? -1 : details.position;
-    }
-
-    @Override
-    public List<String> context() {
-      return details == null ? List.of() : details.context;
-    }
-
-    @Override
-    public boolean canRetry() {
-      return details != null && details.canRetry;
+    public Details details() {
+      return details;
     }
   }
 
-  private static final class TransientConnection extends SQLTransientConnectionException implements TurdbError {
+  private static final class TransientConnection extends SQLTransientConnectionException implements Described {
     private static final long serialVersionUID = 1;
     private final transient Details details;
 
@@ -368,37 +282,12 @@ final class Errors {
     }
 
     @Override
-    public TurdbCode code() {
-      return TurdbCode.of(getErrorCode());
-    }
-
-    @Override
-    public String text() {
-      return details == null ? getMessage() : details.text;
-    }
-
-    @Override
-    public String hint() {
-      return details == null ? null : details.hint;
-    }
-
-    @Override
-    public int position() {
-      return details == null ? -1 : details.position;
-    }
-
-    @Override
-    public List<String> context() {
-      return details == null ? List.of() : details.context;
-    }
-
-    @Override
-    public boolean canRetry() {
-      return details != null && details.canRetry;
+    public Details details() {
+      return details;
     }
   }
 
-  private static final class NonTransientConnection extends SQLNonTransientConnectionException implements TurdbError {
+  private static final class NonTransientConnection extends SQLNonTransientConnectionException implements Described {
     private static final long serialVersionUID = 1;
     private final transient Details details;
 
@@ -408,37 +297,12 @@ final class Errors {
     }
 
     @Override
-    public TurdbCode code() {
-      return TurdbCode.of(getErrorCode());
-    }
-
-    @Override
-    public String text() {
-      return details == null ? getMessage() : details.text;
-    }
-
-    @Override
-    public String hint() {
-      return details == null ? null : details.hint;
-    }
-
-    @Override
-    public int position() {
-      return details == null ? -1 : details.position;
-    }
-
-    @Override
-    public List<String> context() {
-      return details == null ? List.of() : details.context;
-    }
-
-    @Override
-    public boolean canRetry() {
-      return details != null && details.canRetry;
+    public Details details() {
+      return details;
     }
   }
 
-  private static final class Timeout extends SQLTimeoutException implements TurdbError {
+  private static final class Timeout extends SQLTimeoutException implements Described {
     private static final long serialVersionUID = 1;
     private final transient Details details;
 
@@ -448,37 +312,12 @@ final class Errors {
     }
 
     @Override
-    public TurdbCode code() {
-      return TurdbCode.of(getErrorCode());
-    }
-
-    @Override
-    public String text() {
-      return details == null ? getMessage() : details.text;
-    }
-
-    @Override
-    public String hint() {
-      return details == null ? null : details.hint;
-    }
-
-    @Override
-    public int position() {
-      return details == null ? -1 : details.position;
-    }
-
-    @Override
-    public List<String> context() {
-      return details == null ? List.of() : details.context;
-    }
-
-    @Override
-    public boolean canRetry() {
-      return details != null && details.canRetry;
+    public Details details() {
+      return details;
     }
   }
 
-  private static final class NonTransient extends SQLNonTransientException implements TurdbError {
+  private static final class NonTransient extends SQLNonTransientException implements Described {
     private static final long serialVersionUID = 1;
     private final transient Details details;
 
@@ -488,37 +327,12 @@ final class Errors {
     }
 
     @Override
-    public TurdbCode code() {
-      return TurdbCode.of(getErrorCode());
-    }
-
-    @Override
-    public String text() {
-      return details == null ? getMessage() : details.text;
-    }
-
-    @Override
-    public String hint() {
-      return details == null ? null : details.hint;
-    }
-
-    @Override
-    public int position() {
-      return details == null ? -1 : details.position;
-    }
-
-    @Override
-    public List<String> context() {
-      return details == null ? List.of() : details.context;
-    }
-
-    @Override
-    public boolean canRetry() {
-      return details != null && details.canRetry;
+    public Details details() {
+      return details;
     }
   }
 
-  private static final class Unsupported extends SQLFeatureNotSupportedException implements TurdbError {
+  private static final class Unsupported extends SQLFeatureNotSupportedException implements Described {
     private static final long serialVersionUID = 1;
     private final transient Details details;
 
@@ -528,33 +342,8 @@ final class Errors {
     }
 
     @Override
-    public TurdbCode code() {
-      return TurdbCode.of(getErrorCode());
-    }
-
-    @Override
-    public String text() {
-      return details == null ? getMessage() : details.text;
-    }
-
-    @Override
-    public String hint() {
-      return details == null ? null : details.hint;
-    }
-
-    @Override
-    public int position() {
-      return details == null ? -1 : details.position;
-    }
-
-    @Override
-    public List<String> context() {
-      return details == null ? List.of() : details.context;
-    }
-
-    @Override
-    public boolean canRetry() {
-      return details != null && details.canRetry;
+    public Details details() {
+      return details;
     }
   }
 }

@@ -55,7 +55,7 @@ Status ObjectTable::ForEach(const txn::View& view, absl::FunctionRef<Status(cons
     if (!more) return absl::OkStatus();
     for (uint32_t r = 0; r < chunk.size(); ++r) {
       const auto text = [&](size_t column) {
-        const auto& view_of = chunk.column(column).View().Get<vec::StringView>(r);
+        const vec::StringView view_of = chunk.column(column).View().Get<vec::StringView>(r);
         return std::string(view_of.data(), view_of.size());
       };
       ObjectRow row;

@@ -178,7 +178,7 @@ static void blobs_are_written_in_place(void) { /* [C-BLOB-6] */
   const int64_t sizes[] = {10, 3000, 8000, 20000, 90000};
   for (int i = 0; i < 5; ++i) {
     const int64_t size = sizes[i];
-    char sql[100];
+    char sql[200];
     snprintf(sql, sizeof sql, "insert into t values (%d, zeroblob(%lld), 'beside')", i, (long long)size);
     CHECK_STATUS(TURDB_OK, exec(s.conn, sql));
     CHECK_STATUS(TURDB_OK, turdb_blob_open(s.conn, NULL, "t", "b", i, true, &blob, NULL));

@@ -1,4 +1,5 @@
 /* Functions and collations of the host: registering, calling, failing, and that nothing is destroyed twice or never. */
+#include <stdatomic.h>
 #include <pthread.h>
 
 #include "capi_test.h"
@@ -63,12 +64,12 @@ static void fails_with(turdb_conn* conn, const char* sql, turdb_status expected,
   turdb_error_free(error);
 }
 
-/* What user_data is: counts. */
+/* What user_data is: counts, by callbacks that may run on several threads at once. */
 struct counts {
-  int destroyed;
-  int calls;
-  int64_t rows;
-  int states, released;
+  atomic_int destroyed;
+  atomic_int calls;
+  _Atomic int64_t rows;
+  atomic_int states, released;
   turdb_conn* conn;
 };
 static void count_destroyed(void* user_data) { ++((struct counts*)user_data)->destroyed; }

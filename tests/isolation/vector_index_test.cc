@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <memory>
@@ -252,8 +253,9 @@ TEST(VectorIndexSnapshots, WhatIsNearestIsReadAsAWhole) {
 
 // The index is what it was when the database is opened again.
 TEST(VectorIndexSnapshots, StaysAcrossOpenings) {
-  const std::string path = testing::TempDir() + "/vector_index.turdb";
-  std::filesystem::remove_all(path);
+  std::string folder = testing::TempDir() + "/turdb_vectors_XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const std::string path = folder + "/vector_index.turdb";
   ASSERT_TRUE(OpenWithRows(path, "int", "vector_cosine_ops")->Close().ok());
   auto opened = engine::Database::Open(path, engine::Settings());
   ASSERT_TRUE(opened.ok()) << base::Describe(opened.status());
@@ -267,7 +269,7 @@ TEST(VectorIndexSnapshots, StaysAcrossOpenings) {
   }
   EXPECT_EQ(*(*opened)->Check([](std::string_view problem) { ADD_FAILURE() << problem; }), 0);
   EXPECT_TRUE((*opened)->Close().ok());
-  std::filesystem::remove_all(path);
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 // then validate the parent once more, so that parent and child are known to have belonged together at one
 // moment (kernel rule 9). Whatever fails to validate starts again from the root. The root page never moves,
 // so a tree of one leaf that grows meanwhile is noticed by the level in the page.
+#include <algorithm>
 #include <optional>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "btree/interior_node.h"
@@ -139,6 +141,32 @@ StatusOr<size_t> Tree::ChildrenAfter(Bytes key, std::span<base::PageId> into) {
       if (!next.ok()) return next.status();
       node = *std::move(next);
     }
+  }
+}
+
+StatusOr<uint64_t> Tree::CountAbout(Bytes lower, Bytes upper, uint64_t most) {
+  uint64_t count = 0;
+  TURDB_ASSIGN_OR_RETURN(SharedGuard leaf, FixLeaf<SharedGuard>(lower));
+  for (;;) {
+    const std::byte* const page = leaf.page();
+    const bool ends_here = !HasUpperFence(page) || (!upper.empty() && base::CompareBytes(upper, UpperFence(page)) <= 0);
+    const size_t first = base::CompareBytes(lower, LowerFence(page)) <= 0 ? 0 : leaf::LowerBound(page, lower);
+    size_t end = leaf::Limit(page);
+    if (ends_here && !upper.empty()) {
+      end = base::CompareBytes(upper, LowerFence(page)) <= 0 ? 0 : leaf::LowerBound(page, upper);
+    }
+    count += end - std::min(first, end);
+    if (ends_here || count > most) return count;
+    const std::string fence(base::AsText(UpperFence(page)));
+    const PageNo next = Header(page).next_leaf;
+    leaf.Release();
+    StatusOr<SharedGuard> found = Fix<SharedGuard>(next);
+    // Not the next leaf any more: what is, the fence says.
+    if (!found.ok() || !IsOurLeaf(found->page()) || !Covers(found->page(), base::AsBytes(fence))) {
+      found = FixLeaf<SharedGuard>(base::AsBytes(fence));
+    }
+    TURDB_RETURN_IF_ERROR(found.status());
+    leaf = *std::move(found);
   }
 }
 

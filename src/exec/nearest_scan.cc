@@ -1,14 +1,17 @@
 // The nearest rows by a vector index, for the TopN above. What the index gives are candidates: rows are fetched, filtered and
 // measured exactly, and the search goes on until the TopN is full and nothing nearer is to be expected. A search that finds too
 // little (few rows pass the filter, NULLs are asked for, the index cannot compare the query) ends in reading the table, so that
-// there are never fewer rows than without the index.
+// there are never fewer rows than without the index. Where conditions bound another key, entries in its range are counted
+// first: if they are few, their rows are all measured.
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "exec/builder.h"
+#include "exec/key_range.h"
 #include "exec/vector_operations.h"
 #include "table/scan.h"
 #include "table/table.h"
@@ -30,6 +33,9 @@ constexpr uint64_t kMostDoubtful = 512;
 // What a candidate and its row cost, in rows read by a scan: a distance between codes is a random access, a row is several.
 constexpr uint64_t kDistanceCost = 1;
 constexpr uint64_t kRowCost = 8;
+constexpr uint64_t kIndexedRowCost = 4;  // by an entry of another index
+// What a search comes to for each candidate that it expands: its neighbours' distances, and its own row's.
+constexpr uint64_t kExpansionCost = 32;
 // A search that is to be given up has cost at most so much of what reading the table costs.
 constexpr uint64_t kBudgetShare = 5;
 
@@ -44,6 +50,11 @@ class NearestSource : public Source {
   Status Build(const NearestScanNode& node, Builder& builder) {
     const EvaluatorOptions& options = builder.options();
     TURDB_ASSIGN_OR_RETURN(exact_, builder.BuildStream(*node.exact));
+    if (node.few != nullptr) {
+      TURDB_ASSIGN_OR_RETURN(few_, builder.BuildStream(*node.few));
+      few_index_ = node.few_index;
+      TURDB_ASSIGN_OR_RETURN(few_range_, BoundKeyRange::Make(table_, few_index_, node.few_range, options));
+    }
     TURDB_ASSIGN_OR_RETURN(latch_filter_, Filter::Make(node.exact->latch_filter, options));
     TURDB_ASSIGN_OR_RETURN(filter_, Filter::Make(node.exact->filter, options));
     TURDB_ASSIGN_OR_RETURN(computed_, EvaluatorList::Make(node.exact->computed, options));
@@ -63,7 +74,9 @@ class NearestSource : public Source {
     rounds_ = 0;
     rows_read_ = 0;
     reason_ = Reason::kNone;
-    exact_started_ = false;
+    reading_ = nullptr;
+    counted_ = 0;
+    counted_up_to_ = 0;
     TURDB_RETURN_IF_ERROR(latch_filter_.Start(runtime));
     TURDB_RETURN_IF_ERROR(filter_.Start(runtime));
     TURDB_RETURN_IF_ERROR(computed_.Start(runtime));
@@ -83,6 +96,13 @@ class NearestSource : public Source {
     if (!view.IsValid(0)) return ReadTable(runtime, Reason::kNoQuery);
     const auto set = static_cast<uint64_t>(std::max(runtime.context->hnsw_ef_search, 0));
     const uint64_t ef = std::max(set != 0 ? set : nearest_->ef_search(), wanted);
+    if (few_ != nullptr) {
+      // A search looks at `ef` nodes, and at as many as it takes to meet so many rows of the range.
+      const double most = std::max(static_cast<double>(ef) * kExpansionCost / kIndexedRowCost,
+                                   std::sqrt(static_cast<double>(wanted * rows) * kExpansionCost / kIndexedRowCost));
+      TURDB_RETURN_IF_ERROR(Count(runtime, static_cast<uint64_t>(most)));
+      if (counted_ <= counted_up_to_) return Read(runtime, *few_, Reason::kFewInRange);
+    }
     TURDB_ASSIGN_OR_RETURN(const bool can, nearest_->Start(query_type_, view.Get<vec::StringView>(0), ef));
     if (!can) return ReadTable(runtime, Reason::kNoQuery);
     ef_ = ef;
@@ -91,15 +111,17 @@ class NearestSource : public Source {
   }
 
   StatusOr<Flow> Next(Runtime& runtime, Batch* out) override {
-    if (exact_started_) return exact_->Next(runtime, out);
+    if (reading_ != nullptr) return reading_->Next(runtime, out);
     if (rounds_ != 0 && progress_->full()) {
       if (progress_->wanted() == 0 || nearest_->exhausted()) return Flow::kDone;
       if (nearest_->candidates() >= std::max(ef_, kMostDoubtful) || !nearest_->MayBeNearer(progress_->farthest()))
         return Flow::kDone;
     }
     if (rounds_ != 0 && !progress_->full() && nearest_->exhausted()) return FallBack(runtime, out, Reason::kTooFew);
-    if (rounds_ != 0 && !progress_->full() && Cost() * kBudgetShare > RowsOfTable())
-      return FallBack(runtime, out, Reason::kCost);
+    if (rounds_ != 0 && !progress_->full()) {
+      TURDB_ASSIGN_OR_RETURN(const bool too_much, CostsTooMuch(runtime));
+      if (too_much) return FallBack(runtime, out, Reason::kCost);
+    }
     TURDB_RETURN_IF_ERROR(runtime.CheckCancelled());
     chunk_.Reset();
     ++rounds_;
@@ -131,7 +153,8 @@ class NearestSource : public Source {
                                                     "many rows are wanted",
                                                     "the index cannot compare the value",
                                                     "the index has too few rows",
-                                                    "few rows pass the filter"};
+                                                    "few rows pass the filter",
+                                                    "few rows in the key's range"};
     const Runs runs = RunsSoFar();
     std::string text = "by the index";
     if (runs.count > 1) {  // below a LATERAL join, or in a subquery
@@ -146,7 +169,7 @@ class NearestSource : public Source {
   }
 
  private:
-  enum class Reason : uint8_t { kNone, kSmall, kManyWanted, kNoQuery, kTooFew, kCost };
+  enum class Reason : uint8_t { kNone, kSmall, kManyWanted, kNoQuery, kTooFew, kCost, kFewInRange };
 
   // What the runs of one execution add up to.
   struct Runs {
@@ -174,15 +197,39 @@ class NearestSource : public Source {
   uint64_t RowsOfTable() const { return static_cast<uint64_t>(table_.row_estimate()); }
   uint64_t Cost() const { return nearest_->distances() * kDistanceCost + rows_read_ * kRowCost; }
 
+  // How many entries the range has, no further than past `most`.
+  Status Count(Runtime& runtime, uint64_t most) {
+    counted_up_to_ = most;
+    TURDB_ASSIGN_OR_RETURN(const bool not_empty, few_range_->Bind(runtime));
+    if (!not_empty) return absl::OkStatus();
+    TURDB_ASSIGN_OR_RETURN(counted_, table_.CountAbout(few_index_, few_range_->lower(), few_range_->upper(), most));
+    return absl::OkStatus();
+  }
+  // Whether so much was spent that reading all rows in question would have cost little more.
+  StatusOr<bool> CostsTooMuch(Runtime& runtime) {
+    const uint64_t rows = RowsOfTable(), spent = Cost() * kBudgetShare;
+    if (few_ == nullptr || spent > rows) return spent > rows;
+    const uint64_t most = rows / kIndexedRowCost;
+    if (counted_ > counted_up_to_ && counted_up_to_ < most && spent > counted_ * kIndexedRowCost)
+      TURDB_RETURN_IF_ERROR(Count(runtime, most));
+    return spent > counted_ * kIndexedRowCost;
+  }
+
+  // Every row, by the cheaper way.
   Status ReadTable(Runtime& runtime, Reason reason) {
+    if (few_ == nullptr) return Read(runtime, *exact_, reason);
+    TURDB_RETURN_IF_ERROR(Count(runtime, RowsOfTable() / kIndexedRowCost));
+    return Read(runtime, counted_ <= counted_up_to_ ? *few_ : *exact_, reason);
+  }
+  Status Read(Runtime& runtime, Stream& stream, Reason reason) {
     reason_ = reason;
-    exact_started_ = true;
-    return exact_->Start(runtime);
+    reading_ = &stream;
+    return stream.Start(runtime);
   }
   StatusOr<Flow> FallBack(Runtime& runtime, Batch* out, Reason reason) {
     progress_->BeginAgain();
     TURDB_RETURN_IF_ERROR(ReadTable(runtime, reason));
-    return exact_->Next(runtime, out);
+    return reading_->Next(runtime, out);
   }
 
   const table::Table& table_;
@@ -190,6 +237,9 @@ class NearestSource : public Source {
   const table::Projection projection_;
   Chunk chunk_;
   std::unique_ptr<Stream> exact_;
+  std::unique_ptr<Stream> few_;  // null: there is none
+  int32_t few_index_ = -1;
+  std::optional<BoundKeyRange> few_range_;
   Filter latch_filter_;
   Filter filter_;
   EvaluatorList computed_;
@@ -202,10 +252,12 @@ class NearestSource : public Source {
   uint64_t next_candidates_ = 0;
   uint64_t rounds_ = 0;
   uint64_t rows_read_ = 0;
+  Stream* reading_ = nullptr;   // once all rows are read, by one of both
+  uint64_t counted_ = 0;        // entries in the range of few_
+  uint64_t counted_up_to_ = 0;  // how far it was to be counted
   Reason reason_ = Reason::kNone;
   Runs runs_;                // of the execution, before this one
   uint64_t started_in_ = 0;  // number of the execution
-  bool exact_started_ = false;
 };
 
 }  // namespace

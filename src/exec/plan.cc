@@ -67,6 +67,7 @@ std::vector<const Node*> Inputs(const Node& node) {
     case NodeKind::kCteScan:
       return {};
     case NodeKind::kNearestScan:
+      if (const auto& scan = static_cast<const NearestScanNode&>(node); scan.few != nullptr) return {scan.exact, scan.few};
       return {static_cast<const NearestScanNode&>(node).exact};
     case NodeKind::kFilter:
       return {static_cast<const FilterNode&>(node).input};
@@ -245,6 +246,7 @@ void VisitSource(const Node& node, Visit visit) {
       return VisitAll(lookup.filter, visit);
     }
     case NodeKind::kNearestScan:
+      VisitRange(static_cast<const NearestScanNode&>(node).few_range, visit);
       return VisitTree(static_cast<const NearestScanNode&>(node).query, visit);
     case NodeKind::kTableFunction:
       return VisitAll(static_cast<const TableFunctionNode&>(node).arguments, visit);

@@ -148,12 +148,16 @@ struct PointLookupNode : Node {
 
 // The rows of `exact` whose vectors are near `query`, nearest first as far as a vector index knows, as many as the TopN above
 // (`number`) needs; or all rows of `exact`, where that is cheaper or nothing else is right. The TopN is told to begin again
-// when the scan changes its mind. Output: that of `exact`.
+// when the scan changes its mind. Output: that of `exact`. `few`, where there is one, has the same rows by a range of another
+// key: it takes the place of `exact` when there are few entries in the range.
 struct NearestScanNode : Node {
   const TableScanNode* exact = nullptr;
   int32_t index = -1;                 // position among the table's indexes: a vector index
   const Expression* query = nullptr;  // row-independent, a vector of the index's dimensions
   int32_t number = -1;
+  const Node* few = nullptr;
+  int32_t few_index = -1;  // of the range; -1: the primary key
+  KeyRange few_range;
 };
 
 struct TableFunctionNode : Node {

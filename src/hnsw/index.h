@@ -220,6 +220,7 @@ class Index : public txn::UndoTarget {
   // OK is returned. Never a pin.
   Status ReadRecord(Place place, absl::FunctionRef<void(const std::byte* record)> read);
   void AddToBatch(Place place, Batch* batch);
+  void PrefetchScored(Place place) const;
   void PrefetchRecord(Place place) const;
   void PrefetchLinks(Place place) const;
   StatusOr<storage::OptimisticGuard> FixPage(PageNo page);

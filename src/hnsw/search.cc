@@ -171,19 +171,27 @@ void Index::AddToBatch(Place place, Batch* batch) {
   batch->places_[i] = place;
   batch->records_[i] = record;
   batch->codes_[i] = CodeOf(record);
-  Prefetch(record, std::min(kCodeAt + layout_.dimension, kPrefetchBytes));
+}
+
+// Of a node that is to be scored soon: the frame, which tells whether the page is there, and what it would hold then, without
+// waiting for the one to ask for the other.
+void Index::PrefetchScored(Place place) const {
+  const storage::Frame* const frame = hints_.Get(layout_.PageOf(place));
+  if (frame == nullptr) return;
+  __builtin_prefetch(frame);
+  Prefetch(pool_.DataOf(frame) + layout_.RecordAtPlace(place), std::min(kCodeAt + layout_.dimension, kPrefetchBytes));
 }
 
 void Index::PrefetchRecord(Place place) const {
   const storage::Frame* const frame = hints_.Get(layout_.PageOf(place));
   if (frame == nullptr) return;
-  Prefetch(frame->data + layout_.RecordAtPlace(place), std::min(layout_.record_bytes, kPrefetchBytes));
+  Prefetch(pool_.DataOf(frame) + layout_.RecordAtPlace(place), std::min(layout_.record_bytes, kPrefetchBytes));
 }
 
 void Index::PrefetchLinks(Place place) const {
   const storage::Frame* const frame = hints_.Get(layout_.PageOf(place));
   if (frame == nullptr) return;
-  Prefetch(frame->data + layout_.RecordAtPlace(place) + layout_.links_at, size_t{4} * layout_.max_degree);
+  Prefetch(pool_.DataOf(frame) + layout_.RecordAtPlace(place) + layout_.links_at, size_t{4} * layout_.max_degree);
 }
 
 Status Index::ScoreBatch(const QueryCode& query, Batch* batch, Beam* beam) {
@@ -208,6 +216,7 @@ Status Index::ScoreBatch(const QueryCode& query, Batch* batch, Beam* beam) {
 Status Index::AddStarts(const QueryCode& query, std::span<const Place> starts, Visited* visited, Beam* beam, Batch* batch,
                         SearchStatistics* statistics) {
   batch->Clear();
+  for (const Place start : starts) PrefetchScored(start);
   for (const Place start : starts) {
     if (visited->Insert(start)) AddToBatch(start, batch);
   }
@@ -236,8 +245,9 @@ Status Index::Explore(const QueryCode& query, Visited* visited, Beam* beam, Batc
     size_t fresh = 0;
     for (size_t i = 0; i < degree; ++i) {
       const Place link = links[i];
-      links[fresh] = link;
-      fresh += visited->Insert(link) ? 1 : 0;
+      if (!visited->Insert(link)) continue;
+      links[fresh++] = link;
+      PrefetchScored(link);
     }
     batch->Clear();
     for (size_t i = 0; i < fresh; ++i) AddToBatch(links[i], batch);

@@ -227,6 +227,8 @@ class BufferPool {
     guard->id_ = id;
     return true;
   }
+  // Where a frame's page lies, for asking the processor for its lines: known before the frame itself has been read.
+  const std::byte* DataOf(const Frame* frame) const { return page_memory_.data() + size_t{IndexOf(frame)} * kPageSize; }
   StatusOr<SharedGuard> FixShared(PageId id);
   StatusOr<ExclusiveGuard> FixExclusive(PageId id);
   // Only when resident and unlatched: no I/O, no wait.

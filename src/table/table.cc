@@ -100,6 +100,12 @@ int64_t Table::last_identity() const { return state_->last_identity.load(std::me
 
 // ---- reads
 
+StatusOr<uint64_t> Table::CountAbout(int32_t index, Bytes lower, Bytes upper, uint64_t most) const {
+  if (index < 0) return primary_->CountAbout(lower, upper, most);
+  TURDB_ASSIGN_OR_RETURN(btree::Tree* const tree, IndexTree(index));
+  return tree->CountAbout(lower, upper, most);
+}
+
 StatusOr<bool> Table::Get(const txn::View& view, Bytes row_key, const Projection& projection, RowBuffer* out) const {
   Status status;
   bool whole = true;

@@ -143,6 +143,9 @@ class Table {
   // ---- reads
   // The columns of one row. False: the view sees no such row. Allocates nothing once `out` has grown.
   base::StatusOr<bool> Get(const txn::View& view, base::Bytes row_key, const Projection& projection, RowBuffer* out) const;
+  // About how many rows have keys in the range of an index (-1: the primary key) that EncodeRange made. Counted no further than
+  // past `most`.
+  base::StatusOr<uint64_t> CountAbout(int32_t index, base::Bytes lower, base::Bytes upper, uint64_t most) const;
   // The row key of the one row with this key (EncodeIndexKey) in a unique index.
   base::StatusOr<bool> FindUnique(const txn::View& view, int32_t index, base::Bytes index_key, KeyBuffer* row_key) const;
 

@@ -293,6 +293,40 @@ TEST_F(TreeFixture, AscendingInsertsLeaveFullDenseLeaves) {
   EXPECT_LE(report.leaf_pages, 20000u * 34 / 16200 + 2);  // 2 bytes of place, 2 of length, 30 of value
 }
 
+// Entries between two keys, as a map has them; once there are more than were asked about, only that.
+TEST_P(TreeTest, CountsEntriesOfARange) {
+  std::mt19937_64 random(Seed(5));
+  Rows rows;
+  txn::TransactionPtr transaction = database_.Begin();
+  for (int i = 0; i < 6000; ++i) {
+    const std::string key = GetParam().key(random);
+    if (rows.emplace(key, "value").second) {
+      ASSERT_TRUE(database_.Insert(*transaction, key, "value").ok());
+    }
+  }
+  ASSERT_TRUE(database_.manager->Commit(*transaction).ok());
+  // Holes in dense leaves count as well.
+  const bool exact = GetParam().kind == KeyKind::kBytes;
+  for (int i = 0; i < 300; ++i) {
+    std::string lower = i % 7 == 0 ? "" : GetParam().key(random), upper = i % 5 == 0 ? "" : GetParam().key(random);
+    if (!upper.empty() && upper < lower) std::swap(lower, upper);
+    const auto first = rows.lower_bound(lower);
+    const auto end = upper.empty() ? rows.end() : rows.lower_bound(upper);
+    const auto count = static_cast<uint64_t>(std::distance(first, end));
+    const StatusOr<uint64_t> all = database_.tree->CountAbout(AsBytes(lower), AsBytes(upper), 1000000);
+    ASSERT_TRUE(all.ok()) << Describe(all.status());
+    if (exact) {
+      EXPECT_EQ(*all, count);
+    } else {
+      EXPECT_GE(*all, count);
+    }
+    const StatusOr<uint64_t> some = database_.tree->CountAbout(AsBytes(lower), AsBytes(upper), 10);
+    ASSERT_TRUE(some.ok());
+    EXPECT_LE(*some, *all);
+    EXPECT_EQ(*some > 10, *all > 10);
+  }
+}
+
 TEST_F(TreeFixture, KeysAndValuesOfTheWrongSizeAreRefused) {
   Open(KeyKind::kInt64);
   txn::TransactionPtr transaction = database_.Begin();

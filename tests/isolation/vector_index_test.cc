@@ -53,6 +53,7 @@ std::shared_ptr<engine::Database> OpenWithRows(const std::string& path, std::str
   SqlSession session(*(*opened)->Connect());
   Do(session, absl::StrCat("create table t (id ", key_type, " primary key, v vector(8), tag int)"));
   Do(session, absl::StrCat("create index t_v on t using hnsw (v ", operators, ") with (m = 8, ef_construction = 64)"));
+  Do(session, "create index t_tag on t (tag)");
   std::mt19937_64 random(7);
   Do(session, "begin");
   for (int i = 0; i < kRows; ++i) {
@@ -70,7 +71,9 @@ struct Agreement {
 
 // One query in two ways under one snapshot: as many rows, and nearly all the same distances.
 void Compare(SqlSession& session, std::mt19937_64& random, std::string_view distance, Agreement& agreement) {
-  const std::string condition = random() % 3 == 0 ? absl::StrCat(" where tag < ", 1 + random() % 40) : "";
+  // By the index over tags, or not.
+  const std::string_view tag = random() % 2 == 0 ? "tag" : "tag + 0";
+  const std::string condition = random() % 3 == 0 ? absl::StrCat(" where ", tag, " < ", 1 + random() % 40) : "";
   const std::string measured = absl::StrCat("v ", distance, " '", Vector(random), "'");
   const std::string query =
       absl::StrCat("select round((", measured, ")::numeric, 6) from t", condition, " order by ", measured, " limit 10");
@@ -234,6 +237,28 @@ TEST(VectorIndexSnapshots, VacuumDoesNotFailBesideAWriter) {
   Do(other, "vacuum");
   EXPECT_EQ(other.Query(nodes)->at(0), "150");
   EXPECT_EQ(*database->Check([](std::string_view problem) { ADD_FAILURE() << problem; }), 0);
+  EXPECT_TRUE(database->Close().ok());
+}
+
+// A condition that an index bounds: few entries are all measured, among many the vector index is searched.
+TEST(VectorIndexSnapshots, EntriesOfAnotherIndexAreCounted) {
+  const auto database = OpenWithRows(":memory:", "int", "vector_l2_ops");
+  SqlSession session(*database->Connect());
+  Do(session, "set hnsw.exact_rows = 0");
+  Do(session, "set hnsw.ef_search = 16");
+  const auto way = [&](std::string_view condition) {
+    const auto plan = session.Query(
+        absl::StrCat("explain analyze select id from t where ", condition, " order by v <-> '[1,2,3,4,5,6,7,8]' limit 1"));
+    EXPECT_TRUE(plan.ok());
+    std::string text;
+    for (const auto& line : *plan) absl::StrAppend(&text, line, "\n");
+    return text;
+  };
+  EXPECT_NE(way("tag = 3").find("few rows in the key's range"), std::string::npos);
+  EXPECT_NE(way("tag < 90").find("by the index"), std::string::npos);
+  EXPECT_NE(way("tag = 1000").find("few rows in the key's range"), std::string::npos);
+  EXPECT_NE(way("id < 5").find("few rows in the key's range"), std::string::npos);
+  EXPECT_NE(way("id > 5").find("by the index"), std::string::npos);
   EXPECT_TRUE(database->Close().ok());
 }
 

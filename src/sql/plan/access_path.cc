@@ -249,36 +249,22 @@ StatusOr<exec::KeyRange> Planner::LowerRange(const KeyMatch& match) {
   return range;
 }
 
-StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& asked, const std::vector<LogicalSortKey>* wanted,
-                                     FirstRows* first) {
-  ColumnSet read = asked;
-  for (const Expr* conjunct : get->conjuncts) AddColumns(conjunct, &read);
-  const std::vector<const LeafValue*> leaf_values = LeafValuesOf(get, read);
-  ColumnSet needed = asked;
-  for (const LeafValue* value : leaf_values) needed[value->vector] = true;
+StatusOr<Planner::KeyChoice> Planner::ChooseKey(const LogicalNode* get, const ColumnSet& needed,
+                                                const std::vector<LogicalSortKey>* wanted) {
   const table::TableSchema& schema = *get->relation->schema;
   const double rows = RowEstimate(get);
   TURDB_ASSIGN_OR_RETURN(const std::vector<Sarg> sargs, FindSargs(get, get->conjuncts));
   TURDB_ASSIGN_OR_RETURN(const IndexExpressions* expressions, IndexExpressionsOf(get));
-
-  // Candidates: -1 is the primary tree.
-  struct Candidate {
-    int32_t index;
-    KeyMatch match;
-    double selected;
-    double cost;
-    bool point = false;
-    bool ordered = false;
-    bool reverse = false;
-    bool index_only = false;
-  };
   ColumnSet wanted_columns = needed;
   for (const Expr* conjunct : get->conjuncts) AddColumns(conjunct, &wanted_columns);
-  std::optional<Candidate> best;
+  std::optional<KeyChoice> best;
   const auto consider = [&](int32_t index, const std::vector<table::IndexPart>& parts, bool unique) -> base::Status {
-    Candidate candidate{index, MatchKey(index, parts, sargs), rows, 0, false, false, false, false};
-    const bool partial = index >= 0 && !schema.indexes[static_cast<size_t>(index)].predicate_sql.empty();
-    if (partial) {
+    KeyChoice candidate;
+    candidate.index = index;
+    candidate.match = MatchKey(index, parts, sargs);
+    candidate.selected = rows;
+    candidate.partial = index >= 0 && !schema.indexes[static_cast<size_t>(index)].predicate_sql.empty();
+    if (candidate.partial) {
       TURDB_ASSIGN_OR_RETURN(const bool has_all, IndexHasAll(get, index, get->conjuncts));
       if (!has_all) return absl::OkStatus();
       for (const exec::IndexExpression& expression : *expressions) {
@@ -287,10 +273,9 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& asked, c
     }
     const KeyMatch& match = candidate.match;
     candidate.point = unique && !parts.empty() && match.equal.size() == parts.size();
-    const bool bounded = !match.equal.empty() || match.lower != nullptr || match.upper != nullptr;
     if (candidate.point) {
       candidate.selected = 1;
-    } else if (bounded && StatisticsOf(*get->relation) != nullptr) {
+    } else if (match.bounded() && StatisticsOf(*get->relation) != nullptr) {
       candidate.selected *= CombinedSelectivity(match.bounding);
     } else {
       for (size_t i = 0; i < match.equal.size(); ++i) candidate.selected *= std::max(0.01, 1 / std::sqrt(rows));
@@ -312,8 +297,7 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& asked, c
     }
     candidate.cost = candidate.selected * (index < 0 || candidate.index_only ? 1 : kRowFetch) + (index < 0 ? 2 : 3);
     if (wanted != nullptr && !wanted->empty() && !candidate.ordered) candidate.cost += candidate.selected * 2;
-    const bool useful = index < 0 || partial || !match.equal.empty() || match.lower != nullptr || match.upper != nullptr ||
-                        candidate.ordered || candidate.index_only;
+    const bool useful = index < 0 || candidate.partial || match.bounded() || candidate.ordered || candidate.index_only;
     if (useful && (!best.has_value() || candidate.cost < best->cost)) best = std::move(candidate);
     return absl::OkStatus();
   };
@@ -323,135 +307,7 @@ StatusOr<Physical> Planner::LowerGet(LogicalNode* get, const ColumnSet& asked, c
     if (index.method != table::IndexMethod::kBTree) continue;
     TURDB_RETURN_IF_ERROR(consider(static_cast<int32_t>(i), index.parts, index.unique));
   }
-
-  // What the key answers exactly need not be asked again.
-  std::vector<const Expr*> filter;
-  Physical result;
-  for (const Expr* conjunct : get->conjuncts) {
-    if (std::find(best->match.used.begin(), best->match.used.end(), conjunct) == best->match.used.end()) {
-      filter.push_back(conjunct);
-    }
-  }
-  ColumnSet emitted = needed;
-  for (const Expr* conjunct : filter) AddColumns(conjunct, &emitted);
-  std::vector<int32_t> columns;
-  columns.reserve(get->outputs.size());
-  result.layout.reserve(get->outputs.size());
-  for (size_t i = 0; i < get->outputs.size(); ++i) {
-    if (!emitted[get->outputs[i]]) continue;
-    result.layout.push_back(get->outputs[i]);
-    if (i < schema.columns.size()) {
-      columns.push_back(static_cast<int32_t>(i));
-    } else {
-      columns.push_back(i == schema.columns.size() ? table::kRowIdColumn : table::kRowKeyColumn);
-    }
-  }
-  result.rows = best->point ? 1 : EstimateRows(get);
-  result.cost = best->cost;
-  if (best->ordered) result.order = *wanted;
-  if (best->point || best->index >= 0) {  // no scan of the table computes anything: conditions do themselves
-    Replacements computed;
-    for (const LeafValue* value : leaf_values) computed.emplace_back(value->column, value->expression);
-    for (const Expr*& conjunct : filter) conjunct = Substitute(conjunct, computed);
-  }
-
-  if (best->point) {
-    auto* node = plan_.New<exec::PointLookupNode>();
-    node->table = get->table;
-    node->index = best->index;
-    node->name = plan_.Copy(get->name);
-    node->columns = plan_.Copy(columns);
-    TURDB_ASSIGN_OR_RETURN(node->key, LowerAll(best->match.equal, {}));
-    TURDB_ASSIGN_OR_RETURN(node->filter, LowerAll(filter, result.layout));
-    SetTypes(node, result.layout);
-    SetEstimate(node, 1, best->index < 0 ? "every primary key column is given" : "every column of a unique index is given");
-    result.node = node;
-    result.rows = 1;
-    if (wanted != nullptr) result.order = *wanted;  // one row is in any order
-    return ComputeAbove(std::move(result), LeafValuesOf(get, asked), asked);
-  }
-  if (best->index < 0) {
-    auto* node = plan_.New<exec::TableScanNode>();
-    node->table = get->table;
-    node->name = plan_.Copy(get->name);
-    node->columns = plan_.Copy(columns);
-    // From the first conjunct on that is not safe under a latch, all run after the rows were gathered.
-    std::vector<const Expr*> latch;
-    size_t i = 0;
-    const auto latch_safe = [&](const auto& self, const Expr* e) -> bool {
-      if (e->kind == ExpressionKind::kSubquery || e->kind == ExpressionKind::kCase || e->kind == ExpressionKind::kCheck ||
-          e->kind == ExpressionKind::kLambda) {
-        return false;
-      }
-      if (e->call != nullptr && (e->try_cast || (e->call->flags & function::kLatchSafe) == 0)) return false;
-      return std::all_of(e->arguments.begin(), e->arguments.end(), [&](const Expr* a) { return self(self, a); });
-    };
-    // So do those over what is computed in the leaf, which is after these; nothing among them raises, so any order will do.
-    ColumnSet made_in_leaf = EmptySet();
-    for (const LeafValue* value : leaf_values) made_in_leaf[value->column] = true;
-    std::vector<const Expr*> over_computed;
-    for (; i < filter.size() && latch_safe(latch_safe, filter[i]); ++i) {
-      (Touches(filter[i], made_in_leaf) ? over_computed : latch).push_back(filter[i]);
-    }
-    filter.erase(filter.begin(), filter.begin() + static_cast<int64_t>(i));
-    filter.insert(filter.begin(), over_computed.begin(), over_computed.end());
-    TURDB_ASSIGN_OR_RETURN(node->latch_filter, LowerAll(latch, result.layout));
-    TURDB_ASSIGN_OR_RETURN(node->range, LowerRange(best->match));
-    node->reverse = best->ordered && best->reverse;
-    if (!leaf_values.empty()) {
-      ColumnSet elsewhere = asked;
-      for (const Expr* conjunct : get->conjuncts) AddColumns(conjunct, &elsewhere);
-      std::vector<const Expr*> computed;
-      std::vector<int32_t> in_leaf;
-      GivenValues given;
-      const size_t columns_read = result.layout.size();
-      for (const LeafValue* value : leaf_values) {
-        TURDB_ASSIGN_OR_RETURN(const Expr* const lowered, LowerLeafValue(*value, result.layout, &given));
-        computed.push_back(lowered);
-      }
-      node->given = plan_.Copy(given.values);
-      node->given_slots = plan_.Copy(given.slots);
-      for (size_t i = 0; i < columns_read; ++i) {
-        const ColumnId id = result.layout[i];
-        const bool only_here = !elsewhere[id] && std::any_of(leaf_values.begin(), leaf_values.end(),
-                                                             [&](const LeafValue* value) { return value->vector == id; });
-        if (only_here) in_leaf.push_back(static_cast<int32_t>(i));
-      }
-      for (const LeafValue* value : leaf_values) result.layout.push_back(value->column);
-      node->computed = plan_.Copy(computed);
-      node->in_leaf = plan_.Copy(in_leaf);
-    }
-    TURDB_ASSIGN_OR_RETURN(node->filter, LowerAll(filter, result.layout));
-    SetTypes(node, result.layout);
-    const bool ranged = !best->match.equal.empty() || best->match.lower != nullptr || best->match.upper != nullptr;
-    SetEstimate(node, result.rows,
-                ranged          ? "a range of the primary key"
-                : best->ordered ? "the primary key is in the wanted order"
-                                : "no key helps");
-    result.node = node;
-    if (first != nullptr && wanted != nullptr && !ranged && !best->ordered) {
-      TURDB_ASSIGN_OR_RETURN(result.node, TryNearest(get, node, *wanted, first));
-    }
-    return result;
-  }
-  auto* node = plan_.New<exec::IndexScanNode>();
-  node->table = get->table;
-  node->index = best->index;
-  node->name = plan_.Copy(get->name);
-  node->columns = plan_.Copy(columns);
-  node->index_only = best->index_only;
-  TURDB_ASSIGN_OR_RETURN(node->filter, LowerAll(filter, result.layout));
-  TURDB_ASSIGN_OR_RETURN(node->range, LowerRange(best->match));
-  node->reverse = best->ordered && best->reverse;
-  SetTypes(node, result.layout);
-  SetEstimate(node, result.rows,
-              best->index_only                                               ? "the index has every column that is wanted"
-              : !best->match.equal.empty()                                   ? "equality on the index's first columns"
-              : best->ordered                                                ? "the index is in the wanted order"
-              : best->match.lower == nullptr && best->match.upper == nullptr ? "the conditions imply the index's own"
-                                                                             : "a range of the index");
-  result.node = node;
-  return ComputeAbove(std::move(result), LeafValuesOf(get, asked), asked);
+  return *std::move(best);
 }
 
 }  // namespace turdb::sql

@@ -78,10 +78,16 @@ StatusOr<Planner::NearestChoice> Planner::ChooseVectorIndex(const LogicalNode* g
   return NearestChoice();
 }
 
-// The scan, or in its place the node that has it beside an index.
-StatusOr<const exec::Node*> Planner::TryNearest(const LogicalNode* get, const exec::TableScanNode* scan,
-                                                const std::vector<LogicalSortKey>& wanted, FirstRows* first) {
-  if (wanted.empty()) return scan;
+// The rows by a vector index, where one has the wanted order; without a node otherwise. Where conditions bound a key as well,
+// the rows in its range are looked at instead if they turn out to be few.
+StatusOr<Physical> Planner::TryNearest(const TableRead& read, const KeyChoice& choice,
+                                       const std::vector<LogicalSortKey>& wanted, FirstRows* first) {
+  const LogicalNode* const get = read.get;
+  if (wanted.empty()) return Physical();
+  // A subquery can be part of one plan only.
+  const bool by_key = choice.match.bounded() || choice.partial;
+  if (by_key && std::any_of(get->conjuncts.begin(), get->conjuncts.end(), [&](const Expr* e) { return HasSubquery(e); }))
+    return Physical();
   LogicalSortKey key = wanted[0];
   bool in_leaf = false;
   for (const LeafValue& value : leaf_values_) {
@@ -91,19 +97,39 @@ StatusOr<const exec::Node*> Planner::TryNearest(const LogicalNode* get, const ex
     break;
   }
   // What the scan computes has been looked at (TakeIntoLeaf); elsewhere a column may be anybody's.
-  TURDB_ASSIGN_OR_RETURN(const NearestChoice choice, ChooseVectorIndex(get, key, [&](const Expr* query) {
+  TURDB_ASSIGN_OR_RETURN(const NearestChoice nearest, ChooseVectorIndex(get, key, [&](const Expr* query) {
                            return in_leaf || (!HasSubquery(query) && !IsVolatile(query) && IsFromOutside(query));
                          }));
-  if (choice.index < 0) return scan;
+  if (nearest.index < 0) return Physical();
+  TURDB_ASSIGN_OR_RETURN(Physical result, LowerTableScan(read, KeyChoice(), EmptySet()));
   auto* node = plan_.New<exec::NearestScanNode>();
-  node->exact = scan;
-  node->index = choice.index;
-  TURDB_ASSIGN_OR_RETURN(node->query, LowerExpr(choice.query, {}));
+  node->exact = static_cast<const exec::TableScanNode*>(result.node);
+  node->index = nearest.index;
+  TURDB_ASSIGN_OR_RETURN(node->query, LowerExpr(nearest.query, {}));
   node->number = plan_.nearest_count++;
-  node->types = scan->types;
-  SetEstimate(node, std::min(scan->estimated_rows, 100.0), "a vector index is in the wanted order");
+  node->types = result.node->types;
+  if (by_key) {
+    ColumnSet emitted = EmptySet();
+    for (const ColumnId id : result.layout) emitted[id] = true;
+    KeyChoice range = choice;
+    range.index_only = false;
+    Physical few;
+    if (choice.index < 0) {
+      TURDB_ASSIGN_OR_RETURN(few, LowerTableScan(read, range, emitted));
+    } else {
+      TURDB_ASSIGN_OR_RETURN(few, LowerIndexScan(read, range, emitted));
+      TURDB_ASSIGN_OR_RETURN(few, ComputeAbove(std::move(few), read.leaf_values, emitted));
+    }
+    TURDB_ASSIGN_OR_RETURN(few, ProjectTo(std::move(few), result.layout));
+    node->few = few.node;
+    node->few_index = choice.index;
+    TURDB_ASSIGN_OR_RETURN(node->few_range, LowerRange(choice.match));
+    result.cost = std::min(result.cost, choice.cost);
+  }
+  SetEstimate(node, std::min(result.rows, 100.0), "a vector index is in the wanted order");
   first->nearest = node->number;
-  return node;
+  result.node = node;
+  return result;
 }
 
 // Whether the subquery wants the first rows in an order that a vector index has, and others for other rows outside: then each

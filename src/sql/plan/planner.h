@@ -165,8 +165,10 @@ class Planner {
   struct FirstRows {
     int32_t nearest = -1;  // number of the NearestScanNode that does
   };
-  base::StatusOr<const exec::Node*> TryNearest(const LogicalNode* get, const exec::TableScanNode* scan,
-                                               const std::vector<LogicalSortKey>& wanted, FirstRows* first);
+  struct TableRead;
+  struct KeyChoice;
+  base::StatusOr<Physical> TryNearest(const TableRead& read, const KeyChoice& choice, const std::vector<LogicalSortKey>& wanted,
+                                      FirstRows* first);
   struct NearestChoice {
     int32_t index = -1;           // of the table's; -1: none orders by this
     const Expr* query = nullptr;  // what is compared with the indexed vectors
@@ -267,6 +269,7 @@ class Planner {
     bool upper_inclusive = true;
     std::vector<const Expr*> used;      // conjuncts that the key range answers exactly
     std::vector<const Expr*> bounding;  // those, and the ones it answers about
+    bool bounded() const { return !equal.empty() || lower != nullptr || upper != nullptr; }
   };
   struct Sarg {  // column op value, or, where there is no column, a part of an index
     int32_t column = -1;
@@ -294,6 +297,34 @@ class Planner {
   base::StatusOr<bool> OrderMatches(const LogicalNode* get, int32_t index, const std::vector<table::IndexPart>& parts,
                                     size_t fixed, const std::vector<LogicalSortKey>& wanted, bool* reverse);
   base::StatusOr<exec::KeyRange> LowerRange(const KeyMatch& match);
+  struct KeyChoice {
+    int32_t index = -1;  // of the table's; -1: the primary key
+    KeyMatch match;
+    double selected = 1;  // rows in the range, as far as is known
+    double cost = 0;
+    bool partial = false;  // the index has not all rows, but all that are asked for
+    bool point = false;    // at most one row
+    bool ordered = false;  // in the wanted order, `reverse` or not
+    bool reverse = false;
+    bool index_only = false;
+  };
+  base::StatusOr<KeyChoice> ChooseKey(const LogicalNode* get, const ColumnSet& needed,
+                                      const std::vector<LogicalSortKey>* wanted);
+
+  // ---- one table (lower_get.cc)
+  struct TableRead {
+    const LogicalNode* get = nullptr;
+    const ColumnSet& asked;                     // by what is above
+    ColumnSet needed;                           // and what values in leaves are made of
+    std::vector<const LeafValue*> leaf_values;  // that are asked for above, or by conditions
+  };
+  std::vector<const Expr*> LeftToAsk(const TableRead& read, const KeyChoice& choice, bool in_leaf);
+  Physical ReadColumns(const TableRead& read, const std::vector<const Expr*>& filter, const ColumnSet& more,
+                       std::vector<int32_t>* columns);
+  PhysicalOr LowerPointLookup(const TableRead& read, const KeyChoice& choice);
+  // `more`: columns that they have beside those that are needed.
+  PhysicalOr LowerTableScan(const TableRead& read, const KeyChoice& choice, const ColumnSet& more);
+  PhysicalOr LowerIndexScan(const TableRead& read, const KeyChoice& choice, const ColumnSet& more);
   double RowEstimate(const LogicalNode* get) const;
 
   // Correlation: what the subplan being lowered takes from outside, by slot.

@@ -21,8 +21,12 @@ namespace {
 
 constexpr int kCursorFrames = 3;
 constexpr size_t kMaxReadAhead = 64;
-// Few enough that the lines of the next leaf, asked for a batch at a time, do not queue up (see PrefetchUntil).
+// Few enough that the lines of the next leaf, asked for a batch at a time, do not queue up (see PrefetchUntil): what the
+// processor has no room for it forgets. A leaf in five parts of some 50 lines, but not by so few entries that the visits cost
+// more.
 constexpr size_t kBatch = 48;
+constexpr size_t kLeastBatch = 8;
+constexpr size_t kBatchesOfLeaf = 5;
 
 uint64_t VersionOf(const SharedGuard& guard) {
   return storage::Frame::VersionOf(guard.frame()->state.load(std::memory_order_relaxed));
@@ -34,7 +38,7 @@ uint64_t VersionOf(const SharedGuard& guard) {
 class Cursor::Collector {
  public:
   Collector(const std::byte* page, const txn::VersionTable* versions, const txn::View& view, txn::Scratch& scratch,
-            size_t max_entries, absl::FunctionRef<void(const Entries&)> visit)
+            size_t max_entries, bool whole_values, absl::FunctionRef<void(const Entries&)> visit)
       : page_(page),
         dense_(leaf::IsDense(page)),
         prefix_(dense_ ? Bytes() : Prefix(page)),
@@ -42,6 +46,7 @@ class Cursor::Collector {
         view_(view),
         scratch_(scratch),
         max_entries_(max_entries),
+        batch_(whole_values ? std::clamp(leaf::Limit(page) / kBatchesOfLeaf, kLeastBatch, kBatch) : kBatch),
         visit_(visit) {}
 
   // Indexes [first, last) upward; returns where it stopped.
@@ -50,7 +55,7 @@ class Cursor::Collector {
     size_t i = first;
     for (; i < last && taken_ < max_entries_; ++i) {
       Take(i);
-      if (filled_ < kBatch) continue;
+      if (filled_ < batch_) continue;
       PrefetchUntil(i + 1);
       Flush();
     }
@@ -62,7 +67,7 @@ class Cursor::Collector {
     size_t i = end;
     for (; i > first && taken_ < max_entries_; --i) {
       Take(i - 1);
-      if (filled_ == kBatch) Flush();
+      if (filled_ == batch_) Flush();
     }
     Flush();
     return i;
@@ -95,7 +100,7 @@ class Cursor::Collector {
     const uint64_t base = static_cast<uint64_t>(Header(page_).dense_base);
     size_t i = first;
     while (i < last && taken_ < max_entries_) {
-      const size_t stop = std::min(last, i + std::min(kBatch, max_entries_ - taken_));
+      const size_t stop = std::min(last, i + std::min(batch_, max_entries_ - taken_));
       size_t filled = 0;
       for (; i < stop; ++i) {
         const std::byte* cell = page_ + offsets[i];
@@ -116,7 +121,7 @@ class Cursor::Collector {
     const Slot* slots = Slots(page_);
     size_t i = first;
     while (i < last && taken_ < max_entries_) {
-      const size_t stop = std::min(last, i + std::min(kBatch, max_entries_ - taken_));
+      const size_t stop = std::min(last, i + std::min(batch_, max_entries_ - taken_));
       size_t filled = 0;
       for (; i < stop; ++i) {
         const Slot slot = slots[i];
@@ -186,6 +191,7 @@ class Cursor::Collector {
   const txn::View& view_;
   txn::Scratch& scratch_;
   const size_t max_entries_;
+  const size_t batch_;
   absl::FunctionRef<void(const Entries&)> visit_;
   const std::byte* next_leaf_ = nullptr;
   size_t prefetched_ = 0;  // lines of it
@@ -296,7 +302,7 @@ StatusOr<bool> Cursor::Forward(const txn::View& view, size_t max_entries, absl::
       limit = base::CompareBytes(upper, LowerFence(page)) <= 0 ? 0 : leaf::LowerBound(page, upper);
     }
     const size_t first = at_index ? forward_.index : leaf::LowerBound(page, base::AsBytes(forward_.key));
-    Collector collector(page, versions, view, scratch_, max_entries, visit);
+    Collector collector(page, versions, view, scratch_, max_entries, reads_whole_values_, visit);
     if (!ends_here) collector.PrefetchNextLeaf(tree_.pool_.Peek(tree_.IdOf(Header(page).next_leaf)), first);
     const size_t stopped = first < limit ? collector.Up(first, limit) : limit;
     size_t next = stopped;
@@ -367,7 +373,7 @@ StatusOr<bool> Cursor::Backward(const txn::View& view, size_t max_entries, absl:
     } else if (backward_.started) {
       end = leaf::LowerBound(page, base::AsBytes(backward_.key));
     }
-    Collector collector(page, versions, view, scratch_, max_entries, visit);
+    Collector collector(page, versions, view, scratch_, max_entries, reads_whole_values_, visit);
     size_t stopped = std::min(end, first);
     if (first < end) stopped = collector.Down(first, end);
     while (stopped > first && !leaf::UsedAt(page, stopped - 1)) --stopped;

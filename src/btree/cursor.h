@@ -24,6 +24,10 @@ class Cursor {
   Cursor& operator=(const Cursor&) = delete;
   ~Cursor();
 
+  // Whether the visitor reads values from end to end, not only a few bytes of each: then fewer entries come at a time, so that
+  // the lines of the next leaf, asked for between them, do not queue up. Speed is all that it changes.
+  void set_reads_whole_values(bool reads) { reads_whole_values_ = reads; }
+
   // Starts again with other bounds, keeping the memory.
   void Reset(Bytes lower, Bytes upper);
 
@@ -64,6 +68,7 @@ class Cursor {
   txn::Scratch scratch_;
   size_t leaves_until_read_ahead_ = 1;  // none on the first leaf: most ranges end there
   size_t read_ahead_window_ = 4;
+  bool reads_whole_values_ = false;
 };
 
 }  // namespace turdb::btree

@@ -131,7 +131,9 @@ class ScanSource : public Source, private table::LeafComputation {
  private:
   void EmplaceTableScan(base::Bytes lower, base::Bytes upper) {
     table_scan_.emplace(table_, projection_, lower, upper, reverse_);
-    if (computed_.size() != 0) table_scan_->set_computation(this);
+    if (computed_.size() == 0) return;
+    table_scan_->set_computation(this);
+    table_scan_->set_reads_whole_rows(latch_filter_.empty());
   }
 
   // Rows that the filter drops need no values; they are dropped again with the whole chunk.
@@ -139,6 +141,13 @@ class ScanSource : public Source, private table::LeafComputation {
     const Rows all = rows;
     if (!latch_filter_.empty()) {
       TURDB_ASSIGN_OR_RETURN(rows, latch_filter_.Apply(*runtime_, *chunk, rows));
+      // Of some rows that came lately, how many pass.
+      seen_ += all.count;
+      passed_ += rows.count;
+      if (seen_ >= kPassRateOf) {
+        table_scan_->set_reads_whole_rows(passed_ > seen_ / 8);
+        seen_ = passed_ = 0;
+      }
     }
     if (rows.count != 0) {
       TURDB_RETURN_IF_ERROR(computed_.Evaluate(*runtime_, *chunk, rows));
@@ -174,6 +183,8 @@ class ScanSource : public Source, private table::LeafComputation {
   std::vector<ScalarEvaluator> given_;
   std::span<const int32_t> given_slots_;
   Runtime* runtime_ = nullptr;  // while rows are read
+  static constexpr uint32_t kPassRateOf = 1024;
+  uint32_t seen_ = 0, passed_ = 0;
   std::optional<BoundKeyRange> range_;
   Filter latch_filter_;
   Filter filter_;

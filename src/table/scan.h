@@ -44,6 +44,8 @@ class TableScan {
   base::StatusOr<uint32_t> Append(const txn::View& view, uint32_t max_rows, vec::Chunk* out);
   // Called for every row from now on; outlives the scan. Views of in-leaf outputs are empty afterwards.
   void set_computation(LeafComputation* computation) { computation_ = computation; }
+  // Whether it is to expect that rows are read from end to end, in the leaf: see btree::Cursor.
+  void set_reads_whole_rows(bool reads) { cursor_.set_reads_whole_values(reads); }
 
  private:
   base::Status ComputeInLeaf(vec::Chunk* out, uint32_t first, uint32_t count, size_t far_before);

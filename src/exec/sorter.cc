@@ -178,6 +178,8 @@ Status Sorter::Start(Runtime&) {
   emitted_ = 0;
   next_row_ = 0;
   has_bound_ = false;
+  float_bound_.reset();
+  integer_bound_.reset();
   spilled_bytes_ = 0;
   return absl::OkStatus();
 }
@@ -211,9 +213,48 @@ void Sorter::EncodeKeys(Columns keys, Rows rows) {
   }
 }
 
+// NULL, NaN and what equals the bound's number stay: their keys tell.
+Rows Sorter::MayBeBelowBound(const vec::Vector& first, Rows rows) {
+  if (!float_bound_.has_value() && !integer_bound_.has_value()) return rows;
+  const vec::VectorView view = first.View();
+  near_.resize(rows.count);
+  uint32_t count = 0;
+  const auto select = [&](auto tag, auto bound) {
+    using T = decltype(tag);
+    const T* const values = view.values<T>();
+    for (uint32_t i = 0; i < rows.count; ++i) {
+      const vec::SelIndex row = rows[i];
+      const T value = values[view.Index(row)];
+      near_[count] = row;
+      const bool beyond = parts_[0].descending ? value < bound : value > bound;
+      count += static_cast<uint32_t>(!beyond || !view.IsValid(row));
+    }
+  };
+  switch (parts_[0].type.id) {
+    case vec::TypeId::kFloat:
+      select(float{}, *float_bound_);
+      break;
+    case vec::TypeId::kDouble:
+      select(double{}, *float_bound_);
+      break;
+    case vec::TypeId::kInt16:
+      select(int16_t{}, *integer_bound_);
+      break;
+    case vec::TypeId::kInt32:
+      select(int32_t{}, *integer_bound_);
+      break;
+    default:
+      select(int64_t{}, *integer_bound_);
+      break;
+  }
+  return {near_.data(), count};
+}
+
 Status Sorter::Add(Runtime& runtime, Columns keys, Columns payload, Rows rows) {
   if (limit_ == 0) return absl::OkStatus();
   set_aside_.Reset();
+  if (has_bound_) rows = MayBeBelowBound(*keys[0], rows);
+  if (rows.count == 0) return absl::OkStatus();
   EncodeKeys(keys, rows);
   kept_.clear();
   for (uint32_t i = 0; i < rows.count; ++i) {
@@ -296,6 +337,10 @@ void Sorter::DropBeyondLimit() {
   // nth_element put the last of the first limit_ rows there.
   const Key last = KeyOf(copies.back());
   bound_.assign(reinterpret_cast<const char*>(last.data), last.size);
+  if (!parts_.empty()) {
+    float_bound_ = table::LeadingFloat(parts_[0], base::AsBytes(bound_));
+    integer_bound_ = table::LeadingInteger(parts_[0], base::AsBytes(bound_));
+  }
   entries_.resize(limit_);
   for (size_t i = 0; i < limit_; ++i) entries_[i].record = copies[i];
   rows_ = std::move(rows);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -68,6 +69,7 @@ class Sorter {
   Key KeyOf(const std::byte* record) const;
   bool Less(const Entry& a, const Entry& b) const;
   void EncodeKeys(Columns keys, vec::Rows rows);
+  vec::Rows MayBeBelowBound(const vec::Vector& first, vec::Rows rows);
   // False when the budget refuses.
   [[nodiscard]] bool TryAddRows(Columns payload, vec::Rows rows, uint32_t first, uint32_t last);
   base::Status AddKept(Runtime& runtime, Columns payload, vec::Rows rows, uint32_t first, uint32_t last);
@@ -82,6 +84,9 @@ class Sorter {
   uint64_t limit_ = UINT64_MAX;
   bool has_bound_ = false;  // with a limit: rows whose key is not below bound_ are dropped on arrival
   std::string bound_;
+  // What bound_ begins with, where that is a number: most rows can be dropped by their value, before they have a key.
+  std::optional<double> float_bound_;
+  std::optional<int64_t> integer_bound_;
   uint64_t next_row_ = 0;  // number of the next row, for stability
   RowStore rows_;
   BlockPool key_pool_;
@@ -95,7 +100,8 @@ class Sorter {
   // Of one batch.
   std::string key_bytes_;
   std::vector<uint32_t> key_ends_;
-  std::vector<uint32_t> kept_;  // positions that the bound lets through
+  std::vector<vec::SelIndex> near_;  // rows that the first number of the bound lets through
+  std::vector<uint32_t> kept_;       // positions of those that the bound does
   std::vector<vec::SelIndex> selected_;
   std::vector<std::byte*> pointers_;
 };

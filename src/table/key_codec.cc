@@ -357,6 +357,43 @@ void AppendSortKeyPart(const KeyPart& part, Cell cell, std::string* out) {
   }
 }
 
+namespace {
+
+// Type byte and eight bytes of a number's key, as if it were ascending. False: there are not as many.
+bool LeadingNumber(const KeyPart& part, Bytes key, uint8_t* type_byte, uint64_t* bits) {
+  std::byte number[9] = {};
+  if (key.empty()) return false;
+  const size_t size = std::min(key.size(), sizeof(number));
+  std::memcpy(number, key.data(), size);
+  if (part.descending) Complement(number, number + size);
+  *type_byte = std::to_integer<uint8_t>(number[0]);
+  *bits = base::LoadBE<uint64_t>(number + 1);
+  return size == sizeof(number) || *type_byte == key_byte::kZero;
+}
+
+}  // namespace
+
+std::optional<double> LeadingFloat(const KeyPart& part, Bytes key) {
+  uint8_t type_byte = 0;
+  uint64_t bits = 0;
+  if (part.type.id != TypeId::kFloat && part.type.id != TypeId::kDouble) return std::nullopt;
+  if (!LeadingNumber(part, key, &type_byte, &bits)) return std::nullopt;
+  if (type_byte == key_byte::kZero) return 0.0;
+  if (type_byte == key_byte::kNegativeFloat) return std::bit_cast<double>(~bits);
+  if (type_byte == key_byte::kPositiveFloat) return std::bit_cast<double>(bits ^ kSignBit);
+  return std::nullopt;
+}
+
+std::optional<int64_t> LeadingInteger(const KeyPart& part, Bytes key) {
+  uint8_t type_byte = 0;
+  uint64_t bits = 0;
+  if (part.type.id != TypeId::kInt16 && part.type.id != TypeId::kInt32 && part.type.id != TypeId::kInt64) return std::nullopt;
+  if (!LeadingNumber(part, key, &type_byte, &bits)) return std::nullopt;
+  if (type_byte == key_byte::kZero) return 0;
+  if (type_byte == key_byte::kNegativeInteger || type_byte == key_byte::kPositiveInteger) return static_cast<int64_t>(bits);
+  return std::nullopt;
+}
+
 bool KeyKeepsValue(const vec::Type& type) {
   if (type.collation() != vec::Collation::kBinary) return false;
   switch (type.id) {

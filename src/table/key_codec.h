@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -87,6 +88,10 @@ base::Status AppendKeyPart(const KeyPart& part, const vec::Vector& vector, size_
 
 // The same into any string, without a limit: sort keys, hash keys of groups.
 void AppendSortKeyPart(const KeyPart& part, Cell cell, std::string* out);
+// The number that a sort key of a float or double begins with, or of an int16, int32 or int64: for comparing values before they
+// are encoded. Nothing for other types, NULL and NaN.
+std::optional<double> LeadingFloat(const KeyPart& part, base::Bytes key);
+std::optional<int64_t> LeadingInteger(const KeyPart& part, base::Bytes key);
 
 // ---- Decoding.
 // Reads one part at the front of *key and moves past it. Error XX001 when it is no key of this type. A type

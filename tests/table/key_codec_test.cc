@@ -103,6 +103,36 @@ TEST(KeyCodec, DecodesWhatItEncoded) {
 }
 
 // Rows of vectors give the same keys as values, and read back into vectors.
+TEST(KeyCodec, TellsTheNumberThatAKeyBeginsWith) {
+  const auto key_of = [](const KeyPart& part, auto value) {
+    std::string key;
+    AppendSortKeyPart(part, reinterpret_cast<Cell>(&value), &key);
+    return key + "more";
+  };
+  for (const bool descending : {false, true}) {
+    KeyPart part;
+    part.descending = descending;
+    part.type = vec::Type(vec::TypeId::kDouble);
+    for (const double value : {0.0, 1.5, -1.5, 1e300, -1e-300, 5e-324}) {
+      EXPECT_EQ(LeadingFloat(part, base::AsBytes(key_of(part, value))), value);
+      EXPECT_EQ(LeadingInteger(part, base::AsBytes(key_of(part, value))), std::nullopt);
+    }
+    EXPECT_EQ(LeadingFloat(part, base::AsBytes(key_of(part, -0.0))), 0.0);
+    EXPECT_EQ(LeadingFloat(part, base::AsBytes(key_of(part, std::nan("")))), std::nullopt);
+    std::string null;
+    AppendSortKeyPart(part, nullptr, &null);
+    EXPECT_EQ(LeadingFloat(part, base::AsBytes(null)), std::nullopt);
+    EXPECT_EQ(LeadingFloat(part, {}), std::nullopt);
+    part.type = vec::Type(vec::TypeId::kInt64);
+    for (const int64_t value : {int64_t{0}, int64_t{1}, int64_t{-1}, INT64_MIN, INT64_MAX}) {
+      EXPECT_EQ(LeadingInteger(part, base::AsBytes(key_of(part, value))), value);
+      EXPECT_EQ(LeadingFloat(part, base::AsBytes(key_of(part, value))), std::nullopt);
+    }
+    part.type = vec::Type(vec::TypeId::kDate);
+    EXPECT_EQ(LeadingInteger(part, base::AsBytes(key_of(part, int32_t{7}))), std::nullopt);
+  }
+}
+
 TEST(KeyCodec, ReadsAndWritesVectors) {
   Random random(4);
   for (const Type& type : KeyTypes()) {

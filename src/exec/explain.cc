@@ -58,7 +58,9 @@ class PlanExplainer {
       if (profile->second.peak_bytes > 0) note(absl::StrCat("memory: ", (profile->second.peak_bytes + 1023) / 1024, " KB"));
       if (profile->second.spilled_bytes > 0)
         note(absl::StrCat("spilled: ", (profile->second.spilled_bytes + 1023) / 1024, " KB"));
-      if (!profile->second.note.empty()) note(profile->second.note);
+      for (const NodeFact& fact : profile->second.facts) {
+        note(fact.text.empty() ? absl::StrCat(fact.name, ": ", fact.number) : absl::StrCat(fact.name, ": ", fact.text));
+      }
     }
     if (verbose_ && !node.reason.empty()) note(absl::StrCat("by: ", node.reason));
     if (!notes.empty()) absl::StrAppend(&line, " (", notes, ")");
@@ -79,6 +81,13 @@ class PlanExplainer {
     }
   }
 
+  static std::string Capitalized(std::string_view name) {
+    std::string result(name);
+    for (size_t i = 0; i < result.size(); ++i) {
+      if (i == 0 || result[i - 1] == ' ') result[i] = absl::ascii_toupper(static_cast<unsigned char>(result[i]));
+    }
+    return result;
+  }
   static void AddMember(std::string_view name, std::string_view value, std::string* out) {
     absl::StrAppend(out, out->back() == '{' ? "" : ", ", "\"", name, "\": ");
     vec::AppendJsonString(value, out);
@@ -109,7 +118,13 @@ class PlanExplainer {
       if (profile->second.lanes > 0) AddMember("Threads", static_cast<double>(profile->second.lanes + 1), out);
       AddMember("Memory Bytes", static_cast<double>(profile->second.peak_bytes), out);
       AddMember("Spilled Bytes", static_cast<double>(profile->second.spilled_bytes), out);
-      if (!profile->second.note.empty()) AddMember("Note", profile->second.note, out);
+      for (const NodeFact& fact : profile->second.facts) {
+        if (fact.text.empty()) {
+          AddMember(Capitalized(fact.name), static_cast<double>(fact.number), out);
+        } else {
+          AddMember(Capitalized(fact.name), fact.text, out);
+        }
+      }
     }
     if (verbose_ && !node.reason.empty()) AddMember("Reason", node.reason, out);
     const auto add_plan = [this](const Node& plan, std::string* list) {

@@ -147,7 +147,7 @@ class NearestSource : public Source {
     return Flow::kHaveMore;
   }
 
-  std::string note() const override {
+  std::vector<NodeFact> facts() const override {
     static constexpr std::string_view kReasons[] = {"",
                                                     "the table is small",
                                                     "many rows are wanted",
@@ -156,16 +156,20 @@ class NearestSource : public Source {
                                                     "few rows pass the filter",
                                                     "few rows in the key's range"};
     const Runs runs = RunsSoFar();
-    std::string text = "by the index";
+    std::vector<NodeFact> facts;
     if (runs.count > 1) {  // below a LATERAL join, or in a subquery
-      text = absl::StrCat("searches: ", runs.count, ", of which exact: ", runs.exact);
-    } else if (reason_ != Reason::kNone) {
-      text = absl::StrCat("exact: ", kReasons[static_cast<size_t>(reason_)]);
+      facts.push_back({"searches", {}, runs.count});
+      facts.push_back({"exact searches", {}, runs.exact});
+    } else {
+      facts.push_back({"strategy", reason_ == Reason::kNone ? "by the index"
+                                                            : absl::StrCat("exact, ", kReasons[static_cast<size_t>(reason_)])});
     }
     if (runs.distances != 0) {
-      absl::StrAppend(&text, ", ef: ", ef_, ", candidates: ", runs.candidates, ", distances: ", runs.distances);
+      facts.push_back({"ef", {}, ef_});
+      facts.push_back({"candidates", {}, runs.candidates});
+      facts.push_back({"distances", {}, runs.distances});
     }
-    return text;
+    return facts;
   }
 
  private:

@@ -80,7 +80,7 @@ StatusOr<Flow> Stream::CallSource(Runtime& runtime, Batch* out) {
   Timing timing(runtime, profiles_[0]);
   StatusOr<Flow> flow = source_->Next(runtime, out);
   timing.Stop(*out, source_->memory_bytes(), source_->spilled_bytes());
-  profiles_[0]->note = source_->note();
+  profiles_[0]->facts = source_->facts();
   return flow;
 }
 

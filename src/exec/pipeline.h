@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -43,6 +44,13 @@ enum class Flow : uint8_t {
   kBlocked,    // *out is empty; call again later
 };
 
+// Something else that a node tells of its run: a number, or a text.
+struct NodeFact {
+  std::string_view name;  // lower case, words parted by blanks; EXPLAIN's JSON writes them with capitals
+  std::string text;       // empty: it is the number
+  uint64_t number = 0;
+};
+
 // What a node did, for EXPLAIN ANALYZE. Times are inclusive of the inputs that the operator drains itself.
 struct NodeProfile {
   int64_t rows = 0;
@@ -51,7 +59,7 @@ struct NodeProfile {
   int64_t peak_bytes = 0;
   int64_t spilled_bytes = 0;
   int64_t lanes = 0;  // threads that had part in it beside the calling one
-  std::string note;   // what else there is to say
+  std::vector<NodeFact> facts;
 };
 
 // Both kinds belong to one Execution and are called by one thread at a time.
@@ -65,8 +73,8 @@ class Source {
   virtual int64_t memory_bytes() const { return 0; }
   // Written to temporary files since Start.
   virtual int64_t spilled_bytes() const { return 0; }
-  // How it went about it, for EXPLAIN ANALYZE; may be empty.
-  virtual std::string note() const { return {}; }
+  // How it went about it, for EXPLAIN ANALYZE.
+  virtual std::vector<NodeFact> facts() const { return {}; }
 };
 
 class Operator {

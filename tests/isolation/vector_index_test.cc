@@ -259,6 +259,9 @@ TEST(VectorIndexSnapshots, EntriesOfAnotherIndexAreCounted) {
   EXPECT_NE(way("tag = 1000").find("few rows in the key's range"), std::string::npos);
   EXPECT_NE(way("id < 5").find("few rows in the key's range"), std::string::npos);
   EXPECT_NE(way("id > 5").find("by the index"), std::string::npos);
+  const auto json = session.Query("explain (analyze, format json) select id from t order by v <-> '[1,2,3,4,5,6,7,8]' limit 1");
+  ASSERT_TRUE(json.ok());
+  EXPECT_NE((*json)[0].find(R"("Strategy": "by the index", "Ef": 16, "Candidates": )"), std::string::npos) << (*json)[0];
   EXPECT_TRUE(database->Close().ok());
 }
 

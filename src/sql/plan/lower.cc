@@ -186,7 +186,7 @@ StatusOr<Physical> Planner::Lower(LogicalNode* node, const ColumnSet& needed, co
     case LogicalKind::kProject:
       return LowerProject(node, needed, wanted, first);
     case LogicalKind::kJoin:
-      return LowerJoin(node, needed);
+      return LowerJoin(node, needed, wanted, first);
     case LogicalKind::kAggregate:
       return LowerAggregate(node, needed);
     case LogicalKind::kWindow:
@@ -481,6 +481,10 @@ StatusOr<Physical> Planner::LowerSort(LogicalNode* node, const ColumnSet& needed
   for (const LogicalSortKey& key : node->sort) AddColumns(key.expression, &below);
   FirstRows first;
   const bool limited = limit != nullptr && limit->limit != nullptr;
+  if (limited && limit->limit->kind == ExpressionKind::kConstant && !limit->limit->value->is_null() &&
+      limit->limit->type.id == vec::TypeId::kInt64) {
+    first.rows = static_cast<double>(std::max<int64_t>(limit->limit->value->AsInt64(), 1));
+  }
   TURDB_ASSIGN_OR_RETURN(Physical input, Lower(node->left, below, &node->sort, limited ? &first : nullptr));
   bool sorted = input.order.size() >= node->sort.size();
   for (size_t i = 0; sorted && i < node->sort.size(); ++i) sorted = SameKey(input.order[i], node->sort[i]);

@@ -22,6 +22,9 @@ constexpr size_t kExhaustive = 10;
 constexpr size_t kMaxLeaves = 64;
 constexpr double kProbeCost = 25;  // of one descent into an index, in rows of a scan
 constexpr double kManyRows = 1e6;
+constexpr double kCandidateCost = 40;    // of one that a vector index finds: distances to its neighbours, and its row
+constexpr double kLeastCandidates = 64;  // of a search
+constexpr double kMostPass = 0.1;
 }  // namespace
 
 // ---- keys
@@ -201,7 +204,8 @@ StatusOr<Physical> Planner::MakeIndexJoin(JoinType type, Physical left, LogicalN
 
 // ---- one join
 
-StatusOr<Physical> Planner::LowerJoin(LogicalNode* node, const ColumnSet& needed) {
+StatusOr<Physical> Planner::LowerJoin(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted,
+                                      FirstRows* first) {
   has_joins_ = true;
   if (node->lateral) {
     const ColumnSet left = Produced(node->left);
@@ -215,8 +219,8 @@ StatusOr<Physical> Planner::LowerJoin(LogicalNode* node, const ColumnSet& needed
     if (correlated) return LowerApply(node, needed);
     node->lateral = false;
   }
-  if (node->join == JoinType::kInner) return LowerInnerRegion(node, needed);
-  return LowerOuterJoin(node, needed);
+  if (node->join == JoinType::kInner) return LowerInnerRegion(node, needed, wanted, first);
+  return LowerOuterJoin(node, needed, wanted, first);
 }
 
 StatusOr<Physical> Planner::LowerApply(LogicalNode* node, const ColumnSet& needed) {
@@ -256,16 +260,26 @@ StatusOr<Physical> Planner::LowerApply(LogicalNode* node, const ColumnSet& neede
   return result;
 }
 
-StatusOr<Physical> Planner::LowerOuterJoin(LogicalNode* node, const ColumnSet& needed) {
+StatusOr<Physical> Planner::LowerOuterJoin(LogicalNode* node, const ColumnSet& needed,
+                                           const std::vector<LogicalSortKey>* wanted, FirstRows* first) {
   ColumnSet below = needed;
   for (const Expr* conjunct : node->conjuncts) AddColumns(conjunct, &below);
-  TURDB_ASSIGN_OR_RETURN(Physical left, Lower(node->left, below));
+  IndexChoice choice;
   const bool indexable = node->join == JoinType::kLeft || node->join == JoinType::kSemi || node->join == JoinType::kAnti;
   if (indexable && node->right->kind == LogicalKind::kGet) {
-    const ColumnSet left_set = Produced(node->left);
-    TURDB_ASSIGN_OR_RETURN(const IndexChoice choice, ChooseJoinIndex(node->right, node->conjuncts, left_set));
+    TURDB_ASSIGN_OR_RETURN(choice, ChooseJoinIndex(node->right, node->conjuncts, Produced(node->left)));
+  }
+  // The first rows of the left side are the first of the result where most of them have a place in it (see ConsiderNearest).
+  const bool nearest = first != nullptr && wanted != nullptr && choice.index != -2 &&
+                       (node->join == JoinType::kLeft || EstimateRows(node) > EstimateRows(node->left) * kMostPass);
+  TURDB_ASSIGN_OR_RETURN(Physical left, Lower(node->left, below, nearest ? wanted : nullptr, nearest ? first : nullptr));
+  if (nearest && first->nearest >= 0) {
+    left.rows = std::min(left.rows, first->rows);
+    return MakeIndexJoin(node->join, std::move(left), node->right, choice, needed, 0);
+  }
+  if (choice.index != -2) {
     const double rows = RowEstimate(node->right);
-    if (choice.index != -2 && left.rows * (kProbeCost + choice.matches) < rows * 2 + left.rows) {
+    if (left.rows * (kProbeCost + choice.matches) < rows * 2 + left.rows) {
       return MakeIndexJoin(node->join, std::move(left), node->right, choice, needed, 0);
     }
   }
@@ -308,6 +322,10 @@ struct Planner::Region {
   std::vector<const Expr*> above;  // conjuncts that stay above all joins (P1)
   std::vector<Step> steps;         // by set, when exhaustive
   std::vector<std::pair<uint64_t, Step>> greedy;
+  // The leaf that a vector index orders, for the sort above; -1: none.
+  int nearest = -1;
+  const std::vector<LogicalSortKey>* wanted = nullptr;
+  FirstRows* first = nullptr;
 
   Step& StepOf(uint64_t set) {
     if (!steps.empty()) return steps[set];
@@ -320,6 +338,13 @@ struct Planner::Region {
   uint64_t all() const { return leaves.size() == kMaxLeaves ? ~uint64_t{0} : (uint64_t{1} << leaves.size()) - 1; }
   bool AppliesTo(const Condition& condition, uint64_t set) const {
     return (condition.leaves & ~set) == 0 && (!condition.on_top || set == all());
+  }
+  ColumnSet ColumnsOf(uint64_t set) const {
+    ColumnSet columns(leaves[0].columns.size());
+    for (size_t i = 0; i < leaves.size(); ++i) {
+      for (size_t c = 0; (set >> i & 1) != 0 && c < columns.size(); ++c) columns[c] = columns[c] || leaves[i].columns[c];
+    }
+    return columns;
   }
   double RowsOf(uint64_t set) const {
     double rows = 1;
@@ -362,6 +387,17 @@ void Planner::Flatten(LogicalNode* node, Region* region) const {
   region->leaves.push_back(std::move(leaf));
 }
 
+// The index by which rows of `left` find those of `right`, one leaf.
+StatusOr<Planner::IndexChoice> Planner::ChooseIndexOf(const Region& region, uint64_t left, uint64_t right) {
+  const Region::Leaf& leaf = region.leaves[static_cast<size_t>(std::countr_zero(right))];
+  if (leaf.node->kind != LogicalKind::kGet) return IndexChoice();
+  std::vector<const Expr*> conjuncts;
+  for (const Region::Condition& condition : region.conditions) {
+    if ((condition.leaves & right) != 0 && region.AppliesTo(condition, left | right)) conjuncts.push_back(condition.expr);
+  }
+  return ChooseJoinIndex(leaf.node, conjuncts, region.ColumnsOf(left));
+}
+
 void Planner::ConsiderSplit(Region* region, uint64_t left, uint64_t right) {
   const Region::Step l = region->StepOf(left);
   const Region::Step r = region->StepOf(right);
@@ -379,23 +415,11 @@ void Planner::ConsiderSplit(Region* region, uint64_t left, uint64_t right) {
   if (!connected) cost += rows;
   bool by_index = false;
   if (equality && std::popcount(right) == 1) {
-    Region::Leaf& leaf = region->leaves[std::countr_zero(right)];
-    if (leaf.node->kind == LogicalKind::kGet) {
-      ColumnSet columns = EmptySet();
-      std::vector<const Expr*> conjuncts;
-      for (size_t i = 0; i < region->leaves.size(); ++i) {
-        if ((left >> i & 1) == 0) continue;
-        for (size_t c = 0; c < region->leaves[i].columns.size(); ++c) columns[c] = columns[c] || region->leaves[i].columns[c];
-      }
-      for (const Region::Condition& condition : region->conditions) {
-        if ((condition.leaves & right) != 0 && region->AppliesTo(condition, left | right)) conjuncts.push_back(condition.expr);
-      }
-      const auto choice = ChooseJoinIndex(leaf.node, conjuncts, columns);
-      if (choice.ok() && choice->index != -2) {
-        const double index_cost = l.cost + rows + l.rows * (kProbeCost + choice->matches);
-        by_index = index_cost < cost;
-        cost = std::min(cost, index_cost);
-      }
+    const auto choice = ChooseIndexOf(*region, left, right);
+    if (choice.ok() && choice->index != -2) {
+      const double index_cost = l.cost + rows + l.rows * (kProbeCost + choice->matches);
+      by_index = index_cost < cost;
+      cost = std::min(cost, index_cost);
     }
   }
   Region::Step& best = region->StepOf(left | right);
@@ -445,9 +469,62 @@ void Planner::OrderGreedily(Region* region) {
   }
 }
 
+// The first rows in an order that a vector index of one leaf has: it finds them one after the other, and each finds the rows of
+// the other leaves by their indexes, until there are enough. Joins that gather rows before they give any out are none for that:
+// the search may begin again.
+base::Status Planner::ConsiderNearest(Region* region, const std::vector<LogicalSortKey>& wanted, FirstRows* first) {
+  int leaf = -1;
+  for (size_t i = 0; i < region->leaves.size() && leaf < 0; ++i) {
+    if (region->leaves[i].node->kind != LogicalKind::kGet) continue;
+    TURDB_ASSIGN_OR_RETURN(const NearestChoice choice, ChooseVectorIndex(region->leaves[i].node, wanted));
+    if (choice.index >= 0) leaf = static_cast<int>(i);
+  }
+  if (leaf < 0) return absl::OkStatus();
+  Region nearest = *region;
+  nearest.steps.clear();
+  nearest.greedy.clear();
+  Region::Leaf& found = nearest.leaves[static_cast<size_t>(leaf)];
+  const double all_rows = RowEstimate(found.node);
+  const double pass = region->RowsOf(region->all()) / all_rows;
+  const double candidates = std::min(all_rows, std::max(kLeastCandidates, first->rows / std::max(pass, 1e-9)));
+  found.rows = std::max(1.0, candidates * found.rows / all_rows);
+  uint64_t set = uint64_t{1} << leaf;
+  nearest.StepOf(set) = {candidates * kCandidateCost, found.rows, 0, 0, false};
+  while (set != nearest.all()) {
+    Region::Step best;
+    for (size_t i = 0; i < nearest.leaves.size(); ++i) {
+      const uint64_t right = uint64_t{1} << i;
+      if ((set & right) != 0) continue;
+      TURDB_ASSIGN_OR_RETURN(const IndexChoice choice, ChooseIndexOf(nearest, set, right));
+      if (choice.index == -2) continue;
+      const Region::Step left = nearest.StepOf(set);
+      const double rows = nearest.RowsOf(set | right);
+      const double cost = left.cost + rows + left.rows * (kProbeCost + choice.matches);
+      if (cost < best.cost) best = {cost, rows, set, right, true};
+    }
+    if (best.right == 0) return absl::OkStatus();
+    set |= best.right;
+    nearest.StepOf(set) = best;
+  }
+  if (nearest.StepOf(set).cost >= region->StepOf(set).cost) return absl::OkStatus();
+  for (size_t i = 0; i < nearest.leaves.size(); ++i) {
+    if (static_cast<int>(i) != leaf) nearest.StepOf(uint64_t{1} << i) = {};
+  }
+  nearest.nearest = leaf;
+  nearest.wanted = &wanted;
+  nearest.first = first;
+  *region = std::move(nearest);
+  return absl::OkStatus();
+}
+
 StatusOr<Physical> Planner::BuildRegion(Region* region, uint64_t set, const ColumnSet& needed) {
   const Region::Step step = region->StepOf(set);
-  if (step.left == 0) return Lower(region->leaves[std::countr_zero(set)].node, needed);
+  if (step.left == 0) {
+    const int leaf = std::countr_zero(set);
+    const bool nearest = leaf == region->nearest;
+    return Lower(region->leaves[static_cast<size_t>(leaf)].node, needed, nearest ? region->wanted : nullptr,
+                 nearest ? region->first : nullptr);
+  }
   std::vector<const Expr*> conjuncts;
   for (const Region::Condition& condition : region->conditions) {
     // What only the top may have is there even if one side has all that it names.
@@ -459,12 +536,7 @@ StatusOr<Physical> Planner::BuildRegion(Region* region, uint64_t set, const Colu
   Physical result;
   if (step.by_index) {
     LogicalNode* get = region->leaves[std::countr_zero(step.right)].node;
-    ColumnSet columns = EmptySet();
-    for (size_t i = 0; i < region->leaves.size(); ++i) {
-      if ((step.left >> i & 1) == 0) continue;
-      for (size_t c = 0; c < region->leaves[i].columns.size(); ++c) columns[c] = columns[c] || region->leaves[i].columns[c];
-    }
-    TURDB_ASSIGN_OR_RETURN(const IndexChoice choice, ChooseJoinIndex(get, conjuncts, columns));
+    TURDB_ASSIGN_OR_RETURN(const IndexChoice choice, ChooseJoinIndex(get, conjuncts, region->ColumnsOf(step.left)));
     TURDB_ASSIGN_OR_RETURN(result, MakeIndexJoin(JoinType::kInner, std::move(left), get, choice, needed, step.rows));
   } else {
     TURDB_ASSIGN_OR_RETURN(Physical right, BuildRegion(region, step.right, needed));
@@ -507,7 +579,8 @@ void Planner::CombineKeys(Region* region) {
   }
 }
 
-StatusOr<Physical> Planner::LowerInnerRegion(LogicalNode* node, const ColumnSet& needed) {
+StatusOr<Physical> Planner::LowerInnerRegion(LogicalNode* node, const ColumnSet& needed,
+                                             const std::vector<LogicalSortKey>* wanted, FirstRows* first) {
   Region region;
   Flatten(node, &region);
   ColumnSet below = needed;
@@ -548,6 +621,7 @@ StatusOr<Physical> Planner::LowerInnerRegion(LogicalNode* node, const ColumnSet&
     return true;
   });
   OrderRegion(&region);
+  if (first != nullptr && wanted != nullptr) TURDB_RETURN_IF_ERROR(ConsiderNearest(&region, *wanted, first));
   TURDB_ASSIGN_OR_RETURN(Physical result, BuildRegion(&region, region.all(), below));
   if (region.above.empty()) return result;
   auto* filter = plan_.New<exec::FilterNode>();

@@ -78,6 +78,23 @@ StatusOr<Planner::NearestChoice> Planner::ChooseVectorIndex(const LogicalNode* g
   return NearestChoice();
 }
 
+// The index that has the first rows in the wanted order.
+StatusOr<Planner::NearestChoice> Planner::ChooseVectorIndex(const LogicalNode* get, const std::vector<LogicalSortKey>& wanted) {
+  if (wanted.empty()) return NearestChoice();
+  LogicalSortKey key = wanted[0];
+  bool in_leaf = false;
+  for (const LeafValue& value : leaf_values_) {
+    if (value.get != get || key.expression->kind != ExpressionKind::kColumn || key.expression->index != value.column) continue;
+    key.expression = value.expression;
+    in_leaf = true;
+    break;
+  }
+  // What the scan computes has been looked at (TakeIntoLeaf); elsewhere a column may be anybody's.
+  return ChooseVectorIndex(get, key, [&](const Expr* query) {
+    return in_leaf || (!HasSubquery(query) && !IsVolatile(query) && IsFromOutside(query));
+  });
+}
+
 // The rows by a vector index, where one has the wanted order; without a node otherwise. Where conditions bound a key as well,
 // the rows in its range are looked at instead if they turn out to be few.
 StatusOr<Physical> Planner::TryNearest(const TableRead& read, const KeyChoice& choice,
@@ -88,18 +105,7 @@ StatusOr<Physical> Planner::TryNearest(const TableRead& read, const KeyChoice& c
   const bool by_key = choice.match.bounded() || choice.partial;
   if (by_key && std::any_of(get->conjuncts.begin(), get->conjuncts.end(), [&](const Expr* e) { return HasSubquery(e); }))
     return Physical();
-  LogicalSortKey key = wanted[0];
-  bool in_leaf = false;
-  for (const LeafValue& value : leaf_values_) {
-    if (value.get != get || key.expression->kind != ExpressionKind::kColumn || key.expression->index != value.column) continue;
-    key.expression = value.expression;
-    in_leaf = true;
-    break;
-  }
-  // What the scan computes has been looked at (TakeIntoLeaf); elsewhere a column may be anybody's.
-  TURDB_ASSIGN_OR_RETURN(const NearestChoice nearest, ChooseVectorIndex(get, key, [&](const Expr* query) {
-                           return in_leaf || (!HasSubquery(query) && !IsVolatile(query) && IsFromOutside(query));
-                         }));
+  TURDB_ASSIGN_OR_RETURN(const NearestChoice nearest, ChooseVectorIndex(get, wanted));
   if (nearest.index < 0) return Physical();
   TURDB_ASSIGN_OR_RETURN(Physical result, LowerTableScan(read, KeyChoice(), EmptySet()));
   auto* node = plan_.New<exec::NearestScanNode>();

@@ -163,7 +163,8 @@ class Planner {
   // ---- by vector indexes (nearest.cc)
   // A sort of which only the first rows are wanted, for the table below that may find them by a vector index.
   struct FirstRows {
-    int32_t nearest = -1;  // number of the NearestScanNode that does
+    double rows = 100;     // that are wanted, about
+    int32_t nearest = -1;  // number of the NearestScanNode that finds them
   };
   struct TableRead;
   struct KeyChoice;
@@ -175,6 +176,7 @@ class Planner {
   };
   base::StatusOr<NearestChoice> ChooseVectorIndex(const LogicalNode* get, const LogicalSortKey& key,
                                                   absl::FunctionRef<bool(const Expr*)> is_given);
+  base::StatusOr<NearestChoice> ChooseVectorIndex(const LogicalNode* get, const std::vector<LogicalSortKey>& wanted);
   base::StatusOr<bool> FindsNearest(const LogicalNode* root, const ColumnSet& outer);
 
   // ---- guesses (estimate.cc)
@@ -219,7 +221,7 @@ class Planner {
   PhysicalOr LowerCte(LogicalNode* node, const ColumnSet& needed);
   void NarrowCte(LogicalNode* node, const ColumnSet& needed);
   PhysicalOr LowerGet(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted, FirstRows* first);
-  PhysicalOr LowerJoin(LogicalNode* node, const ColumnSet& needed);
+  PhysicalOr LowerJoin(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted, FirstRows* first);
   base::StatusOr<Physical> ProjectTo(Physical input, const std::vector<ColumnId>& columns);
   base::StatusOr<exec::Expressions> LowerAll(const std::vector<const Expr*>& exprs, const std::vector<ColumnId>& layout);
   base::StatusOr<const exec::Subquery*> LowerSubquery(const Expr* expr, const std::vector<ColumnId>& layout);
@@ -250,14 +252,18 @@ class Planner {
   PhysicalOr MakeIndexJoin(exec::JoinType type, Physical left, LogicalNode* get, const IndexChoice& choice,
                            const ColumnSet& needed, double rows);
   PhysicalOr LowerApply(LogicalNode* node, const ColumnSet& needed);
-  PhysicalOr LowerOuterJoin(LogicalNode* node, const ColumnSet& needed);
-  PhysicalOr LowerInnerRegion(LogicalNode* node, const ColumnSet& needed);
+  PhysicalOr LowerOuterJoin(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted,
+                            FirstRows* first);
+  PhysicalOr LowerInnerRegion(LogicalNode* node, const ColumnSet& needed, const std::vector<LogicalSortKey>* wanted,
+                              FirstRows* first);
   struct Region;
   void Flatten(LogicalNode* node, Region* region) const;
   void CombineKeys(Region* region);
   void OrderRegion(Region* region);
   void OrderGreedily(Region* region);
+  base::StatusOr<IndexChoice> ChooseIndexOf(const Region& region, uint64_t left, uint64_t right);
   void ConsiderSplit(Region* region, uint64_t left, uint64_t right);
+  base::Status ConsiderNearest(Region* region, const std::vector<LogicalSortKey>& wanted, FirstRows* first);
   PhysicalOr BuildRegion(Region* region, uint64_t mask, const ColumnSet& needed);
 
   // Access paths.

@@ -1,0 +1,11 @@
+set hnsw.exact_rows = 0;
+select id, v from t order by v <-> '[100.2,0,0,0]' limit 6;
+select id from t order by v <-> '[100.2,0,0,0]' offset 3 limit 2;
+select id, h from t order by h <=> '[5,3,2,7]' limit 3;
+select id from t where id % 10 = 4 order by v <-> '[200,0,0,0]' limit 3;
+select id, b, b <-> '[50,-50,1,0]'::vector(4, int8) from t order by 3, 1 limit 2;
+select bits, count(*) from t group by bits order by bits;
+select name from n order by v <#> '[1,0,0]' limit 3;
+select name from n order by v::vector(3) <-> '[77.2,-77,1]' limit 2;
+select count(*) from (select name from n order by v <-> '[1,1,1]' limit 150) s;
+select index_name, table_name, metric, dimensions, m, ef_search from turdb_catalog.vector_indexes order by 1;

@@ -934,6 +934,16 @@ TURDB_API turdb_status turdb_appender_append_uuid(turdb_appender* appender, cons
                                                   turdb_error** error);
 TURDB_API turdb_status turdb_appender_append_decimal(turdb_appender* appender, const char* data, int64_t size_bytes,
                                                      turdb_error** error);
+/*
+ * Whole rows, packed (see there), a value a column: what turdb_appender_append_* and turdb_appender_end_row do, in one call,
+ * and for arrays, vectors and numbers of 128 bits as well. data, size_bytes   `rows` packed rows; not kept out_rows may be
+ * NULL; receives how many rows went in, on failure too Returns TURDB_OK; TURDB_DATA or TURDB_ERROR (42804) for a value that its
+ * column cannot take, TURDB_DATA (22P03) for bytes that are no such rows: the rows before it are in the appender then, it and
+ * those behind it are not; [C-APPENDER-7] what turdb_appender_flush returns; TURDB_MISUSE also in the middle of a row. Since
+ * 0.1.
+ */
+TURDB_API turdb_status turdb_appender_append_packed(turdb_appender* appender, const uint8_t* data, int64_t size_bytes,
+                                                    int64_t rows, int64_t* out_rows, turdb_error** error);
 /* The row has all its values. Returns TURDB_OK; TURDB_MISUSE also for a row with too few values; what turdb_appender_flush
  * returns when it is time for one. Since 0.1. */
 TURDB_API turdb_status turdb_appender_end_row(turdb_appender* appender, turdb_error** error);
@@ -1353,6 +1363,30 @@ TURDB_API turdb_status turdb_conn_create_table_function(turdb_conn* conn, const 
                                                         const char* columns, int64_t flags, turdb_table_function function,
                                                         void* user_data, void (*destroy)(void* user_data), turdb_error** error);
 
+/*
+ * What a function that gives packed rows (see there) is made of, for hosts that have no Arrow at hand.
+ *
+ *   open    Begins to give the rows for the arguments of the one row of `call`, when the first one is asked for, for each time
+ *           that the function is scanned. Returns a cursor, the host's; NULL is one like others. Calls turdb_call_fail when
+ *           there is none to be had.
+ *   next    The next rows, as many as suit the host, by turdb_call_return_rows; none: there are no more. [C-ROW-FUNCTION-1]
+ *           `call` has no arguments. An interrupt ends a scan between two calls.
+ *   close   Gives a cursor back, exactly once each: when its rows are read or it has failed, or else when the statement is run
+ *           again or freed. [C-ROW-FUNCTION-2] On any thread; may not use the connection.
+ */
+typedef void* (*turdb_rows_open)(void* user_data, turdb_call* call);
+typedef void (*turdb_rows_next)(void* user_data, void* cursor, turdb_call* call);
+typedef void (*turdb_rows_close)(void* user_data, void* cursor);
+
+/*
+ * Registers a function that gives packed rows: as turdb_conn_create_table_function, whose `columns` must be declared.
+ * Returns as turdb_conn_create_scalar does.
+ */
+TURDB_API turdb_status turdb_conn_create_row_function(turdb_conn* conn, const char* name, const char* parameters,
+                                                      const char* columns, int64_t flags, turdb_rows_open open,
+                                                      turdb_rows_next next, turdb_rows_close close, void* user_data,
+                                                      void (*destroy)(void* user_data), turdb_error** error);
+
 /* Takes functions away; statements that run keep them. `parameters` NULL: all of the name, whatever their kind. With
  * TURDB_FUNCTION_VARIADIC in `flags` the variadic one of these parameters. Returns TURDB_OK; TURDB_NOT_FOUND; TURDB_ERROR
  * (42601, 42704) for wrong type names. */
@@ -1413,6 +1447,12 @@ TURDB_API turdb_status turdb_call_arguments_packed(turdb_call* call, const uint8
  * that are no such values): the call has failed then, as by turdb_call_fail. [C-CALL-5]
  *   data, size_bytes   not kept */
 TURDB_API turdb_status turdb_call_return_packed(turdb_call* call, const uint8_t* data, int64_t size_bytes, turdb_error** error);
+/* Rows of a function that gives packed rows, in its `next`, a value a column, each cast as by turdb_call_return_*. What does
+ * not fit fails the statement when it is read (TURDB_DATA; 22P03 for bytes that are no such rows). [C-ROW-FUNCTION-3] May be
+ * called several times. Returns TURDB_OK; TURDB_MISUSE also in another callback: the call has failed then. data, size_bytes
+ * `rows` packed rows; copied before return */
+TURDB_API turdb_status turdb_call_return_rows(turdb_call* call, const uint8_t* data, int64_t size_bytes, int64_t rows,
+                                              turdb_error** error);
 /*
  * All results at once: an array with a value a row, which are cast as by turdb_call_return_*.
  *   schema   of the array; only read. NULL: it is as TurDB writes the function's type (TURDB_ARROW_DEFAULT).

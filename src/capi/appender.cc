@@ -2,6 +2,7 @@
 #include "engine/appender.h"
 
 #include "capi/handles.h"
+#include "capi/packed.h"
 #include "capi/value.h"
 
 using turdb::arrow::Owned;
@@ -125,6 +126,22 @@ turdb_status turdb_appender_append_uuid(turdb_appender* appender, const uint8_t*
 turdb_status turdb_appender_append_decimal(turdb_appender* appender, const char* data, int64_t size_bytes,
                                            turdb_error** error) {
   return Append(appender, error, [&] { return turdb::capi::DecimalValue(data, size_bytes); });
+}
+
+turdb_status turdb_appender_append_packed(turdb_appender* appender, const uint8_t* data, int64_t size_bytes, int64_t rows,
+                                          int64_t* out_rows, turdb_error** error) {
+  if (out_rows != nullptr) *out_rows = 0;
+  if (rows < 0 || size_bytes < 0 || (data == nullptr && size_bytes != 0)) {
+    return turdb::capi::ReportMisuse("turdb_appender_append_packed: packed rows need their data, a size and a number", error);
+  }
+  return Use(appender, error, [&](Appender& target) -> Status {
+    TURDB_RETURN_IF_ERROR(target.RequireWholeRow("packed rows"));
+    turdb::capi::PackedReader in(data, static_cast<size_t>(size_bytes));
+    int64_t done = 0;
+    Status status = turdb::capi::AppendRows(target, &in, rows, &done);
+    if (out_rows != nullptr) *out_rows = done;
+    return status;
+  });
 }
 
 turdb_status turdb_appender_end_row(turdb_appender* appender, turdb_error** error) {

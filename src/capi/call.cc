@@ -170,24 +170,35 @@ bool turdb_call::Takes(int64_t row) {
   return failure_.ok();
 }
 
-Status turdb_call::Return(int64_t row, const Value& value) {
-  const Type& type = result_->type();
+Status turdb::capi::StoreResult(const Value& value, Vector* result, size_t slot, const vec::TextContext* text,
+                                CallContext& context) {
+  const Type& type = result->type();
   if (value.is_null()) {
-    result_->SetNull(SlotOf(row));
+    result->SetNull(slot);
     return absl::OkStatus();
   }
   if (type.id == TypeId::kAny || value.type() == type) {
-    result_->SetValue(SlotOf(row), value);
-    result_->SetValid(SlotOf(row));
+    result->SetValue(slot, value);
+    result->SetValid(slot);
     return absl::OkStatus();
   }
   // A text is what SQL has in quotes: a value of any type.
   const bool parses = value.type().id == TypeId::kText && !turdb::vec::IsText(type.id);
-  TURDB_ASSIGN_OR_RETURN(const Value cast,
-                         parses ? Value::Parse(value.bytes(), type, text())
-                                : turdb::function::CastValue(value, type, CastContext::kAssignment, ContextForCasts()));
-  result_->SetValue(SlotOf(row), cast);
-  if (!cast.is_null()) result_->SetValid(SlotOf(row));
+  TURDB_ASSIGN_OR_RETURN(const Value cast, parses ? Value::Parse(value.bytes(), type, text)
+                                                  : turdb::function::CastValue(value, type, CastContext::kAssignment, context));
+  result->SetValue(slot, cast);
+  if (!cast.is_null()) result->SetValid(slot);
+  return absl::OkStatus();
+}
+
+Status turdb_call::Return(int64_t row, const Value& value) {
+  return turdb::capi::StoreResult(value, result_, SlotOf(row), text(), ContextForCasts());
+}
+
+Status turdb_call::ReturnRows(std::string_view packed, int64_t count) {
+  if (packed_rows_ == nullptr) return turdb::base::MisuseError("this callback gives no rows");
+  packed_rows_->append(packed);
+  *packed_row_count_ += count;
   return absl::OkStatus();
 }
 
@@ -419,6 +430,18 @@ turdb_status turdb_call_arguments(turdb_call* call, int64_t flags, struct ArrowS
   return turdb::capi::Guarded(error, [&]() -> Status {
     TURDB_ASSIGN_OR_RETURN(const turdb::arrow::ExportOptions options, turdb::capi::ExportOptionsOf(flags));
     return call->Export(options, schema, out);
+  });
+}
+
+turdb_status turdb_call_return_rows(turdb_call* call, const uint8_t* data, int64_t size_bytes, int64_t rows,
+                                    turdb_error** error) {
+  if (call == nullptr || rows < 0 || size_bytes < 0 || (data == nullptr && size_bytes != 0)) {
+    return turdb::capi::ReportMisuse("turdb_call_return_rows: packed rows need a call, their data, a size and a number", error);
+  }
+  return turdb::capi::Guarded(error, [&]() -> Status {
+    Status status = call->ReturnRows({reinterpret_cast<const char*>(data), static_cast<size_t>(size_bytes)}, rows);
+    if (!status.ok()) call->Fail(status);
+    return status;
   });
 }
 

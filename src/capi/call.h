@@ -51,6 +51,12 @@ struct turdb_call {
   }
   // Cast by assignment.
   turdb::base::Status Return(int64_t row, const turdb::vec::Value& value);
+  // The packed rows that a function gives go there, and are counted.
+  void GiveRows(std::string* packed, int64_t* count) {
+    packed_rows_ = packed;
+    packed_row_count_ = count;
+  }
+  turdb::base::Status ReturnRows(std::string_view packed, int64_t count);
   turdb::base::Status ReturnArray(const ArrowSchema* schema, turdb::arrow::Owned<ArrowArray> array);
 
   void Fail(turdb::base::Status status) {
@@ -71,6 +77,8 @@ struct turdb_call {
   turdb::vec::Vector* result_ = nullptr;
   std::span<const turdb::vec::SelIndex> result_rows_;
   size_t result_offset_ = 0;
+  std::string* packed_rows_ = nullptr;
+  int64_t* packed_row_count_ = nullptr;
   std::deque<std::string> texts_;
   turdb::base::Status failure_;
 };
@@ -89,6 +97,10 @@ inline function::CastContext ResultCast(const vec::Type& given, const vec::Type&
   const bool reads = vec::IsText(given.id) && !vec::IsText(type.id);
   return reads ? function::CastContext::kExplicit : function::CastContext::kAssignment;
 }
+
+// Stores what the host gives, which may be NULL, as a value of the vector's type.
+base::Status StoreResult(const vec::Value& value, vec::Vector* result, size_t slot, const vec::TextContext* text,
+                         function::CallContext& context);
 
 // What messages call a function, and the database that calls it.
 struct HostFunction {

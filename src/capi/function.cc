@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "capi/call.h"
 #include "capi/handles.h"
+#include "capi/packed.h"
 #include "engine/arrow_source.h"
 #include "engine/user_function.h"
 #include "vec/utf8.h"
@@ -15,6 +16,7 @@ using turdb::base::Status;
 using turdb::base::StatusOr;
 using turdb::capi::Adopted;
 using turdb::capi::CallHost;
+using turdb::capi::PackedReader;
 using turdb::engine::ArrowSource;
 using turdb::engine::Connection;
 using turdb::exec::ExternalTable;
@@ -166,6 +168,25 @@ class CallbackAggregate : public HostAggregate {
 
 // ---- table functions
 
+// The arguments of a call of one row.
+struct OneRow {
+  static constexpr SelIndex kRows[] = {0};
+
+  explicit OneRow(std::span<const Value> arguments) {
+    vectors.reserve(arguments.size());
+    for (const Value& argument : arguments) {
+      types.push_back(turdb::function::ResolveUnknown(argument.type()));
+      vectors.emplace_back(types.back(), 1);
+      argument.is_null() ? vectors.back().SetNull(0) : vectors.back().SetValue(0, argument);
+      views.push_back(vectors.back().View());
+    }
+  }
+
+  std::vector<Vector> vectors;
+  std::vector<VectorView> views;
+  std::vector<Type> types;
+};
+
 // What opens a stream for arguments.
 class TableCallback {
  public:
@@ -175,18 +196,8 @@ class TableCallback {
   const std::string& title() const { return function_name_.title; }
 
   StatusOr<std::unique_ptr<StreamReader>> Open(std::span<const Value> arguments, CallContext* context) const {
-    std::vector<Vector> vectors;
-    std::vector<VectorView> views;
-    std::vector<Type> types;
-    vectors.reserve(arguments.size());
-    for (const Value& argument : arguments) {
-      types.push_back(turdb::function::ResolveUnknown(argument.type()));
-      vectors.emplace_back(types.back(), 1);
-      argument.is_null() ? vectors.back().SetNull(0) : vectors.back().SetValue(0, argument);
-      views.push_back(vectors.back().View());
-    }
-    constexpr SelIndex kRow[] = {0};
-    turdb_call call(views, types, kRow, context);
+    const OneRow row(arguments);
+    turdb_call call(row.views, row.types, OneRow::kRows, context);
     Owned<ArrowArrayStream> stream;
     const Status status =
         CallHost(&call, function_name_, [&](turdb_call* own) { function_(user_data_.get(), own, stream.get()); });
@@ -297,6 +308,143 @@ class CallbackTable : public turdb::exec::HostTable {
   const std::shared_ptr<const TableCallback> callback_;
 };
 
+// ---- functions that give packed rows
+
+struct RowCallbacks {
+  turdb_rows_open open;
+  turdb_rows_next next;
+  turdb_rows_close close;
+};
+
+// A cursor of the host, closed exactly once.
+class RowCursor {
+ public:
+  RowCursor(const RowCallbacks& callbacks, std::shared_ptr<void> user_data, void* cursor)
+      : callbacks_(callbacks), user_data_(std::move(user_data)), cursor_(cursor) {}
+  RowCursor(const RowCursor&) = delete;
+  ~RowCursor() { callbacks_.close(user_data_.get(), cursor_); }
+  void Next(turdb_call* call) { callbacks_.next(user_data_.get(), cursor_, call); }
+
+ private:
+  const RowCallbacks callbacks_;
+  const std::shared_ptr<void> user_data_;
+  void* const cursor_;
+};
+
+class CallbackRows : public turdb::exec::HostTable {
+ public:
+  CallbackRows(HostSignature signature, std::vector<ExternalTable::Column> columns, const RowCallbacks& callbacks,
+               std::shared_ptr<void> user_data, const turdb::engine::Database& database)
+      : signature_(std::move(signature)),
+        columns_(std::move(columns)),
+        callbacks_(callbacks),
+        user_data_(std::move(user_data)),
+        function_name_{signature_.ToString(), &database} {}
+
+  std::string_view name() const override { return signature_.name; }
+  const HostSignature& signature() const override { return signature_; }
+  std::span<const ExternalTable::Column> columns() const override { return columns_; }
+  std::unique_ptr<turdb::exec::TableFunctionScan> NewScan() const override { return std::make_unique<Scan>(*this); }
+
+  StatusOr<std::shared_ptr<const ExternalTable>> Open(std::span<const Value>) const override {
+    return turdb::base::InternalError("the columns of a function that gives packed rows are declared");
+  }
+
+ private:
+  class Scan : public turdb::exec::TableFunctionScan {
+   public:
+    explicit Scan(const CallbackRows& table) : table_(table) {}
+
+    Status Start(turdb::exec::Runtime&, std::span<const Value> arguments) override {
+      cursor_.reset();
+      left_ = 0;
+      arguments_.assign(arguments.begin(), arguments.end());
+      const bool strict = (table_.signature_.flags & turdb::function::kStrict) != 0;
+      done_ = strict && std::any_of(arguments_.begin(), arguments_.end(), [](const Value& value) { return value.is_null(); });
+      return absl::OkStatus();
+    }
+
+    Status Next(turdb::exec::Runtime& runtime, uint32_t max_rows, turdb::vec::Chunk* out) override {
+      if (done_) return absl::OkStatus();
+      Status status = Give(runtime, max_rows, out);
+      if (done_ || !status.ok()) cursor_.reset();
+      return status;
+    }
+
+   private:
+    Status Give(turdb::exec::Runtime& runtime, uint32_t max_rows, turdb::vec::Chunk* out) {
+      if (cursor_ == nullptr) TURDB_RETURN_IF_ERROR(Open(runtime));
+      if (left_ == 0) TURDB_RETURN_IF_ERROR(Ask(runtime));
+      if (done_) return absl::OkStatus();
+      return turdb::base::WithFrame(Read(runtime, max_rows, out), absl::StrCat("reading ", table_.title()));
+    }
+
+    Status Open(turdb::exec::Runtime& runtime) {
+      const OneRow row(arguments_);
+      turdb_call call(row.views, row.types, OneRow::kRows, &runtime.call());
+      void* cursor = nullptr;
+      TURDB_RETURN_IF_ERROR(CallHost(&call, table_.function_name_,
+                                     [&](turdb_call* own) { cursor = table_.callbacks_.open(table_.user_data_.get(), own); }));
+      cursor_ = std::make_unique<RowCursor>(table_.callbacks_, table_.user_data_, cursor);
+      return absl::OkStatus();
+    }
+
+    Status Ask(turdb::exec::Runtime& runtime) {
+      packed_.clear();
+      turdb_call call({}, {}, {}, &runtime.call());
+      call.GiveRows(&packed_, &left_);
+      TURDB_RETURN_IF_ERROR(CallHost(&call, table_.function_name_, [&](turdb_call* own) { cursor_->Next(own); }));
+      reader_ = PackedReader(reinterpret_cast<const uint8_t*>(packed_.data()), packed_.size());
+      done_ = left_ == 0;
+      return done_ ? turdb::capi::CheckAtEnd(reader_, 0) : absl::OkStatus();
+    }
+
+    Status Read(turdb::exec::Runtime& runtime, uint32_t max_rows, turdb::vec::Chunk* out) {
+      const auto count = static_cast<uint32_t>(std::min<int64_t>(left_, std::min(max_rows, out->capacity())));
+      CallContext& context = runtime.call();
+      for (uint32_t row = 0; row < count; ++row) {
+        for (size_t i = 0; i < table_.columns_.size(); ++i) {
+          TURDB_ASSIGN_OR_RETURN(const Value value, turdb::capi::ReadPacked(&reader_, context.text));
+          Status status = turdb::capi::StoreResult(value, &out->column(i), row, &context.text, context);
+          if (!status.ok()) {
+            return turdb::base::WithFrame(std::move(status), absl::StrCat("column \"", table_.columns_[i].name, "\""));
+          }
+        }
+      }
+      left_ -= count;
+      out->set_size(count);
+      return left_ == 0 ? turdb::capi::CheckAtEnd(reader_, count) : absl::OkStatus();
+    }
+
+    const CallbackRows& table_;
+    std::vector<Value> arguments_;
+    bool done_ = false;
+    std::unique_ptr<RowCursor> cursor_;
+    std::string packed_;  // what the host gave last
+    PackedReader reader_;
+    int64_t left_ = 0;  // rows in it
+  };
+
+  const std::string& title() const { return function_name_.title; }
+
+  const HostSignature signature_;
+  const std::vector<ExternalTable::Column> columns_;
+  const RowCallbacks callbacks_;
+  const std::shared_ptr<void> user_data_;
+  const turdb::capi::HostFunction function_name_;
+};
+
+// The columns of a function that declares them.
+StatusOr<std::vector<ExternalTable::Column>> ReadColumns(Connection& connection, const char* columns,
+                                                         const HostSignature& signature) {
+  auto declared = connection.ColumnsOf(columns);
+  if (!declared.ok()) {
+    return turdb::base::WithFrame(declared.status(), absl::StrCat("reading the columns of ", signature.name));
+  }
+  for (const ExternalTable::Column& column : *declared) TURDB_RETURN_IF_ERROR(CheckType(column.type, signature.name));
+  return declared;
+}
+
 // Adopts user_data, whatever happens then, and runs `body(connection, user_data)` inside the connection.
 template <typename Body>
 turdb_status Register(turdb_conn* conn, bool complete, const char* misuse, void* user_data, void (*destroy)(void* user_data),
@@ -357,22 +505,32 @@ turdb_status turdb_conn_create_table_function(turdb_conn* conn, const char* name
                         SignatureOf(connection, name, parameters, flags, TURDB_FUNCTION_SEES_NULL | TURDB_FUNCTION_VARIADIC));
                     std::vector<ExternalTable::Column> declared;
                     if (columns != nullptr) {
-                      auto read = connection.ColumnsOf(columns);
-                      if (!read.ok()) {
-                        return turdb::base::WithFrame(read.status(), absl::StrCat("reading the columns of ", signature.name));
-                      }
-                      declared = *std::move(read);
+                      TURDB_ASSIGN_OR_RETURN(declared, ReadColumns(connection, columns, signature));
                       if (declared.empty()) {
                         return turdb::base::MisuseError("columns are \"\": NULL lets the arguments decide");
                       }
-                    }
-                    for (const ExternalTable::Column& column : declared) {
-                      TURDB_RETURN_IF_ERROR(CheckType(column.type, signature.name));
                     }
                     std::shared_ptr<const turdb::exec::HostTable> made = std::make_shared<CallbackTable>(
                         std::move(signature), std::move(declared), function, data, connection.database());
                     return connection.functions().Add(std::move(made));
                   });
+}
+
+turdb_status turdb_conn_create_row_function(turdb_conn* conn, const char* name, const char* parameters, const char* columns,
+                                            int64_t flags, turdb_rows_open open, turdb_rows_next next, turdb_rows_close close,
+                                            void* user_data, void (*destroy)(void* user_data), turdb_error** error) {
+  const bool complete = columns != nullptr && open != nullptr && next != nullptr && close != nullptr;
+  return Register(
+      conn, complete, "turdb_conn_create_row_function: conn, columns or a callback is NULL", user_data, destroy, error,
+      [&](Connection& connection, const std::shared_ptr<void>& data) -> Status {
+        TURDB_ASSIGN_OR_RETURN(HostSignature signature, SignatureOf(connection, name, parameters, flags,
+                                                                    TURDB_FUNCTION_SEES_NULL | TURDB_FUNCTION_VARIADIC));
+        TURDB_ASSIGN_OR_RETURN(std::vector<ExternalTable::Column> declared, ReadColumns(connection, columns, signature));
+        if (declared.empty()) return turdb::base::MisuseError("a function that gives rows needs a column");
+        std::shared_ptr<const turdb::exec::HostTable> made = std::make_shared<CallbackRows>(
+            std::move(signature), std::move(declared), RowCallbacks{open, next, close}, data, connection.database());
+        return connection.functions().Add(std::move(made));
+      });
 }
 
 turdb_status turdb_conn_drop_function(turdb_conn* conn, const char* name, const char* parameters, int64_t flags,

@@ -21,6 +21,8 @@
 
 using turdb::base::Status;
 using turdb::base::StatusOr;
+using turdb::capi::PackedReader;
+using turdb::engine::Appender;
 using turdb::engine::Statement;
 using turdb::engine::StepResult;
 using turdb::vec::ArrayBuilder;
@@ -252,31 +254,6 @@ Status Malformed(std::string_view message) {
       turdb::base::MakeError(absl::StatusCode::kInvalidArgument, turdb::base::SqlState{"22P03"}, message),
       "docs/packed.md describes packed rows");
 }
-
-class PackedReader {
- public:
-  PackedReader(const uint8_t* data, size_t size) : at_(data), end_(data + size) {}
-
-  size_t rest() const { return static_cast<size_t>(end_ - at_); }
-  template <typename T>
-  bool Take(T* value) {
-    if (rest() < sizeof(T)) return false;
-    std::memcpy(value, at_, sizeof(T));
-    at_ += sizeof(T);
-    return true;
-  }
-  bool TakeBytes(std::string_view* bytes) {
-    uint32_t size;
-    if (!Take(&size) || rest() < size) return false;
-    *bytes = {reinterpret_cast<const char*>(at_), size};
-    at_ += size;
-    return true;
-  }
-
- private:
-  const uint8_t* at_;
-  const uint8_t* end_;
-};
 
 Status Ends() { return Malformed("a packed value ends too early"); }
 
@@ -530,14 +507,12 @@ StatusOr<turdb::vec::Chunk> UnpackRows(const Statement& statement, PackedReader*
   std::vector<Value> values(types.size());
   for (int64_t row = 0; row < rows; ++row) {
     for (size_t i = 0; i < types.size(); ++i) {
-      uint8_t tag;
-      if (!in->Take(&tag)) return Ends();
-      TURDB_ASSIGN_OR_RETURN(Value value, ReadValue(in, tag, statement.text_context()));
+      TURDB_ASSIGN_OR_RETURN(Value value, turdb::capi::ReadPacked(in, statement.text_context()));
       TURDB_ASSIGN_OR_RETURN(values[i], ColumnValue(std::move(value), types[i], statement.text_context()));
     }
     chunk.AppendRow(values);
   }
-  if (in->rest() != 0) return Malformed(absl::StrCat("the packed rows have ", in->rest(), " bytes more than ", rows, " rows"));
+  TURDB_RETURN_IF_ERROR(turdb::capi::CheckAtEnd(*in, rows));
   return chunk;
 }
 
@@ -548,17 +523,58 @@ Status RunOnce(Statement& statement) {
   return absl::OkStatus();
 }
 
+Status AppendOne(Appender& appender, PackedReader* in, const TextContext& context) {
+  uint8_t tag;
+  if (!in->Take(&tag)) return Malformed("the packed rows end too early");
+  // The common types go the short way.
+  if (tag == TURDB_TYPE_INT64) {
+    int64_t value;
+    return in->Take(&value) ? appender.AppendInt64(value) : Ends();
+  }
+  if (tag == TURDB_TYPE_TEXT) {
+    std::string_view text;
+    if (!in->TakeBytes(&text)) return Ends();
+    TURDB_RETURN_IF_ERROR(turdb::vec::CheckUtf8(text));
+    return appender.AppendText(text);
+  }
+  TURDB_ASSIGN_OR_RETURN(const Value value, ReadValue(in, tag, context));
+  return appender.Append(value);
+}
+
 }  // namespace
+
+StatusOr<Value> turdb::capi::ReadPacked(PackedReader* in, const TextContext& context) {
+  uint8_t tag;
+  if (!in->Take(&tag)) return Ends();
+  return ReadValue(in, tag, context);
+}
+
+Status turdb::capi::CheckAtEnd(const PackedReader& in, int64_t rows) {
+  if (in.rest() == 0) return absl::OkStatus();
+  return Malformed(absl::StrCat("the packed rows have ", in.rest(), " bytes more than ", rows, " rows"));
+}
 
 StatusOr<std::vector<Value>> turdb::capi::UnpackRow(const uint8_t* data, size_t size, const TextContext& context) {
   PackedReader in(data, size);
   std::vector<Value> values;
   while (in.rest() != 0) {
-    uint8_t tag = 0;
-    if (!in.Take(&tag)) return Ends();
-    TURDB_ASSIGN_OR_RETURN(values.emplace_back(), ReadValue(&in, tag, context));
+    TURDB_ASSIGN_OR_RETURN(values.emplace_back(), ReadPacked(&in, context));
   }
   return values;
+}
+
+Status turdb::capi::AppendRows(Appender& appender, PackedReader* in, int64_t rows, int64_t* done) {
+  const TextContext& context = appender.connection()->text();
+  for (*done = 0; *done < rows; ++*done) {
+    for (size_t i = 0; i < appender.column_count(); ++i) {
+      if (Status status = AppendOne(appender, in, context); !status.ok()) [[unlikely]] {
+        appender.DropRow();
+        return status;
+      }
+    }
+    TURDB_RETURN_IF_ERROR(appender.EndRow());
+  }
+  return CheckAtEnd(*in, rows);
 }
 
 size_t turdb::capi::PackRow(const vec::Chunk& rows, size_t row, const TextContext& context, uint8_t* data, size_t capacity) {
@@ -608,8 +624,7 @@ turdb_status turdb_stmt_run_packed(turdb_stmt* stmt, const uint8_t* data, int64_
         return turdb::base::WithFrame(std::move(status), absl::StrCat("running with row ", row + 1, " of the batch"));
       if (out_rows != nullptr) *out_rows = row + 1;
     }
-    if (in.rest() == 0) return absl::OkStatus();
-    return Malformed(absl::StrCat("the packed rows have ", in.rest(), " bytes more than ", rows, " rows"));
+    return turdb::capi::CheckAtEnd(in, rows);
   });
 }
 

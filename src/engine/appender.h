@@ -39,6 +39,10 @@ class Appender {
   base::Status AppendText(std::string_view text);  // valid UTF-8
   base::Status Append(const vec::Value& value);
   base::Status EndRow();
+  // MISUSE in the middle of a row.
+  base::Status RequireWholeRow(std::string_view call) const;
+  // Forgets the values of the row that is being made.
+  void DropRow() { at_column_ = 0; }
   base::Status Flush();
   // Flushes, then inserts the rows, columns by place.
   base::Status AppendStream(arrow::Owned<ArrowArrayStream> stream);
@@ -58,7 +62,6 @@ class Appender {
   base::StatusOr<vec::Vector*> NextColumn();
   base::Status InColumn(base::Status status) const;
   base::StatusOr<std::unique_ptr<Statement>> PrepareInsert(std::shared_ptr<AppendedRows> rows) const;
-  base::Status RequireWholeRow(std::string_view call) const;
   // Runs the statement over its rows; on failure finds out which of them it was.
   base::Status Insert(Statement& statement, AppendedRows& rows);
   base::Status NameRow(Statement& statement, AppendedRows& rows, base::Status failure);

@@ -742,6 +742,81 @@ static void flushes_are_statements(void) { /* [C-APPENDER-1] [C-APPENDER-3] [C-A
   session_close(&s);
 }
 
+/* A row of an INT64, an ARRAY of two INT32 and a VECTOR of two floats. */
+static size_t put_packed_row(uint8_t* at, int64_t id) {
+  static const uint8_t rest[] = {
+      TURDB_TYPE_ARRAY,  20, 0, 0, 0, TURDB_TYPE_INT32,     1, 1, 0,    0,    0, 2, 0, 0,   0, /* from 1 on, two elements */
+      TURDB_TYPE_INT32,  7,  0, 0, 0, TURDB_TYPE_INT32,     8, 0, 0,    0,                     /* {7,8} */
+      TURDB_TYPE_VECTOR, 9,  0, 0, 0, TURDB_VECTOR_FLOAT32, 0, 0, 0x80, 0x3f, 0, 0, 0, 0x40    /* [1,2] */
+  };
+  at[0] = TURDB_TYPE_INT64;
+  memcpy(at + 1, &id, 8);
+  memcpy(at + 9, rest, sizeof rest);
+  return 9 + sizeof rest;
+}
+
+static void the_appender_takes_packed_rows(void) { /* [C-APPENDER-7] */
+  struct session s = session_open(":memory:");
+  turdb_appender* appender = NULL;
+  turdb_error* error = NULL;
+  static uint8_t data[64 * 4000];
+  size_t size = 0;
+  int64_t done = -1;
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table t(a int primary key, b int[], c vector(2))"));
+  CHECK_STATUS(TURDB_OK, turdb_appender_open(s.conn, NULL, "t", &appender, NULL));
+  for (int64_t i = 1; i <= 4000; ++i) size += put_packed_row(data + size, i);
+  CHECK_STATUS(TURDB_OK, turdb_appender_append_packed(appender, data, (int64_t)size, 4000, &done, NULL));
+  CHECK(done == 4000);
+  CHECK_STATUS(TURDB_OK, turdb_appender_append_packed(appender, NULL, 0, 0, NULL, NULL));
+  /* The third row cannot go in: the first two are there, and the appender goes on. */
+  size = put_packed_row(data, 5001);
+  size += put_packed_row(data + size, 5002);
+  size += put_packed_row(data + size, INT64_C(1) << 40);
+  size += put_packed_row(data + size, 5004);
+  CHECK_STATUS(TURDB_DATA, turdb_appender_append_packed(appender, data, (int64_t)size, 4, &done, &error));
+  CHECK_TEXT("22003", turdb_error_sqlstate(error));
+  CHECK(strstr(turdb_error_frame(error, 0), "column \"a\", row 4003") != NULL);
+  CHECK(done == 2);
+  turdb_error_free(error);
+  /* Bytes that are no rows: a value cut off, no such type, too many bytes, too few rows. */
+  size = put_packed_row(data, 5005);
+  CHECK_STATUS(TURDB_DATA, turdb_appender_append_packed(appender, data, (int64_t)size - 1, 1, &done, &error));
+  CHECK_TEXT("22P03", turdb_error_sqlstate(error));
+  CHECK(done == 0);
+  turdb_error_free(error);
+  CHECK_STATUS(TURDB_DATA, turdb_appender_append_packed(appender, (const uint8_t*)"\xff", 1, 1, &done, NULL));
+  CHECK_STATUS(TURDB_DATA, turdb_appender_append_packed(appender, data, (int64_t)size, 2, &done, NULL));
+  CHECK(done == 1);
+  put_packed_row(data, 5006);
+  data[size] = 0;
+  CHECK_STATUS(TURDB_DATA, turdb_appender_append_packed(appender, data, (int64_t)size + 1, 1, &done, NULL));
+  CHECK(done == 1);
+  /* Not in the middle of a row. */
+  CHECK_STATUS(TURDB_OK, turdb_appender_append_int64(appender, 1, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_appender_append_packed(appender, data, (int64_t)size, 1, &done, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_appender_append_null(appender, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_appender_append_null(appender, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_appender_append_packed(appender, data, -1, 1, &done, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_appender_append_packed(appender, NULL, 1, 1, &done, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_appender_append_packed(NULL, data, 1, 1, &done, NULL));
+  /* That row, a double of the first one, was not ended: with its end the flush fails, and the appender with it. */
+  CHECK_STATUS(TURDB_OK, turdb_appender_end_row(appender, NULL));
+  CHECK_STATUS(TURDB_CONSTRAINT, turdb_appender_flush(appender, &error));
+  CHECK(strstr(turdb_error_frame(error, 0), "row 4005") != NULL);
+  turdb_error_free(error);
+  CHECK_STATUS(TURDB_MISUSE, turdb_appender_append_packed(appender, data, (int64_t)size, 1, &done, NULL));
+  turdb_appender_free(appender);
+
+  CHECK_STATUS(TURDB_OK, turdb_appender_open(s.conn, NULL, "t", &appender, NULL));
+  size = put_packed_row(data, 1);
+  size += put_packed_row(data + size, 2);
+  CHECK_STATUS(TURDB_OK, turdb_appender_append_packed(appender, data, (int64_t)size, 2, NULL, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_appender_close(appender, NULL));
+  turdb_appender_free(appender);
+  CHECK(query_int64(s.conn, "select count(*) from t where b = '{7,8}' and c = '[1,2]'") == 2);
+  session_close(&s);
+}
+
 static void a_failure_names_its_row(void) { /* [C-APPENDER-2] [C-APPENDER-4] */
   struct session s = session_open(":memory:");
   turdb_appender* appender = NULL;
@@ -831,5 +906,6 @@ void arrow_tests(void) {
   sources_are_read_again();
   hostile_streams_are_errors();
   flushes_are_statements();
+  the_appender_takes_packed_rows();
   a_failure_names_its_row();
 }

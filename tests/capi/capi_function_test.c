@@ -653,6 +653,137 @@ static void table_functions_give_rows(void) { /* [C-TABLE-FUNCTION-1] */
 /* ---- collations */
 
 /* Digits count as numbers, one after the other: a key of one byte a character, the digits behind the letters. */
+/* ---- functions that give packed rows */
+
+/* `rows` rows of an INT64 and a TEXT, a few at a time; what it does at the end says `end`. */
+struct packed_rows {
+  int opened, closed, destroyed;
+  int64_t a_time;
+  enum { ENDS, FAILS, CUT_OFF, WRONG_TYPE, TOO_LONG } end;
+  int64_t next, last; /* of the only cursor */
+};
+
+static void packed_rows_destroy(void* user_data) { ++((struct packed_rows*)user_data)->destroyed; }
+
+static void* packed_rows_open(void* user_data, turdb_call* call) {
+  struct packed_rows* rows = user_data;
+  CHECK(turdb_call_row_count(call) == 1);
+  if (turdb_call_int64(call, 0, 0) < 0) {
+    turdb_call_fail(call, "22012", "there are no negative rows");
+    return NULL;
+  }
+  ++rows->opened;
+  rows->next = 0;
+  rows->last = turdb_call_int64(call, 0, 0);
+  return rows->a_time == 1 ? NULL : rows; /* NULL is a cursor like others */
+}
+
+static void packed_rows_next(void* user_data, void* cursor, turdb_call* call) {
+  struct packed_rows* rows = user_data;
+  CHECK(cursor == (rows->a_time == 1 ? NULL : user_data));
+  CHECK(turdb_call_row_count(call) == 0 && turdb_call_argument_count(call) == 0);
+  if (rows->next == rows->last) {
+    if (rows->end == FAILS) turdb_call_fail(call, NULL, "not to the end");
+    if (rows->end == CUT_OFF) CHECK_STATUS(TURDB_OK, turdb_call_return_rows(call, (const uint8_t*)"\x05\x01", 2, 1, NULL));
+    if (rows->end == WRONG_TYPE)
+      CHECK_STATUS(TURDB_OK, turdb_call_return_rows(call, (const uint8_t*)"\x0f\x01\0\0\0x\0", 7, 1, NULL));
+    if (rows->end == TOO_LONG) CHECK_STATUS(TURDB_OK, turdb_call_return_rows(call, (const uint8_t*)"\0\0\0", 3, 1, NULL));
+    return;
+  }
+  for (int64_t i = 0; i < rows->a_time && rows->next < rows->last; ++i) {
+    uint8_t row[32] = {TURDB_TYPE_INT64};
+    const int64_t number = ++rows->next;
+    memcpy(row + 1, &number, 8);
+    row[9] = TURDB_TYPE_TEXT;
+    const uint32_t size = (uint32_t)snprintf((char*)row + 14, 16, "%d", (int)(number * 2));
+    memcpy(row + 10, &size, 4);
+    CHECK_STATUS(TURDB_OK, turdb_call_return_rows(call, row, 14 + size, 1, NULL));
+  }
+}
+
+static void packed_rows_close(void* user_data, void* cursor) {
+  struct packed_rows* rows = user_data;
+  CHECK(cursor == (rows->a_time == 1 ? NULL : user_data));
+  ++rows->closed;
+}
+
+static turdb_status create_packed_rows(struct session* s, const char* columns, struct packed_rows* rows) {
+  return turdb_conn_create_row_function(s->conn, "packed_rows", "bigint", columns, 0, packed_rows_open, packed_rows_next,
+                                        packed_rows_close, rows, packed_rows_destroy, NULL);
+}
+
+static void gives_rows_where_there_are_none(void* user_data, turdb_call* call) {
+  (void)user_data;
+  turdb_error* error = NULL;
+  CHECK_STATUS(TURDB_MISUSE, turdb_call_return_rows(call, (const uint8_t*)"\0", 1, 1, &error));
+  turdb_error_free(error);
+}
+
+static void functions_give_packed_rows(void) { /* [C-ROW-FUNCTION-1] [C-ROW-FUNCTION-2] [C-ROW-FUNCTION-3] */
+  struct session s = session_open(":memory:");
+  struct packed_rows rows = {0, 0, 0, 7, ENDS, 0, 0}, one = {0, 0, 0, 1, ENDS, 0, 0};
+  CHECK_STATUS(TURDB_OK, create_packed_rows(&s, "a bigint, b text", &rows));
+  CHECK_TEXT("1|2;2|4;3|6", rows_of(s.conn, "select * from packed_rows(3)"));
+  CHECK_TEXT("10000|50005000|9998", rows_of(s.conn, "select count(*), sum(a), max(b) from packed_rows(10000) t"));
+  CHECK_TEXT("0", rows_of(s.conn, "select count(*) from packed_rows(0)"));
+  CHECK_TEXT("0", rows_of(s.conn, "select count(*) from packed_rows(null)"));
+  CHECK_TEXT("1|1;2|1;2|2",
+             rows_of(s.conn, "select i, a from generate_series(1, 2) g(i), lateral packed_rows(i) order by 1, 2"));
+  const int before = rows.opened;
+  CHECK(rows.closed == before);
+  CHECK_TEXT("1", rows_of(s.conn, "select a from packed_rows(1000000000) limit 1"));
+  CHECK(rows.opened == before + 1 && rows.closed == before + 1);
+  fails_with(s.conn, "select * from packed_rows(-1)", TURDB_DATA, "22012", "no negative rows");
+  CHECK(rows.opened == before + 1);
+  rows.end = FAILS;
+  fails_with(s.conn, "select * from packed_rows(10)", TURDB_IO, "38000", "not to the end");
+  rows.end = CUT_OFF;
+  fails_with(s.conn, "select * from packed_rows(10)", TURDB_DATA, "22P03", "ends too early");
+  rows.end = WRONG_TYPE;
+  fails_with(s.conn, "select * from packed_rows(10)", TURDB_DATA, "22P02", "invalid input");
+  rows.end = TOO_LONG;
+  fails_with(s.conn, "select * from packed_rows(10)", TURDB_DATA, "22P03", "1 bytes more");
+  CHECK(rows.opened == rows.closed);
+
+  /* Values are cast as results of functions are. Replacing the function destroys the one before. */
+  CHECK_STATUS(TURDB_OK, create_packed_rows(&s, "a numeric(10,2), b int", &one));
+  CHECK(rows.destroyed == 1);
+  CHECK_TEXT("1.00|2;2.00|4", rows_of(s.conn, "select * from packed_rows(2)"));
+  CHECK_TEXT("3", rows_of(s.conn, "select p.a::int + q.a::int from packed_rows(1) p, packed_rows(2) q where q.b = 4"));
+  CHECK(one.opened == one.closed);
+
+  /* A cursor that has failed is closed at once; one that was left in the middle is with its statement. */
+  one.end = FAILS;
+  turdb_stmt* stmt = prepare(s.conn, "select max(a) from packed_rows(10)");
+  CHECK_STATUS(TURDB_IO, turdb_stmt_step(stmt, NULL));
+  CHECK(one.opened == one.closed);
+  one.end = ENDS;
+  turdb_stmt_free(stmt);
+  stmt = prepare(s.conn, "select a from packed_rows(100000)");
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK(one.opened == one.closed + 1);
+  turdb_stmt_free(stmt);
+  CHECK(one.opened == one.closed);
+
+  /* What is registered wrongly. */
+  struct packed_rows bad = {0, 0, 0, 7, ENDS, 0, 0};
+  CHECK_STATUS(TURDB_MISUSE, create_packed_rows(&s, NULL, &bad));
+  CHECK_STATUS(TURDB_MISUSE, create_packed_rows(&s, "", &bad));
+  CHECK_STATUS(TURDB_NOT_FOUND, create_packed_rows(&s, "a no_such_type", &bad));
+  CHECK_STATUS(TURDB_MISUSE,
+               turdb_conn_create_row_function(s.conn, "f", "", "a int", TURDB_FUNCTION_DETERMINISTIC, packed_rows_open,
+                                              packed_rows_next, packed_rows_close, &bad, packed_rows_destroy, NULL));
+  CHECK_STATUS(TURDB_MISUSE, turdb_conn_create_row_function(s.conn, "f", "", "a int", 0, packed_rows_open, NULL,
+                                                            packed_rows_close, &bad, packed_rows_destroy, NULL));
+  CHECK(bad.destroyed == 5);
+  CHECK_STATUS(TURDB_MISUSE, turdb_call_return_rows(NULL, NULL, 0, 0, NULL));
+  CHECK_STATUS(TURDB_OK,
+               turdb_conn_create_scalar(s.conn, "f", "", "int", 0, gives_rows_where_there_are_none, NULL, NULL, NULL));
+  fails_with(s.conn, "select f()", TURDB_MISUSE, "HY010", "gives no rows");
+  session_close(&s);
+  CHECK(one.destroyed == 1);
+}
+
 static void reverse_key(void* user_data, turdb_call* call) {
   ++((struct counts*)user_data)->calls;
   for (int64_t row = 0; row < turdb_call_row_count(call); ++row) {
@@ -772,5 +903,6 @@ void function_tests(void) {
   states_stay_when_rows_spill();
   aggregates_may_fail_at_once();
   table_functions_give_rows();
+  functions_give_packed_rows();
   collations_sort_and_compare();
 }

@@ -10,8 +10,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"math"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -103,7 +101,7 @@ func (a *Appender) AppendRow(values ...any) error {
 	at := len(a.packed)
 	for i, value := range values {
 		var err error
-		if a.packed, err = packForAppender(a.packed, value); err != nil {
+		if a.packed, err = pack(a.packed, value); err != nil {
 			a.packed = a.packed[:at]
 			if e, ok := err.(*Error); ok {
 				e.Context = append([]string{fmt.Sprintf("value %d of row %d", i+1, a.sent+a.rows+1)}, e.Context...)
@@ -118,67 +116,6 @@ func (a *Appender) AppendRow(values ...any) error {
 	return nil
 }
 
-// packForAppender packs a value as one that turdb_appender has a call for: vectors and arrays go as text.
-func packForAppender(out []byte, value any) ([]byte, error) {
-	at := len(out)
-	out, err := pack(out, value)
-	if err != nil {
-		return out, err
-	}
-	switch out[at] {
-	case C.TURDB_TYPE_VECTOR, C.TURDB_TYPE_ARRAY, C.TURDB_TYPE_INT128:
-		in := reader{data: out[at:]}
-		return sizedString(out[:at], C.TURDB_TYPE_TEXT, literal(in.loose())), nil
-	}
-	return out, nil
-}
-
-// literal is an array or a vector as SQL reads it.
-func literal(value any) string {
-	switch value := value.(type) {
-	case []any:
-		return joined("{", "}", len(value), func(i int) string {
-			switch element := value[i].(type) {
-			case nil:
-				return "NULL"
-			case []any:
-				return literal(element)
-			default:
-				return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(literal(element)) + `"`
-			}
-		})
-	case []float32:
-		return joined("[", "]", len(value), func(i int) string { return strconv.FormatFloat(float64(value[i]), 'g', -1, 32) })
-	case []int8:
-		return joined("[", "]", len(value), func(i int) string { return strconv.Itoa(int(value[i])) })
-	case []bool:
-		return joined("[", "]", len(value), func(i int) string { return map[bool]string{false: "0", true: "1"}[value[i]] })
-	case float64:
-		if math.IsInf(value, 0) {
-			return strings.TrimPrefix(strconv.FormatFloat(value, 'g', -1, 64), "+") + "inity"
-		}
-		return strconv.FormatFloat(value, 'g', -1, 64)
-	case time.Time:
-		return showYear(value.UTC(), "-01-02 15:04:05.999999+00")
-	case []byte:
-		return fmt.Sprintf(`\x%x`, value)
-	}
-	return fmt.Sprint(value)
-}
-
-func joined(open, end string, count int, element func(int) string) string {
-	var text strings.Builder
-	text.WriteString(open)
-	for i := range count {
-		if i > 0 {
-			text.WriteByte(',')
-		}
-		text.WriteString(element(i))
-	}
-	text.WriteString(end)
-	return text.String()
-}
-
 // send hands the packed rows to C.
 func (a *Appender) send() error {
 	if a.rows == 0 {
@@ -189,14 +126,11 @@ func (a *Appender) send() error {
 		return err
 	}
 	defer c.unlock()
-	C.turdb_go_append_rows(a.handle, bytesPointer(a.packed), C.int64_t(len(a.packed)), C.int64_t(a.rows), C.int64_t(a.columns),
-		&a.out)
+	C.turdb_go_append_rows(a.handle, bytesPointer(a.packed), C.int64_t(len(a.packed)), C.int64_t(a.rows), &a.out)
 	if a.out.status < 0 {
-		e := a.out.error
-		a.out.error = nil
-		err := c.fail(context.Background(), a.out.status, e)
+		err := c.fail(context.Background(), a.out.status, C.turdb_go_error(&a.out))
 		if e, ok := err.(*Error); ok && len(e.Context) == 0 {
-			e.Context = []string{fmt.Sprintf("value %d of row %d", a.out.size_bytes+1, a.sent+int64(a.out.rows)+1)}
+			e.Context = []string{fmt.Sprintf("row %d of the appender", a.sent+int64(a.out.rows)+1)}
 		}
 		a.err = err
 		return err

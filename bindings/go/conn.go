@@ -38,6 +38,7 @@ type Conn struct {
 	cache      statementCache
 	out        C.turdb_go_outcome
 	raised     error // by a function of Go that SQL called
+	progress   *ownedCallback
 }
 
 // collect frees a handle when its owner is garbage. The frees of turdb.h work in any order and on any thread. What is returned
@@ -81,9 +82,7 @@ func (c *Conn) outcome(ctx context.Context) error {
 		c.raised = nil
 		return nil
 	}
-	e := c.out.error
-	c.out.error = nil
-	return c.fail(ctx, c.out.status, e)
+	return c.fail(ctx, c.out.status, C.turdb_go_error(&c.out))
 }
 
 // check is outcome for calls of turdb.h itself.
@@ -140,6 +139,7 @@ func (c *Conn) Close() error {
 	c.stop()
 	C.turdb_conn_free(c.handle)
 	c.handle = nil
+	c.progress.replace(0)
 	if c.connector != nil {
 		defer c.connector.Close()
 	}
@@ -439,19 +439,22 @@ func (c *Conn) Checkpoint() error {
 	return nil
 }
 
-// Check verifies every page, tree and index, and returns the number of problems found.
-func (c *Conn) Check() (problems int64, err error) {
+// Check verifies every page, tree and index, and returns the problems found, each in words: none for a sound database. It is best done
+// while nobody writes.
+func (c *Conn) Check() (problems []string, err error) {
 	db, release, err := c.database.share()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer release()
 	var e *C.turdb_error
 	var found C.int64_t
-	if status := C.turdb_db_check(db, nil, nil, &found, &e); status != C.TURDB_OK {
-		return 0, takeError(status, e)
+	status := C.turdb_status(C.TURDB_OK)
+	problems = visiting(func(handle C.uintptr_t) { status = C.turdb_go_check(db, handle, &found, &e) })
+	if status != C.TURDB_OK {
+		return nil, takeError(status, e)
 	}
-	return int64(found), nil
+	return problems, nil
 }
 
 // MemoryUsed is the number of bytes that the database holds, counted against memory_limit.

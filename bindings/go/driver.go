@@ -163,6 +163,8 @@ func (d *database) connect() (*Conn, error) {
 		return nil, takeError(status, e)
 	}
 	c.stop = collect(c, c.handle, func(handle *C.turdb_conn) { C.turdb_conn_free(handle) })
+	c.progress = &ownedCallback{}
+	collect(c, c.progress, func(progress *ownedCallback) { progress.replace(0) })
 	// Watches may still have it when the connection is closed: it goes when the connection is garbage.
 	collect(c, c.interrupt, func(handle *C.turdb_interrupt) { C.turdb_interrupt_free(handle) })
 	return c, nil
@@ -217,17 +219,25 @@ func Options() map[string]string {
 }
 
 // Recover makes a new database in target of what can be read of the damaged one in path. It returns the number of rows saved, and
-// how many things were lost. See turdb_db_recover.
-func Recover(path, target string) (rows, lost int64, err error) {
-	p, t := C.CString(path), C.CString(target)
-	defer C.free(unsafe.Pointer(p))
-	defer C.free(unsafe.Pointer(t))
-	var e *C.turdb_error
-	var savedRows, lostThings C.int64_t
-	if status := C.turdb_db_recover(p, t, nil, nil, &savedRows, &lostThings, &e); status != C.TURDB_OK {
-		return 0, 0, takeError(status, e)
+// what was lost, each thing in words. See turdb_db_recover.
+func Recover(path, target string) (rows int64, lost []string, err error) {
+	err = withText(path, func(p *C.char) error {
+		return withText(target, func(t *C.char) error {
+			var e *C.turdb_error
+			var savedRows, lostThings C.int64_t
+			status := C.turdb_status(C.TURDB_OK)
+			lost = visiting(func(handle C.uintptr_t) { status = C.turdb_go_recover(p, t, handle, &savedRows, &lostThings, &e) })
+			if status != C.TURDB_OK {
+				return takeError(status, e)
+			}
+			rows = int64(savedRows)
+			return nil
+		})
+	})
+	if err != nil {
+		return 0, nil, err
 	}
-	return int64(savedRows), int64(lostThings), nil
+	return rows, lost, nil
 }
 
 var (

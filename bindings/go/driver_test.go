@@ -565,7 +565,7 @@ func TestBackup(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "copy")
 	var seen int64
 	err := withConn(t, db, func(conn *turdb.Conn) error {
-		if problems, err := conn.Check(); err != nil || problems != 0 {
+		if problems, err := conn.Check(); err != nil || len(problems) != 0 {
 			t.Error(problems, err)
 		}
 		if conn.MemoryUsed() <= 0 {

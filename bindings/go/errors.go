@@ -120,6 +120,12 @@ func (e *PanicError) Unwrap() error {
 
 // takeError makes an Error of what C gave, and frees that.
 func takeError(status C.turdb_status, e *C.turdb_error) *Error {
+	err := copyError(status, e)
+	C.turdb_error_free(e)
+	return err
+}
+
+func copyError(status C.turdb_status, e *C.turdb_error) *Error {
 	if e == nil {
 		return &Error{Code: Code(status), Message: Code(status).String(), Position: -1}
 	}
@@ -134,7 +140,6 @@ func takeError(status C.turdb_status, e *C.turdb_error) *Error {
 	for i := C.int64_t(0); i < C.turdb_error_frame_count(e); i++ {
 		err.Context = append(err.Context, C.GoString(C.turdb_error_frame(e, i)))
 	}
-	C.turdb_error_free(e)
 	return err
 }
 

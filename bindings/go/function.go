@@ -1,15 +1,12 @@
 package turdb
 
 /*
+#include <stdlib.h>
 #include "shim.h"
 */
 import "C"
 
 import (
-	"errors"
-	"fmt"
-	"runtime/cgo"
-	"runtime/debug"
 	"strings"
 	"unsafe"
 )
@@ -20,7 +17,8 @@ type FunctionFlags int64
 const (
 	// Deterministic: equal arguments give equal results, so that calls may be saved.
 	Deterministic FunctionFlags = C.TURDB_FUNCTION_DETERMINISTIC
-	// SeesNull: called for NULLs, too. Without it one NULL argument makes the result NULL without a call.
+	// SeesNull: called for NULLs, too. Without it one NULL argument makes the result NULL without a call, aggregates leave the row
+	// out, and functions that give rows give none.
 	SeesNull FunctionFlags = C.TURDB_FUNCTION_SEES_NULL
 	// Variadic: the last parameter repeats, any number of times.
 	Variadic FunctionFlags = C.TURDB_FUNCTION_VARIADIC
@@ -30,157 +28,97 @@ const (
 // Decimal, Date and so on. What it returns may be whatever may be a parameter.
 type ScalarFunction func(arguments []any) (any, error)
 
-// callback is what C has a handle of.
-type callback struct {
-	conn     *Conn
-	scalar   ScalarFunction
-	commit   func() error
-	rollback func()
-}
-
 // CreateFunction makes a function of Go one of SQL, for this connection. Parameters and the result are types of SQL, such as
 // "bigint", or "any". What the function returns as an error, or panics with, is the cause of the statement's error: errors.Is and
 // errors.As find it. It may not use this connection.
 func (c *Conn) CreateFunction(name string, parameters []string, returns string, flags FunctionFlags, function ScalarFunction) error {
-	types := strings.Join(parameters, ", ")
-	return withText(name, func(cName *C.char) error {
-		return withText(types, func(cTypes *C.char) error {
-			return withText(returns, func(cReturns *C.char) error {
-				if err := c.lock(); err != nil {
-					return err
-				}
-				defer c.unlock()
-				handle := cgo.NewHandle(&callback{conn: c, scalar: function})
-				var e *C.turdb_error // the handle is given back by destroy, whatever happens
-				return c.check(C.turdb_go_create_function(c.handle, cName, cTypes, cReturns, C.int64_t(flags), C.uintptr_t(handle),
-					&e), e)
-			})
-		})
+	return c.register([]string{name, list(parameters), returns}, func(texts []*C.char, e **C.turdb_error) C.turdb_status {
+		handle := newCallback(c, function) // which destroy gives back, whatever happens
+		return C.turdb_go_create_function(c.handle, texts[0], texts[1], texts[2], C.int64_t(flags), handle, e)
 	})
 }
 
-// DropFunction takes all functions of a name away.
+func list(types []string) string { return strings.Join(types, ", ") }
+
+// register calls `run` with C strings, and with the connection locked.
+func (c *Conn) register(texts []string, run func(texts []*C.char, e **C.turdb_error) C.turdb_status) error {
+	cTexts := make([]*C.char, len(texts))
+	for i, text := range texts {
+		if strings.IndexByte(text, 0) >= 0 {
+			return misuse("a name or a type cannot contain NUL")
+		}
+		cTexts[i] = C.CString(text)
+		defer C.free(unsafe.Pointer(cTexts[i]))
+	}
+	if err := c.lock(); err != nil {
+		return err
+	}
+	defer c.unlock()
+	var e *C.turdb_error
+	return c.check(run(cTexts, &e), e)
+}
+
+// DropFunction takes all functions of a name away, of whatever kind they are.
 func (c *Conn) DropFunction(name string) error {
-	return withText(name, func(cName *C.char) error {
-		if err := c.lock(); err != nil {
-			return err
-		}
-		defer c.unlock()
-		var e *C.turdb_error
-		return c.check(C.turdb_conn_drop_function(c.handle, cName, nil, 0, &e), e)
+	return c.register([]string{name}, func(texts []*C.char, e **C.turdb_error) C.turdb_status {
+		return C.turdb_conn_drop_function(c.handle, texts[0], nil, 0, e)
 	})
-}
-
-// SetCommitHook has a function of Go asked before a transaction that changed something commits. An error, or a panic, rolls it
-// back, and is the cause of the commit's error. nil takes the hook away.
-func (c *Conn) SetCommitHook(hook func() error) error {
-	if err := c.lock(); err != nil {
-		return err
-	}
-	defer c.unlock()
-	var handle cgo.Handle
-	if hook != nil {
-		handle = cgo.NewHandle(&callback{conn: c, commit: hook})
-	}
-	var e *C.turdb_error
-	return c.check(C.turdb_go_set_commit_hook(c.handle, C.uintptr_t(handle), &e), e)
-}
-
-// SetRollbackHook has a function of Go told after a transaction that changed something was rolled back. nil takes the hook away.
-func (c *Conn) SetRollbackHook(hook func()) error {
-	if err := c.lock(); err != nil {
-		return err
-	}
-	defer c.unlock()
-	var handle cgo.Handle
-	if hook != nil {
-		handle = cgo.NewHandle(&callback{conn: c, rollback: hook})
-	}
-	var e *C.turdb_error
-	return c.check(C.turdb_go_set_rollback_hook(c.handle, C.uintptr_t(handle), &e), e)
-}
-
-// RunCallback runs code of Go that C has called from inside of this connection: its panics are errors, the first error becomes the
-// cause of what the call of C returns, and calls of the connection meanwhile are errors. It is for packages that hand such code to C,
-// as turdbarrow does.
-func (c *Conn) RunCallback(run func() error) (err error) {
-	c.inside.Store(true)
-	defer func() {
-		c.inside.Store(false)
-		if value := recover(); value != nil {
-			err = &PanicError{Value: value, Stack: debug.Stack()}
-		}
-		if err != nil && c.raised == nil {
-			c.raised = err
-		}
-	}()
-	return run()
 }
 
 //export turdbGoScalar
 func turdbGoScalar(handle C.uintptr_t, call *C.turdb_call) {
-	b := cgo.Handle(handle).Value().(*callback)
-	if err := b.conn.RunCallback(func() error { return runScalar(b.scalar, call) }); err != nil {
-		failCall(call, err)
-	}
-}
-
-// runScalar calls the function for each row of a call.
-func runScalar(function ScalarFunction, call *C.turdb_call) error {
-	rows, count := int(C.turdb_call_row_count(call)), int(C.turdb_call_argument_count(call))
-	var data *C.uint8_t
-	var size C.int64_t
-	var e *C.turdb_error
-	if status := C.turdb_call_arguments_packed(call, &data, &size, &e); status != C.TURDB_OK {
-		return takeError(status, e)
-	}
-	in := reader{data: unsafe.Slice((*byte)(data), int(size))}
-	results := make([]byte, 0, 16*rows)
-	for range rows {
-		arguments := make([]any, count)
-		for i := range arguments {
-			arguments[i] = in.loose()
-		}
-		value, err := function(arguments)
-		if err == nil {
-			results, err = pack(results, value)
-		}
-		if err != nil {
+	b := callbackOf[ScalarFunction](handle)
+	b.inCall(call, func() error {
+		results := make([]byte, 0, 16*int(C.turdb_call_row_count(call)))
+		err := forRows(call, func(_ int, arguments []any) error {
+			value, err := b.function(arguments)
+			if err == nil {
+				results, err = pack(results, value)
+			}
 			return err
-		}
-	}
-	if status := C.turdb_call_return_packed(call, bytesPointer(results), C.int64_t(len(results)), &e); status != C.TURDB_OK {
-		C.turdb_error_free(e) // the call has failed with it
-	}
-	return nil
-}
-
-func failCall(call *C.turdb_call, err error) {
-	state := "38000"
-	var with interface{ SQLState() string }
-	if errors.As(err, &with) {
-		state = with.SQLState()
-	}
-	message := strings.ReplaceAll(fmt.Sprint(err), "\x00", "")
-	_ = withText(state, func(cState *C.char) error {
-		return withText(message, func(cMessage *C.char) error {
-			C.turdb_call_fail(call, cState, cMessage)
-			return nil
 		})
+		if err == nil {
+			giveResults(call, results)
+		}
+		return err
 	})
 }
 
-//export turdbGoCommit
-func turdbGoCommit(handle C.uintptr_t) C.bool {
-	b := cgo.Handle(handle).Value().(*callback)
-	return b.conn.RunCallback(b.commit) != nil
+// ---- collations
+
+// SortKey gives what a text is sorted by: two texts are equal when their keys are, and in the order of their keys, byte by byte. A
+// collator of golang.org/x/text/collate has such keys (KeyFromString).
+type SortKey func(text string) ([]byte, error)
+
+// CreateCollation makes an order of texts one of SQL, for this connection: ORDER BY name COLLATE german. See turdb_conn_create_collation
+// for where it may be used.
+func (c *Conn) CreateCollation(name string, key SortKey) error {
+	return c.register([]string{name}, func(texts []*C.char, e **C.turdb_error) C.turdb_status {
+		return C.turdb_go_create_collation(c.handle, texts[0], newCallback(c, key), e)
+	})
 }
 
-//export turdbGoRollback
-func turdbGoRollback(handle C.uintptr_t) {
-	b := cgo.Handle(handle).Value().(*callback)
-	_ = b.conn.RunCallback(func() error { b.rollback(); return nil })
+// DropCollation takes a collation away.
+func (c *Conn) DropCollation(name string) error {
+	return c.register([]string{name}, func(texts []*C.char, e **C.turdb_error) C.turdb_status {
+		return C.turdb_conn_drop_collation(c.handle, texts[0], e)
+	})
 }
 
-//export turdbGoRelease
-func turdbGoRelease(handle C.uintptr_t) { cgo.Handle(handle).Delete() }
+//export turdbGoSortKey
+func turdbGoSortKey(handle C.uintptr_t, call *C.turdb_call) {
+	b := callbackOf[SortKey](handle)
+	b.inCall(call, func() error {
+		var keys []byte
+		err := forRows(call, func(_ int, arguments []any) error {
+			text, _ := arguments[0].(string)
+			key, err := b.function(text)
+			keys = sized(keys, C.TURDB_TYPE_BLOB, key)
+			return err
+		})
+		if err == nil {
+			giveResults(call, keys)
+		}
+		return err
+	})
+}

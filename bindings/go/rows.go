@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unsafe"
 )
 
 // Rows are the rows of a query. They come from C many at a time, packed.
@@ -89,8 +90,8 @@ func (r *Rows) begin(st *statement, arguments []driver.NamedValue, only bool) er
 		st.buffer = make([]byte, firstBuffer)
 	}
 	r.watch = c.watchNext(r.ctx)
-	C.turdb_go_start(c.handle, st.handle, bytesPointer(st.packed), C.int64_t(len(st.packed)), bytesPointer(st.buffer),
-		C.int64_t(len(st.buffer)), &c.out)
+	C.turdb_go_start(numberOf(unsafe.Pointer(c.handle)), numberOf(unsafe.Pointer(st.handle)), bytesPointer(st.packed), C.int64_t(len(st.packed)),
+		bytesPointer(st.buffer), C.int64_t(len(st.buffer)), &c.out)
 	if err := r.took(); err != nil {
 		return err
 	}
@@ -110,7 +111,7 @@ func (r *Rows) fetch() error {
 		st.buffer = make([]byte, laterBuffer)
 	}
 	for {
-		C.turdb_go_fetch(c.handle, st.handle, bytesPointer(st.buffer), C.int64_t(len(st.buffer)), &c.out)
+		C.turdb_go_fetch(numberOf(unsafe.Pointer(c.handle)), numberOf(unsafe.Pointer(st.handle)), bytesPointer(st.buffer), C.int64_t(len(st.buffer)), &c.out)
 		if err := r.took(); err != nil {
 			return err
 		}

@@ -2,7 +2,8 @@
 # What `ctest -R '^go$'` runs: vet and the tests of the module, with the library that is handed over.
 #
 #   run_tests.sh LIBRARY [arguments of go test]
-#   run_tests.sh build/release/libturdb.so -race                                the race detector
+#   run_tests.sh LIBRARY --race                                                 what ctest -R go_race runs
+#   run_tests.sh build/release/libturdb.so -race                                everything under the race detector, which takes minutes
 #   GOEXPERIMENT=cgocheck2 run_tests.sh build/release/libturdb.so               pointers of Go that C must not have
 #   TURDB_CYCLES=1000000 run_tests.sh build/release/libturdb.so -run 'TestCycles|TestOpenAndClose' -v -timeout 1h
 #                                                                               memory stays flat over a million cycles
@@ -24,6 +25,15 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # Modules alone: what does not compile is a failure, not a reason to skip.
 go mod download > "$log" 2>&1 || skip "Go is too old, or its modules cannot be downloaded: $(tail -1 "$log")"
+if [ "${1:-}" = --race ]; then
+  shift
+  # The tests with several goroutines and with functions of Go; arrow-go would have to be compiled for it, too.
+  echo 'package main
+func main() {}' > "$log.go"
+  go build -race -o "$log.out" "$log.go" > "$log" 2>&1 || { rm -f "$log".*; skip "there is no race detector here: $(tail -1 "$log")"; }
+  rm -f "$log".*
+  exec go test -race -count=1 -run 'Concurren|Cancel|Goroutine|Close|Callback|Function|Aggregate|Collation|Hook|Trace|Authorizer|Progress|Iterators|Blobs' "$@" .
+fi
 go vet ./...
 # Go would take results from its cache: it does not know that the library is another one.
 exec go test -count=1 "$@" ./...

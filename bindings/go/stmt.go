@@ -108,9 +108,7 @@ func (c *Conn) takeStatement(query string, start int) (*statement, int, error) {
 	}
 	handle := C.turdb_go_prepare(c.handle, (*C.char)(unsafe.Pointer(unsafe.StringData(text))), C.int64_t(len(text)), &c.out)
 	if c.out.status < 0 {
-		e := c.out.error
-		c.out.error = nil
-		err := c.fail(context.Background(), c.out.status, e)
+		err := c.fail(context.Background(), c.out.status, C.turdb_go_error(&c.out))
 		shift(err, start)
 		return nil, 0, err
 	}
@@ -234,6 +232,9 @@ func (st *statement) parameterNames() ([]string, error) {
 	return st.names, nil
 }
 
+// numberOf gives a handle of C as a number, which cgo need not look at.
+func numberOf(handle unsafe.Pointer) C.uintptr_t { return C.uintptr_t(uintptr(handle)) }
+
 func bytesPointer(data []byte) *C.uint8_t { return (*C.uint8_t)(unsafe.SliceData(data)) }
 
 // ---- running
@@ -255,7 +256,7 @@ func (st *statement) exec(ctx context.Context, arguments []driver.NamedValue, on
 		return nil
 	}
 	w := c.watchNext(ctx)
-	C.turdb_go_exec(c.handle, st.handle, bytesPointer(st.packed), C.int64_t(len(st.packed)), &c.out)
+	C.turdb_go_exec(numberOf(unsafe.Pointer(c.handle)), numberOf(unsafe.Pointer(st.handle)), bytesPointer(st.packed), C.int64_t(len(st.packed)), &c.out)
 	w.end()
 	if err := c.outcome(ctx); err != nil {
 		return err

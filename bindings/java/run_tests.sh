@@ -2,7 +2,7 @@
 # What `ctest -R '^java$'` runs: the tests of the driver, with the library that is handed over.
 #
 #   run_tests.sh LIBRARY BUILD [arguments of mvn]
-#   run_tests.sh build/release/libturdb.so build/release -Dtest=LeakTest -Dturdb.cycles=1000000   memory stays flat over a million cycles
+#   TURDB_CYCLES=1000000 run_tests.sh build/release/libturdb.so build/release -Dtest=LeakTest   memory stays flat over a million cycles
 #
 # Maven builds in BUILD/java. The tests run with -Xcheck:jni, and fail when that has anything to say. Exits with 77, which ctest shows as
 # skipped, where there is no JDK or Maven, or what the tests need cannot be had.
@@ -21,8 +21,8 @@ command -v mvn > /dev/null || skip "there is no Maven here"
 [ "$(javac -version 2>&1 | sed 's/javac \([0-9]*\).*/\1/')" -ge 17 ] || skip "the JDK is older than 17"
 log="$build/test.log"
 status=0
-mvn -B -Dstyle.color=never -Dturdb.library="$library" -Dturdb.build="$build" -Dturdb.jvm=-Xcheck:jni test "$@" > "$log" 2>&1 || status=$?
-grep -E '^\[(INFO|ERROR|WARNING)\] (Tests run|  )|^\[ERROR\]|JNI' "$log" || true
+mvn -B -Dstyle.color=never -Dturdb.library="$library" -Dturdb.build="$build" -Dturdb.jvm=-Xcheck:jni ${TURDB_CYCLES:+-Dturdb.cycles="$TURDB_CYCLES"} test "$@" > "$log" 2>&1 || status=$?
+grep -E '^\[(INFO|ERROR|WARNING)\] (Tests run|  )|^\[ERROR\]|JNI|^memory over' "$log" || true
 if [ $status != 0 ]; then
   if ! grep -q 'Tests run:' "$log" && grep -qE 'Could not (resolve|transfer)|Could not find artifact|PluginResolutionException' "$log"; then
     skip "what the tests need cannot be downloaded: $(grep -m1 -oE '(Could not|Cannot) (resolve|transfer|find|access) .{0,120}' "$log" || true)"

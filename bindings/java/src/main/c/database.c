@@ -10,7 +10,7 @@ static jmethodID errors_create;
 
 JavaVM* turdb_java_vm(void) { return the_vm; }
 
-/* ---- texts and errors */
+/* ---- texts */
 
 void turdb_java_no_memory(JNIEnv* env) {
   jclass class = (*env)->FindClass(env, "java/lang/OutOfMemoryError");
@@ -49,42 +49,56 @@ static jbyteArray bytes_of_text(JNIEnv* env, const char* text) {
   return text == NULL ? NULL : turdb_java_bytes(env, text, (int64_t)strlen(text));
 }
 
-static char* put(char* at, const void* data, size_t size) {
-  memcpy(at, data, size);
-  return at + size;
-}
+/* ---- descriptions */
 
-/* int32 size, -1 for NULL, and the text */
-static char* put_text(char* at, const char* text) {
-  const int32_t size = text == NULL ? -1 : (int32_t)strlen(text);
-  at = put(at, &size, 4);
-  return size > 0 ? put(at, text, (size_t)size) : at;
-}
-
-static size_t text_size(const char* text) { return 4 + (text == NULL ? 0 : strlen(text)); }
-
-/* As org.turdb.Errors reads it: status, position, whether a retry can help, SQLSTATE, message, hint, number of frames, frames.
- */
-static jbyteArray describe_error(JNIEnv* env, turdb_status status, const turdb_error* error) {
-  const int32_t frames = (int32_t)turdb_error_frame_count(error);
-  size_t size = 4 + 8 + 4 + 4 + text_size(turdb_error_sqlstate(error)) + text_size(turdb_error_message(error)) +
-                text_size(turdb_error_hint(error));
-  for (int32_t i = 0; i < frames; ++i) size += text_size(turdb_error_frame(error, i));
-  char* data = malloc(size);
-  if (data == NULL) {
-    turdb_java_no_memory(env);
-    return NULL;
+void turdb_java_append(turdb_java_buffer* b, const void* data, size_t size) {
+  if (b->failed) return;
+  if (b->size + size > b->capacity) {
+    const size_t capacity = 2 * (b->size + size) + 256;
+    uint8_t* grown = realloc(b->data, capacity);
+    if (grown == NULL) {
+      b->failed = true;
+      return;
+    }
+    b->data = grown;
+    b->capacity = capacity;
   }
-  const int32_t number = status, retry = turdb_error_can_retry(error) ? 1 : 0;
-  const int64_t position = turdb_error_position(error);
-  char* at = put(put(put(data, &number, 4), &position, 8), &retry, 4);
-  at = put_text(put_text(put_text(at, turdb_error_sqlstate(error)), turdb_error_message(error)), turdb_error_hint(error));
-  at = put(at, &frames, 4);
-  for (int32_t i = 0; i < frames; ++i) at = put_text(at, turdb_error_frame(error, i));
-  jbyteArray array = turdb_java_bytes(env, data, at - data);
-  free(data);
+  memcpy(b->data + b->size, data, size);
+  b->size += size;
+}
+
+void turdb_java_append_number(turdb_java_buffer* b, int32_t number) { turdb_java_append(b, &number, 4); }
+
+void turdb_java_append_text(turdb_java_buffer* b, const char* text) {
+  turdb_java_append_number(b, text == NULL ? -1 : (int32_t)strlen(text));
+  if (text != NULL) turdb_java_append(b, text, strlen(text));
+}
+
+jbyteArray turdb_java_finish(JNIEnv* env, turdb_java_buffer* b) {
+  jbyteArray array = NULL;
+  if (b->failed) {
+    turdb_java_no_memory(env);
+  } else {
+    array = turdb_java_bytes(env, b->data, (int64_t)b->size);
+  }
+  free(b->data);
   return array;
 }
+
+void turdb_java_append_error(turdb_java_buffer* b, turdb_status status, const turdb_error* error) {
+  const int32_t frames = (int32_t)turdb_error_frame_count(error);
+  const int64_t position = turdb_error_position(error);
+  turdb_java_append_number(b, status);
+  turdb_java_append(b, &position, 8);
+  turdb_java_append_number(b, turdb_error_can_retry(error) ? 1 : 0);
+  turdb_java_append_text(b, turdb_error_sqlstate(error));
+  turdb_java_append_text(b, turdb_error_message(error));
+  turdb_java_append_text(b, turdb_error_hint(error));
+  turdb_java_append_number(b, frames);
+  for (int32_t i = 0; i < frames; ++i) turdb_java_append_text(b, turdb_error_frame(error, i));
+}
+
+/* ---- errors */
 
 void turdb_java_throw(JNIEnv* env, turdb_status status, turdb_error* error) {
   if ((*env)->ExceptionCheck(env)) {
@@ -95,8 +109,10 @@ void turdb_java_throw(JNIEnv* env, turdb_status status, turdb_error* error) {
     turdb_java_no_memory(env); /* there was none for the error either */
     return;
   }
-  jbyteArray described = describe_error(env, status, error);
+  turdb_java_buffer b = {NULL, 0, 0, false};
+  turdb_java_append_error(&b, status, error);
   turdb_error_free(error);
+  jbyteArray described = turdb_java_finish(env, &b);
   if (described == NULL) return;
   jobject exception = (*env)->CallStaticObjectMethod(env, errors_class, errors_create, described);
   if ((*env)->ExceptionCheck(env)) return;
@@ -375,7 +391,7 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* vm, void* reserved) {
   jclass natives = (*env)->FindClass(env, "org/turdb/Native");
   if (natives == NULL) return JNI_ERR;
   const turdb_java_natives* all[] = {&turdb_java_database_natives, &turdb_java_statement_natives, &turdb_java_callback_natives,
-                                     &turdb_java_stream_natives};
+                                     &turdb_java_stream_natives, &turdb_java_blob_natives};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; ++i) {
     if ((*env)->RegisterNatives(env, natives, all[i]->methods, all[i]->count) != JNI_OK) return JNI_ERR;
   }

@@ -19,6 +19,7 @@ extern const turdb_java_natives turdb_java_database_natives;
 extern const turdb_java_natives turdb_java_statement_natives;
 extern const turdb_java_natives turdb_java_callback_natives;
 extern const turdb_java_natives turdb_java_stream_natives;
+extern const turdb_java_natives turdb_java_blob_natives;
 
 #define TURDB_JAVA_NATIVE(name, signature, function) \
   { (char*)(name), (char*)(signature), (void*)(function) }
@@ -34,6 +35,21 @@ void turdb_java_no_memory(JNIEnv* env);
 char* turdb_java_text(JNIEnv* env, jbyteArray text);
 /* A new array; NULL with an exception pending when there is no memory. */
 jbyteArray turdb_java_bytes(JNIEnv* env, const void* data, int64_t size_bytes);
+
+/* Descriptions: numbers, and texts with their sizes, -1 for NULL. */
+typedef struct {
+  uint8_t* data;
+  size_t size, capacity;
+  bool failed;
+} turdb_java_buffer;
+void turdb_java_append(turdb_java_buffer* buffer, const void* data, size_t size);
+void turdb_java_append_number(turdb_java_buffer* buffer, int32_t number);
+void turdb_java_append_text(turdb_java_buffer* buffer, const char* text);
+/* What org.turdb.Errors makes an exception of: status, position, whether a retry can help, SQLSTATE, message, hint, number of
+ * frames, frames. `error` may be NULL. */
+void turdb_java_append_error(turdb_java_buffer* buffer, turdb_status status, const turdb_error* error);
+/* The description as an array; NULL with an exception pending when there is no memory. Frees the buffer. */
+jbyteArray turdb_java_finish(JNIEnv* env, turdb_java_buffer* buffer);
 
 JavaVM* turdb_java_vm(void);
 

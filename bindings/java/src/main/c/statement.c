@@ -79,61 +79,23 @@ static jboolean stmt_is_read_only(JNIEnv* env, jclass class, jlong stmt) {
   return turdb_stmt_is_read_only(TURDB_JAVA_POINTER(turdb_stmt, stmt)) ? JNI_TRUE : JNI_FALSE;
 }
 
-/* ---- descriptions: int32 sizes, -1 for NULL, and texts */
-
-typedef struct {
-  uint8_t* data;
-  size_t size, capacity;
-} buffer;
-
-static void append(buffer* b, const void* data, size_t size) {
-  if (b->size + size > b->capacity) {
-    const size_t capacity = 2 * (b->size + size) + 256;
-    uint8_t* grown = realloc(b->data, capacity);
-    if (grown == NULL) {
-      b->capacity = 0;
-      return;
-    }
-    b->data = grown;
-    b->capacity = capacity;
-  }
-  memcpy(b->data + b->size, data, size);
-  b->size += size;
-}
-
-static void append_number(buffer* b, int32_t number) { append(b, &number, 4); }
-
-static void append_text(buffer* b, const char* text) {
-  append_number(b, text == NULL ? -1 : (int32_t)strlen(text));
-  if (text != NULL) append(b, text, strlen(text));
-}
-
-static jbyteArray finish(JNIEnv* env, buffer* b) {
-  jbyteArray array = NULL;
-  if (b->data == NULL || b->capacity == 0) {
-    turdb_java_no_memory(env);
-  } else {
-    array = turdb_java_bytes(env, b->data, (int64_t)b->size);
-  }
-  free(b->data);
-  return array;
-}
+/* ---- descriptions */
 
 static jbyteArray describe_columns(JNIEnv* env, jclass class, jlong handle) {
   turdb_stmt* stmt = TURDB_JAVA_POINTER(turdb_stmt, handle);
-  buffer b = {NULL, 0, 0};
+  turdb_java_buffer b = {NULL, 0, 0, false};
   const int32_t count = (int32_t)turdb_stmt_column_count(stmt);
-  append_number(&b, count);
+  turdb_java_append_number(&b, count);
   for (int32_t i = 0; i < count; ++i) {
-    append_number(&b, turdb_stmt_column_type(stmt, i));
-    append_number(&b, turdb_stmt_column_nullability(stmt, i));
-    append_text(&b, turdb_stmt_column_name(stmt, i));
-    append_text(&b, turdb_stmt_column_declared_type(stmt, i));
-    append_text(&b, turdb_stmt_column_schema(stmt, i));
-    append_text(&b, turdb_stmt_column_table(stmt, i));
-    append_text(&b, turdb_stmt_column_origin(stmt, i));
+    turdb_java_append_number(&b, turdb_stmt_column_type(stmt, i));
+    turdb_java_append_number(&b, turdb_stmt_column_nullability(stmt, i));
+    turdb_java_append_text(&b, turdb_stmt_column_name(stmt, i));
+    turdb_java_append_text(&b, turdb_stmt_column_declared_type(stmt, i));
+    turdb_java_append_text(&b, turdb_stmt_column_schema(stmt, i));
+    turdb_java_append_text(&b, turdb_stmt_column_table(stmt, i));
+    turdb_java_append_text(&b, turdb_stmt_column_origin(stmt, i));
   }
-  return finish(env, &b);
+  return turdb_java_finish(env, &b);
 }
 
 /* Of each parameter its name and the Arrow format of its type. */
@@ -146,14 +108,14 @@ static jbyteArray describe_parameters(JNIEnv* env, jclass class, jlong handle) {
     turdb_java_throw(env, status, error);
     return NULL;
   }
-  buffer b = {NULL, 0, 0};
-  append_number(&b, (int32_t)schema.n_children);
+  turdb_java_buffer b = {NULL, 0, 0, false};
+  turdb_java_append_number(&b, (int32_t)schema.n_children);
   for (int64_t i = 0; i < schema.n_children; ++i) {
-    append_text(&b, turdb_stmt_parameter_name(stmt, i + 1));
-    append_text(&b, schema.children[i]->format);
+    turdb_java_append_text(&b, turdb_stmt_parameter_name(stmt, i + 1));
+    turdb_java_append_text(&b, schema.children[i]->format);
   }
   schema.release(&schema);
-  return finish(env, &b);
+  return turdb_java_finish(env, &b);
 }
 
 static jbyteArray explain(JNIEnv* env, jclass class, jlong stmt, jlong flags) {
@@ -307,80 +269,10 @@ static jlong appender_row_count(JNIEnv* env, jclass class, jlong appender) {
   return turdb_appender_row_count(TURDB_JAVA_POINTER(turdb_appender, appender));
 }
 
-static const uint8_t* take(const uint8_t* at, void* out, size_t size_bytes) {
-  memcpy(out, at, size_bytes);
-  return at + size_bytes;
-}
-
-/* Appends the packed value at *at, which org.turdb.Packer has written, and moves *at behind it. */
-static turdb_status append_value(turdb_appender* appender, const uint8_t** at, turdb_error** error) {
-  const uint8_t* p = *at + 1;
-  int64_t number = 0;
-  uint32_t size = 0;
-  switch (**at) {
-    case TURDB_TYPE_NULL:
-      *at = p;
-      return turdb_appender_append_null(appender, error);
-    case TURDB_TYPE_BOOL:
-      *at = p + 1;
-      return turdb_appender_append_bool(appender, *p != 0, error);
-    case TURDB_TYPE_INT64:
-      *at = take(p, &number, 8);
-      return turdb_appender_append_int64(appender, number, error);
-    case TURDB_TYPE_FLOAT: {
-      float value;
-      *at = take(p, &value, 4);
-      return turdb_appender_append_double(appender, (double)value, error);
-    }
-    case TURDB_TYPE_DOUBLE: {
-      double value;
-      *at = take(p, &value, 8);
-      return turdb_appender_append_double(appender, value, error);
-    }
-    case TURDB_TYPE_DATE: {
-      int32_t days;
-      *at = take(p, &days, 4);
-      return turdb_appender_append_date(appender, days, error);
-    }
-    case TURDB_TYPE_TIME:
-      *at = take(p, &number, 8);
-      return turdb_appender_append_time(appender, number, error);
-    case TURDB_TYPE_TIMESTAMP:
-      *at = take(p, &number, 8);
-      return turdb_appender_append_timestamp(appender, number, error);
-    case TURDB_TYPE_TIMESTAMPTZ:
-      *at = take(p, &number, 8);
-      return turdb_appender_append_timestamptz(appender, number, error);
-    case TURDB_TYPE_INTERVAL: {
-      int32_t months, days;
-      p = take(take(p, &months, 4), &days, 4);
-      *at = take(p, &number, 8);
-      return turdb_appender_append_interval(appender, months, days, number, error);
-    }
-    case TURDB_TYPE_UUID:
-      *at = p + 16;
-      return turdb_appender_append_uuid(appender, p, 16, error);
-    case TURDB_TYPE_DECIMAL:
-      p = take(p, &size, 4);
-      *at = p + size;
-      return turdb_appender_append_decimal(appender, (const char*)p, size, error);
-    case TURDB_TYPE_BLOB:
-      p = take(p, &size, 4);
-      *at = p + size;
-      return turdb_appender_append_blob(appender, p, size, error);
-    default: /* text, json */
-      p = take(p, &size, 4);
-      *at = p + size;
-      return turdb_appender_append_text(appender, (const char*)p, size, error);
-  }
-}
-
-/* failed: which row and column, from 0, a value did not fit into; column -1 when a flush failed. */
-static void append_rows(JNIEnv* env, jclass class, jlong handle, jbyteArray parameters, jint size, jint rows, jint columns,
-                        jintArray failed) {
+/* sent: how many rows went in before one failed. */
+static void append_rows(JNIEnv* env, jclass class, jlong handle, jbyteArray parameters, jint size, jint rows, jlongArray sent) {
   turdb_appender* appender = TURDB_JAVA_POINTER(turdb_appender, handle);
   turdb_error* error = NULL;
-  turdb_status status = TURDB_OK;
   uint8_t* data = malloc((size_t)size + 1);
   if (data == NULL) {
     turdb_java_no_memory(env);
@@ -388,17 +280,11 @@ static void append_rows(JNIEnv* env, jclass class, jlong handle, jbyteArray para
   }
   (*env)->GetByteArrayRegion(env, parameters, 0, size, (jbyte*)data);
   if (!(*env)->ExceptionCheck(env)) {
-    const uint8_t* at = data;
-    jint row = 0, column = 0;
-    for (; row < rows && status == TURDB_OK; ++row) {
-      for (column = 0; column < columns && status == TURDB_OK; ++column) status = append_value(appender, &at, &error);
-      if (status != TURDB_OK) continue;
-      column = 0;
-      status = turdb_appender_end_row(appender, &error);
-    }
+    int64_t done = 0;
+    const turdb_status status = turdb_appender_append_packed(appender, data, size, rows, &done, &error);
     if (status != TURDB_OK) {
-      const jint place[2] = {row - 1, column - 1};
-      (*env)->SetIntArrayRegion(env, failed, 0, 2, place);
+      const jlong count = done;
+      (*env)->SetLongArrayRegion(env, sent, 0, 1, &count);
       turdb_java_throw(env, status, error);
     }
   }
@@ -436,7 +322,7 @@ static const JNINativeMethod methods[] = {
     TURDB_JAVA_NATIVE("appenderAddColumn", "(J[B)V", appender_add_column),
     TURDB_JAVA_NATIVE("appenderColumnCount", "(J)I", appender_column_count),
     TURDB_JAVA_NATIVE("appenderRowCount", "(J)J", appender_row_count),
-    TURDB_JAVA_NATIVE("appendRows", "(J[BIII[I)V", append_rows),
+    TURDB_JAVA_NATIVE("appendRows", "(J[BII[J)V", append_rows),
     TURDB_JAVA_NATIVE("appenderFlush", "(J)V", appender_flush),
     TURDB_JAVA_NATIVE("appenderClose", "(J)V", appender_close),
     TURDB_JAVA_NATIVE("appenderFree", "(J)V", appender_free),

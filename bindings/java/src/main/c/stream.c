@@ -16,6 +16,11 @@ static void stream_free(JNIEnv* env, jclass class, jlong handle) {
   free(stream);
 }
 
+/* Whether nobody has to release it any more: it was taken over, or is empty. */
+static jboolean stream_is_released(JNIEnv* env, jclass class, jlong handle) {
+  return TURDB_JAVA_POINTER(struct ArrowArrayStream, handle)->release == NULL ? JNI_TRUE : JNI_FALSE;
+}
+
 /* Runs a statement with packed parameters; the rows are the stream's. */
 static void execute_stream(JNIEnv* env, jclass class, jlong stmt_handle, jbyteArray parameters, jint size, jlong flags,
                            jlong stream) {
@@ -66,6 +71,7 @@ static void append_stream(JNIEnv* env, jclass class, jlong appender, jlong strea
 static const JNINativeMethod methods[] = {
     TURDB_JAVA_NATIVE("streamNew", "()J", stream_new),
     TURDB_JAVA_NATIVE("streamFree", "(J)V", stream_free),
+    TURDB_JAVA_NATIVE("streamIsReleased", "(J)Z", stream_is_released),
     TURDB_JAVA_NATIVE("executeStream", "(J[BIJJ)V", execute_stream),
     TURDB_JAVA_NATIVE("registerStream", "(J[BJ)V", register_stream),
     TURDB_JAVA_NATIVE("unregister", "(J[B)V", unregister),

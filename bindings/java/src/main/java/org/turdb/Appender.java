@@ -15,7 +15,7 @@ import java.sql.SQLException;
  * } // close() flushes, and fails when a row does not fit; discard() gives up what was not flushed
  * }</pre>
  *
- * <p>Vectors and arrays go through it as texts. When a flush fails, none of its rows is there, and the appender is of no more use.
+ * <p>When a flush fails, none of its rows is there, and the appender is of no more use.
  */
 public final class Appender implements AutoCloseable {
   private static final int BYTES = 64 << 10;
@@ -25,7 +25,7 @@ public final class Appender implements AutoCloseable {
   private final int columns;
   private final Cleaner.Cleanable cleanable;
   private final Packer rows = new Packer(BYTES + 1024);
-  private final int[] failed = new int[2];
+  private final long[] failed = new long[1];
   private int rowStart;
   private int values;
   private int count;
@@ -75,27 +75,13 @@ public final class Appender implements AutoCloseable {
     Packer packer = next();
     int before = packer.size;
     try {
-      if (isComposite(value)) {
-        Packer one = new Packer(64);
-        one.value(value);
-        packer.text(Packed.toText(one.data, 0));
-      } else if (value instanceof java.math.BigInteger integer && integer.bitLength() > 63) {
-        packer.sized(Type.DECIMAL, integer.toString());
-      } else {
-        packer.value(value);
-      }
+      packer.value(value);
     } catch (SQLException e) {
       packer.size = before;
       throw e;
     }
     ++values;
     return this;
-  }
-
-  /** A vector or an array. */
-  private static boolean isComposite(Object value) {
-    return value instanceof Int8Vector || value instanceof java.sql.Array || value instanceof java.util.Collection
-        || value != null && value.getClass().isArray() && !(value instanceof byte[]);
   }
 
   /** The next value of the row. */
@@ -170,15 +156,14 @@ public final class Appender implements AutoCloseable {
     connection.enter();
     try {
       if (count > 0) {
-        failed[1] = -1;
-        Native.appendRows(handle, rows.data, rows.size, count, columns, failed);
+        Native.appendRows(handle, rows.data, rows.size, count, failed);
         sent += count;
       }
     } catch (SQLException e) {
       discard();
       SQLException error = connection.failed(e);
-      String place = "row " + (sent + failed[0] + 1) + ", column " + (failed[1] + 1) + " of the appender";
-      throw failed[1] < 0 ? error : Errors.within(error, place);
+      throw error instanceof TurdbError told && told.context().isEmpty()
+          ? Errors.within(error, "row " + (sent + failed[0] + 1) + " of the appender") : error;
     } finally {
       connection.leave();
       Reference.reachabilityFence(this);

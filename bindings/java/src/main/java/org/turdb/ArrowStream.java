@@ -2,6 +2,7 @@ package org.turdb;
 
 import java.lang.ref.Cleaner;
 import java.sql.SQLException;
+import java.util.concurrent.ScheduledFuture;
 
 /**
  * Rows as a stream of Arrow's C stream interface, which whoever speaks that takes over by its address: {@code org.turdb.arrow} for
@@ -20,6 +21,13 @@ public final class ArrowStream implements AutoCloseable {
   private final long address;
   private final Cleaner.Cleanable cleanable;
   private boolean closed;
+  private Timer timer;
+
+  /** Knows nothing of the stream, which may be forgotten. */
+  private static final class Timer {
+    private volatile boolean over;
+    private ScheduledFuture<?> task;
+  }
 
   private record Free(long address) implements Runnable {
     @Override
@@ -43,9 +51,32 @@ public final class ArrowStream implements AutoCloseable {
     return address;
   }
 
+  /** Stops an execution, which is the stream's, once some time has passed. */
+  void stopAfter(int seconds, Interrupt interrupt, long execution) {
+    Timer started = new Timer();
+    started.task = Timeouts.once(1000L * seconds, () -> {
+      started.over = true;
+      interrupt.stop(execution);
+    });
+    timer = started;
+  }
+
+  /** Whether the query timeout has passed, and stopped the rows. */
+  public boolean hasTimedOut() {
+    return timer != null && timer.over;
+  }
+
+  /** Whether somebody took the stream over by its address, who releases it. */
+  private boolean isTaken() {
+    return Native.streamIsReleased(address);
+  }
+
   /** Releases the stream, unless somebody took it over, and frees the struct. */
   @Override
   public void close() {
+    if (!closed && timer != null && !isTaken()) {
+      timer.task.cancel(false);
+    }
     closed = true;
     cleanable.clean();
   }

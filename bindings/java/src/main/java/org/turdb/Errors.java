@@ -42,7 +42,10 @@ final class Errors {
   /** Called by C: status, position, whether a retry can help, SQLSTATE, message, hint, frames. */
   @SuppressWarnings("unused")
   private static SQLException create(byte[] described) {
-    ByteBuffer in = ByteBuffer.wrap(described).order(ByteOrder.LITTLE_ENDIAN);
+    return read(ByteBuffer.wrap(described).order(ByteOrder.LITTLE_ENDIAN));
+  }
+
+  static SQLException read(ByteBuffer in) {
     TurdbCode code = TurdbCode.of(in.getInt());
     int position = (int) in.getLong();
     boolean canRetry = in.getInt() != 0;

@@ -118,7 +118,8 @@ final class Native {
 
   static native long appenderRowCount(long appender);
 
-  static native void appendRows(long appender, byte[] rows, int size, int count, int columns, int[] failed) throws SQLException;
+  /** sent: how many rows went in before one failed. */
+  static native void appendRows(long appender, byte[] rows, int size, int count, long[] sent) throws SQLException;
 
   static native void appenderFlush(long appender) throws SQLException;
 
@@ -128,18 +129,53 @@ final class Native {
 
   // ---- functions and hooks
 
-  static native void createScalar(long conn, byte[] name, byte[] parameters, byte[] returns, long flags, Object function)
+  static final int SCALAR = 0;
+  static final int AGGREGATE = 1;
+  static final int MERGING_AGGREGATE = 2;
+  static final int TABLE = 3;
+  static final int COLLATION = 4;
+
+  /** returns: what a function returns, or the columns of one that gives rows. */
+  static native void createFunction(long conn, int kind, byte[] name, byte[] parameters, byte[] returns, long flags, Object function)
       throws SQLException;
 
   static native void dropFunction(long conn, byte[] name) throws SQLException;
 
-  static native void setHook(long conn, boolean commit, Object hook) throws SQLException;
+  static native void dropCollation(long conn, byte[] name) throws SQLException;
+
+  /** The kind is one of those of Callbacks; a hook that is null takes it away. */
+  static native void setHook(long conn, int kind, Object hook) throws SQLException;
+
+  static native byte[] changeColumns(long change);
+
+  static native byte[] changeRow(long change, boolean isNew, long row) throws SQLException;
+
+  static native byte[] traceExpandedSql(long trace);
+
+  // ---- blobs in pieces
+
+  static native long blobOpen(long conn, byte[] schema, byte[] table, byte[] column, byte[] key, int keySize, boolean writable)
+      throws SQLException;
+
+  static native void blobReopen(long blob, byte[] key, int keySize) throws SQLException;
+
+  static native long blobSize(long blob);
+
+  static native void blobRead(long blob, long offset, byte[] to, int at, int length) throws SQLException;
+
+  static native void blobWrite(long blob, long offset, byte[] from, int at, int length) throws SQLException;
+
+  static native void blobResize(long blob, long size) throws SQLException;
+
+  static native void blobFree(long blob);
 
   // ---- Arrow
 
   static native long streamNew();
 
   static native void streamFree(long stream);
+
+  static native boolean streamIsReleased(long stream);
 
   static native void executeStream(long stmt, byte[] parameters, int size, long flags, long stream) throws SQLException;
 

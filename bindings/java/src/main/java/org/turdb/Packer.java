@@ -96,6 +96,13 @@ final class Packer {
     four(Type.DATE, days);
   }
 
+  /** Eight bytes that are no value. */
+  void raw(long value) throws SQLException {
+    reserve(8);
+    LONG.set(data, size, value);
+    size += 8;
+  }
+
   /** type: TIME, TIMESTAMP or TIMESTAMPTZ. */
   void micros(int type, long micros) throws SQLException {
     eight(type, micros);

@@ -110,9 +110,16 @@ abstract class Session {
     return e;
   }
 
-  /** Java is called by SQL: nothing else of this connection may be. */
-  void enterCallback() {
-    inside = true;
+  /**
+   * Java is called by SQL: nothing else of this connection may be. False on a thread that does not have the connection, such as one that
+   * frees what was forgotten.
+   */
+  boolean enterCallback() {
+    boolean own = lock.isHeldByCurrentThread();
+    if (own) {
+      inside = true;
+    }
+    return own;
   }
 
   void leaveCallback(Throwable thrown) {

@@ -18,6 +18,11 @@ final class Timeouts {
 
   private Timeouts() {}
 
+  /** Runs it once, after some time. */
+  static ScheduledFuture<?> once(long milliseconds, Runnable stop) {
+    return TIMER.schedule(stop, milliseconds, TimeUnit.MILLISECONDS);
+  }
+
   /** Runs it after some time, and then every millisecond until it is cancelled. */
   static ScheduledFuture<?> after(long milliseconds, Runnable stop) {
     return TIMER.scheduleWithFixedDelay(stop, milliseconds, 1, TimeUnit.MILLISECONDS);

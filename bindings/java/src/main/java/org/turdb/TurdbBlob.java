@@ -50,10 +50,15 @@ final class TurdbBlob implements Blob {
 
   @Override
   public long position(byte[] pattern, long start) throws SQLException {
-    byte[] all = bytes();
-    for (int i = (int) Math.max(0, start - 1); i + pattern.length <= all.length; ++i) {
-      if (Arrays.equals(all, i, i + pattern.length, pattern, 0, pattern.length)) {
-        return i + 1L;
+    int found = find(bytes(), bytes.length, pattern, (int) Math.min(bytes.length, Math.max(0, start - 1)));
+    return found < 0 ? -1 : found + 1L;
+  }
+
+  /** Where the pattern is among the first bytes, from some place on; -1: nowhere. */
+  static int find(byte[] bytes, int length, byte[] pattern, int from) {
+    for (int i = from; i + pattern.length <= length; ++i) {
+      if (Arrays.equals(bytes, i, i + pattern.length, pattern, 0, pattern.length)) {
+        return i;
       }
     }
     return -1;

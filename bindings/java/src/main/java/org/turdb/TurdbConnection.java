@@ -1,7 +1,6 @@
 package org.turdb;
 
 import java.lang.ref.Reference;
-import java.lang.ref.WeakReference;
 import java.sql.Array;
 import java.sql.Blob;
 import java.sql.CallableStatement;
@@ -592,19 +591,28 @@ public final class TurdbConnection extends Session implements Connection {
    * @param flags of DETERMINISTIC, SEES_NULL and VARIADIC
    */
   public void createFunction(String name, String parameters, String returns, int flags, ScalarFunction function) throws SQLException {
-    if (function == null) {
-      throw Errors.invalid("there must be a function");
-    }
-    enter();
-    try {
-      Native.createScalar(handle, Utf8.name(name), Utf8.name(parameters), Utf8.name(returns), flags,
-          new Callbacks.Scalar(new WeakReference<>(this), function));
-    } finally {
-      leave();
-    }
+    create(Native.SCALAR, name, parameters, returns, flags, new Callbacks.Scalar(this, required(function)));
   }
 
-  /** Takes all functions of a name away. */
+  /** Makes an aggregate of Java one of SQL, for this connection; otherwise as {@link #createFunction}. */
+  public void createAggregate(String name, String parameters, String returns, int flags, Aggregate<?> aggregate) throws SQLException {
+    create(required(aggregate).merges() ? Native.MERGING_AGGREGATE : Native.AGGREGATE, name, parameters, returns, flags,
+        new Callbacks.AggregateCallback<>(this, aggregate));
+  }
+
+  /**
+   * Makes a function of Java that gives rows one of SQL, for this connection: {@code SELECT * FROM name(1, 'x')}.
+   *
+   * @param columns names and types: {@code "id bigint", "name text"}
+   * @param flags of SEES_NULL (without it a NULL argument gives no rows) and VARIADIC
+   */
+  public void createTableFunction(String name, String parameters, int flags, TableFunction function, String... columns)
+      throws SQLException {
+    create(Native.TABLE, name, parameters, String.join(", ", columns), flags,
+        new Callbacks.Table(this, required(function), columns.length));
+  }
+
+  /** Takes all functions of a name away, of whatever kind they are. */
   public void dropFunction(String name) throws SQLException {
     enter();
     try {
@@ -614,20 +622,88 @@ public final class TurdbConnection extends Session implements Connection {
     }
   }
 
+  /** Makes an order of texts one of SQL, for this connection: {@code ORDER BY name COLLATE german}. */
+  public void createCollation(String name, SortKey key) throws SQLException {
+    create(Native.COLLATION, name, "", "", 0, new Callbacks.Collation(this, required(key)));
+  }
+
+  /** Takes a collation away. */
+  public void dropCollation(String name) throws SQLException {
+    enter();
+    try {
+      Native.dropCollation(handle, Utf8.name(name));
+    } finally {
+      leave();
+    }
+  }
+
+  private static <T> T required(T function) throws SQLException {
+    if (function == null) {
+      throw Errors.invalid("there must be a function");
+    }
+    return function;
+  }
+
+  private void create(int kind, String name, String parameters, String returns, int flags, Callbacks.Callback callback)
+      throws SQLException {
+    enter();
+    try {
+      Native.createFunction(handle, kind, Utf8.name(name), Utf8.name(parameters), Utf8.name(returns), flags, callback);
+    } finally {
+      leave();
+    }
+  }
+
   /** Has Java asked before a transaction that changed something commits; null takes the hook away. */
   public void setCommitHook(CommitHook hook) throws SQLException {
-    setHook(true, hook == null ? null : new Callbacks.Hook(new WeakReference<>(this), hook, null));
+    setHook(Callbacks.COMMIT, hook == null ? null : new Callbacks.Commit(this, hook));
   }
 
   /** Has Java told after a transaction that changed something was rolled back; null takes the hook away. */
   public void setRollbackHook(Runnable hook) throws SQLException {
-    setHook(false, hook == null ? null : new Callbacks.Hook(new WeakReference<>(this), null, hook));
+    setHook(Callbacks.ROLLBACK, hook == null ? null : new Callbacks.Rollback(this, hook));
   }
 
-  private void setHook(boolean commit, Object hook) throws SQLException {
+  /** Has Java told of rows that statements have changed; null takes the hook away. */
+  public void setChangeHook(ChangeHook hook) throws SQLException {
+    setHook(Callbacks.CHANGE, hook == null ? null : new Callbacks.Changes(this, hook));
+  }
+
+  /** Has Java told when statements begin and end; null takes the hook away. */
+  public void setTraceHook(TraceHook hook) throws SQLException {
+    setHook(Callbacks.TRACE, hook == null ? null : new Callbacks.Traces(this, hook));
+  }
+
+  /** Has Java asked what statements may do; null takes the authorizer away, and everything is allowed. */
+  public void setAuthorizer(Authorizer authorizer) throws SQLException {
+    setHook(Callbacks.AUTHORIZE, authorizer == null ? null : new Callbacks.Authorizes(this, authorizer));
+  }
+
+  private void setHook(int kind, Object hook) throws SQLException {
     enter();
     try {
-      Native.setHook(handle, commit, hook);
+      Native.setHook(handle, kind, hook);
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * Opens the value of a column in a row to be read, and perhaps written, in pieces. Names are taken as they are; the table is looked up as
+   * in SQL.
+   *
+   * @param key of the row: the values of its primary key or, of a table without one, its rowid
+   */
+  public StoredBlob openBlob(String table, String column, boolean writable, Object... key) throws SQLException {
+    return openBlobIn(null, table, column, writable, key);
+  }
+
+  /** The same for a table of a schema. */
+  public StoredBlob openBlobIn(String schema, String table, String column, boolean writable, Object... key) throws SQLException {
+    enter();
+    try {
+      beginWhenNeeded();
+      return new StoredBlob(this, schema, table, column, writable, key);
     } finally {
       leave();
     }

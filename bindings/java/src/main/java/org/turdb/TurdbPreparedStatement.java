@@ -309,7 +309,10 @@ public class TurdbPreparedStatement extends TurdbStatement implements PreparedSt
     }
   }
 
-  /** Runs the query, whose rows are the stream's: the statement may be run again at once. The flags are those of ArrowStream. */
+  /**
+   * Runs the query, whose rows are the stream's: the statement may be run again at once. The flags are those of ArrowStream. The query
+   * timeout goes on while the stream is read, until it is closed or, when somebody took it over, until it has passed.
+   */
   public ArrowStream executeArrow(int flags) throws SQLException {
     check();
     closeResults();
@@ -318,11 +321,17 @@ public class TurdbPreparedStatement extends TurdbStatement implements PreparedSt
     connection.enter();
     try {
       connection.beginWhenNeeded();
+      long execution = connection.interrupt.execution() + 1;
+      if (getQueryTimeout() > 0) {
+        stream.stopAfter(getQueryTimeout(), connection.interrupt, execution);
+      }
       Native.executeStream(compiled.handle, row.data, row.size, flags, stream.address());
       return stream;
     } catch (SQLException e) {
+      boolean timedOut = stream.hasTimedOut();
       stream.close();
-      throw failed(connection.failed(e), compiled);
+      SQLException failure = failed(connection.failed(e), compiled);
+      throw timedOut ? Errors.timedOut(failure) : failure;
     } finally {
       connection.engineAutocommit = Native.connInAutocommit(connection.handle());
       connection.leave();

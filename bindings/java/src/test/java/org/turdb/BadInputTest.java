@@ -211,7 +211,7 @@ class BadInputTest {
     Appender other = connection.appender("t");
     other.addRow(1, "no number");
     SQLException e = assertThrows(SQLException.class, other::close);
-    assertTrue(e.getMessage().contains("row 1, column 2"), e.getMessage());
+    assertTrue(e.getMessage().contains("column \"b\", row 1"), e.getMessage());
     other.close();
     assertEquals(0, Databases.number(connection, "select count(*) from t"));
   }

@@ -206,6 +206,38 @@ class BeyondTest {
     }
   }
 
+  /** The query timeout goes on while a stream is read, by whoever took it over. */
+  @Test
+  void aTimeoutStopsAStream() throws Exception {
+    try (BufferAllocator allocator = new RootAllocator();
+        PreparedStatement endless = connection.prepareStatement("select i from generate_series(1, 100000000000) g(i)")) {
+      endless.setQueryTimeout(1);
+      try (ArrowReader reader = TurdbArrow.query(allocator, endless)) {
+        assertTrue(reader.loadNextBatch());
+        assertEquals(7, Databases.number(connection, "select 7")); // nothing else is stopped
+        Exception e = assertThrows(Exception.class, () -> {
+          while (reader.loadNextBatch()) {
+            // until the time is over
+          }
+        });
+        assertTrue(e.getMessage().contains("interrupted") || e.getMessage().contains("cancel"), e.getMessage());
+      }
+      // A stream that was closed in time stops nothing.
+      ArrowStream stream = endless.unwrap(TurdbPreparedStatement.class).executeArrow(ArrowStream.DEFAULT);
+      assertFalse(stream.hasTimedOut());
+      stream.close();
+      try (PreparedStatement blocking = connection.prepareStatement("select max(i) from generate_series(1, 100000000000) g(i)")) {
+        blocking.setQueryTimeout(1);
+        assertThrows(Exception.class, () -> {
+          try (ArrowReader reader = TurdbArrow.query(allocator, blocking)) {
+            reader.loadNextBatch();
+          }
+        });
+      }
+      assertEquals(7, Databases.number(connection, "select 7"));
+    }
+  }
+
   @Test
   void anArrowReaderOutlivesItsStatement() throws Exception {
     try (BufferAllocator allocator = new RootAllocator()) {

@@ -3,6 +3,9 @@ package org.turdb;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -151,6 +154,17 @@ class ExamplesTest {
     connection.unwrap(TurdbConnection.class).createFunction("backwards", "text", "text", TurdbConnection.DETERMINISTIC,
         arguments -> new StringBuilder((String) arguments[0]).reverse().toString());
     assertEquals("olsO", Databases.value(connection, "select backwards('Oslo')"));
+  }
+
+  @Test
+  void blobs() throws Exception {
+    Databases.run(connection, "create table file(id integer primary key, content blob)", "insert into file values (7, 'replaced')");
+    InputStream in = new ByteArrayInputStream(new byte[3_000_000]);
+    try (StoredBlob blob = connection.unwrap(TurdbConnection.class).openBlob("file", "content", true, 7); // the row's primary key is 7
+        OutputStream out = blob.setBinaryStream(1)) {
+      in.transferTo(out);
+    }
+    assertEquals(3_000_000, Databases.number(connection, "select length(content) from file"));
   }
 
   @Test

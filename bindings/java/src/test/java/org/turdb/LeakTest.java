@@ -53,7 +53,9 @@ class LeakTest {
     for (int i = 0; i < cycles / 2; ++i) {
       cycle.run(i);
     }
-    long grown = settled() - before;
+    long after = settled();
+    long grown = after - before;
+    System.out.println("memory over " + cycles / 2 + " cycles: " + before + " kB before, " + after + " kB after");
     // Over half a million cycles a leak of 130 bytes each would show: less than the smallest handle.
     assertTrue(grown < 64_000, grown + " kB more after " + cycles / 2 + " cycles");
   }

@@ -2,6 +2,7 @@
 # What `ctest -R '^rust$'` runs: the tests of both crates, examples of the documentation included, with the library that is handed over.
 #
 #   run_tests.sh LIBRARY BUILD [arguments of cargo test]
+#   run_tests.sh LIBRARY BUILD --clippy                                         what ctest -R rust_clippy runs
 #   TURDB_CYCLES=1000000 run_tests.sh build/release/libturdb.so build/release --release --test memory -- --nocapture
 #                                                                               memory stays flat over a million cycles
 #
@@ -23,4 +24,8 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # Crates alone: what does not compile is a failure, not a reason to skip.
 cargo fetch > "$log" 2>&1 || skip "Cargo is too old, or its crates cannot be downloaded: $(tail -1 "$log")"
+if [ "${1:-}" = --clippy ]; then
+  cargo clippy --version > /dev/null 2>&1 || skip "there is no clippy here"
+  exec cargo clippy --quiet --workspace --all-targets --features turdb/arrow,turdb/chrono,turdb/serde,turdb/tokio,turdb/uuid -- -D warnings
+fi
 exec cargo test --quiet --workspace --features turdb/arrow,turdb/chrono,turdb/serde,turdb/tokio,turdb/uuid "$@"

@@ -874,6 +874,16 @@ extern "C" {
     ) -> turdb_status;
 }
 extern "C" {
+    pub fn turdb_appender_append_packed(
+        appender: *mut turdb_appender,
+        data: *const u8,
+        size_bytes: i64,
+        rows: i64,
+        out_rows: *mut i64,
+        error: *mut *mut turdb_error,
+    ) -> turdb_status;
+}
+extern "C" {
     pub fn turdb_appender_end_row(appender: *mut turdb_appender, error: *mut *mut turdb_error) -> turdb_status;
 }
 extern "C" {
@@ -1327,6 +1337,30 @@ extern "C" {
         error: *mut *mut turdb_error,
     ) -> turdb_status;
 }
+pub type turdb_rows_open = ::std::option::Option<
+    unsafe extern "C" fn(user_data: *mut ::std::os::raw::c_void, call: *mut turdb_call) -> *mut ::std::os::raw::c_void,
+>;
+pub type turdb_rows_next = ::std::option::Option<
+    unsafe extern "C" fn(user_data: *mut ::std::os::raw::c_void, cursor: *mut ::std::os::raw::c_void, call: *mut turdb_call),
+>;
+pub type turdb_rows_close = ::std::option::Option<
+    unsafe extern "C" fn(user_data: *mut ::std::os::raw::c_void, cursor: *mut ::std::os::raw::c_void),
+>;
+extern "C" {
+    pub fn turdb_conn_create_row_function(
+        conn: *mut turdb_conn,
+        name: *const ::std::os::raw::c_char,
+        parameters: *const ::std::os::raw::c_char,
+        columns: *const ::std::os::raw::c_char,
+        flags: i64,
+        open: turdb_rows_open,
+        next: turdb_rows_next,
+        close: turdb_rows_close,
+        user_data: *mut ::std::os::raw::c_void,
+        destroy: ::std::option::Option<unsafe extern "C" fn(user_data: *mut ::std::os::raw::c_void)>,
+        error: *mut *mut turdb_error,
+    ) -> turdb_status;
+}
 extern "C" {
     pub fn turdb_conn_drop_function(
         conn: *mut turdb_conn,
@@ -1406,6 +1440,15 @@ extern "C" {
         call: *mut turdb_call,
         data: *const u8,
         size_bytes: i64,
+        error: *mut *mut turdb_error,
+    ) -> turdb_status;
+}
+extern "C" {
+    pub fn turdb_call_return_rows(
+        call: *mut turdb_call,
+        data: *const u8,
+        size_bytes: i64,
+        rows: i64,
         error: *mut *mut turdb_error,
     ) -> turdb_status;
 }

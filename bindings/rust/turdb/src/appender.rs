@@ -2,7 +2,7 @@
 //!
 //! Rows are collected here by column, and handed over as batches of Arrow, which spares the library a call and a look at the type for
 //! each value. A column that Arrow has no plain layout for, or a value that is not of its column's type, needs what `INSERT` does with a
-//! value of SQL: then the rows go one by one, by the calls of `turdb_appender`.
+//! value of SQL: then the rows go one by one, packed.
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr;
@@ -12,10 +12,9 @@ use turdb_sys as sys;
 use crate::column_batch::{ColumnBuilder, RowBatch};
 use crate::connection::{c_text, quoted, Connection};
 use crate::error::{check, Error, Result};
-use crate::packed::{Packer, Reader};
+use crate::packed::Packer;
 use crate::params::{Binder, Names, Params};
 use crate::statement::RawStatement;
-use crate::value::ValueRef;
 
 const FLUSH_ROWS: usize = 100_000; // those of turdb_appender
 const FLUSH_BYTES: usize = 16 << 20;
@@ -153,17 +152,17 @@ impl Appender<'_> {
 
     /// Appends the packed row by itself.
     fn append_values(&mut self, got: usize) -> Result<()> {
-        // SAFETY: the handle is ours.
-        let expected = unsafe { sys::turdb_appender_column_count(self.raw) } as usize;
+        let (expected, data) = (self.column_count(), &self.packer.data);
         if got != expected {
             return Err(Error::ParameterCount { expected, got });
         }
-        let mut reader = Reader { data: &self.packer.data, at: 0 };
-        for _ in 0..got {
-            append_value(self.raw, &reader.value())?;
-        }
-        // SAFETY: the handle is ours.
-        unsafe { check(|error| sys::turdb_appender_end_row(self.raw, error))? };
+        // SAFETY: the bytes and their size; they are not kept.
+        unsafe {
+            check(|error| {
+                let size = data.len() as i64;
+                sys::turdb_appender_append_packed(self.raw, data.as_ptr(), size, 1, ptr::null_mut(), error)
+            })?
+        };
         Ok(())
     }
 
@@ -215,47 +214,4 @@ impl fmt::Debug for Appender<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Appender").field("columns", &self.names.0).field("row_count", &self.row_count()).finish_non_exhaustive()
     }
-}
-
-/// Appends the next value of a row by its call of `turdb.h`; arrays and vectors as text.
-fn append_value(raw: *mut sys::turdb_appender, value: &ValueRef<'_>) -> Result<()> {
-    let text = |text: &str| {
-        let (data, size) = (text.as_ptr().cast(), text.len() as i64);
-        // SAFETY: the handle lives; the text is copied.
-        check(|error| unsafe { sys::turdb_appender_append_text(raw, data, size, error) })
-    };
-    let decimal = |text: &str| {
-        let (data, size) = (text.as_ptr().cast(), text.len() as i64);
-        // SAFETY: as above.
-        check(|error| unsafe { sys::turdb_appender_append_decimal(raw, data, size, error) })
-    };
-    // SAFETY: as above.
-    unsafe {
-        match *value {
-            ValueRef::Null => check(|error| sys::turdb_appender_append_null(raw, error)),
-            ValueRef::Bool(value) => check(|error| sys::turdb_appender_append_bool(raw, value, error)),
-            ValueRef::Int(value) => check(|error| sys::turdb_appender_append_int64(raw, value, error)),
-            ValueRef::UInt(value) => check(|error| sys::turdb_appender_append_uint64(raw, value, error)),
-            ValueRef::Int128(value) => decimal(&value.to_string()),
-            ValueRef::Float(value) => check(|error| sys::turdb_appender_append_double(raw, value.into(), error)),
-            ValueRef::Double(value) => check(|error| sys::turdb_appender_append_double(raw, value, error)),
-            ValueRef::Decimal(value) => decimal(value),
-            ValueRef::Text(value) | ValueRef::Enum(value) | ValueRef::Json(value) => text(value),
-            ValueRef::Blob(value) => check(|error| {
-                // An empty blob is not NULL.
-                let data = if value.is_empty() { c"".as_ptr().cast() } else { value.as_ptr() };
-                sys::turdb_appender_append_blob(raw, data.cast(), value.len() as i64, error)
-            }),
-            ValueRef::Date(value) => check(|error| sys::turdb_appender_append_date(raw, value.0, error)),
-            ValueRef::Time(value) => check(|error| sys::turdb_appender_append_time(raw, value.0, error)),
-            ValueRef::Timestamp(value) => check(|error| sys::turdb_appender_append_timestamp(raw, value.0, error)),
-            ValueRef::TimestampTz(value) => check(|error| sys::turdb_appender_append_timestamptz(raw, value.0, error)),
-            ValueRef::Interval(value) => {
-                check(|error| sys::turdb_appender_append_interval(raw, value.months, value.days, value.micros, error))
-            }
-            ValueRef::Uuid(value) => check(|error| sys::turdb_appender_append_uuid(raw, value.0.as_ptr(), 16, error)),
-            ValueRef::Array(_) | ValueRef::Vector(_) => text(&value.to_string()),
-        }?;
-    }
-    Ok(())
 }

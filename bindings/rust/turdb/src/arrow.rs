@@ -1,13 +1,14 @@
 //! Arrow's C Stream Interface.
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_void, CString};
 use std::fmt;
 use std::ptr;
+use std::sync::{Mutex, PoisonError};
 
 use turdb_sys as sys;
 
-use crate::callback::{caught, destroy, into_data, CallbackError};
+use crate::callback::{caught, destroy, into_data, told, CallbackError};
 use crate::connection::{c_text, Connection};
-use crate::error::{check, take, Error, Result};
+use crate::error::{check, take, text, Error, Result};
 use crate::params::Params;
 use crate::statement::Statement;
 
@@ -54,7 +55,7 @@ impl ArrowStream {
             if sys::turdb_stream_error(self.as_mut_ptr(), &mut error) == sys::TURDB_OK && !error.is_null() {
                 return take(sys::turdb_error_status(error), error);
             }
-            let said = self.raw.get_last_error.and_then(|get| crate::error::text(get(self.as_mut_ptr())));
+            let said = self.raw.get_last_error.and_then(|get| text(get(self.as_mut_ptr())));
             Error::Arrow(said.unwrap_or_else(|| format!("the stream failed with error {code}")))
         }
     }
@@ -140,7 +141,7 @@ type Source = Box<dyn Fn() -> Result<ArrowStream, CallbackError> + Send + Sync>;
 /// What `turdb_conn_register_source` has.
 struct OpenSource {
     open: Source,
-    message: std::sync::Mutex<std::ffi::CString>,
+    message: Mutex<CString>,
 }
 
 impl Connection {
@@ -178,23 +179,99 @@ impl Connection {
 }
 
 unsafe extern "C" fn open_source(data: *mut c_void, out: *mut sys::ArrowArrayStream, message: *mut *const c_char) -> i32 {
-    const EIO: i32 = 5;
     let source = &*data.cast::<OpenSource>();
-    match caught(|| (source.open)()) {
-        Ok(mut stream) => {
+    hand_over(|| (source.open)().map(Some), &source.message, out, message)
+}
+
+/// Gives the stream that `open` makes: 0; -1 when it makes none; or an errno value and a message, which lives until the next call.
+///
+/// # Safety
+/// `out` and `message` may be written.
+unsafe fn hand_over(
+    open: impl FnOnce() -> Result<Option<ArrowStream>, CallbackError>,
+    kept: &Mutex<CString>,
+    out: *mut sys::ArrowArrayStream,
+    message: *mut *const c_char,
+) -> i32 {
+    const EIO: i32 = 5;
+    match caught(open) {
+        Ok(Some(mut stream)) => {
             out.write(*stream.raw);
             stream.raw.release = None; // it has moved
             0
         }
+        Ok(None) => -1,
         Err(error) => {
-            // The text lives until the next call.
-            let text = crate::callback::told(error);
-            let mut kept = source.message.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            *kept = text;
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            *kept = told(error);
             if !message.is_null() {
                 *message = kept.as_ptr();
             }
             EIO
         }
     }
+}
+
+// ---- replacement scans
+
+/// Makes a stream over the rows of a table that nobody else knows.
+type Find = Box<dyn Fn(&str) -> Result<Option<ArrowStream>, CallbackError> + Send + Sync>;
+
+/// What `turdb_conn_set_replacement` has.
+struct Replacement {
+    find: Find,
+    message: Mutex<CString>,
+}
+
+impl Connection {
+    /// Asked for names in FROM that neither the catalog nor [`register_stream`](Self::register_stream) knows, while a statement is
+    /// compiled and again whenever a scan of it begins: a stream over the rows, from the first one on, or `Ok(None)` for a name that it
+    /// does not know either. Names are folded to lower case unless they were quoted. None takes it away.
+    ///
+    /// ```
+    /// # fn main() -> turdb::Result<()> {
+    /// # let conn = turdb::Connection::open_in_memory()?;
+    /// # let other = turdb::Connection::open_in_memory()?;
+    /// # let other = std::sync::Mutex::new(other);
+    /// conn.set_replacement(Some(move |name: &str| {
+    ///     if name != "elsewhere" {
+    ///         return Ok(None);
+    ///     }
+    ///     let other = other.lock().unwrap(); // another database
+    ///     let stream = other.prepare("select 6 as a union all select 7")?.query_arrow(())?;
+    ///     Ok(Some(stream))
+    /// }))?;
+    /// let sum: i64 = conn.query_row("select sum(a)::bigint from elsewhere", (), |row| row.get(0))?;
+    /// assert_eq!(sum, 13);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_replacement<F>(&self, find: Option<F>) -> Result<()>
+    where
+        F: Fn(&str) -> Result<Option<ArrowStream>, CallbackError> + Send + Sync + 'static,
+    {
+        // SAFETY: what is handed over is given to `destroy` exactly once, also on failure [C-SOURCE-4].
+        unsafe {
+            check(|error| match find {
+                Some(find) => {
+                    let data = into_data(Replacement { find: Box::new(find), message: Default::default() });
+                    let end = Some(destroy::<Replacement> as unsafe extern "C" fn(*mut c_void));
+                    sys::turdb_conn_set_replacement(self.raw, Some(find_source), data, end, error)
+                }
+                None => sys::turdb_conn_set_replacement(self.raw, None, ptr::null_mut(), None, error),
+            })?;
+        }
+        Ok(())
+    }
+}
+
+unsafe extern "C" fn find_source(
+    data: *mut c_void,
+    name: *const c_char,
+    out: *mut sys::ArrowArrayStream,
+    message: *mut *const c_char,
+) -> i32 {
+    let replacement = &*data.cast::<Replacement>();
+    let name = text(name).unwrap_or_default();
+    hand_over(|| (replacement.find)(&name), &replacement.message, out, message)
 }

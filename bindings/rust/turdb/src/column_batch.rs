@@ -6,7 +6,6 @@ use turdb_sys as sys;
 
 use crate::packed::Reader;
 use crate::statement::Column;
-use crate::value::{ValueRef, VectorKind};
 
 /// The values of a column, as Arrow has them.
 pub(crate) struct ColumnBuilder {
@@ -48,38 +47,6 @@ impl ColumnBuilder {
             _ => return None,
         };
         Some(Self { kind, data: Vec::new(), offsets: vec![0], missing: Vec::new() })
-    }
-
-    /// For texts.
-    pub(crate) fn of_text() -> Self {
-        Self { kind: Kind::Text, data: Vec::new(), offsets: vec![0], missing: Vec::new() }
-    }
-
-    pub(crate) fn is_text(&self) -> bool {
-        self.kind == Kind::Text
-    }
-
-    pub(crate) fn is_double(&self) -> bool {
-        self.kind == Kind::Double
-    }
-
-    /// Whether the value is of its type.
-    pub(crate) fn takes(&self, value: &ValueRef<'_>) -> bool {
-        match value {
-            ValueRef::Null => true,
-            ValueRef::Bool(_) => self.kind == Kind::Bool,
-            ValueRef::Int(_) => self.kind == Kind::Integer,
-            ValueRef::Float(_) | ValueRef::Double(_) => self.kind == Kind::Double,
-            ValueRef::Text(_) => self.kind == Kind::Text,
-            ValueRef::Blob(_) => self.kind == Kind::Blob,
-            ValueRef::Date(_) => self.kind == Kind::Date,
-            ValueRef::Time(_) => self.kind == Kind::Micros(sys::TURDB_TYPE_TIME),
-            ValueRef::Timestamp(_) => self.kind == Kind::Micros(sys::TURDB_TYPE_TIMESTAMP),
-            ValueRef::TimestampTz(_) => self.kind == Kind::Micros(sys::TURDB_TYPE_TIMESTAMPTZ),
-            ValueRef::Uuid(_) => self.kind == Kind::Uuid,
-            ValueRef::Vector(vector) => self.kind == Kind::Vector && vector.kind() == VectorKind::Float32,
-            _ => false,
-        }
     }
 
     /// Adds the next value as row `row`. False: it is of another type, and nothing was added.
@@ -429,9 +396,5 @@ impl RowBatch {
     /// The schema of its batches, which its owner releases.
     pub(crate) fn schema(&self) -> sys::ArrowSchema {
         schema_of("", c"+s", None, self.columns.iter().map(ColumnBuilder::schema).collect())
-    }
-
-    pub(crate) fn column(&self, i: usize) -> &ColumnBuilder {
-        &self.columns[i]
     }
 }

@@ -64,6 +64,7 @@ mod error;
 mod from_sql;
 mod function;
 mod hooks;
+mod limit;
 mod other_types;
 mod packed;
 mod params;
@@ -93,6 +94,7 @@ pub use error::{DatabaseError, Error, ErrorCode, Result};
 pub use from_sql::FromSql;
 pub use function::FunctionFlags;
 pub use hooks::{Access, Action, Authorization, Change, ChangedRow, Operation, Trace};
+pub use limit::Limit;
 pub use packed::Packer;
 pub use params::{params_from_iter, Params, ParamsFromIter};
 #[cfg(feature = "arrow")]

@@ -303,7 +303,7 @@ impl Statement<'_> {
 
     /// # Safety
     /// `call` gives a text that ends with a NUL, or NULL.
-    unsafe fn text(
+    pub(crate) unsafe fn text(
         &mut self,
         call: impl FnOnce(*mut sys::turdb_stmt, *mut *const std::ffi::c_char, *mut *mut sys::turdb_error) -> sys::turdb_status,
     ) -> Result<String> {

@@ -1,21 +1,18 @@
 //! Functions of Rust that give rows.
-use std::ffi::{c_char, c_int, c_void, CString};
+use std::ffi::c_void;
 use std::ptr;
 
 use turdb_sys as sys;
 
-use crate::callback::{caught, destroy, in_call, into_data, told, CallbackError};
-use crate::column_batch::{ColumnBuilder, RowBatch};
+use crate::callback::{destroy, in_call, into_data, CallbackError};
 use crate::connection::{c_text, quoted, Connection};
 use crate::error::{check, Error, Result};
 use crate::function::{for_rows, FunctionFlags};
-use crate::packed::{Packer, Reader};
+use crate::packed::Packer;
 use crate::params::{Binder, Names, Params};
-use crate::statement::{Column, RawStatement};
-use crate::to_sql::ToSql;
 use crate::value::ValueRef;
 
-const BATCH_ROWS: usize = 2048;
+const BATCH_ROWS: i64 = 2048;
 const BATCH_BYTES: usize = 1 << 20;
 
 /// Packs the next row; false behind the last.
@@ -23,11 +20,6 @@ type NextRow = Box<dyn FnMut(&mut Packer) -> Result<bool, CallbackError> + Send>
 
 /// Begins to give the rows for some arguments.
 type Open = Box<dyn FnMut(&[ValueRef<'_>]) -> Result<NextRow, CallbackError> + Send>;
-
-struct TableFunction {
-    columns: Vec<Column>,
-    open: Open,
-}
 
 impl Connection {
     /// Makes a function of Rust that gives rows one of SQL, for this connection: `select * from name(1, 'x')`. Columns are names and
@@ -59,13 +51,10 @@ impl Connection {
         P: Params,
     {
         let (name, parameters) = (c_text(name)?, c_text(parameters)?);
-        let types: Vec<String> = columns.iter().map(|(name, kind)| format!("null::{kind} as {}", quoted(name))).collect();
-        let mut types = RawStatement::prepare_one(self.raw, &format!("select {}", types.join(", ")))?;
-        types.describe();
         let list: Vec<String> = columns.iter().map(|(name, kind)| format!("{} {kind}", quoted(name))).collect();
         let list = c_text(&list.join(", "))?;
         let names = RowNames(columns.iter().map(|(name, _)| name.to_string()).collect());
-        let open = Box::new(move |arguments: &[ValueRef<'_>]| {
+        let open: Open = Box::new(move |arguments: &[ValueRef<'_>]| {
             let (mut rows, names) = (open(arguments)?, names.clone());
             let next: NextRow = Box::new(move |packer| {
                 let Some(row) = rows.next() else { return Ok(false) };
@@ -78,13 +67,23 @@ impl Connection {
             });
             Ok(next)
         });
-        let data = into_data(TableFunction { columns: types.columns.clone(), open });
+        let data = into_data(open);
         // SAFETY: texts are not kept; `data` is given back to `destroy` exactly once, also on failure [C-FUNCTION-2].
         unsafe {
             check(|error| {
-                let (name, parameters, list) = (name.as_ptr(), parameters.as_ptr(), list.as_ptr());
-                let (flags, end) = (i64::from(flags.0), Some(destroy::<TableFunction> as unsafe extern "C" fn(*mut c_void)));
-                sys::turdb_conn_create_table_function(self.raw, name, parameters, list, flags, Some(run), data, end, error)
+                sys::turdb_conn_create_row_function(
+                    self.raw,
+                    name.as_ptr(),
+                    parameters.as_ptr(),
+                    list.as_ptr(),
+                    i64::from(flags.0),
+                    Some(open_rows),
+                    Some(next_rows),
+                    Some(close_rows),
+                    data,
+                    Some(destroy::<Open>),
+                    error,
+                )
             })?;
         }
         Ok(())
@@ -100,120 +99,47 @@ impl Names for RowNames {
     }
 }
 
-unsafe extern "C" fn run(data: *mut c_void, call: *mut sys::turdb_call, out: *mut sys::ArrowArrayStream) {
-    in_call(call, || {
-        let function = &mut *data.cast::<TableFunction>();
-        let mut next = None;
-        for_rows(call, |_, arguments| {
-            next = Some((function.open)(arguments)?);
-            Ok(())
-        })?;
-        let next = next.ok_or("a table function is called for one row of arguments")?;
-        // What Arrow has no plain layout for goes as text, which TurDB reads as the column's type.
-        let plain: Vec<bool> = function.columns.iter().map(|column| ColumnBuilder::of_column(column).is_some()).collect();
-        let builders =
-            function.columns.iter().map(|column| ColumnBuilder::of_column(column).unwrap_or_else(ColumnBuilder::of_text));
-        let rows = RowStream { next, plain, batch: RowBatch::new(builders.collect()), error: CString::default() };
-        out.write(sys::ArrowArrayStream {
-            get_schema: Some(get_schema),
-            get_next: Some(get_next),
-            get_last_error: Some(get_last_error),
-            release: Some(release),
-            private_data: into_data(rows),
-        });
-        Ok(())
-    });
-}
-
-/// Rows as a stream of Arrow.
-struct RowStream {
+/// Rows that are being given.
+struct Cursor {
     next: NextRow,
-    plain: Vec<bool>,
-    batch: RowBatch,
-    error: CString,
+    packer: Packer,
+    over: bool,
 }
 
-impl RowStream {
-    fn fill(&mut self) -> Result<(), CallbackError> {
-        let (mut row, mut assigned) = (Packer::default(), Packer::default());
-        while self.batch.rows() < BATCH_ROWS && self.batch.bytes() < BATCH_BYTES {
-            row.data.clear();
-            if !(self.next)(&mut row)? {
-                break;
-            }
-            if self.batch.push(&row.data) {
-                continue;
-            }
-            // Some value is not of its column's type: those of columns that are sent as text can be made one.
-            assigned.data.clear();
-            let mut reader = Reader { data: &row.data, at: 0 };
-            for (i, plain) in self.plain.iter().enumerate() {
-                match (reader.value(), plain) {
-                    (value, true) => convert(i, value, self.batch.column(i), &mut assigned)?,
-                    (ValueRef::Null, false) => None::<bool>.to_sql(&mut assigned)?,
-                    (value, false) => value.to_string().to_sql(&mut assigned)?,
-                }
-            }
-            if !self.batch.push(&assigned.data) {
-                return Err("a row of the function has a value that its column cannot take".into());
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A value as its column has it, where nothing is lost.
-fn convert(i: usize, value: ValueRef<'_>, column: &ColumnBuilder, out: &mut Packer) -> Result<(), CallbackError> {
-    let number = value.as_i64();
-    match value {
-        ValueRef::Int(number) if column.is_double() => (number as f64).to_sql(out)?,
-        ValueRef::UInt(_) | ValueRef::Int128(_) if number.is_some() => number.to_sql(out)?,
-        ValueRef::Enum(_) | ValueRef::Json(_) | ValueRef::Decimal(_) if column.is_text() => value.as_str().to_sql(out)?,
-        _ if column.takes(&value) => value.to_sql(out)?,
-        _ if column.is_text() => value.to_string().to_sql(out)?,
-        _ => return Err(format!("column {} of the function cannot take {value:?}", i + 1).into()),
-    }
-    Ok(())
-}
-
-unsafe extern "C" fn get_schema(stream: *mut sys::ArrowArrayStream, out: *mut sys::ArrowSchema) -> c_int {
-    let rows = &mut *(*stream).private_data.cast::<RowStream>();
-    out.write(rows.batch.schema());
-    0
-}
-
-unsafe extern "C" fn get_next(stream: *mut sys::ArrowArrayStream, out: *mut sys::ArrowArray) -> c_int {
-    const EIO: c_int = 5;
-    let rows = &mut *(*stream).private_data.cast::<RowStream>();
-    let filled = caught(|| {
-        rows.fill()?;
-        Ok(match rows.batch.rows() {
-            0 => std::mem::zeroed(), // the end
-            _ => rows.batch.export(),
+unsafe extern "C" fn open_rows(data: *mut c_void, call: *mut sys::turdb_call) -> *mut c_void {
+    let mut cursor = ptr::null_mut();
+    in_call(call, || {
+        let open = &mut *data.cast::<Open>();
+        for_rows(call, |_, arguments| {
+            cursor = into_data(Cursor { next: open(arguments)?, packer: Packer::default(), over: false });
+            Ok(())
         })
     });
-    match filled {
-        Ok(array) => {
-            out.write(array);
-            0
-        }
-        Err(error) => {
-            rows.error = told(error);
-            EIO
-        }
-    }
+    cursor
 }
 
-unsafe extern "C" fn get_last_error(stream: *mut sys::ArrowArrayStream) -> *const c_char {
-    let rows = &*(*stream).private_data.cast::<RowStream>();
-    if rows.error.is_empty() {
-        ptr::null()
-    } else {
-        rows.error.as_ptr()
-    }
+unsafe extern "C" fn next_rows(_: *mut c_void, cursor: *mut c_void, call: *mut sys::turdb_call) {
+    in_call(call, || {
+        let cursor = &mut *cursor.cast::<Cursor>();
+        cursor.packer.data.clear();
+        let mut rows = 0;
+        while rows < BATCH_ROWS && cursor.packer.data.len() < BATCH_BYTES && !cursor.over {
+            if (cursor.next)(&mut cursor.packer)? {
+                rows += 1;
+            } else {
+                cursor.over = true;
+            }
+        }
+        if rows > 0 {
+            let data = &cursor.packer.data;
+            check(|error| sys::turdb_call_return_rows(call, data.as_ptr(), data.len() as i64, rows, error))?;
+        }
+        Ok(())
+    });
 }
 
-unsafe extern "C" fn release(stream: *mut sys::ArrowArrayStream) {
-    destroy::<RowStream>((*stream).private_data);
-    (*stream).release = None;
+unsafe extern "C" fn close_rows(_: *mut c_void, cursor: *mut c_void) {
+    if !cursor.is_null() {
+        destroy::<Cursor>(cursor);
+    }
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use turdb::{
-    params, Access, Action, Aggregate, CallbackError, Change, Connection, Date, Error, ErrorCode, FunctionFlags, Operation,
-    Panicked, Trace, ValueRef,
+    params, Access, Action, Aggregate, ArrowStream, CallbackError, Change, Connection, Date, Error, ErrorCode, FunctionFlags,
+    Limit, Operation, Panicked, Trace, ValueRef,
 };
 
 fn open() -> Connection {
@@ -201,10 +201,78 @@ fn table_functions_give_rows() {
     assert_eq!(number(&conn, "select n from things(20000) limit 1"), 0); // what is not read is not asked for
     let wrong = |_: &[ValueRef<'_>]| Ok([Ok(("x",))].into_iter());
     conn.create_table_function("wrong", "", &[("n", "bigint")], FunctionFlags::default(), wrong).unwrap();
-    assert!(conn.execute("select * from wrong()", ()).unwrap_err().to_string().contains("cannot take"));
+    assert_eq!(conn.execute("select * from wrong()", ()).unwrap_err().sqlstate(), Some("22P02"));
+    // Values of every kind, and what comes beyond a batch.
+    let columns = [("n", "smallint"), ("v", "vector(2)"), ("a", "int[]"), ("x", "text")];
+    conn.create_table_function("kinds", "", &columns, FunctionFlags::default(), |_| {
+        Ok((0..5000).map(|n| Ok((n, [1.5f32, n as f32], format!("{{1,{n}}}"), "text"))))
+    })
+    .unwrap();
+    let row: String = conn.query_row("select k::text from kinds() k order by n desc limit 1", (), |row| row.get(0)).unwrap();
+    assert_eq!(row, "(4999,\"[1.5,4999]\",\"{1,4999}\",text)");
     let few = |_: &[ValueRef<'_>]| Ok([Ok([1])].into_iter());
     conn.create_table_function("few", "", &[("a", "int"), ("b", "int")], FunctionFlags::default(), few).unwrap();
     assert!(conn.execute("select * from few()", ()).unwrap_err().to_string().contains("2 parameters"));
+}
+
+#[test]
+fn replacements_are_asked_for_unknown_names() {
+    let conn = open();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let names = asked.clone();
+    conn.set_replacement(Some(move |name: &str| {
+        names.lock().unwrap().push(name.to_string());
+        match name {
+            "numbers" => Ok(Some(open().prepare("select i from generate_series(1, 10000) g(i)")?.query_arrow(())?)),
+            "Odd One" => Err(Odd(1).into()),
+            "panics" => panic!("no table"),
+            _ => Ok(None),
+        }
+    }))
+    .unwrap();
+    conn.execute_batch("create table known(a int)").unwrap();
+    assert_eq!(number(&conn, "select count(*) from known"), 0);
+    assert!(asked.lock().unwrap().is_empty());
+    assert_eq!(number(&conn, "select sum(a.i)::bigint from numbers a, numbers b where a.i = b.i"), 50_005_000);
+    let error = conn.execute("select * from \"Odd One\"", ()).unwrap_err();
+    assert_eq!(error.database().unwrap().cause.as_ref().unwrap().downcast_ref::<Odd>(), Some(&Odd(1)));
+    let error = conn.execute("select * from panics", ()).unwrap_err();
+    assert!(error.database().unwrap().cause.as_ref().unwrap().downcast_ref::<Panicked>().is_some());
+    assert_eq!(conn.execute("select * from Nothing", ()).unwrap_err().sqlstate(), Some("42P01"));
+    assert_eq!(asked.lock().unwrap().last().map(String::as_str), Some("nothing"));
+    conn.set_replacement(None::<fn(&str) -> Result<Option<ArrowStream>, CallbackError>>).unwrap();
+    assert_eq!(conn.execute("select * from numbers", ()).unwrap_err().sqlstate(), Some("42P01"));
+}
+
+#[test]
+fn limits_and_profiles_are_of_the_connection() {
+    let conn = open();
+    for limit in [
+        Limit::SqlBytes,
+        Limit::NestingDepth,
+        Limit::Parameters,
+        Limit::Columns,
+        Limit::FunctionArguments,
+        Limit::TriggerDepth,
+        Limit::ValueBytes,
+    ] {
+        assert!(limit.maximum() > 0);
+        assert_eq!(conn.limit(limit).unwrap(), limit.maximum());
+        assert_eq!(conn.set_limit(limit, limit.maximum() + 1).unwrap_err().sqlstate(), Some("22023"));
+    }
+    conn.set_limit(Limit::ValueBytes, 3).unwrap();
+    assert_eq!(conn.execute("select ?", ["long"]).unwrap_err().code(), Some(ErrorCode::Limit));
+    conn.execute("select ?", ["not"]).unwrap();
+    assert_eq!(conn.limit(Limit::ValueBytes).unwrap(), 3);
+
+    let mut statement = conn.prepare("select count(*) from generate_series(1, 1000)").unwrap();
+    assert_eq!(statement.profile().unwrap_err().code(), Some(ErrorCode::Misuse));
+    conn.set_profiling(true).unwrap();
+    statement.execute(()).unwrap();
+    conn.set_profiling(false).unwrap();
+    assert!(statement.profile().unwrap().contains("1000"));
+    assert!(statement.profile_json().unwrap().starts_with('['));
+    assert!(statement.explain_json().unwrap().starts_with('['));
 }
 
 #[test]

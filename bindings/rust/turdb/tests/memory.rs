@@ -16,6 +16,7 @@ fn stays_flat(short: usize, cycle: impl Fn(usize)) {
     let before = resident_kb();
     (0..cycles).for_each(&cycle);
     let after = resident_kb();
+    println!("{cycles} cycles: {before} KiB before, {after} KiB after");
     assert!(after < before + 8192, "{before} KiB became {after} KiB in {cycles} cycles");
 }
 
@@ -57,5 +58,7 @@ fn cycles_leak_nothing() {
         Connection::open_in_memory().unwrap().execute_batch("create table t(a int)").unwrap();
         opened += 1;
     }
-    assert!(resident_kb() < before + 16_384, "{before} KiB became {} KiB", resident_kb());
+    let after = resident_kb();
+    println!("{cycles} databases: {before} KiB before, {after} KiB after");
+    assert!(after < before + 16_384, "{before} KiB became {after} KiB");
 }

@@ -1,12 +1,14 @@
 package turdb_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -590,5 +592,54 @@ func TestBackup(t *testing.T) {
 	}
 	if _, _, err := turdb.Recover(path+"3", path+"4"); !errors.Is(err, turdb.ErrNotFound) {
 		t.Fatal(err)
+	}
+}
+
+// A page of a table is overwritten: Check and Recover say what they found.
+func TestDamage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "damaged")
+	db := open(t, path)
+	mustExec(t, db, "create table t(a int, b text); insert into t select i, repeat('x', 1000) from generate_series(1, 3000) g(i)")
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if rows, lost, err := turdb.Recover(path, path+"-whole"); err != nil || rows != 3000 || len(lost) != 0 {
+		t.Fatal(rows, lost, err)
+	}
+	largest, size := "", int64(0)
+	err := filepath.WalkDir(path, func(file string, entry os.DirEntry, err error) error {
+		if info, failed := entry.Info(); failed == nil && strings.HasSuffix(file, ".tbd") && info.Size() > size {
+			largest, size = file, info.Size()
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(largest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(content[40*16384:], bytes.Repeat([]byte{7}, 16384))
+	if err := os.WriteFile(largest, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db = open(t, path)
+	err = withConn(t, db, func(conn *turdb.Conn) error {
+		problems, err := conn.Check()
+		if err == nil && (len(problems) == 0 || problems[0] == "") {
+			t.Errorf("%q", problems)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rows, lost, err := turdb.Recover(path, path+"-saved")
+	if err != nil || rows < 2000 || rows >= 3000 || len(lost) == 0 || lost[0] == "" {
+		t.Fatal(rows, lost, err)
 	}
 }

@@ -5,9 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
+	"iter"
 	"log"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"turdb"
@@ -250,4 +253,95 @@ func ExampleConn_CreateFunction() {
 	}
 	fmt.Println(text)
 	// Output: abab
+}
+
+// longest is the state of an aggregate: the longest text so far.
+type longest struct{ text string }
+
+func (l *longest) Step(arguments []any) error {
+	if text := arguments[0].(string); len(text) > len(l.text) {
+		l.text = text
+	}
+	return nil
+}
+
+func (l *longest) Result() (any, error) { return l.text, nil }
+
+// Aggregates of Go work as those that are built in, and functions of Go give rows.
+func ExampleConn_CreateAggregate() {
+	db, err := sql.Open("turdb", ":memory:")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	conn, err := db.Conn(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	err = conn.Raw(func(driverConn any) error {
+		c := driverConn.(*turdb.Conn)
+		if err := c.CreateAggregate("longest", []string{"text"}, "text", 0, func() turdb.Aggregate { return &longest{} }); err != nil {
+			return err
+		}
+		return c.CreateTableFunction("words", []string{"text"}, []string{"number bigint", "word text"}, 0,
+			func(arguments []any) (turdb.TableRows, error) {
+				return turdb.RowsOf(wordsOf(arguments[0].(string))), nil
+			})
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var text string
+	if err := conn.QueryRowContext(context.Background(), "select longest(word) from words('a bc def gh')").Scan(&text); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(text)
+	// Output: def
+}
+
+func wordsOf(text string) iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		for i, word := range strings.Fields(text) {
+			if !yield([]any{i + 1, word}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// A long value as a file.
+func ExampleConn_OpenBlob() {
+	db, err := sql.Open("turdb", ":memory:")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("create table file(id integer primary key, content blob); insert into file values (7, '')"); err != nil {
+		log.Fatal(err)
+	}
+	conn, err := db.Conn(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	source := strings.NewReader("from somewhere else")
+	err = conn.Raw(func(driverConn any) error {
+		blob, err := driverConn.(*turdb.Conn).OpenBlob("file", "content", true, 7) // of the row whose primary key is 7
+		if err != nil {
+			return err
+		}
+		defer blob.Close()
+		_, err = io.Copy(blob, source)
+		return err
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var content []byte
+	if err := db.QueryRow("select content from file").Scan(&content); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(string(content))
+	// Output: from somewhere else
 }

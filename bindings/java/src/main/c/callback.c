@@ -8,7 +8,7 @@
 #include "shim.h"
 
 /* As org.turdb.Callbacks has them. */
-enum { CALL, CREATE, UPDATE, MERGE, FINISH, RELEASE, OPEN, NEXT, CLOSE, COMMIT, ROLLBACK, CHANGE, TRACE, AUTHORIZE };
+enum { CALL, CREATE, UPDATE, MERGE, FINISH, RELEASE, OPEN, NEXT, CLOSE, COMMIT, ROLLBACK, CHANGE, TRACE, AUTHORIZE, PROGRESS };
 
 static jclass callbacks_class;
 static jmethodID callbacks_call;
@@ -271,6 +271,11 @@ static int32_t call_authorizer(void* user_data, int32_t action, const char* sche
   return access;
 }
 
+static bool call_progress(void* user_data) {
+  const message sent = {NULL, 0, 0, NULL, 0};
+  return !goes_on(user_data, PROGRESS, &sent);
+}
+
 /* On any thread, also on one that Java does not know. */
 static void destroy(void* user_data) {
   bool attached;
@@ -369,6 +374,26 @@ static void set_hook(JNIEnv* env, jclass class, jlong handle, jint kind, jobject
   if (status != TURDB_OK) turdb_java_throw(env, status, error);
 }
 
+/* What the hook is known by from now on, which Java gives back when another one is set or the connection is gone. */
+static jlong set_progress(JNIEnv* env, jclass class, jlong conn, jlong interval, jobject hook) {
+  turdb_error* error = NULL;
+  jobject data = hook == NULL ? NULL : (*env)->NewGlobalRef(env, hook);
+  if (hook != NULL && data == NULL) {
+    turdb_java_no_memory(env);
+    return 0;
+  }
+  const turdb_status status = turdb_conn_set_progress(TURDB_JAVA_POINTER(turdb_conn, conn), interval,
+                                                      data == NULL ? NULL : call_progress, data, &error);
+  if (status == TURDB_OK) return TURDB_JAVA_HANDLE(data);
+  if (data != NULL) (*env)->DeleteGlobalRef(env, data);
+  turdb_java_throw(env, status, error);
+  return 0;
+}
+
+static void free_progress(JNIEnv* env, jclass class, jlong hook) {
+  if (hook != 0) (*env)->DeleteGlobalRef(env, TURDB_JAVA_POINTER(struct _jobject, hook));
+}
+
 /* Of each column its name, and whether it is part of the key. */
 static jbyteArray change_columns(JNIEnv* env, jclass class, jlong handle) {
   const turdb_change* change = TURDB_JAVA_POINTER(turdb_change, handle);
@@ -417,6 +442,8 @@ static const JNINativeMethod methods[] = {
     TURDB_JAVA_NATIVE("dropFunction", "(J[B)V", drop_function),
     TURDB_JAVA_NATIVE("dropCollation", "(J[B)V", drop_collation),
     TURDB_JAVA_NATIVE("setHook", "(JILjava/lang/Object;)V", set_hook),
+    TURDB_JAVA_NATIVE("setProgress", "(JJLjava/lang/Object;)J", set_progress),
+    TURDB_JAVA_NATIVE("freeProgress", "(J)V", free_progress),
     TURDB_JAVA_NATIVE("changeColumns", "(J)[B", change_columns),
     TURDB_JAVA_NATIVE("changeRow", "(JZJ)[B", change_row),
     TURDB_JAVA_NATIVE("traceExpandedSql", "(J)[B", trace_expanded_sql),

@@ -79,7 +79,7 @@ jbyteArray turdb_java_finish(JNIEnv* env, turdb_java_buffer* b) {
   if (b->failed) {
     turdb_java_no_memory(env);
   } else {
-    array = turdb_java_bytes(env, b->data, (int64_t)b->size);
+    array = turdb_java_bytes(env, b->data == NULL ? (const void*)"" : b->data, (int64_t)b->size);
   }
   free(b->data);
   return array;
@@ -170,12 +170,41 @@ static void db_close(JNIEnv* env, jclass class, jlong db) {
 
 static void db_free(JNIEnv* env, jclass class, jlong db) { turdb_db_free(TURDB_JAVA_POINTER(turdb_db, db)); }
 
-static jlong db_check(JNIEnv* env, jclass class, jlong db) {
+/* Texts, one after the other. */
+static void visit(void* user_data, const char* text) { turdb_java_append_text(user_data, text); }
+
+static jbyteArray texts_or_throw(JNIEnv* env, turdb_java_buffer* texts, turdb_status status, turdb_error* error) {
+  if (status == TURDB_OK) return turdb_java_finish(env, texts);
+  free(texts->data);
+  turdb_java_throw(env, status, error);
+  return NULL;
+}
+
+static jbyteArray db_check(JNIEnv* env, jclass class, jlong db) {
   turdb_error* error = NULL;
-  int64_t problems = 0;
-  const turdb_status status = turdb_db_check(TURDB_JAVA_POINTER(turdb_db, db), NULL, NULL, &problems, &error);
-  if (status != TURDB_OK) turdb_java_throw(env, status, error);
-  return problems;
+  turdb_java_buffer problems = {NULL, 0, 0, false};
+  int64_t count = 0;
+  const turdb_status status = turdb_db_check(TURDB_JAVA_POINTER(turdb_db, db), visit, &problems, &count, &error);
+  return texts_or_throw(env, &problems, status, error);
+}
+
+/* rows: how many were saved. */
+static jbyteArray db_recover(JNIEnv* env, jclass class, jbyteArray path, jbyteArray target, jlongArray rows) {
+  turdb_error* error = NULL;
+  turdb_java_buffer lost = {NULL, 0, 0, false};
+  int64_t saved = 0;
+  char* from = turdb_java_text(env, path);
+  char* to = from == NULL ? NULL : turdb_java_text(env, target);
+  jbyteArray texts = NULL;
+  if (to != NULL) {
+    const turdb_status status = turdb_db_recover(from, to, visit, &lost, &saved, NULL, &error);
+    const jlong count = saved;
+    texts = texts_or_throw(env, &lost, status, error);
+    if (texts != NULL) (*env)->SetLongArrayRegion(env, rows, 0, 1, &count);
+  }
+  free(from);
+  free(to);
+  return texts;
 }
 
 static void db_checkpoint(JNIEnv* env, jclass class, jlong db) {
@@ -351,7 +380,8 @@ static const JNINativeMethod methods[] = {
     TURDB_JAVA_NATIVE("dbOpen", "([B[[B)J", db_open),
     TURDB_JAVA_NATIVE("dbClose", "(J)V", db_close),
     TURDB_JAVA_NATIVE("dbFree", "(J)V", db_free),
-    TURDB_JAVA_NATIVE("dbCheck", "(J)J", db_check),
+    TURDB_JAVA_NATIVE("dbCheck", "(J)[B", db_check),
+    TURDB_JAVA_NATIVE("dbRecover", "([B[B[J)[B", db_recover),
     TURDB_JAVA_NATIVE("dbCheckpoint", "(J)V", db_checkpoint),
     TURDB_JAVA_NATIVE("dbMemoryUsed", "(J)J", db_memory_used),
     TURDB_JAVA_NATIVE("dbMetric", "(J[B)J", db_metric),

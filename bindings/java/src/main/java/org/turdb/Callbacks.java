@@ -29,6 +29,7 @@ final class Callbacks {
   static final int CHANGE = 11;
   static final int TRACE = 12;
   static final int AUTHORIZE = 13;
+  static final int PROGRESS = 14;
 
   /** C keeps it as long as the connection, which it must not keep. */
   abstract static class Callback {
@@ -235,6 +236,20 @@ final class Callbacks {
     @Override
     void answer(int what, byte[] data, long number, long[] states, Packer out) throws Exception {
       hook.beforeCommit();
+    }
+  }
+
+  static final class Progress extends Callback {
+    private final ProgressHook hook;
+
+    Progress(TurdbConnection connection, ProgressHook hook) {
+      super(connection);
+      this.hook = hook;
+    }
+
+    @Override
+    void answer(int what, byte[] data, long number, long[] states, Packer out) throws Exception {
+      hook.working();
     }
   }
 

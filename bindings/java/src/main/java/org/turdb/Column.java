@@ -3,6 +3,9 @@ package org.turdb;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 
 /** A column of a result. nullability, schema, table and origin are as turdb.h has them. */
 record Column(int type, int nullability, String name, String declared, String schema, String table, String origin) {
@@ -16,6 +19,16 @@ record Column(int type, int nullability, String name, String declared, String sc
       columns[i] = new Column(in.getInt(), in.getInt(), text(in), text(in), text(in), text(in), text(in));
     }
     return columns;
+  }
+
+  /** All texts that there are. */
+  static List<String> texts(byte[] described) {
+    ByteBuffer in = ByteBuffer.wrap(described).order(ByteOrder.LITTLE_ENDIAN);
+    List<String> texts = new ArrayList<>();
+    while (in.hasRemaining()) {
+      texts.add(text(in));
+    }
+    return Collections.unmodifiableList(texts);
   }
 
   static String text(ByteBuffer in) {

@@ -29,7 +29,11 @@ final class Native {
 
   static native void dbFree(long db);
 
-  static native long dbCheck(long db) throws SQLException;
+  /** The problems found, as texts. */
+  static native byte[] dbCheck(long db) throws SQLException;
+
+  /** What was lost, as texts; rows receives how many were saved. */
+  static native byte[] dbRecover(byte[] path, byte[] target, long[] rows) throws SQLException;
 
   static native void dbCheckpoint(long db) throws SQLException;
 
@@ -145,6 +149,11 @@ final class Native {
 
   /** The kind is one of those of Callbacks; a hook that is null takes it away. */
   static native void setHook(long conn, int kind, Object hook) throws SQLException;
+
+  /** What the hook is known by, which freeProgress gives back when it is not set any more. */
+  static native long setProgress(long conn, long intervalMilliseconds, Object hook) throws SQLException;
+
+  static native void freeProgress(long hook);
 
   static native byte[] changeColumns(long change);
 

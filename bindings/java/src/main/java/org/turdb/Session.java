@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -46,11 +47,15 @@ abstract class Session {
   private volatile TurdbStatement running;
   private volatile long lastExecution;
 
-  private record Free(long conn, Interrupt interrupt, Database database) implements Runnable {
+  /** What C knows the progress hook by; 0: none. It goes with the connection. */
+  final AtomicLong progress = new AtomicLong();
+
+  private record Free(long conn, Interrupt interrupt, Database database, AtomicLong progress) implements Runnable {
     @Override
     public void run() {
       interrupt.free();
       Native.connFree(conn);
+      Native.freeProgress(progress.getAndSet(0));
       database.release();
     }
   }
@@ -69,7 +74,7 @@ abstract class Session {
     }
     handle = conn;
     interrupt = new Interrupt(opened);
-    cleanable = Handles.register(this, new Free(conn, interrupt, database));
+    cleanable = Handles.register(this, new Free(conn, interrupt, database, progress));
   }
 
   // ---- one thread at a time

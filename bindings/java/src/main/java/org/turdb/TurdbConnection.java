@@ -17,6 +17,7 @@ import java.sql.SQLXML;
 import java.sql.Savepoint;
 import java.sql.Statement;
 import java.sql.Struct;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
@@ -679,6 +680,19 @@ public final class TurdbConnection extends Session implements Connection {
     setHook(Callbacks.AUTHORIZE, authorizer == null ? null : new Callbacks.Authorizes(this, authorizer));
   }
 
+  /**
+   * Has Java called about every so many milliseconds, at least 1, while a statement works or waits; null takes the hook away.
+   */
+  public void setProgressHook(long intervalMilliseconds, ProgressHook hook) throws SQLException {
+    enter();
+    try {
+      long next = Native.setProgress(handle, Math.max(1, intervalMilliseconds), hook == null ? null : new Callbacks.Progress(this, hook));
+      Native.freeProgress(progress.getAndSet(next));
+    } finally {
+      leave();
+    }
+  }
+
   private void setHook(int kind, Object hook) throws SQLException {
     enter();
     try {
@@ -739,11 +753,11 @@ public final class TurdbConnection extends Session implements Connection {
     }
   }
 
-  /** Verifies every page, tree and index; the number of problems found. */
-  public long checkDatabase() throws SQLException {
+  /** Verifies every page, tree and index: the problems found, each in words, none for a sound database. */
+  public List<String> checkDatabase() throws SQLException {
     Database shared = shareDatabase();
     try {
-      return Native.dbCheck(shared.handle);
+      return Column.texts(Native.dbCheck(shared.handle));
     } finally {
       shared.release();
     }

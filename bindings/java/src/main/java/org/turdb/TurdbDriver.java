@@ -72,6 +72,14 @@ public final class TurdbDriver implements Driver {
     return new TurdbConnection(url, question < 0 ? rest : rest.substring(0, question), options);
   }
 
+  /** Makes a new database in the directory target of what can be read of the damaged one in path, which is only read. */
+  public static Recovered recover(String path, String target) throws SQLException {
+    Native.load();
+    long[] rows = new long[1];
+    byte[] lost = Native.dbRecover(Utf8.name(path), Utf8.name(target), rows);
+    return new Recovered(rows[0], Column.texts(lost));
+  }
+
   private static String decoded(String text) throws SQLException {
     try {
       return URLDecoder.decode(text, StandardCharsets.UTF_8);

@@ -20,9 +20,12 @@ import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.BigIntVector;
@@ -146,7 +149,7 @@ class BeyondTest {
     assertTrue(progress.size() > 1);
     try (Connection copy = DriverManager.getConnection("jdbc:turdb:" + folder.resolve("copy"))) {
       assertEquals(6000, Databases.number(copy, "select count(*) from t"));
-      assertEquals(0, copy.unwrap(TurdbConnection.class).checkDatabase());
+      assertEquals(List.of(), copy.unwrap(TurdbConnection.class).checkDatabase());
     }
     SQLException e = assertThrows(SQLException.class, () -> connection.backup(folder.resolve("given up").toString(), (done, total) -> false));
     assertEquals("57014", e.getSQLState());
@@ -155,6 +158,34 @@ class BeyondTest {
     connection.checkpoint();
     assertTrue(connection.memoryUsed() > 0);
     assertThrows(SQLException.class, () -> connection.metric("nothing"));
+  }
+
+  @Test
+  void recovering(@TempDir Path folder) throws Exception {
+    Path path = folder.resolve("damaged");
+    try (Connection damaged = DriverManager.getConnection("jdbc:turdb:" + path)) {
+      Databases.run(damaged, "create table t(a int, b text)", "insert into t select i, repeat('x', 1000) from generate_series(1, 3000) g(i)");
+    }
+    Recovered whole = TurdbDriver.recover(path.toString(), folder.resolve("whole").toString());
+    assertEquals(3000, whole.rows());
+    assertEquals(List.of(), whole.lost());
+    // A page in the middle of the table's file is overwritten.
+    Path largest;
+    try (Stream<Path> files = Files.walk(path)) {
+      largest = files.filter(file -> file.toString().endsWith(".tbd")).max(Comparator.comparingLong(file -> file.toFile().length())).get();
+    }
+    byte[] bytes = Files.readAllBytes(largest);
+    Arrays.fill(bytes, 40 * 16384, 41 * 16384, (byte) 7);
+    Files.write(largest, bytes);
+    try (Connection damaged = DriverManager.getConnection("jdbc:turdb:" + path)) {
+      List<String> problems = damaged.unwrap(TurdbConnection.class).checkDatabase();
+      assertFalse(problems.isEmpty());
+      assertFalse(problems.get(0).isBlank());
+    }
+    Recovered saved = TurdbDriver.recover(path.toString(), folder.resolve("saved").toString());
+    assertTrue(saved.rows() > 2000 && saved.rows() < 3000, saved.rows() + " rows");
+    assertFalse(saved.lost().isEmpty());
+    assertThrows(SQLException.class, () -> TurdbDriver.recover(folder.resolve("nothing").toString(), folder.resolve("x").toString()));
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.SQLIntegrityConstraintViolationException;
+import java.sql.SQLTimeoutException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -314,6 +315,29 @@ class CallbacksTest {
     assertEquals("x", value("select secret from t"));
   }
 
+  @Test
+  void progress() throws Exception {
+    String endless = "select count(*) from generate_series(1, 100000000000) g(i)";
+    AtomicInteger calls = new AtomicInteger();
+    connection.setProgressHook(1, () -> {
+      if (calls.incrementAndGet() == 3) {
+        throw UNLUCKY;
+      }
+    });
+    failsWithCause("57014", endless);
+    assertEquals(3, calls.get());
+    connection.setProgressHook(0, () -> {
+      throw UNLUCKY;
+    });
+    failsWithCause("57014", endless);
+    connection.setProgressHook(1, null);
+    try (PreparedStatement statement = connection.prepareStatement(endless)) {
+      statement.setQueryTimeout(1);
+      assertThrows(SQLTimeoutException.class, statement::executeQuery);
+    }
+    assertEquals(3, calls.get());
+  }
+
   /** SQLSTATEs of what Java throws are those of the statement. */
   @Test
   void statesOfExceptions() throws Exception {
@@ -348,6 +372,7 @@ class CallbacksTest {
     brief.createCollation("by_nothing", text -> new byte[0]);
     brief.setTraceHook(trace -> assertNotNull(trace.sql()));
     brief.setChangeHook(change -> {});
+    brief.setProgressHook(1, () -> {});
     assertEquals(2, Databases.number(brief, "select product(2)"));
     return brief;
   }

@@ -3,7 +3,7 @@
 //	db, err := sql.Open("turdb", "app.turdb?memory_limit=256MB")
 //
 // Importing the package is enough for database/sql; its own types are for errors, for values that Go has no type for, and, through
-// sql.Conn.Raw, for what a Conn can do: appenders, batches, Arrow, functions of Go, hooks, backups.
+// sql.Conn.Raw, for what a Conn can do: appenders, batches, Arrow, functions of Go, hooks, blobs in pieces, backups.
 //
 // # Parameters
 //

@@ -1,6 +1,6 @@
 /* Functions and collations of the host: registering, calling, failing, and that nothing is destroyed twice or never. */
-#include <stdatomic.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "capi_test.h"
 

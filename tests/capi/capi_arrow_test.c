@@ -723,6 +723,52 @@ static struct ArrowArrayStream broken_texts(void) {
   return stream;
 }
 
+/* Rows that were fetched packed and not used come first, of every type that is packed as text, too. */
+static void packed_rows_of_every_type_go_on_as_arrow(void) { /* [C-RESULT-4] */
+  static const char* const values[] = {
+      "row(1, 'a b')::struct(n int, t text)",
+      "map(['k'], [1])",
+      "'10.0.0.1/8'::inet",
+      "'10.0.0.0/8'::cidr",
+      "'08:00:2b:01:02:03'::macaddr",
+      "b'101'",
+      "int4range(1, 5)",
+      "array[row(1)::struct(z int), null]",
+      "array['10.0.0.1'::inet]",
+      "array[[1, 2], [3, null]]::text::int[]",
+      "'x'::text",
+      "array['x', null]",
+  };
+  struct session s = session_open(":memory:");
+  for (size_t i = 0; i < sizeof values / sizeof values[0]; ++i) {
+    char sql[200];
+    const bool flat = strstr(values[i], "[[") == NULL;
+    snprintf(sql, sizeof sql, "select %s as v, i from generate_series(1, 3) as g(i)", values[i]);
+    turdb_stmt* stmt = prepare(s.conn, sql);
+    uint8_t memory[4096];
+    int64_t rows = 0, size = 0;
+    CHECK_STATUS(TURDB_ROW, turdb_stmt_fetch_packed(stmt, 2, memory, sizeof memory, &rows, &size, NULL));
+    CHECK(rows == 2);
+    turdb_result* result = NULL;
+    turdb_error* error = NULL;
+    const turdb_status status = turdb_stmt_continue(stmt, 0, memory, size, rows, &result, &error);
+    if ((status == TURDB_OK) != flat) fprintf(stderr, "%s: %s\n", sql, error == NULL ? "" : turdb_error_message(error));
+    CHECK(status == (flat ? TURDB_OK : TURDB_UNSUPPORTED));
+    int64_t total = 0;
+    struct ArrowArray batch;
+    while (result != NULL && turdb_result_next(result, 0, &batch, NULL) == TURDB_ROW) {
+      total += batch.length;
+      CHECK(batch.children[0]->null_count == 0);
+      batch.release(&batch);
+    }
+    CHECK(!flat || total == 3);
+    turdb_error_free(error);
+    turdb_result_free(result);
+    turdb_stmt_free(stmt);
+  }
+  session_close(&s);
+}
+
 /* What nobody asks for is not read: a column of what cannot be read hurts only those who want it. */
 static void scans_read_what_they_need(void) {
   struct session s = session_open(":memory:");
@@ -960,6 +1006,7 @@ void arrow_tests(void) {
   streams_are_tables();
   sources_are_read_again();
   structs_and_maps_stay_what_they_are();
+  packed_rows_of_every_type_go_on_as_arrow();
   scans_read_what_they_need();
   hostile_streams_are_errors();
   flushes_are_statements();

@@ -418,10 +418,13 @@ TURDB_API int64_t turdb_conn_last_insert_id(const turdb_conn* conn);
  * [C-INTERRUPT-1] NULL is fine. Threads: any, while the connection is busy. */
 TURDB_API void turdb_conn_interrupt(turdb_conn* conn);
 
-/* Calls `progress` while a statement reads or changes rows, builds an index, sleeps or waits for a lock, on the thread that
- * runs it and with no latch held; when it returns true the statement is interrupted. interval_ms           about how many
- * milliseconds lie between two calls; at least 1. progress, user_data   NULL removes it. It may not use the connection, and
- * user_data must live as long as it is set. Returns TURDB_OK; TURDB_MISUSE also for an interval below 1. */
+/*
+ * Calls `progress` while a statement reads or changes rows, builds an index, sleeps or waits for a lock, on the thread that
+ * runs it and with no latch held; when it returns true the statement is interrupted. [C-PROGRESS-1]
+ *   interval_ms           about how many milliseconds lie between two calls; at least 1
+ *   progress, user_data   NULL removes it. It may not use the connection, and user_data must live as long as it is set.
+ * Returns TURDB_OK; TURDB_MISUSE also for an interval below 1.
+ */
 TURDB_API turdb_status turdb_conn_set_progress(turdb_conn* conn, int64_t interval_ms, bool (*progress)(void* user_data),
                                                void* user_data, turdb_error** error);
 
@@ -434,8 +437,8 @@ TURDB_API turdb_status turdb_conn_set_progress(turdb_conn* conn, int64_t interva
  *                    prepared next. Text that holds only space and comments gives *out = NULL and TURDB_OK.
  * A statement stays valid while tables change: it is compiled again when it must be. [C-PREPARE-1] With the setting
  * statement_cache_size a connection keeps what it has compiled last, and the same text is not compiled again until a schema, a
- * setting, a limit or a function changes, turdb_conn_exec's included. [C-PREPARE-2] While an authorizer is set, or tables are
- * registered, it is.
+ * setting, a limit, a function or what is registered changes, turdb_conn_exec's included. [C-PREPARE-2] While an authorizer is
+ * set it is, and so is what reads tables that are registered or found by replacement scans.
  * Returns TURDB_OK; TURDB_ERROR, TURDB_UNSUPPORTED, TURDB_LIMIT, TURDB_DATA (a literal, or text that is not UTF-8),
  * mostly with a position in the text; TURDB_IO and TURDB_CORRUPT from reading the catalog.
  * Caller owns *out, free with turdb_stmt_free.
@@ -608,7 +611,7 @@ TURDB_API double turdb_stmt_column_double(const turdb_stmt* stmt, int64_t index)
 /* UTF-8 with a NUL behind it.
  *   size_bytes   may be NULL; receives the size without the NUL.
  * Returns NULL for a NULL, or when there is no memory for the text. Borrowed until the next step, reset or free of the
- * statement. */
+ * statement, or the end of its transaction (a short text lies in the row, which COMMIT may move). */
 TURDB_API const char* turdb_stmt_column_text(turdb_stmt* stmt, int64_t index, int64_t* size_bytes);
 /* The bytes of a blob, text or uuid; of other types those of their text. Returns NULL for a NULL. Borrowed until the next
  * step, reset or free of the statement, or the end of its transaction. */
@@ -750,17 +753,18 @@ struct ArrowArrayStream {
  *   numeric u (exact, as text) | text, varchar, char u | blob z | date tdD | time ttu | timestamp tsu: |
  *   timestamp with time zone tsu:UTC | interval tin | uuid w:16 with arrow.uuid | json, jsonb u with arrow.json |
  *   enum: dictionary of u with indexes i, all labels in their order | array +l of its element, one dimension |
- *   structs, maps, inet, cidr, macaddr, bits, ranges u (as text) |
- *   any: +ud with TURDB_TYPE_* as type codes (decimals, labels, arrays and what is text above in it as text)
+ *   structs +s of their fields, u (as text) where nobody knows these | maps +m | inet, cidr, macaddr, bits, ranges u (as text)
+ * | any: +ud with TURDB_TYPE_* as type codes (decimals, labels, arrays, structs, maps and what is text above in it as text)
  *
  * Where the format does not say the type, the metadata of the field has "turdb:type" (int128, numeric, jsonb), which TurDB
  * reads again. Infinite dates and timestamps are the ends of the numbers' ranges. Arrays of several dimensions cannot be
  * exported (TURDB_UNSUPPORTED). Coming in, TurDB also reads null, half floats, large and view texts and blobs, blobs of a
  * fixed size, dictionaries and run-end encodings of anything, date64, times and timestamps of every unit and zone (what is
  * finer than a microsecond is cut off), durations and all intervals, decimals of every width, large and fixed-size lists,
- * lists in lists (as arrays of several dimensions), structs (as json), dense and sparse unions (as any). Other formats are
- * TURDB_UNSUPPORTED, naming the column and the format; lengths, offsets, indexes and texts are checked before they are used,
- * and what is wrong is TURDB_DATA. [C-ARROW-2]
+ * lists in lists (as arrays of several dimensions), dense and sparse unions (as any). Structs and maps are what they are in
+ * tables that are registered or found, and where a column or parameter takes one; structs for others, in unions, and those
+ * whose fields have no names of their own are json. [C-ARROW-5] Other formats are TURDB_UNSUPPORTED, naming the column and the
+ * format; lengths, offsets, indexes and texts are checked before they are used, and what is wrong is TURDB_DATA. [C-ARROW-2]
  */
 
 /* How values become Arrow's; flags may be combined. */
@@ -879,7 +883,8 @@ TURDB_API turdb_status turdb_conn_unregister(turdb_conn* conn, const char* name,
 typedef int32_t (*turdb_source_find)(void* user_data, const char* name, struct ArrowArrayStream* out, const char** message);
 /*
  * Replacement scans: `find` is asked for names in FROM that neither the catalog nor turdb_conn_register_* knows, while a
- * statement is compiled and again whenever a scan of it begins. [C-SOURCE-5]
+ * statement is compiled and again whenever a scan of it begins. [C-SOURCE-5] A statement that names such a table is compiled
+ * again for each run but the first.
  *   find      NULL: nobody is asked any more
  *   destroy   as above
  * Names come as SQL has them: folded to lower case unless they were quoted. Returns TURDB_OK. Since 0.1.
@@ -1291,7 +1296,7 @@ TURDB_API bool turdb_options_is_session(const char* key);
  * exception is the error 38000. The statement fails with what turdb_call_fail was told, the position of the call and a frame
  * that names the function. [C-FUNCTION-7] How often a function is called is not defined: constant calls of deterministic ones
  * are made once, perhaps while the statement is prepared, and a statement that another transaction was faster than may run
- * again.
+ * again. turdb_catalog.functions lists those of the connection, and the names of built-in ones. [C-FUNCTION-9]
  */
 enum {
   TURDB_FUNCTION_DEFAULT = 0,
@@ -1479,12 +1484,12 @@ typedef turdb_scalar_function turdb_sort_key;
 
 /*
  * Registers a collation: ORDER BY name COLLATE german. It is found in any case of letters. It may be used in comparisons, IN,
- * BETWEEN, CASE, ORDER BY, GROUP BY, PARTITION BY, DISTINCT ON and joins; columns, indexes, views and what else the catalog
- * keeps cannot have it (TURDB_ERROR 42P16), and DISTINCT, min, max and set operations refuse it (TURDB_UNSUPPORTED).
- * [C-COLLATION-1] Without it, a statement that names it is TURDB_ERROR (42704).
- *   flags   TURDB_FUNCTION_DEFAULT, TURDB_FUNCTION_PARALLEL. Keys are always deterministic, and NULLs have none.
- * One with the same name is replaced, as functions are. Returns TURDB_OK; TURDB_ERROR (42710) for the name of a collation that
- * is built in.
+ * BETWEEN, CASE, ORDER BY, GROUP BY, PARTITION BY, DISTINCT, DISTINCT ON, UNION, joins, min, max and count(DISTINCT); columns,
+ * indexes, views and what else the catalog keeps cannot have it (TURDB_ERROR 42P16), and INTERSECT, EXCEPT, window functions
+ * that compare texts and other aggregates with DISTINCT refuse it (TURDB_UNSUPPORTED). [C-COLLATION-1] Without it, a statement
+ * that names it is TURDB_ERROR (42704). flags   TURDB_FUNCTION_DEFAULT, TURDB_FUNCTION_PARALLEL. Keys are always deterministic,
+ * and NULLs have none. One with the same name is replaced, as functions are. Returns TURDB_OK; TURDB_ERROR (42710) for the name
+ * of a collation that is built in.
  */
 TURDB_API turdb_status turdb_conn_create_collation(turdb_conn* conn, const char* name, int64_t flags, turdb_sort_key sort_key,
                                                    void* user_data, void (*destroy)(void* user_data), turdb_error** error);

@@ -11,6 +11,7 @@
 #include "vec/json.h"
 #include "vec/numeric.h"
 #include "vec/scalar.h"
+#include "vec/struct.h"
 #include "vec/text_format.h"
 
 namespace turdb::arrow {
@@ -352,6 +353,75 @@ class ListBuilder : public ColumnBuilder {
   Bytes offsets_;
 };
 
+// A struct array: a child a field.
+class StructBuilder : public ColumnBuilder {
+ public:
+  StructBuilder(const vec::StructFields& fields, const BuildContext& context) {
+    for (const vec::StructField& field : fields) fields_.push_back(ColumnBuilder::Create(field.type, context));
+  }
+
+  Status Append(const void* slot) override {
+    if (slot == nullptr) {
+      for (const auto& field : fields_) TURDB_RETURN_IF_ERROR(field->Append(nullptr));
+      NoteNull();
+      return absl::OkStatus();
+    }
+    const vec::StructView value(static_cast<const StringView*>(slot)->view());
+    vec::ElementSlot part;
+    for (size_t i = 0; i < fields_.size(); ++i) {
+      const bool null = i >= value.size() || value.IsNull(i);
+      TURDB_RETURN_IF_ERROR(fields_[i]->Append(null ? nullptr : value.Load(i, &part)));
+    }
+    NoteValid();
+    return absl::OkStatus();
+  }
+  void Finish(ArrowArray* out) override {
+    std::vector<ArrowArray> children(fields_.size());
+    for (size_t i = 0; i < fields_.size(); ++i) fields_[i]->Finish(&children[i]);
+    MakeArray({}, std::move(children), out);
+  }
+  size_t size_bytes() const override {
+    size_t bytes = 0;
+    for (const auto& field : fields_) bytes += field->size_bytes();
+    return bytes;
+  }
+
+ private:
+  std::vector<std::unique_ptr<ColumnBuilder>> fields_;
+};
+
+// A list of entries, which are structs of a key and a value.
+class MapBuilder : public ColumnBuilder {
+ public:
+  MapBuilder(const vec::StructFields& fields, const BuildContext& context) : entries_(fields, context) {}
+
+  Status Append(const void* slot) override {
+    if (offsets_.size() == 0) offsets_.Push(int32_t{0});
+    if (slot == nullptr) {
+      NoteNull();
+    } else {
+      const vec::ArrayView entries = vec::MapEntries(static_cast<const StringView*>(slot)->view());
+      if (entries_.length() + entries.size() > INT32_MAX) return base::LimitError("a batch holds more than 2^31 elements");
+      vec::ElementSlot entry;
+      for (uint32_t i = 0; i < entries.size(); ++i) TURDB_RETURN_IF_ERROR(entries_.Append(entries.Load(i, &entry)));
+      NoteValid();
+    }
+    offsets_.Push(static_cast<int32_t>(entries_.length()));
+    return absl::OkStatus();
+  }
+  void Finish(ArrowArray* out) override {
+    if (offsets_.size() == 0) offsets_.Push(int32_t{0});
+    std::vector<ArrowArray> children(1);
+    entries_.Finish(children.data());
+    MakeArray(One(std::exchange(offsets_, Bytes())), std::move(children), out);
+  }
+  size_t size_bytes() const override { return offsets_.size() + entries_.size_bytes(); }
+
+ private:
+  StructBuilder entries_;
+  Bytes offsets_;
+};
+
 // Vectors: a list of one size, or, when the type says none, of any. The elements' bytes are Arrow's, but for bits.
 class VectorBuilder : public ColumnBuilder {
  public:
@@ -579,7 +649,11 @@ std::unique_ptr<ColumnBuilder> ColumnBuilder::Create(const Type& type, const Bui
     case TypeId::kDenseVector:
       return std::make_unique<VectorBuilder>(type);
     case TypeId::kStruct:
+      if (const auto fields = FieldsOf(type, context.options)) return std::make_unique<StructBuilder>(*fields, context);
+      return std::make_unique<TextBuilder>(views, SlotText(type, context));
     case TypeId::kMap:
+      if (const auto fields = FieldsOf(type, context.options)) return std::make_unique<MapBuilder>(*fields, context);
+      return std::make_unique<TextBuilder>(views, SlotText(type, context));
     case TypeId::kInet:
     case TypeId::kCidr:
     case TypeId::kMacaddr:

@@ -77,7 +77,7 @@ void ColumnReader::ReadNulls(int64_t first, uint32_t count, vec::Vector* out) co
   }
 }
 
-ReaderOr ColumnReader::Create(const ArrowSchema& schema) {
+ReaderOr ColumnReader::Create(const ArrowSchema& schema, vec::StructTypes* structs) {
   if (schema.release == nullptr || schema.format == nullptr) {
     return base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidParameter,
                            "an Arrow schema is released or has no format");
@@ -86,7 +86,7 @@ ReaderOr ColumnReader::Create(const ArrowSchema& schema) {
     return base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidParameter,
                            "an Arrow schema has a negative number of children");
   }
-  if (schema.dictionary != nullptr) return MakeDictionaryReader(schema);
+  if (schema.dictionary != nullptr) return MakeDictionaryReader(schema, structs);
   const std::string_view format = schema.format;
   TURDB_ASSIGN_OR_RETURN(const auto metadata, ReadMetadata(schema.metadata));
   const auto find = [&](std::string_view key) {
@@ -97,7 +97,7 @@ ReaderOr ColumnReader::Create(const ArrowSchema& schema) {
   ReaderOr reader = std::unique_ptr<ColumnReader>();
   if (absl::StartsWith(format, "+")) {
     reader = MakeVectorReader(schema, named_type);
-    if (reader.ok() && *reader == nullptr) reader = MakeNestedReader(schema);
+    if (reader.ok() && *reader == nullptr) reader = MakeNestedReader(schema, structs);
   } else if (absl::StartsWith(format, "t")) {
     reader = MakeTimeReader(format);
   } else {

@@ -13,6 +13,7 @@
 
 #include "arrow/abi.h"
 #include "base/status.h"
+#include "vec/struct_types.h"
 #include "vec/text_context.h"
 #include "vec/vector.h"
 
@@ -21,8 +22,9 @@ namespace turdb::arrow {
 // Not thread-safe.
 class ColumnReader {
  public:
-  // For arrays of the schema. Errors: 0A000 a format that no type of SQL is for, 22023 a schema that is none.
-  static base::StatusOr<std::unique_ptr<ColumnReader>> Create(const ArrowSchema& schema);
+  // For arrays of the schema. `structs`: whose types structs and maps have; null: structs are json, and maps no type's.
+  // Errors: 0A000 a format that no type of SQL is for, 22023 a schema that is none.
+  static base::StatusOr<std::unique_ptr<ColumnReader>> Create(const ArrowSchema& schema, vec::StructTypes* structs);
   virtual ~ColumnReader() = default;
 
   const vec::Type& type() const { return type_; }
@@ -71,8 +73,8 @@ ReaderOr MakeNumberReader(std::string_view format, std::string_view named_type);
 ReaderOr MakeTimeReader(std::string_view format);
 ReaderOr MakeTextReader(std::string_view format, std::string_view extension, std::string_view named_type);
 ReaderOr MakeVectorReader(const ArrowSchema& schema, std::string_view named_type);
-ReaderOr MakeNestedReader(const ArrowSchema& schema);
-ReaderOr MakeDictionaryReader(const ArrowSchema& schema);
+ReaderOr MakeNestedReader(const ArrowSchema& schema, vec::StructTypes* structs);
+ReaderOr MakeDictionaryReader(const ArrowSchema& schema, vec::StructTypes* structs);
 
 // 22023: "an Arrow array ...".
 base::Status BadArray(std::string_view what);

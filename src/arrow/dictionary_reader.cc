@@ -151,24 +151,24 @@ class RunEndReader : public ColumnReader {
 
 }  // namespace
 
-ReaderOr MakeRunEndReader(const ArrowSchema& schema);
-ReaderOr MakeRunEndReader(const ArrowSchema& schema) {
+ReaderOr MakeRunEndReader(const ArrowSchema& schema, vec::StructTypes* structs);
+ReaderOr MakeRunEndReader(const ArrowSchema& schema, vec::StructTypes* structs) {
   TURDB_ASSIGN_OR_RETURN(const ArrowSchema* ends, ChildSchema(schema, 0));
   TURDB_ASSIGN_OR_RETURN(const ArrowSchema* values, ChildSchema(schema, 1));
   const std::string_view width = ends->format;
   if (width != "s" && width != "i" && width != "l") {
     return base::UnsupportedError(absl::StrCat("Arrow's run ends are no \"", width, "\""));
   }
-  TURDB_ASSIGN_OR_RETURN(auto reader, ColumnReader::Create(*values));
+  TURDB_ASSIGN_OR_RETURN(auto reader, ColumnReader::Create(*values, structs));
   return std::make_unique<RunEndReader>(std::move(reader), width[0]);
 }
 
-ReaderOr MakeDictionaryReader(const ArrowSchema& schema) {
+ReaderOr MakeDictionaryReader(const ArrowSchema& schema, vec::StructTypes* structs) {
   const std::string_view index = schema.format;
   if (index.size() != 1 || std::string_view("cCsSiIlL").find(index[0]) == std::string_view::npos) {
     return base::UnsupportedError(absl::StrCat("Arrow's dictionaries have no indexes of format \"", index, "\""));
   }
-  TURDB_ASSIGN_OR_RETURN(auto values, ColumnReader::Create(*schema.dictionary));
+  TURDB_ASSIGN_OR_RETURN(auto values, ColumnReader::Create(*schema.dictionary, structs));
   return std::make_unique<DictionaryReader>(std::move(values), index[0]);
 }
 

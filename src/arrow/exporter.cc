@@ -8,7 +8,8 @@ namespace turdb::arrow {
 
 using base::Status;
 
-Exporter::Exporter(std::vector<Field> fields, BuildContext context) : fields_(std::move(fields)), context_(std::move(context)) {
+Exporter::Exporter(std::vector<Field> fields, BuildContext context)
+    : fields_(std::move(fields)), context_(std::move(context)), schema_(SchemaOf(fields_, context_.options)) {
   for (const Field& field : fields_) columns_.push_back(ColumnBuilder::Create(field.type, context_));
 }
 

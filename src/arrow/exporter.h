@@ -24,7 +24,7 @@ class Exporter {
   Exporter& operator=(const Exporter&) = delete;
 
   // The same whenever it is asked for.
-  void ExportSchema(ArrowSchema* out) const { Export(SchemaOf(fields_, context_.options), out); }
+  void ExportSchema(ArrowSchema* out) const { Export(schema_, out); }
   const std::vector<Field>& fields() const { return fields_; }
 
   // After an error the exporter is good for nothing. REQUIRES: a chunk of the fields' types.
@@ -39,6 +39,7 @@ class Exporter {
  private:
   const std::vector<Field> fields_;
   const BuildContext context_;
+  const SchemaNode schema_;
   std::vector<std::unique_ptr<ColumnBuilder>> columns_;
   int64_t rows_ = 0;
 };

@@ -17,7 +17,7 @@ Status Importer::InColumn(Status status, size_t column) const {
                                                          formats_[column], "\")"));
 }
 
-StatusOr<std::unique_ptr<Importer>> Importer::Create(const ArrowSchema& schema) {
+StatusOr<std::unique_ptr<Importer>> Importer::Create(const ArrowSchema& schema, StructChoice structs) {
   const auto malformed = [](std::string_view what) {
     return base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidParameter, what);
   };
@@ -31,7 +31,7 @@ StatusOr<std::unique_ptr<Importer>> Importer::Create(const ArrowSchema& schema) 
     TURDB_ASSIGN_OR_RETURN(const ArrowSchema* child, ChildSchema(schema, i));
     const std::string name = child->name == nullptr ? "" : child->name;
     TURDB_RETURN_IF_ERROR(vec::CheckUtf8(name));
-    auto reader = ColumnReader::Create(*child);
+    auto reader = ColumnReader::Create(*child, structs(static_cast<size_t>(i), name));
     if (!reader.ok()) {
       Status status = base::MakeError(
           reader.status().code(), base::GetSqlState(reader.status()),
@@ -40,10 +40,13 @@ StatusOr<std::unique_ptr<Importer>> Importer::Create(const ArrowSchema& schema) 
     }
     importer->fields_.push_back({name, (*reader)->type()});
     importer->formats_.emplace_back(child->format);
+    importer->chosen_.push_back(importer->readers_.size());
     importer->readers_.push_back(*std::move(reader));
   }
   return importer;
 }
+
+void Importer::Choose(std::span<const int32_t> columns) { chosen_.assign(columns.begin(), columns.end()); }
 
 bool Importer::SameTypes(const Importer& other) const {
   return std::equal(fields_.begin(), fields_.end(), other.fields_.begin(), other.fields_.end(),
@@ -60,7 +63,7 @@ Status Importer::Open(Owned<ArrowArray> batch) {
     if (batch_->n_children != static_cast<int64_t>(readers_.size())) {
       return BadArray(absl::StrCat("has ", batch_->n_children, " columns, and its schema ", readers_.size()));
     }
-    for (size_t i = 0; i < readers_.size(); ++i) {
+    for (const size_t i : chosen_) {
       TURDB_ASSIGN_OR_RETURN(const ArrowArray* child, ChildArray(*batch_.get(), static_cast<int64_t>(i)));
       TURDB_RETURN_IF_ERROR(InColumn(readers_[i]->Open(*child), i));
       if (readers_[i]->length() < batch_->offset + batch_->length) {
@@ -77,9 +80,10 @@ Status Importer::Open(Owned<ArrowArray> batch) {
 StatusOr<uint32_t> Importer::Next(uint32_t max_rows, vec::Chunk* out) {
   const auto count = static_cast<uint32_t>(std::min<int64_t>(rows_left(), std::min(max_rows, out->capacity())));
   if (count == 0) return 0u;
-  for (size_t i = 0; i < readers_.size(); ++i) {
-    if (Status status = readers_[i]->Read(batch_->offset + next_, count, &out->column(i)); !status.ok()) {
-      return InColumn(std::move(status), i);
+  for (size_t i = 0; i < chosen_.size(); ++i) {
+    ColumnReader& reader = *readers_[chosen_[i]];
+    if (Status status = reader.Read(batch_->offset + next_, count, &out->column(i)); !status.ok()) {
+      return InColumn(std::move(status), chosen_[i]);
     }
   }
   // A row of the struct that is NULL is one of NULLs.
@@ -88,7 +92,7 @@ StatusOr<uint32_t> Importer::Next(uint32_t max_rows, vec::Chunk* out) {
     for (uint32_t row = 0; row < count; ++row) {
       const int64_t at = batch_->offset + next_ + row;
       if (((validity[at / 8] >> (at % 8)) & 1) != 0) continue;
-      for (size_t i = 0; i < readers_.size(); ++i) {
+      for (size_t i = 0; i < chosen_.size(); ++i) {
         if (!out->column(i).is_flat()) out->column(i).Flatten(count);
         out->column(i).SetNull(row);
       }
@@ -119,14 +123,14 @@ Status StreamError(ArrowArrayStream* stream, int code, std::string_view doing) {
   return base::WithFrame(base::MakeError(status, state, message), doing);
 }
 
-StatusOr<std::unique_ptr<StreamReader>> StreamReader::Create(Owned<ArrowArrayStream> stream) {
+StatusOr<std::unique_ptr<StreamReader>> StreamReader::Create(Owned<ArrowArrayStream> stream, StructChoice structs) {
   TURDB_RETURN_IF_ERROR(CheckStream(stream.get()));
   Owned<ArrowSchema> schema;
   if (const int code = stream->get_schema(stream.get(), schema.get()); code != 0) {
     schema.get()->release = nullptr;
     return StreamError(stream.get(), code, "asking an Arrow stream for its schema");
   }
-  TURDB_ASSIGN_OR_RETURN(auto importer, Importer::Create(*schema.get()));
+  TURDB_ASSIGN_OR_RETURN(auto importer, Importer::Create(*schema.get(), structs));
   return std::unique_ptr<StreamReader>(new StreamReader(std::move(stream), std::move(importer)));
 }
 

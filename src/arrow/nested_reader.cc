@@ -1,4 +1,4 @@
-// Lists become arrays, structs become json, unions become ANY.
+// Lists become arrays, structs structs, or json, maps maps, unions ANY.
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -12,11 +12,13 @@
 #include "vec/json.h"
 #include "vec/json_text.h"
 #include "vec/scalar.h"
+#include "vec/struct.h"
 #include "vec/text_format.h"
+#include "vec/utf8.h"
 
 namespace turdb::arrow {
 
-ReaderOr MakeRunEndReader(const ArrowSchema& schema);  // dictionary_reader.cc
+ReaderOr MakeRunEndReader(const ArrowSchema& schema, vec::StructTypes* structs);  // dictionary_reader.cc
 
 namespace {
 
@@ -166,7 +168,7 @@ StatusOr<std::optional<ListLevel>> LevelOf(std::string_view format) {
   return level;
 }
 
-ReaderOr MakeListReader(const ArrowSchema& schema) {
+ReaderOr MakeListReader(const ArrowSchema& schema, vec::StructTypes* structs) {
   std::vector<ListLevel> levels;
   const ArrowSchema* at = &schema;
   for (;;) {
@@ -179,23 +181,18 @@ ReaderOr MakeListReader(const ArrowSchema& schema) {
     if (levels.size() > vec::kMaxArrayDimensions) return base::UnsupportedError("arrays have at most six dimensions");
     TURDB_ASSIGN_OR_RETURN(at, ChildSchema(*at, 0));
   }
-  TURDB_ASSIGN_OR_RETURN(auto elements, ColumnReader::Create(*at));
+  TURDB_ASSIGN_OR_RETURN(auto elements, ColumnReader::Create(*at, structs));
   if (elements->type().id == TypeId::kArray) return base::UnsupportedError("arrays of arrays behind an encoding do not exist");
   return std::make_unique<ListReader>(std::move(levels), std::move(elements));
 }
 
 // ---- structs
 
-// There is no type of SQL for them yet: a struct is read as json, an object with a member a field.
+// What every field is read by, some rows at a time.
 class StructReader : public ColumnReader {
  public:
-  StructReader(std::vector<std::string> names, std::vector<std::unique_ptr<ColumnReader>> readers)
-      : ColumnReader(TypeId::kJson, 1, static_cast<int64_t>(readers.size())), readers_(std::move(readers)) {
-    for (const std::string& name : names) {
-      std::string quoted;
-      vec::AppendJsonString(name, &quoted);
-      keys_.push_back(std::move(quoted));
-    }
+  StructReader(const Type& type, std::vector<std::unique_ptr<ColumnReader>> readers)
+      : ColumnReader(type, 1, static_cast<int64_t>(readers.size())), readers_(std::move(readers)) {
     for (const auto& reader : readers_) values_.emplace_back(reader->type());
   }
 
@@ -221,42 +218,166 @@ class StructReader : public ColumnReader {
           out->SetNull(done + row);
           continue;
         }
-        Compose(row);
-        out->SetString(done + row, text_);
+        Compose(row, &bytes_);
+        out->SetString(done + row, bytes_);
       }
       done += some;
     }
     return absl::OkStatus();
   }
 
- private:
-  void Compose(uint32_t row) {
-    text_.assign(1, '{');
-    for (size_t i = 0; i < readers_.size(); ++i) {
-      if (i != 0) text_ += ", ";
-      absl::StrAppend(&text_, keys_[i], ": ");
-      const Type& type = readers_[i]->type();
-      AppendJsonOf(type, SlotOf(values_[i].View(), row, type.width()), {}, &text_);
-    }
-    text_ += '}';
-  }
+ protected:
+  virtual void Compose(uint32_t row, std::string* out) = 0;
+  size_t field_count() const { return readers_.size(); }
+  const Type& field_type(size_t i) const { return readers_[i]->type(); }
+  // Null: NULL.
+  const void* Field(size_t i, uint32_t row) const { return SlotOf(values_[i].View(), row, field_type(i).width()); }
 
-  std::vector<std::string> keys_;  // quoted
+ private:
   const std::vector<std::unique_ptr<ColumnReader>> readers_;
   std::vector<Vector> values_;
-  std::string text_;
+  std::string bytes_;
 };
 
-ReaderOr MakeStructReader(const ArrowSchema& schema) {
+// Where the types of structs are nobody's business: an object with a member a field.
+class JsonStructReader : public StructReader {
+ public:
+  JsonStructReader(const std::vector<std::string>& names, std::vector<std::unique_ptr<ColumnReader>> readers)
+      : StructReader(TypeId::kJson, std::move(readers)) {
+    for (const std::string& name : names) {
+      std::string quoted;
+      vec::AppendJsonString(name, &quoted);
+      keys_.push_back(std::move(quoted));
+    }
+  }
+
+ protected:
+  void Compose(uint32_t row, std::string* out) override {
+    out->assign(1, '{');
+    for (size_t i = 0; i < field_count(); ++i) {
+      if (i != 0) *out += ", ";
+      absl::StrAppend(out, keys_[i], ": ");
+      AppendJsonOf(field_type(i), Field(i, row), {}, out);
+    }
+    *out += '}';
+  }
+
+ private:
+  std::vector<std::string> keys_;  // quoted
+};
+
+class TypedStructReader : public StructReader {
+ public:
+  using StructReader::StructReader;
+
+ protected:
+  void Compose(uint32_t row, std::string* out) override {
+    vec::StructBuilder builder;
+    for (size_t i = 0; i < field_count(); ++i) {
+      const void* const slot = Field(i, row);
+      slot == nullptr ? builder.AddNull(field_type(i)) : builder.Add(field_type(i), slot);
+    }
+    *out = builder.Finish();
+  }
+};
+
+ReaderOr MakeStructReader(const ArrowSchema& schema, vec::StructTypes* structs) {
   std::vector<std::string> names;
   std::vector<std::unique_ptr<ColumnReader>> readers;
   for (int64_t i = 0; i < schema.n_children; ++i) {
     TURDB_ASSIGN_OR_RETURN(const ArrowSchema* child, ChildSchema(schema, i));
-    TURDB_ASSIGN_OR_RETURN(auto reader, ColumnReader::Create(*child));
+    TURDB_ASSIGN_OR_RETURN(auto reader, ColumnReader::Create(*child, structs));
     readers.push_back(std::move(reader));
     names.emplace_back(child->name == nullptr ? "" : child->name);
+    TURDB_RETURN_IF_ERROR(vec::CheckUtf8(names.back()));
   }
-  return std::make_unique<StructReader>(std::move(names), std::move(readers));
+  // Fields that have no names of their own cannot be told apart in SQL, but in an object of JSON they can.
+  std::vector<std::string> sorted = names;
+  std::sort(sorted.begin(), sorted.end());
+  const bool told_apart =
+      !names.empty() && !sorted[0].empty() && std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
+  if (structs == nullptr || !told_apart || names.size() > vec::kMaxStructFields) {
+    return std::make_unique<JsonStructReader>(names, std::move(readers));
+  }
+  vec::StructFields fields;
+  for (size_t i = 0; i < names.size(); ++i) fields.push_back({names[i], readers[i]->type()});
+  TURDB_ASSIGN_OR_RETURN(const int32_t number, structs->Intern(std::move(fields)));
+  return std::make_unique<TypedStructReader>(Type::Struct(number), std::move(readers));
+}
+
+// ---- maps
+
+class MapReader : public ColumnReader {
+ public:
+  MapReader(const Type& type, std::unique_ptr<ColumnReader> keys, std::unique_ptr<ColumnReader> values)
+      : ColumnReader(type, 2, 1), keys_(std::move(keys)), values_(std::move(values)) {}
+
+  Status Open(const ArrowArray& array) override {
+    TURDB_RETURN_IF_ERROR(ColumnReader::Open(array));
+    TURDB_ASSIGN_OR_RETURN(const ArrowArray* entries, ChildArray(array, 0));
+    if (entries->length < 0 || entries->offset < 0 || entries->n_children != 2)
+      return BadArray("has entries of a map that are none");
+    TURDB_ASSIGN_OR_RETURN(const ArrowArray* keys, ChildArray(*entries, 0));
+    TURDB_ASSIGN_OR_RETURN(const ArrowArray* values, ChildArray(*entries, 1));
+    TURDB_RETURN_IF_ERROR(keys_->Open(*keys));
+    TURDB_RETURN_IF_ERROR(values_->Open(*values));
+    first_ = entries->offset;
+    count_ = entries->length;
+    if (std::min(keys_->length(), values_->length()) < first_ + count_)
+      return BadArray("has fewer keys or values than entries");
+    return absl::OkStatus();
+  }
+
+  Status Read(int64_t first, uint32_t count, Vector* out) override {
+    for (uint32_t i = 0; i < count; ++i) {
+      if (!IsValid(first + i)) {
+        out->SetNull(i);
+        continue;
+      }
+      const auto* const offsets = static_cast<const int32_t*>(array().buffers[1]);
+      if (offsets == nullptr) return BadArray("has maps and no buffer of offsets");
+      const int64_t row = offset() + first + i, begin = offsets[row], end = offsets[row + 1];
+      if (begin < 0 || end < begin || end > count_) return BadArray(absl::StrCat("has a map from ", begin, " to ", end));
+      if (end - begin > vec::kMaxArrayElements) return base::LimitError("a map has too many entries");
+      std::vector<vec::Value> keys, values;
+      TURDB_RETURN_IF_ERROR(Gather(*keys_, first_ + begin, end - begin, &keys));
+      TURDB_RETURN_IF_ERROR(Gather(*values_, first_ + begin, end - begin, &values));
+      TURDB_ASSIGN_OR_RETURN(const std::string bytes, vec::MakeMap(keys, values, keys_->type(), values_->type()));
+      out->SetString(i, bytes);
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  static Status Gather(ColumnReader& reader, int64_t at, int64_t count, std::vector<vec::Value>* out) {
+    for (Vector some(reader.type()); count > 0;) {
+      const auto part = static_cast<uint32_t>(std::min<int64_t>(count, vec::kDefaultChunkCapacity));
+      some.Reset();
+      TURDB_RETURN_IF_ERROR(reader.Read(at, part, &some));
+      for (uint32_t i = 0; i < part; ++i) out->push_back(some.GetValue(i));
+      at += part;
+      count -= part;
+    }
+    return absl::OkStatus();
+  }
+
+  const std::unique_ptr<ColumnReader> keys_, values_;
+  int64_t first_ = 0, count_ = 0;  // of the entries
+};
+
+ReaderOr MakeMapReader(const ArrowSchema& schema, vec::StructTypes* structs) {
+  if (structs == nullptr) return std::unique_ptr<ColumnReader>();
+  TURDB_ASSIGN_OR_RETURN(const ArrowSchema* entries, ChildSchema(schema, 0));
+  if (std::string_view(entries->format) != "+s" || entries->n_children != 2) {
+    return base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidParameter,
+                           "a map of Arrow's has no entries of a key and a value");
+  }
+  TURDB_ASSIGN_OR_RETURN(const ArrowSchema* key, ChildSchema(*entries, 0));
+  TURDB_ASSIGN_OR_RETURN(const ArrowSchema* value, ChildSchema(*entries, 1));
+  TURDB_ASSIGN_OR_RETURN(auto keys, ColumnReader::Create(*key, structs));
+  TURDB_ASSIGN_OR_RETURN(auto values, ColumnReader::Create(*value, structs));
+  TURDB_ASSIGN_OR_RETURN(const int32_t number, structs->Intern({{"key", keys->type()}, {"value", values->type()}}));
+  return std::make_unique<MapReader>(Type::Map(number), std::move(keys), std::move(values));
 }
 
 // ---- unions
@@ -333,7 +454,7 @@ ReaderOr MakeUnionReader(const ArrowSchema& schema) {
     if (!absl::SimpleAtoi(codes[i], &code) || code < 0 || code > 127) return bad();
     places[static_cast<size_t>(code)] = static_cast<int8_t>(i);
     TURDB_ASSIGN_OR_RETURN(const ArrowSchema* child, ChildSchema(schema, static_cast<int64_t>(i)));
-    TURDB_ASSIGN_OR_RETURN(auto reader, ColumnReader::Create(*child));
+    TURDB_ASSIGN_OR_RETURN(auto reader, ColumnReader::Create(*child, nullptr));  // ANY holds no structs
     if (reader->type().id == TypeId::kAny) return base::UnsupportedError("a union inside a union of Arrow's");
     readers.push_back(std::move(reader));
     null_members.push_back(std::string_view(child->format) == "n");
@@ -384,12 +505,13 @@ void AppendJsonOf(const Type& type, const void* slot, const vec::TextContext& co
   number ? static_cast<void>(out->append(text)) : vec::AppendJsonString(text, out);
 }
 
-ReaderOr MakeNestedReader(const ArrowSchema& schema) {
+ReaderOr MakeNestedReader(const ArrowSchema& schema, vec::StructTypes* structs) {
   const std::string_view format = schema.format;
-  if (format == "+s") return MakeStructReader(schema);
-  if (format == "+r") return MakeRunEndReader(schema);
+  if (format == "+s") return MakeStructReader(schema, structs);
+  if (format == "+m") return MakeMapReader(schema, structs);
+  if (format == "+r") return MakeRunEndReader(schema, structs);
   if (format.starts_with("+ud:") || format.starts_with("+us:")) return MakeUnionReader(schema);
-  if (format == "+l" || format == "+L" || format.starts_with("+w:")) return MakeListReader(schema);
+  if (format == "+l" || format == "+L" || format.starts_with("+w:")) return MakeListReader(schema, structs);
   return std::unique_ptr<ColumnReader>();
 }
 

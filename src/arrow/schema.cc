@@ -233,7 +233,26 @@ void SetFormat(const Type& type, const ExportOptions& options, SchemaNode* node)
       node->children.push_back(VectorElementSchema(type.vector_element()));
       return;
     case TypeId::kStruct:
-    case TypeId::kMap:
+    case TypeId::kMap: {
+      const auto fields = FieldsOf(type, options);
+      if (fields == nullptr) {
+        node->format = std::string(text);
+        return;
+      }
+      SchemaNode parts;
+      parts.format = std::string("+s");
+      for (const vec::StructField& field : *fields) parts.children.push_back(SchemaOf(Field{field.name, field.type}, options));
+      if (type.id == TypeId::kStruct) {
+        node->format = std::move(parts.format);
+        node->children = std::move(parts.children);
+        return;
+      }
+      parts.name = "entries";
+      parts.nullable = parts.children[0].nullable = false;
+      node->format = std::string("+m");
+      node->children.push_back(std::move(parts));
+      return;
+    }
     case TypeId::kInet:
     case TypeId::kCidr:
     case TypeId::kMacaddr:
@@ -251,6 +270,12 @@ void SetFormat(const Type& type, const ExportOptions& options, SchemaNode* node)
 }
 
 }  // namespace
+
+std::shared_ptr<const vec::StructFields> FieldsOf(const Type& type, const ExportOptions& options) {
+  auto fields = options.types == nullptr || type.length == 0 ? nullptr : options.types->FieldsOf(type);
+  if (fields != nullptr && type.id == TypeId::kMap && fields->size() != 2) return nullptr;
+  return fields;
+}
 
 void Export(const SchemaNode& node, ArrowSchema* out) {
   auto data = std::make_unique<SchemaData>();
@@ -290,8 +315,8 @@ SchemaNode SchemaOf(std::span<const Field> fields, const ExportOptions& options)
   return node;
 }
 
-SchemaNode ParameterSchemaOf(std::span<const Field> fields) {
-  SchemaNode node = SchemaOf(fields, {});
+SchemaNode ParameterSchemaOf(std::span<const Field> fields, const ExportOptions& options) {
+  SchemaNode node = SchemaOf(fields, options);
   for (size_t i = 0; i < fields.size(); ++i) {
     if (fields[i].type.id != TypeId::kUnknown && fields[i].type.id != TypeId::kAny) continue;
     SchemaNode null;

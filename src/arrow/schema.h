@@ -3,6 +3,7 @@
 #define TURDB_ARROW_SCHEMA_H_
 
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "arrow/abi.h"
 #include "base/status.h"
 #include "vec/type.h"
+#include "vec/type_source.h"
 
 namespace turdb::arrow {
 
@@ -25,7 +27,12 @@ struct ExportOptions {
   bool string_views = false;       // text and blobs as views instead of utf8 and binary
   bool numeric_as_double = false;  // numeric without precision rounded to float64, instead of exact as text
   bool any_as_text = false;        // ANY as text instead of a dense union
+  // Knows what structs and maps are made of; null: they are text, as those are of which nobody knows it.
+  const vec::TypeSource* types = nullptr;
 };
+
+// What a struct or map is made of; null: it is text.
+std::shared_ptr<const vec::StructFields> FieldsOf(const vec::Type& type, const ExportOptions& options);
 
 // The key of field metadata that names a type which the format alone does not say.
 inline constexpr std::string_view kTypeKey = "turdb:type";
@@ -49,7 +56,7 @@ SchemaNode SchemaOf(const Field& field, const ExportOptions& options);
 // That of batches: a struct of the columns. The same for every batch, with rows or without.
 SchemaNode SchemaOf(std::span<const Field> fields, const ExportOptions& options);
 // Of parameters, of which those of unknown type, or of any, are Arrow's null.
-SchemaNode ParameterSchemaOf(std::span<const Field> fields);
+SchemaNode ParameterSchemaOf(std::span<const Field> fields, const ExportOptions& options);
 
 // The types that a value in an ANY column may have, as children of the union: our type, the code (TURDB_TYPE_* of turdb.h) and
 // the name of the child. Decimals, arrays and labels travel as text.

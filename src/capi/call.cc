@@ -127,6 +127,7 @@ Status turdb_call::Export(const turdb::arrow::ExportOptions& options, ArrowSchem
   turdb::arrow::BuildContext context;
   context.options = options;
   if (text() != nullptr) context.text = *text();
+  context.options.types = context.text.types;
   Exporter exporter(std::move(fields), std::move(context));
   TURDB_RETURN_IF_ERROR(exporter.Append(arguments_, Rows{rows_.data(), static_cast<uint32_t>(rows_.size())}));
   Owned<ArrowSchema> said;

@@ -187,22 +187,35 @@ struct OneRow {
   std::vector<Type> types;
 };
 
+bool HasParts(const Type& type) {
+  return type.is_or_has_elements(turdb::vec::TypeId::kStruct) || type.is_or_has_elements(turdb::vec::TypeId::kMap);
+}
+
 // What opens a stream for arguments.
 class TableCallback {
  public:
   TableCallback(const HostSignature& signature, turdb_table_function function, std::shared_ptr<void> user_data,
-                const turdb::engine::Database& database)
-      : function_(function), user_data_(std::move(user_data)), function_name_{signature.ToString(), &database} {}
+                turdb::engine::Database& database)
+      : function_(function),
+        user_data_(std::move(user_data)),
+        function_name_{signature.ToString(), &database},
+        structs_(database.catalog().struct_types()) {}
   const std::string& title() const { return function_name_.title; }
 
-  StatusOr<std::unique_ptr<StreamReader>> Open(std::span<const Value> arguments, CallContext* context) const {
+  // `columns`: what the stream's are to be; none: whatever they are.
+  StatusOr<std::unique_ptr<StreamReader>> Open(std::span<const Value> arguments, std::span<const ExternalTable::Column> columns,
+                                               CallContext* context) const {
     const OneRow row(arguments);
     turdb_call call(row.views, row.types, OneRow::kRows, context);
     Owned<ArrowArrayStream> stream;
     const Status status =
         CallHost(&call, function_name_, [&](turdb_call* own) { function_(user_data_.get(), own, stream.get()); });
     TURDB_RETURN_IF_ERROR(status);
-    auto reader = StreamReader::Create(std::move(stream));
+    const auto structs_for = [&](size_t column, std::string_view) {
+      const bool any = columns.empty() || (column < columns.size() && HasParts(columns[column].type));
+      return any ? structs_.get() : nullptr;
+    };
+    auto reader = StreamReader::Create(std::move(stream), structs_for);
     if (!reader.ok()) return turdb::base::WithFrame(reader.status(), absl::StrCat("calling ", title()));
     return reader;
   }
@@ -211,12 +224,13 @@ class TableCallback {
   const turdb_table_function function_;
   const std::shared_ptr<void> user_data_;
   const turdb::capi::HostFunction function_name_;
+  const std::shared_ptr<turdb::vec::StructTypes> structs_;
 };
 
 class CallbackTable : public turdb::exec::HostTable {
  public:
   CallbackTable(HostSignature signature, std::vector<ExternalTable::Column> columns, turdb_table_function function,
-                std::shared_ptr<void> user_data, const turdb::engine::Database& database)
+                std::shared_ptr<void> user_data, turdb::engine::Database& database)
       : signature_(std::move(signature)),
         columns_(std::move(columns)),
         callback_(std::make_shared<TableCallback>(signature_, function, std::move(user_data), database)) {}
@@ -225,10 +239,11 @@ class CallbackTable : public turdb::exec::HostTable {
   const HostSignature& signature() const override { return signature_; }
   std::span<const ExternalTable::Column> columns() const override { return columns_; }
   std::unique_ptr<turdb::exec::TableFunctionScan> NewScan() const override { return std::make_unique<Scan>(*this); }
+  bool chooses_columns() const override { return true; }
 
   StatusOr<std::shared_ptr<const ExternalTable>> Open(std::span<const Value> arguments) const override {
     const ArrowSource::Open open = [callback = callback_, arguments = std::vector<Value>(arguments.begin(), arguments.end())] {
-      return callback->Open(arguments, nullptr);
+      return callback->Open(arguments, {}, nullptr);
     };
     TURDB_ASSIGN_OR_RETURN(auto first, open());
     return std::shared_ptr<const ExternalTable>(ArrowSource::Create(signature_.name, open, std::move(first)));
@@ -238,6 +253,8 @@ class CallbackTable : public turdb::exec::HostTable {
   class Scan : public turdb::exec::TableFunctionScan {
    public:
     explicit Scan(const CallbackTable& table) : table_(table) {}
+
+    void Choose(std::span<const int32_t> columns) override { columns_.assign(columns.begin(), columns.end()); }
 
     Status Start(turdb::exec::Runtime&, std::span<const Value> arguments) override {
       reader_.reset();
@@ -256,23 +273,25 @@ class CallbackTable : public turdb::exec::HostTable {
 
    private:
     Status Open(turdb::exec::Runtime& runtime) {
-      TURDB_ASSIGN_OR_RETURN(reader_, table_.callback_->Open(arguments_, &runtime.call()));
+      TURDB_ASSIGN_OR_RETURN(reader_, table_.callback_->Open(arguments_, table_.columns_, &runtime.call()));
       const auto& fields = reader_->fields();
       if (fields.size() != table_.columns_.size()) {
         return turdb::base::MakeError(absl::StatusCode::kInvalidArgument, turdb::base::sqlstate::kDatatypeMismatch,
                                       absl::StrCat("the stream of ", table_.callback_->title(), " has ", fields.size(),
                                                    " columns, and the function ", table_.columns_.size()));
       }
-      casts_.assign(fields.size(), std::nullopt);
+      reader_->Choose(columns_);
+      casts_.clear();
       std::vector<Type> types;
       bool any = false;
-      for (size_t i = 0; i < fields.size(); ++i) {
-        types.push_back(fields[i].type);
-        if (fields[i].type == table_.columns_[i].type) continue;
+      for (const int32_t column : columns_) {
+        const Type& given = fields[static_cast<size_t>(column)].type;
+        const Type& wanted = table_.columns_[static_cast<size_t>(column)].type;
+        types.push_back(given);
+        casts_.emplace_back();
+        if (given == wanted) continue;
         any = true;
-        const Type& wanted = table_.columns_[i].type;
-        TURDB_ASSIGN_OR_RETURN(
-            casts_[i], turdb::function::BindCast(fields[i].type, wanted, turdb::capi::ResultCast(fields[i].type, wanted)));
+        TURDB_ASSIGN_OR_RETURN(casts_.back(), turdb::function::BindCast(given, wanted, turdb::capi::ResultCast(given, wanted)));
       }
       chunk_.reset();
       if (any) chunk_.emplace(types, runtime.capacity, runtime.budget);
@@ -296,6 +315,7 @@ class CallbackTable : public turdb::exec::HostTable {
     }
 
     const CallbackTable& table_;
+    std::vector<int32_t> columns_;  // of the function's, those that are wanted
     std::vector<Value> arguments_;
     bool done_ = false;
     std::unique_ptr<StreamReader> reader_;

@@ -296,6 +296,13 @@ StatusOr<TypeId> ElementType(uint8_t tag) {
       return TypeId::kNumeric;
     case TURDB_TYPE_TEXT:
     case TURDB_TYPE_ENUM:
+    case TURDB_TYPE_STRUCT:
+    case TURDB_TYPE_MAP:
+    case TURDB_TYPE_INET:
+    case TURDB_TYPE_CIDR:
+    case TURDB_TYPE_MACADDR:
+    case TURDB_TYPE_BITS:
+    case TURDB_TYPE_RANGE:
       return TypeId::kText;
     case TURDB_TYPE_BLOB:
       return TypeId::kBlob;
@@ -408,6 +415,13 @@ StatusOr<Value> ReadValue(PackedReader* in, uint8_t tag, const TextContext& cont
       return ReadText(in, TypeId::kNumeric, context);
     case TURDB_TYPE_TEXT:
     case TURDB_TYPE_ENUM:
+    case TURDB_TYPE_STRUCT:
+    case TURDB_TYPE_MAP:
+    case TURDB_TYPE_INET:
+    case TURDB_TYPE_CIDR:
+    case TURDB_TYPE_MACADDR:
+    case TURDB_TYPE_BITS:
+    case TURDB_TYPE_RANGE:
       return ReadText(in, TypeId::kText, context);
     case TURDB_TYPE_BLOB:
       return ReadText(in, TypeId::kBlob, context);
@@ -488,10 +502,33 @@ Status CheckIdle(const Statement& statement) {
   return turdb::base::MisuseError("the statement is in the middle of its rows: reset it first");
 }
 
+// The elements of an array that were packed as text, as their column has them.
+StatusOr<Value> ParsedElements(const Value& texts, const Type& type, const TextContext& context) {
+  const ArrayView array(texts.type(), texts.bytes());
+  ArrayBuilder builder{type.element_type()};
+  turdb::vec::ElementSlot slot;
+  for (uint32_t i = 0; i < array.size(); ++i) {
+    if (array.IsNull(i)) {
+      builder.AddNull();
+      continue;
+    }
+    const auto text = Load<StringView>(array.Load(i, &slot));
+    TURDB_ASSIGN_OR_RETURN(const Value element, Value::Parse(text.view(), type.element_type(), &context));
+    builder.AddValue(element);
+  }
+  std::vector<ArrayDimension> dimensions;
+  for (int d = 0; d < array.dimensions(); ++d) dimensions.push_back(array.dimension(d));
+  return Value::OfBytes(type, builder.Finish(dimensions));
+}
+
 // A value that was packed, as its column has it.
 StatusOr<Value> ColumnValue(Value value, const Type& type, const TextContext& context) {
   if (value.is_null()) return Value::Null(type);
   if (turdb::vec::IsText(type.id) && value.type().id == TypeId::kText) return Value::OfBytes(type, value.bytes());
+  if (value.type().id == TypeId::kText && type.id != TypeId::kAny) return Value::Parse(value.bytes(), type, &context);
+  if (value.type() == Type::ArrayOf(TypeId::kText) && type.id == TypeId::kArray && !turdb::vec::IsText(type.element)) {
+    return ParsedElements(value, type, context);
+  }
   Value converted;
   TURDB_ASSIGN_OR_RETURN(const bool fits, turdb::engine::ConvertParameter(value, type, context, &converted));
   if (!fits)

@@ -1,4 +1,5 @@
 // Executions as Arrow batches and streams.
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 
@@ -121,7 +122,8 @@ turdb_status turdb_stmt_result_schema(turdb_stmt* stmt, int64_t flags, struct Ar
   out->release = nullptr;
   if (stmt == nullptr) return turdb::capi::ReportMisuse("turdb_stmt_result_schema: stmt is NULL", error);
   return turdb::capi::Inside(*stmt->statement->connection(), error, [&]() -> Status {
-    TURDB_ASSIGN_OR_RETURN(const ExportOptions options, turdb::capi::ExportOptionsOf(flags));
+    TURDB_ASSIGN_OR_RETURN(ExportOptions options, turdb::capi::ExportOptionsOf(flags));
+    options.types = stmt->statement->text_context().types;
     std::vector<Field> fields;
     for (size_t i = 0; i < stmt->statement->column_count(); ++i) {
       fields.push_back({stmt->statement->column_name(i), stmt->statement->column_type(i)});
@@ -136,7 +138,9 @@ turdb_status turdb_stmt_parameter_schema(turdb_stmt* stmt, struct ArrowSchema* o
   out->release = nullptr;
   if (stmt == nullptr) return turdb::capi::ReportMisuse("turdb_stmt_parameter_schema: stmt is NULL", error);
   return turdb::capi::Inside(*stmt->statement->connection(), error, [&]() -> Status {
-    turdb::arrow::Export(turdb::arrow::ParameterSchemaOf(ParameterFields(*stmt->statement)), out);
+    ExportOptions options;
+    options.types = stmt->statement->text_context().types;
+    turdb::arrow::Export(turdb::arrow::ParameterSchemaOf(ParameterFields(*stmt->statement), options), out);
     return absl::OkStatus();
   });
 }
@@ -160,7 +164,18 @@ turdb_status turdb_stmt_bind_stream(turdb_stmt* stmt, struct ArrowArrayStream* s
   return turdb::capi::Inside(*stmt->statement->connection(), error, [&]() -> Status {
     stmt->parameters.reset();
     if (stream == nullptr) return absl::OkStatus();
-    TURDB_ASSIGN_OR_RETURN(stmt->parameters, turdb::arrow::StreamReader::Create(std::move(owned)));
+    // Structs are what their parameters are: structs, where those are, otherwise json.
+    const turdb::engine::Statement& statement = *stmt->statement;
+    const auto structs = [&](size_t column, std::string_view name) -> turdb::vec::StructTypes* {
+      const auto& names = statement.parameter_names();
+      const auto called = [&](const std::string& each) {
+        return !each.empty() && (each == name || std::string_view(each).substr(1) == name);
+      };
+      const auto at = std::find_if(names.begin(), names.end(), called);
+      const size_t place = at == names.end() ? column : static_cast<size_t>(at - names.begin());
+      return place < names.size() ? statement.connection()->StructTypesFor(statement.parameter_type(place)) : nullptr;
+    };
+    TURDB_ASSIGN_OR_RETURN(stmt->parameters, turdb::arrow::StreamReader::Create(std::move(owned), structs));
     return absl::OkStatus();
   });
 }

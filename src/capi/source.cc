@@ -38,13 +38,16 @@ StatusOr<std::string_view> NameOf(const char* name) {
 
 // A source whose streams `call` makes: 0, -1 for none, or an errno value. Null: none.
 template <typename Call>
-StatusOr<Connection::ExternalTablePtr> SourceOf(const std::string& name, Call call) {
+StatusOr<Connection::ExternalTablePtr> SourceOf(Connection& connection, const std::string& name, Call call) {
   bool missing = false;
-  const auto open = [name, call](bool* none) -> ReaderOr {
+  const auto structs = connection.database().catalog().struct_types();
+  const auto open = [name, call, structs](bool* none) -> ReaderOr {
     Owned<ArrowArrayStream> stream;
     const char* message = nullptr;
     const int32_t code = call(stream.get(), &message);
-    if (code == 0) return StreamReader::Create(std::move(stream));
+    if (code == 0) {
+      return StreamReader::Create(std::move(stream), [&](size_t, std::string_view) { return structs.get(); });
+    }
     stream.get()->release = nullptr;
     *none = code == -1;
     if (code != -1) return HostError(code, message, name);
@@ -71,7 +74,8 @@ turdb_status turdb_conn_register_stream(turdb_conn* conn, const char* name, stru
   if (conn == nullptr) return turdb::capi::ReportMisuse("turdb_conn_register_stream: conn is NULL", error);
   return turdb::capi::Inside(*conn->connection, error, [&]() -> Status {
     TURDB_ASSIGN_OR_RETURN(const std::string_view table, NameOf(name));
-    TURDB_ASSIGN_OR_RETURN(auto source, ArrowSource::Create(std::string(table), std::move(owned)));
+    TURDB_ASSIGN_OR_RETURN(auto source, ArrowSource::Create(std::string(table), std::move(owned),
+                                                            *conn->connection->database().catalog().struct_types()));
     conn->connection->RegisterTable(std::string(table), std::move(source));
     return absl::OkStatus();
   });
@@ -90,10 +94,11 @@ turdb_status turdb_conn_register_source(turdb_conn* conn, const char* name, turd
   }
   return turdb::capi::Inside(*conn->connection, error, [&]() -> Status {
     TURDB_ASSIGN_OR_RETURN(const std::string_view table, NameOf(name));
-    TURDB_ASSIGN_OR_RETURN(auto source, SourceOf(std::string(table), [open, data](ArrowArrayStream* out, const char** message) {
-                             const int32_t code = open(data.get(), out, message);
-                             return code == -1 ? EINVAL : code;
-                           }));
+    TURDB_ASSIGN_OR_RETURN(
+        auto source, SourceOf(*conn->connection, std::string(table), [open, data](ArrowArrayStream* out, const char** message) {
+          const int32_t code = open(data.get(), out, message);
+          return code == -1 ? EINVAL : code;
+        }));
     conn->connection->RegisterTable(std::string(table), std::move(source));
     return absl::OkStatus();
   });
@@ -123,9 +128,10 @@ turdb_status turdb_conn_set_replacement(turdb_conn* conn, turdb_source_find find
       conn->connection->SetReplacement(nullptr);
       return absl::OkStatus();
     }
-    conn->connection->SetReplacement([find, data](std::string_view name) {
+    // It lives no longer than the connection.
+    conn->connection->SetReplacement([find, data, connection = conn->connection.get()](std::string_view name) {
       const std::string table(name);
-      return SourceOf(table, [find, data, table](ArrowArrayStream* out, const char** message) {
+      return SourceOf(*connection, table, [find, data, table](ArrowArrayStream* out, const char** message) {
         return find(data.get(), table.c_str(), out, message);
       });
     });

@@ -185,6 +185,12 @@ constexpr SystemColumn kVectorIndexesColumns[] = {
     {"m", TypeId::kInt64},          {"m0", TypeId::kInt64},         {"ef_construction", TypeId::kInt64},
     {"ef_search", TypeId::kInt64},  {"file_bytes", TypeId::kInt64}};
 
+constexpr SystemColumn kFunctionsColumns[] = {{"name", TypeId::kText},
+                                              {"kind", TypeId::kText},
+                                              {"parameters", TypeId::kText},
+                                              {"result_type", TypeId::kText},
+                                              {"is_built_in", TypeId::kBoolean}};
+
 Status Others(const SystemView& view, const SystemViewContext& context, RowSink sink) {
   return context.others == nullptr ? absl::OkStatus() : context.others->Visit(view.name, sink);
 }
@@ -391,6 +397,7 @@ constexpr SystemView kViews[] = {
     {kSystemSchema, "metrics", kMetricsColumns, Others},
     {kSystemSchema, "settings", kSettingsColumns, Others},
     {kSystemSchema, "vector_indexes", kVectorIndexesColumns, Others},
+    {kSystemSchema, "functions", kFunctionsColumns, Others},
     {kSystemSchema, "sqlite_schema", kSqliteColumns, SqliteSchema},
     {kSystemSchema, "sqlite_master", kSqliteColumns, SqliteSchema},
     {kSystemSchema, "sqlite_temp_schema", kSqliteColumns, SqliteSchema},

@@ -379,11 +379,18 @@ Status Appender::InsertBatches(arrow::Importer& importer, ArrowArrayStream* stre
   return status;
 }
 
+// A struct is one where the column takes one, and json elsewhere.
+std::function<vec::StructTypes*(size_t, std::string_view)> Appender::StructsOf() const {
+  return [this](size_t column, std::string_view) {
+    return column < columns_.size() ? connection_->StructTypesFor(columns_[column].type) : nullptr;
+  };
+}
+
 Status Appender::AppendBatch(const ArrowSchema& schema, arrow::Owned<ArrowArray> batch) {
   TURDB_RETURN_IF_ERROR(CheckUsable());
   TURDB_RETURN_IF_ERROR(RequireWholeRow("a batch"));
   TURDB_RETURN_IF_ERROR(Flush());
-  TURDB_ASSIGN_OR_RETURN(auto importer, arrow::Importer::Create(schema));
+  TURDB_ASSIGN_OR_RETURN(auto importer, arrow::Importer::Create(schema, StructsOf()));
   TURDB_RETURN_IF_ERROR(PrepareBatches(*importer));
   TURDB_RETURN_IF_ERROR(importer->Open(std::move(batch)));
   if (importer->rows_left() == 0) return absl::OkStatus();
@@ -400,7 +407,7 @@ Status Appender::AppendStream(arrow::Owned<ArrowArrayStream> stream) {
     schema.get()->release = nullptr;
     return arrow::StreamError(stream.get(), code, "asking an Arrow stream for its schema");
   }
-  TURDB_ASSIGN_OR_RETURN(auto importer, arrow::Importer::Create(*schema.get()));
+  TURDB_ASSIGN_OR_RETURN(auto importer, arrow::Importer::Create(*schema.get(), StructsOf()));
   TURDB_RETURN_IF_ERROR(PrepareBatches(*importer));
   const int64_t inserted = inserted_, numbered = numbered_;
   Status status = connection_->InOneUnit([&] { return InsertBatches(*importer, stream.get()); });

@@ -3,6 +3,7 @@
 #define TURDB_ENGINE_APPENDER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -70,6 +71,8 @@ class Appender {
 
   const std::shared_ptr<Connection> connection_;
   const std::shared_ptr<const catalog::Relation> relation_;
+  std::function<vec::StructTypes*(size_t, std::string_view)> StructsOf() const;
+
   std::vector<Target> columns_;
   bool columns_chosen_ = false;  // by AddColumn
   bool closed_ = false;

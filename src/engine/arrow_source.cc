@@ -16,6 +16,7 @@ class ArrowScan : public exec::TableFunctionScan {
  public:
   explicit ArrowScan(const ArrowSource& source) : source_(source) {}
 
+  void Choose(std::span<const int32_t> columns) override { columns_.assign(columns.begin(), columns.end()); }
   Status Start(exec::Runtime&, std::span<const vec::Value>) override {
     reader_.reset();
     return absl::OkStatus();
@@ -23,12 +24,14 @@ class ArrowScan : public exec::TableFunctionScan {
   Status Next(exec::Runtime&, uint32_t max_rows, vec::Chunk* out) override {
     if (reader_ == nullptr) {
       TURDB_ASSIGN_OR_RETURN(reader_, source_.OpenReader());
+      reader_->Choose(columns_);
     }
     return base::WithFrame(reader_->Next(max_rows, out).status(), absl::StrCat("reading ", source_.name()));
   }
 
  private:
   const ArrowSource& source_;
+  std::vector<int32_t> columns_;
   std::unique_ptr<arrow::StreamReader> reader_;
 };
 
@@ -44,8 +47,10 @@ std::shared_ptr<const ArrowSource> ArrowSource::Create(std::string name, Open op
   return std::shared_ptr<const ArrowSource>(new ArrowSource(std::move(name), std::move(open), std::move(first)));
 }
 
-StatusOr<std::shared_ptr<const ArrowSource>> ArrowSource::Create(std::string name, arrow::Owned<ArrowArrayStream> stream) {
-  TURDB_ASSIGN_OR_RETURN(auto first, arrow::StreamReader::Create(std::move(stream)));
+StatusOr<std::shared_ptr<const ArrowSource>> ArrowSource::Create(std::string name, arrow::Owned<ArrowArrayStream> stream,
+                                                                 vec::StructTypes& structs) {
+  TURDB_ASSIGN_OR_RETURN(auto first,
+                         arrow::StreamReader::Create(std::move(stream), [&](size_t, std::string_view) { return &structs; }));
   Open again = [name]() -> StatusOr<std::unique_ptr<arrow::StreamReader>> {
     return base::WithHint(
         base::MakeError(absl::StatusCode::kFailedPrecondition, base::SqlState{"24000"},

@@ -22,11 +22,13 @@ class ArrowSource : public exec::ExternalTable {
   // `first`: what `open` gave already.
   static std::shared_ptr<const ArrowSource> Create(std::string name, Open open, std::unique_ptr<arrow::StreamReader> first);
   // Of a stream that can be read once.
-  static base::StatusOr<std::shared_ptr<const ArrowSource>> Create(std::string name, arrow::Owned<ArrowArrayStream> stream);
+  static base::StatusOr<std::shared_ptr<const ArrowSource>> Create(std::string name, arrow::Owned<ArrowArrayStream> stream,
+                                                                   vec::StructTypes& structs);
 
   std::string_view name() const override { return name_; }
   std::span<const Column> columns() const override { return columns_; }
   std::unique_ptr<exec::TableFunctionScan> NewScan() const override;
+  bool chooses_columns() const override { return true; }
 
   // For a scan. Errors: those of opening; 0A000 when the columns are others by now.
   base::StatusOr<std::unique_ptr<arrow::StreamReader>> OpenReader() const;

@@ -255,13 +255,11 @@ function::CallContext Connection::NewCallContext() {
 }
 
 CompilationEpochs Connection::EpochsNow(const catalog::Snapshot& catalog) const {
-  return {catalog.epoch(), TemporaryEpoch(), functions_.epoch()};
+  return {catalog.epoch(), TemporaryEpoch(), functions_.epoch(), sources_epoch_};
 }
 
-// Not where compiling asks or shows something else: an authorizer, tables of the session, a schema that nobody else sees.
-bool Connection::UsesStatementCache() const {
-  return statement_cache_.limit() > 0 && !hooks_.authorize && !HasExternalTables() && !HasSchemaChanges();
-}
+// Not where compiling asks or shows something else: an authorizer, a schema that nobody else sees.
+bool Connection::UsesStatementCache() const { return statement_cache_.limit() > 0 && !hooks_.authorize && !HasSchemaChanges(); }
 
 StatusOr<std::unique_ptr<Statement>> Connection::Prepare(std::string_view sql, int64_t* tail_bytes) {
   return Statement::Prepare(shared_from_this(), sql, tail_bytes);

@@ -136,6 +136,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // By the search path when `schema` is empty. Errors: 42P01, 3F000.
   base::StatusOr<std::shared_ptr<const catalog::Relation>> FindRelation(std::string_view schema, std::string_view name) const;
   const vec::TextContext& text() const { return text_; }
+  // Where values of the type come from Arrow: whose types structs have then; null: they are json.
+  vec::StructTypes* StructTypesFor(const vec::Type& type) const {
+    const bool has_parts = type.is_or_has_elements(vec::TypeId::kStruct) || type.is_or_has_elements(vec::TypeId::kMap);
+    return has_parts ? database_->catalog().struct_types().get() : nullptr;
+  }
   uint64_t NewNumber() { return ++last_number_; }  // for names that the session makes
 
   // ---- any thread

@@ -119,6 +119,7 @@ Status Result::MakeExporter(const arrow::ExportOptions& options) {
   arrow::BuildContext context;
   context.options = options;
   context.text = statement_->text_context();
+  context.options.types = context.text.types;
   context.labels = [labels = std::move(labels)](uint32_t type) {
     const auto found = labels.find(type);
     return found == labels.end() ? std::vector<std::string>() : found->second;

@@ -48,6 +48,7 @@ StatusOr<std::unique_ptr<Statement>> Statement::Prepare(std::shared_ptr<Connecti
     }
     if (uses_cache) {
       connection->counters_->Add(SessionCounters::kStatementCacheMisses);
+      // A plan keeps what it reads, so none that reads tables of the session is kept: those may go at any time.
       if (compiled.plan != nullptr && !compiled.uses_external) connection->statement_cache_.Put(sql, epochs, compiled);
     }
   }
@@ -191,7 +192,8 @@ Status Statement::Compile(std::span<const vec::Type> bound_types) {
 }
 
 Status Statement::Revalidate() {
-  if (compiled_.uses_external && sources_epoch_ != connection_->sources_epoch_) return Compile({});
+  if (sources_epoch_ != connection_->sources_epoch_) return Compile({});
+  if (compiled_.uses_replacement && !std::exchange(is_found_anew_, false)) return Compile({});
   if (authorizer_epoch_ != connection_->authorizer_epoch_) return Compile({});  // another authorizer may say otherwise
   if (functions_epoch_ != connection_->functions_.epoch()) return Compile({});
   if (compiled_.plan == nullptr) {
@@ -243,6 +245,7 @@ StatusOr<std::unique_ptr<Statement>> Statement::Clone() {
     clone->temporary_epoch_ = temporary_epoch_;
     clone->sources_epoch_ = sources_epoch_;
     clone->functions_epoch_ = functions_epoch_;
+    clone->is_found_anew_ = std::exchange(is_found_anew_, false);
     clone->own_table_ = own_table_;
     clone->uses_temporary_ = uses_temporary_;
     clone->writes_permanent_ = writes_permanent_;

@@ -194,6 +194,7 @@ class Statement {
   uint64_t temporary_epoch_ = 0;   // of the temporary objects that it was compiled beside
   uint64_t sources_epoch_ = 0;     // of what was registered on the connection
   uint64_t functions_epoch_ = 0;   // likewise of functions
+  bool is_found_anew_ = true;      // what replacement scans found is for the run that comes
   bool uses_temporary_ = false;    // it names some
   bool writes_permanent_ = false;  // it changes more than temporary tables
 

@@ -17,6 +17,7 @@ struct CompilationEpochs {
   uint64_t catalog = 0;
   uint64_t temporary = 0;
   uint64_t functions = 0;
+  uint64_t sources = 0;  // what is registered on the connection, whose names come before the catalog's
   friend bool operator==(const CompilationEpochs&, const CompilationEpochs&) = default;
 };
 

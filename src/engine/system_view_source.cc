@@ -1,14 +1,20 @@
 #include "engine/system_view_source.h"
 
 #include <array>
+#include <set>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "catalog/system_views.h"
+#include "catalog/table_sql.h"
 #include "engine/connection.h"
 #include "engine/metric_sources.h"
 #include "engine/settings.h"
+#include "function/aggregate.h"
+#include "function/registry.h"
 #include "storage/page.h"
 #include "storage/storage.h"
 #include "table/table.h"
@@ -28,6 +34,7 @@ class EngineRows : public catalog::SystemRows {
     if (view == "memory") return VisitMemory(sink);
     if (view == "metrics") return VisitMetrics(sink);
     if (view == "vector_indexes") return VisitVectorIndexes(sink);
+    if (view == "functions") return VisitFunctions(sink);
     if (view != "settings") return absl::OkStatus();
     for (const SettingDescription& setting : AllSettings()) {
       const std::array<vec::Value, 4> row = {vec::Value::Text(setting.key),
@@ -66,6 +73,36 @@ class EngineRows : public catalog::SystemRows {
       TURDB_RETURN_IF_ERROR(sink(row));
     }
     return absl::OkStatus();
+  }
+
+  // Of built-in functions the names; those of the host with what was said of them when they were registered.
+  Status VisitFunctions(catalog::RowSink sink) const {
+    const auto built_in = [&](std::string_view name, std::string_view kind) {
+      const vec::Value unsaid = vec::Value::Null(vec::TypeId::kText);
+      const std::array<vec::Value, 5> row = {vec::Value::Text(name), vec::Value::Text(kind), unsaid, unsaid,
+                                             vec::Value::Boolean(true)};
+      return sink(row);
+    };
+    const std::vector<std::string_view> names = function::FunctionNames();
+    for (const std::string_view name : std::set<std::string_view>(names.begin(), names.end())) {
+      // Operators are functions, too, but nobody calls them by name.
+      const auto first = static_cast<unsigned char>(name.empty() ? ' ' : name[0]);
+      if (absl::ascii_isalpha(first) || first == '_') TURDB_RETURN_IF_ERROR(built_in(name, "scalar"));
+    }
+    for (const std::string_view name : function::AggregateNames()) TURDB_RETURN_IF_ERROR(built_in(name, "aggregate"));
+    return connection_.functions().ForEach([&](std::string_view kind, const function::HostSignature& signature,
+                                               std::span<const exec::ExternalTable::Column> columns) {
+      std::string result = kind == "table" ? "" : signature.result.ToString();
+      for (const exec::ExternalTable::Column& column : columns) {
+        absl::StrAppend(&result, result.empty() ? "" : ", ", catalog::QuoteName(column.name), " ", column.type.ToString());
+      }
+      std::string parameters = signature.ToString();  // name(integer, text...)
+      parameters = parameters.substr(signature.name.size() + 1, parameters.size() - signature.name.size() - 2);
+      const std::array<vec::Value, 5> row = {
+          vec::Value::Text(signature.name), vec::Value::Text(kind), vec::Value::Text(parameters),
+          result.empty() ? vec::Value::Null(vec::TypeId::kText) : vec::Value::Text(result), vec::Value::Boolean(false)};
+      return sink(row);
+    });
   }
 
   // `nodes` counts those of removed rows that are still in the graph; the file's size is not known of temporary tables.

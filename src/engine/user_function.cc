@@ -122,6 +122,15 @@ void UserFunctions::Clear() {
   ++epoch_;
 }
 
+Status UserFunctions::ForEach(Visit visit) const {
+  for (const auto& [name, overloads] : named_) {
+    for (const auto& each : overloads.scalars) TURDB_RETURN_IF_ERROR(visit("scalar", each->signature(), {}));
+    for (const auto& each : overloads.aggregates) TURDB_RETURN_IF_ERROR(visit("aggregate", each->signature(), {}));
+    for (const auto& each : overloads.tables) TURDB_RETURN_IF_ERROR(visit("table", each->signature(), each->columns()));
+  }
+  return absl::OkStatus();
+}
+
 std::span<const std::shared_ptr<const function::HostScalar>> UserFunctions::ScalarsOf(std::string_view name) const {
   const Overloads* const found = Find(name);
   if (found == nullptr) return {};

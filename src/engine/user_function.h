@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "base/status.h"
 #include "exec/table_function.h"
 #include "function/host_function.h"
@@ -32,6 +34,10 @@ class UserFunctions : public sql::HostObjects {
   void Clear();
 
   bool empty() const { return named_.empty() && collations_.empty(); }
+  // Kinds are "scalar", "aggregate" and "table"; only those have columns, unless the arguments decide these.
+  using Visit = absl::FunctionRef<base::Status(std::string_view kind, const function::HostSignature& signature,
+                                               std::span<const exec::ExternalTable::Column> columns)>;
+  base::Status ForEach(Visit visit) const;
   uint64_t epoch() const { return epoch_; }  // counts changes
 
   std::span<const std::shared_ptr<const function::HostScalar>> ScalarsOf(std::string_view name) const override;

@@ -1,4 +1,7 @@
 // Set-returning functions of the function room as a table: one, or several side by side, and the number of the row.
+#include <numeric>
+#include <optional>
+
 #include "exec/table_function.h"
 #include "function/set_function.h"
 
@@ -73,6 +76,68 @@ class SetTableScan : public TableFunctionScan {
   int64_t row_number_ = 0;
 };
 
+// Columns are handed on as they are.
+class NumberedScan : public TableFunctionScan {
+ public:
+  NumberedScan(std::unique_ptr<TableFunctionScan> scan, std::span<const vec::Type> types)
+      : scan_(std::move(scan)), types_(types) {}
+
+  Status Start(Runtime& runtime, std::span<const Value> arguments) override {
+    row_number_ = 0;
+    if (!chunk_.has_value()) chunk_.emplace(types_, runtime.capacity, runtime.budget);
+    return scan_->Start(runtime, arguments);
+  }
+
+  Status Next(Runtime& runtime, uint32_t max_rows, vec::Chunk* out) override {
+    chunk_->Reset();
+    TURDB_RETURN_IF_ERROR(scan_->Next(runtime, max_rows, &*chunk_));
+    for (size_t i = 0; i < types_.size(); ++i) out->column(i).Reference(chunk_->column(i));
+    vec::Vector& numbers = out->column(types_.size());
+    for (uint32_t i = 0; i < chunk_->size(); ++i) numbers.SetValue(i, Value::Int64(++row_number_));
+    out->set_size(chunk_->size());
+    return absl::OkStatus();
+  }
+
+ private:
+  const std::unique_ptr<TableFunctionScan> scan_;
+  const std::span<const vec::Type> types_;
+  std::optional<vec::Chunk> chunk_;
+  int64_t row_number_ = 0;
+};
+
+class NumberedTable : public TableFunction {
+ public:
+  NumberedTable(std::shared_ptr<const TableFunction> table, std::vector<vec::Type> types)
+      : table_(std::move(table)), types_(std::move(types)) {}
+  std::string_view name() const override { return table_->name(); }
+  std::unique_ptr<TableFunctionScan> NewScan() const override {
+    auto scan = table_->NewScan();
+    std::vector<int32_t> all(types_.size());
+    std::iota(all.begin(), all.end(), 0);
+    if (table_->chooses_columns()) scan->Choose(all);
+    return std::make_unique<NumberedScan>(std::move(scan), types_);
+  }
+
+ private:
+  const std::shared_ptr<const TableFunction> table_;
+  const std::vector<vec::Type> types_;
+};
+
+class ChosenColumns : public TableFunction {
+ public:
+  ChosenColumns(const TableFunction& table, std::vector<int32_t> columns) : table_(table), columns_(std::move(columns)) {}
+  std::string_view name() const override { return table_.name(); }
+  std::unique_ptr<TableFunctionScan> NewScan() const override {
+    auto scan = table_.NewScan();
+    scan->Choose(columns_);
+    return scan;
+  }
+
+ private:
+  const TableFunction& table_;
+  const std::vector<int32_t> columns_;
+};
+
 class SetTable : public TableFunction {
  public:
   SetTable(std::vector<BoundSetFunction> functions, bool ordinality)
@@ -91,6 +156,15 @@ class SetTable : public TableFunction {
 
 std::shared_ptr<const TableFunction> MakeSetTable(std::vector<BoundSetFunction> functions, bool ordinality) {
   return std::make_shared<SetTable>(std::move(functions), ordinality);
+}
+
+std::shared_ptr<const TableFunction> MakeChosenColumns(const TableFunction& table, std::vector<int32_t> columns) {
+  return std::make_shared<ChosenColumns>(table, std::move(columns));
+}
+
+std::shared_ptr<const TableFunction> MakeNumberedTable(std::shared_ptr<const TableFunction> table,
+                                                       std::vector<vec::Type> types) {
+  return std::make_shared<NumberedTable>(std::move(table), std::move(types));
 }
 
 }  // namespace turdb::exec

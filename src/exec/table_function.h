@@ -24,6 +24,8 @@ namespace turdb::exec {
 class TableFunctionScan {
  public:
   virtual ~TableFunctionScan() = default;
+  // Before the first Start, of functions that choose columns: chunks have only these, in this order.
+  virtual void Choose(std::span<const int32_t>) {}
   // Rewinds. The arguments are of the types that the plan gave.
   virtual base::Status Start(Runtime& runtime, std::span<const vec::Value> arguments) = 0;
   // Fills `out`, which arrives reset, with up to max_rows rows; none: the end.
@@ -36,6 +38,8 @@ class TableFunction {
   virtual ~TableFunction() = default;
   virtual std::string_view name() const = 0;
   virtual std::unique_ptr<TableFunctionScan> NewScan() const = 0;
+  // Whether reading fewer columns is worth saying.
+  virtual bool chooses_columns() const { return false; }
 };
 
 // One that brings its columns along: what the session names in FROM and no catalog knows.
@@ -66,6 +70,11 @@ const TableFunction* GenerateSeries(const vec::Type& type);
 // One or more functions side by side, as ROWS FROM has them: the arguments of the first, then those of the second, and so
 // on; their columns in the same order, then, with `ordinality`, the number of the row. What ends early gives NULLs.
 std::shared_ptr<const TableFunction> MakeSetTable(std::vector<function::BoundSetFunction> functions, bool ordinality);
+// Some columns of another one that chooses its columns and outlives it.
+std::shared_ptr<const TableFunction> MakeChosenColumns(const TableFunction& table, std::vector<int32_t> columns);
+// The rows of another one, which has columns of these types, and behind them the number of the row, a bigint.
+std::shared_ptr<const TableFunction> MakeNumberedTable(std::shared_ptr<const TableFunction> table,
+                                                       std::vector<vec::Type> types);
 
 }  // namespace turdb::exec
 

@@ -55,10 +55,17 @@ StatusOr<std::span<const exec::IndexExpression>> ChangeCompiler::LowerIndexExpre
 }
 
 Status ChangeCompiler::LowerReturning(exec::Expressions* lowered, exec::Node* node, const Binder::BoundReturning& returning,
-                                      const std::vector<ColumnId>& layout, CompiledStatement* compiled) {
+                                      const std::vector<ColumnId>& layout, std::span<const ColumnId> stored,
+                                      CompiledStatement* compiled) {
   TURDB_ASSIGN_OR_RETURN(*lowered, LowerAll(returning.expressions, layout));
   std::vector<vec::Type> types;
   for (size_t i = 0; i < returning.names.size(); ++i) {
+    const Expr* const value = returning.expressions[i];
+    const bool is_column = value->kind == exec::ExpressionKind::kColumn;
+    ColumnOrigin origin = is_column ? binder_.OriginOf(value->index) : ColumnOrigin();
+    const bool is_stored = is_column && std::find(stored.begin(), stored.end(), value->index) != stored.end();
+    compiled->column_never_null.push_back((is_stored && origin.not_null) || planner_.IsNeverNull(value, nullptr));
+    compiled->column_origins.push_back(std::move(origin));
     compiled->column_names.emplace_back(returning.names[i]);
     compiled->column_types.push_back(returning.expressions[i]->type);
     types.push_back(returning.expressions[i]->type);
@@ -120,7 +127,7 @@ StatusOr<const exec::Node*> ChangeCompiler::Insert(Binder::BoundInsert& bound, C
   if (bound.on_conflict.where != nullptr) {
     TURDB_ASSIGN_OR_RETURN(node->on_conflict.where, planner_.LowerExpr(bound.on_conflict.where, both));
   }
-  TURDB_RETURN_IF_ERROR(LowerReturning(&node->returning, node, bound.returning, bound.row, compiled));
+  TURDB_RETURN_IF_ERROR(LowerReturning(&node->returning, node, bound.returning, bound.row, bound.row, compiled));
   Write(bound.relation, compiled);
   TURDB_ASSIGN_OR_RETURN(node->foreign_keys, Checks(bound.relation, nullptr));
   if (updates || replaces) {
@@ -181,7 +188,7 @@ StatusOr<const exec::Node*> ChangeCompiler::Update(Binder::BoundUpdate& bound, C
   TURDB_RETURN_IF_ERROR(LowerRowRules(node, bound, bound.new_row));
   std::vector<ColumnId> layout = bound.new_row;
   layout.insert(layout.end(), input.layout.begin(), input.layout.end());
-  TURDB_RETURN_IF_ERROR(LowerReturning(&node->returning, node, bound.returning, layout, compiled));
+  TURDB_RETURN_IF_ERROR(LowerReturning(&node->returning, node, bound.returning, layout, bound.new_row, compiled));
   Write(bound.relation, compiled);
   node->foreign_keys = checks;
   TURDB_ASSIGN_OR_RETURN(node->references, Referencing(references, true, compiled));
@@ -211,7 +218,7 @@ StatusOr<const exec::Node*> ChangeCompiler::Delete(Binder::BoundUpdate& bound, C
   node->name = plan_.Copy(bound.name);
   node->input = input.node;
   TURDB_ASSIGN_OR_RETURN(node->index_expressions, LowerIndexExpressions(bound.index_expressions, bound.new_row));
-  TURDB_RETURN_IF_ERROR(LowerReturning(&node->returning, node, bound.returning, input.layout, compiled));
+  TURDB_RETURN_IF_ERROR(LowerReturning(&node->returning, node, bound.returning, input.layout, bound.old_row, compiled));
   Write(bound.relation, compiled);
   if (!references.empty() || NeedRows(fired)) node->old_columns = OldColumns(bound, input, need_old);
   TURDB_ASSIGN_OR_RETURN(node->references, Referencing(references, false, compiled));

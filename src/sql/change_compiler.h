@@ -7,6 +7,7 @@
 #define TURDB_SQL_CHANGE_COMPILER_H_
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,8 +48,10 @@ class ChangeCompiler {
   base::Status LowerValues(std::vector<T>* items, const std::vector<ColumnId>& layout);
   template <typename Node, typename Bound>
   base::Status LowerRowRules(Node* node, Bound& bound, const std::vector<ColumnId>& row);
+  // `stored`: the columns that are of a row of the table, with its NOT NULLs.
   base::Status LowerReturning(exec::Expressions* lowered, exec::Node* node, const Binder::BoundReturning& returning,
-                              const std::vector<ColumnId>& layout, CompiledStatement* compiled);
+                              const std::vector<ColumnId>& layout, std::span<const ColumnId> stored,
+                              CompiledStatement* compiled);
   base::StatusOr<Physical> PlanMergeRows(const Binder::BoundMerge& bound);
   // The input: what the expressions read, old values that rules need, the row key last.
   base::StatusOr<Physical> PlanTargetRows(const Binder::BoundUpdate& bound, ColumnSet wanted);

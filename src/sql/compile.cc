@@ -42,6 +42,7 @@ class Compilation {
     compiled.written.insert(compiled.written.end(), binder_->locked().begin(), binder_->locked().end());
     compiled.dependencies = binder_->dependencies();
     compiled.uses_external = compiled.uses_external || binder_->uses_external();
+    compiled.uses_replacement = compiled.uses_replacement || binder_->uses_replacement();
     for (const std::string_view name : parsed_.parameter_names) compiled.parameter_names.emplace_back(name);
     compiled.parameter_open = binder_->parameter_open();
     if (planner_->has_joins()) compiled.unknown.assign(planner_->unknown().begin(), planner_->unknown().end());
@@ -198,13 +199,8 @@ class Compilation {
     compiled->column_types.reserve(query.columns.size());
     for (const OutputColumn& column : query.columns) {
       compiled->column_names.emplace_back(column.name);
-      const ColumnInfo& info = binder_->columns()[column.id];
-      compiled->column_types.push_back(info.type);
-      ColumnOrigin& origin = compiled->column_origins.emplace_back();
-      if (info.origin == nullptr) continue;
-      const table::TableSchema& schema = *info.origin->schema;
-      const table::Column& definition = schema.columns[static_cast<size_t>(info.origin_column)];
-      origin = {schema.schema_name, schema.name, definition.name, definition.not_null};
+      compiled->column_types.push_back(binder_->columns()[column.id].type);
+      compiled->column_origins.push_back(binder_->OriginOf(column.id));
     }
     compiled->locks_rows = compiled->changes_data = !binder_->locked().empty();
     return absl::OkStatus();

@@ -310,10 +310,11 @@ struct CompiledStatement {
   bool changes_data = false;  // the plan inserts, updates or deletes: it needs a transaction that may write
   bool locks_rows = false;    // it only locks (FOR UPDATE and its kin); changes_data is true as well
   bool is_explain_analyze = false;
-  bool uses_external = false;  // it names tables of CompileContext::external_table
+  bool uses_external = false;     // it names tables of CompileContext::external_table
+  bool uses_replacement = false;  // some of them were asked for as unknown
   std::vector<std::string> column_names;
   std::vector<vec::Type> column_types;
-  std::vector<ColumnOrigin> column_origins;  // by column of a SELECT; empty where none is known
+  std::vector<ColumnOrigin> column_origins;  // by column of a SELECT or RETURNING; empty where none is known
   std::vector<bool> column_never_null;       // likewise: it is known that there is none
   // By parameter number: the name with its mark (":id", "$name"), or empty. Types are plan->parameter_types.
   std::vector<std::string> parameter_names;

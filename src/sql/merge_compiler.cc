@@ -115,7 +115,7 @@ StatusOr<const exec::Node*> ChangeCompiler::Merge(Binder::BoundMerge& bound, Com
   std::vector<ColumnId> layout = bound.new_row;
   layout.push_back(bound.action_name);
   layout.insert(layout.end(), input.layout.begin(), input.layout.end());
-  TURDB_RETURN_IF_ERROR(LowerReturning(&node->returning, node, bound.returning, layout, compiled));
+  TURDB_RETURN_IF_ERROR(LowerReturning(&node->returning, node, bound.returning, layout, bound.new_row, compiled));
   Write(bound.relation, compiled);
   if (inserts || updates) {
     TURDB_ASSIGN_OR_RETURN(node->foreign_keys, Checks(bound.relation, inserts ? nullptr : &assigned));

@@ -223,7 +223,7 @@ StatusOr<const exec::Node*> ChangeCompiler::InsertIntoView(Binder::BoundInsert& 
   auto* node = plan_.New<exec::InsteadOfNode>();
   node->input = input.node;
   TURDB_ASSIGN_OR_RETURN(node->new_row, LowerAll(ColumnsOf(binder_, bound.input_columns), input.layout));
-  TURDB_RETURN_IF_ERROR(LowerReturning(&node->returning, node, bound.returning, bound.row, compiled));
+  TURDB_RETURN_IF_ERROR(LowerReturning(&node->returning, node, bound.returning, bound.row, {}, compiled));
   TURDB_RETURN_IF_ERROR(FinishInsteadOf(bound.relation, table::kOnInsert, nullptr, node, compiled));
   return node;
 }
@@ -257,7 +257,7 @@ StatusOr<const exec::Node*> ChangeCompiler::ChangeView(Binder::BoundUpdate& boun
     layout = bound.new_row;
   }
   layout.insert(layout.end(), input.layout.begin(), input.layout.end());
-  TURDB_RETURN_IF_ERROR(LowerReturning(&node->returning, node, bound.returning, layout, compiled));
+  TURDB_RETURN_IF_ERROR(LowerReturning(&node->returning, node, bound.returning, layout, {}, compiled));
   TURDB_RETURN_IF_ERROR(
       FinishInsteadOf(bound.relation, updates ? table::kOnUpdate : table::kOnDelete, &assigned, node, compiled));
   return node;

@@ -610,6 +610,182 @@ static void sources_are_read_again(void) { /* [C-SOURCE-3] [C-SOURCE-4] [C-SOURC
   CHECK(source.destroyed == 2);
 }
 
+/* One row of text that the query gives. */
+static void gives(turdb_conn* conn, const char* sql, const char* text) {
+  turdb_stmt* stmt = prepare(conn, sql);
+  CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
+  CHECK_TEXT(text, turdb_stmt_column_text(stmt, 0, NULL));
+  turdb_stmt_free(stmt);
+}
+
+static void structs_and_maps_stay_what_they_are(void) { /* [C-ARROW-1] [C-ARROW-5] */
+  struct session s = session_open(":memory:"), other = session_open(":memory:");
+  static const char sql[] =
+      "select i, case when i <> 2 then row(i, 'x' || i, array[i, null])::struct(n int, t text, a int[]) end as s,"
+      " case when i <> 3 then map([i, i + 1], ['one', null]) end as m from generate_series(1, 3) as g(i)";
+  /* Out: a child a field, and entries of a key, which is never NULL, and a value. */
+  struct ArrowArrayStream stream = stream_of(other.conn, sql);
+  struct ArrowSchema schema;
+  struct ArrowArray batch;
+  CHECK(stream.get_schema(&stream, &schema) == 0);
+  CHECK_TEXT("+s", schema.children[1]->format);
+  CHECK(schema.children[1]->n_children == 3);
+  CHECK_TEXT("t", schema.children[1]->children[1]->name);
+  CHECK_TEXT("u", schema.children[1]->children[1]->format);
+  CHECK_TEXT("+l", schema.children[1]->children[2]->format);
+  CHECK_TEXT("+m", schema.children[2]->format);
+  const struct ArrowSchema* entries = schema.children[2]->children[0];
+  CHECK_TEXT("+s", entries->format);
+  CHECK((entries->flags & ARROW_FLAG_NULLABLE) == 0 && (entries->children[0]->flags & ARROW_FLAG_NULLABLE) == 0);
+  CHECK((entries->children[1]->flags & ARROW_FLAG_NULLABLE) != 0);
+  schema.release(&schema);
+  CHECK(stream.get_next(&stream, &batch) == 0);
+  const struct ArrowArray* structs = batch.children[1];
+  CHECK(structs->null_count == 1 && structs->children[0]->length == 3);
+  CHECK(((const int32_t*)structs->children[0]->buffers[1])[2] == 3);
+  CHECK(((const int32_t*)batch.children[2]->buffers[1])[2] == 4 && batch.children[2]->children[0]->length == 4);
+  batch.release(&batch);
+  stream.release(&stream);
+  /* In: fields by name, keys, NULLs; also into columns and by parameters of such types. */
+  stream = stream_of(other.conn, sql);
+  CHECK_STATUS(TURDB_OK, turdb_conn_register_stream(s.conn, "frame", &stream, NULL));
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table kept as select * from frame"));
+  gives(s.conn, "select string_agg((s).t || (s).n || coalesce((s).a::text, ''), ' ' order by i) from kept",
+        "x11{1,NULL} x33{3,NULL}");
+  gives(s.conn, "select count(*) filter (where s is null) || ' ' || count(*) filter (where m is null) from kept", "1 1");
+  gives(s.conn, "select m from kept where i = 1", "{1=one, 2=NULL}");
+  CHECK_STATUS(TURDB_OK, exec(s.conn,
+                              "create table typed(i bigint, s struct(n bigint, t text, a int[]), m map(int, text));"
+                              "create table plain(i int, s json, m text)"));
+  turdb_appender* appender = NULL;
+  CHECK_STATUS(TURDB_OK, turdb_appender_open(s.conn, NULL, "typed", &appender, NULL));
+  stream = stream_of(other.conn, sql);
+  CHECK_STATUS(TURDB_OK, turdb_appender_append_stream(appender, &stream, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_appender_close(appender, NULL));
+  turdb_appender_free(appender);
+  gives(s.conn, "select string_agg(s::text, ' ' order by i) from typed", "(1,x1,\"{1,NULL}\") (3,x3,\"{3,NULL}\")");
+  turdb_stmt* stmt = prepare(s.conn, "insert into typed values (?, ?, ?)");
+  turdb_result* result = NULL;
+  stream = stream_of(other.conn, sql);
+  CHECK_STATUS(TURDB_OK, turdb_stmt_bind_stream(stmt, &stream, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_stmt_execute(stmt, 0, &result, NULL));
+  CHECK(turdb_result_changes(result) == 3);
+  turdb_result_free(result);
+  turdb_stmt_free(stmt);
+  gives(s.conn, "select count(*) from typed a join typed b on a.s = b.s and a.i = b.i", "8");
+  /* Elsewhere a struct is json, as it was, and a map nothing. */
+  static const char structs_only[] =
+      "select i, row(i, 'x' || i)::struct(n int, t text) as s from generate_series(1, 2) as g(i)";
+  CHECK_STATUS(TURDB_OK, turdb_appender_open(s.conn, NULL, "plain", &appender, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_appender_add_column(appender, "i", NULL));
+  CHECK_STATUS(TURDB_OK, turdb_appender_add_column(appender, "s", NULL));
+  stream = stream_of(other.conn, structs_only);
+  CHECK_STATUS(TURDB_OK, turdb_appender_append_stream(appender, &stream, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_appender_close(appender, NULL));
+  turdb_appender_free(appender);
+  gives(s.conn, "select s ->> 't' from plain where i = 2", "x2");
+  CHECK_STATUS(TURDB_OK, turdb_appender_open(s.conn, NULL, "plain", &appender, NULL));
+  stream = stream_of(other.conn, sql);
+  CHECK_STATUS(TURDB_UNSUPPORTED, turdb_appender_append_stream(appender, &stream, NULL));
+  turdb_appender_free(appender);
+  /* Inside each other, and without rows. */
+  stream =
+      stream_of(other.conn,
+                "select row(map(['k'], [row(1, 2)::struct(a int, b int)]))::struct(m map(text, struct(a int, b int))) as s,"
+                " array[row(1)::struct(z int), null] as l where $1::bool is null");
+  CHECK_STATUS(TURDB_OK, turdb_conn_register_stream(s.conn, "deep", &stream, NULL));
+  gives(s.conn, "select ((s).m['k']).b + (l[1]).z from deep", "3");
+  stream = stream_of(other.conn, "select row(1)::struct(z int) as s where false");
+  CHECK_STATUS(TURDB_OK, turdb_conn_register_stream(s.conn, "nothing", &stream, NULL));
+  gives(s.conn, "select count((s).z) from nothing", "0");
+  /* A schema is the same after the end of the connection that it is of. */
+  stmt = prepare(s.conn, "select s from typed");
+  CHECK_STATUS(TURDB_OK, turdb_stmt_execute(stmt, 0, &result, NULL));
+  turdb_stmt_free(stmt);
+  CHECK_STATUS(TURDB_OK, turdb_conn_close(s.conn, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_result_schema(result, &schema, NULL));
+  CHECK_TEXT("+s", schema.children[0]->format);
+  schema.release(&schema);
+  turdb_result_free(result);
+  session_close(&s);
+  session_close(&other);
+}
+
+static int broken_next(struct ArrowArrayStream* stream, struct ArrowArray* out) {
+  const int code = numbers_next(stream, out);
+  if (code == 0 && out->release != NULL) ((char*)out->children[1]->buffers[2])[0] = (char)0xff;
+  return code;
+}
+/* 100 rows of a number and a text, of which the first is no UTF-8. */
+static struct ArrowArrayStream broken_texts(void) {
+  struct ArrowArrayStream stream = numbers(100, 100, -1);
+  stream.get_next = broken_next;
+  return stream;
+}
+
+/* Rows that were fetched packed and not used come first, of every type that is packed as text, too. */
+static void packed_rows_of_every_type_go_on_as_arrow(void) { /* [C-RESULT-4] */
+  static const char* const values[] = {
+      "row(1, 'a b')::struct(n int, t text)",
+      "map(['k'], [1])",
+      "'10.0.0.1/8'::inet",
+      "'10.0.0.0/8'::cidr",
+      "'08:00:2b:01:02:03'::macaddr",
+      "b'101'",
+      "int4range(1, 5)",
+      "array[row(1)::struct(z int), null]",
+      "array['10.0.0.1'::inet]",
+      "array[[1, 2], [3, null]]::text::int[]",
+      "'x'::text",
+      "array['x', null]",
+  };
+  struct session s = session_open(":memory:");
+  for (size_t i = 0; i < sizeof values / sizeof values[0]; ++i) {
+    char sql[200];
+    const bool flat = strstr(values[i], "[[") == NULL;
+    snprintf(sql, sizeof sql, "select %s as v, i from generate_series(1, 3) as g(i)", values[i]);
+    turdb_stmt* stmt = prepare(s.conn, sql);
+    uint8_t memory[4096];
+    int64_t rows = 0, size = 0;
+    CHECK_STATUS(TURDB_ROW, turdb_stmt_fetch_packed(stmt, 2, memory, sizeof memory, &rows, &size, NULL));
+    CHECK(rows == 2);
+    turdb_result* result = NULL;
+    turdb_error* error = NULL;
+    const turdb_status status = turdb_stmt_continue(stmt, 0, memory, size, rows, &result, &error);
+    if ((status == TURDB_OK) != flat) fprintf(stderr, "%s: %s\n", sql, error == NULL ? "" : turdb_error_message(error));
+    CHECK(status == (flat ? TURDB_OK : TURDB_UNSUPPORTED));
+    int64_t total = 0;
+    struct ArrowArray batch;
+    while (result != NULL && turdb_result_next(result, 0, &batch, NULL) == TURDB_ROW) {
+      total += batch.length;
+      CHECK(batch.children[0]->null_count == 0);
+      batch.release(&batch);
+    }
+    CHECK(!flat || total == 3);
+    turdb_error_free(error);
+    turdb_result_free(result);
+    turdb_stmt_free(stmt);
+  }
+  session_close(&s);
+}
+
+/* What nobody asks for is not read: a column of what cannot be read hurts only those who want it. */
+static void scans_read_what_they_need(void) {
+  struct session s = session_open(":memory:");
+  struct ArrowArrayStream stream;
+  static const char* const unread[] = {"select sum(n) from (select *, n as again from bad) as b", "select count(*) from bad",
+                                       "select max(n) from bad where n < 500"};
+  for (size_t i = 0; i < sizeof unread / sizeof unread[0]; ++i) {
+    stream = broken_texts();
+    CHECK_STATUS(TURDB_OK, turdb_conn_register_stream(s.conn, "bad", &stream, NULL));
+    CHECK(query_int64(s.conn, unread[i]) == (i == 0 ? 4950 : i == 1 ? 100 : 99));
+  }
+  stream = broken_texts();
+  CHECK_STATUS(TURDB_OK, turdb_conn_register_stream(s.conn, "bad", &stream, NULL));
+  CHECK_STATUS(TURDB_DATA, turdb_conn_exec(s.conn, "select n, t from bad", -1, NULL));
+  session_close(&s);
+}
+
 static void hostile_streams_are_errors(void) { /* [C-ARROW-2] */
   struct session s = session_open(":memory:");
   turdb_error* error = NULL;
@@ -904,6 +1080,9 @@ void arrow_tests(void) {
   rows_of_a_stream_are_parameters();
   streams_are_tables();
   sources_are_read_again();
+  structs_and_maps_stay_what_they_are();
+  packed_rows_of_every_type_go_on_as_arrow();
+  scans_read_what_they_need();
   hostile_streams_are_errors();
   flushes_are_statements();
   the_appender_takes_packed_rows();

@@ -458,6 +458,94 @@ static void one_row(void* user_data, turdb_call* call) {
   for (int64_t i = 0; i < turdb_call_row_count(call); ++i) turdb_call_return_int64(call, i, 42);
 }
 
+/* Streams of one row, whose only column, a, is the number that user_data points to. */
+static int32_t open_number(void* user_data, struct ArrowArrayStream* out, const char** message) {
+  struct session* s = (struct session*)((void**)user_data)[0];
+  char sql[64];
+  (void)snprintf(sql, sizeof sql, "select %s as a", (const char*)((void**)user_data)[1]);
+  turdb_stmt* stmt = NULL;
+  turdb_result* result = NULL;
+  turdb_status status = turdb_stmt_prepare(s->conn, sql, -1, NULL, &stmt, NULL);
+  if (status == TURDB_OK) status = turdb_stmt_execute(stmt, 0, &result, NULL);
+  if (status == TURDB_OK) status = turdb_result_stream(result, out, NULL);
+  turdb_result_free(result);
+  turdb_stmt_free(stmt);
+  *message = "no stream";
+  return status == TURDB_OK ? 0 : 5;
+}
+
+static int32_t find_number(void* user_data, const char* name, struct ArrowArrayStream* out, const char** message) {
+  return strcmp(name, "found") == 0 ? open_number(user_data, out, message) : -1;
+}
+
+static int64_t next_int64(turdb_stmt* stmt) {
+  const int64_t value = turdb_stmt_step(stmt, NULL) == TURDB_ROW ? turdb_stmt_column_int64(stmt, 0) : -1;
+  CHECK_STATUS(TURDB_OK, turdb_stmt_reset(stmt, NULL));
+  return value;
+}
+
+/* Names of tables that are registered come before those of the catalog, names of replacement scans after them: whatever was
+ * compiled before, and kept, means what its names mean now. Expects a cache with room for two. */
+static void sessions_tables_are_never_mistaken(struct session* s) { /* [C-PREPARE-2] [C-SOURCE-1] [C-SOURCE-5] */
+  struct session other = session_open(":memory:");
+  void* one[] = {&other, (void*)"1"};
+  void* found[] = {&other, (void*)"2"};
+  const char *sql = "select a from nt", *unknown = "select a from found";
+  CHECK_STATUS(TURDB_OK, exec(s->conn, "create table nt(a bigint); insert into nt values (7)"));
+  turdb_stmt *prepared = NULL, *joined = NULL;
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s->conn, sql, -1, NULL, &prepared, NULL));
+  /* Plans of the catalog's tables are kept while there are others, too. */
+  CHECK_STATUS(TURDB_OK, turdb_conn_set_replacement(s->conn, find_number, found, NULL, NULL));
+  CHECK(compilations(s->conn, sql) == 1 && compilations(s->conn, sql) == 0);
+  CHECK_STATUS(TURDB_OK, turdb_conn_register_source(s->conn, "unrelated", open_number, one, NULL, NULL));
+  CHECK(compilations(s->conn, sql) == 1 && compilations(s->conn, sql) == 0);
+  /* Registered over the name, registered anew with another type, taken away. */
+  CHECK(query_int64(s->conn, sql) == 7 && next_int64(prepared) == 7);
+  CHECK_STATUS(TURDB_OK, turdb_conn_register_source(s->conn, "nt", open_number, one, NULL, NULL));
+  CHECK(query_int64(s->conn, sql) == 1 && next_int64(prepared) == 1);
+  one[1] = (void*)"3";
+  CHECK(query_int64(s->conn, sql) == 3 && next_int64(prepared) == 3);
+  one[1] = (void*)"'4'";
+  CHECK_STATUS(TURDB_OK, turdb_conn_register_source(s->conn, "nt", open_number, one, NULL, NULL));
+  CHECK(query_int64(s->conn, sql) == 4 && next_int64(prepared) == 4);
+  CHECK_TEXT("text", turdb_stmt_column_declared_type(prepared, 0));
+  CHECK_STATUS(TURDB_OK, turdb_conn_unregister(s->conn, "nt", NULL));
+  CHECK(query_int64(s->conn, sql) == 7 && next_int64(prepared) == 7);
+  /* What a replacement scan finds is found anew for each run, whatever its type by then. */
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s->conn, unknown, -1, NULL, &joined, NULL));
+  CHECK(query_int64(s->conn, unknown) == 2 && next_int64(joined) == 2 && next_int64(joined) == 2);
+  found[1] = (void*)"'5'";
+  CHECK(query_int64(s->conn, unknown) == 5 && next_int64(joined) == 5);
+  CHECK_TEXT("text", turdb_stmt_column_declared_type(joined, 0));
+  turdb_stmt_free(joined);
+  /* A table of the catalog that comes later comes first, beside other tables, too. */
+  const char* both = "select found.a from found, nt";
+  CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s->conn, both, -1, NULL, &joined, NULL));
+  CHECK(query_int64(s->conn, both) == 5 && next_int64(joined) == 5);
+  CHECK_STATUS(TURDB_OK, exec(s->conn, "create table found(a bigint); insert into found values (8)"));
+  CHECK(query_int64(s->conn, both) == 8 && next_int64(joined) == 8);
+  CHECK(query_int64(s->conn, unknown) == 8 && query_int64(s->conn, unknown) == 8);
+  CHECK_STATUS(TURDB_OK, exec(s->conn, "drop table found"));
+  CHECK(query_int64(s->conn, both) == 5 && next_int64(joined) == 5);
+  /* As Arrow: each result is a run. */
+  turdb_result* result = NULL;
+  struct ArrowArray batch;
+  for (int i = 0; i < 2; ++i) {
+    found[1] = i == 0 ? (void*)"6::bigint" : (void*)"9::bigint";
+    CHECK_STATUS(TURDB_OK, turdb_stmt_execute(joined, 0, &result, NULL));
+    CHECK_STATUS(TURDB_ROW, turdb_result_next(result, 0, &batch, NULL));
+    CHECK(((const int64_t*)batch.children[0]->buffers[1])[0] == (i == 0 ? 6 : 9));
+    batch.release(&batch);
+    turdb_result_free(result);
+  }
+  turdb_stmt_free(joined);
+  turdb_stmt_free(prepared);
+  CHECK_STATUS(TURDB_OK, turdb_conn_set_replacement(s->conn, NULL, NULL, NULL, NULL));
+  CHECK(query_int64(s->conn, unknown) == -1);
+  CHECK_STATUS(TURDB_OK, turdb_conn_unregister(s->conn, "unrelated", NULL));
+  session_close(&other);
+}
+
 static void statements_are_kept(void) { /* [C-PREPARE-2] */
   struct session s = session_open(":memory:");
   const char* sql = "select a from t where a = ?";
@@ -518,6 +606,7 @@ static void statements_are_kept(void) { /* [C-PREPARE-2] */
   CHECK_STATUS(TURDB_OK, turdb_conn_set_authorizer(s.conn, allow_all, NULL, NULL, NULL));
   CHECK(compilations(s.conn, "select 1") == 1 && compilations(s.conn, "select 1") == 1);
   CHECK_STATUS(TURDB_OK, turdb_conn_set_authorizer(s.conn, NULL, NULL, NULL, NULL));
+  sessions_tables_are_never_mistaken(&s);
   /* A schema of one's own, which is taken back. */
   CHECK_STATUS(TURDB_OK, exec(s.conn, "begin; create table mine(a int); insert into mine values (1)"));
   CHECK(compilations(s.conn, "select a from mine") == 1 && compilations(s.conn, "select a from mine") == 1);
@@ -551,7 +640,8 @@ static void columns_say_whether_they_can_be_null(void) { /* [C-NULLABILITY-1] */
   CHECK_STATUS(TURDB_OK,
                exec(s.conn,
                     "create table t(a int primary key, b text not null, c text); create table u(a int not null, d int);"
-                    "create view v as select a, c, a is null as e from t"));
+                    "create view v as select a, c, a is null as e from t; create view w as select a from t;"
+                    "create trigger w_in instead of insert on w begin insert into u values (new.a, 1); end"));
   const struct {
     const char* sql;
     int32_t columns[4];
@@ -569,7 +659,14 @@ static void columns_say_whether_they_can_be_null(void) { /* [C-NULLABILITY-1] */
       {"select a, c, e from v", {TURDB_NOT_NULL, TURDB_NULLABLE, TURDB_NOT_NULL, 0}},
       {"select a from t union all select d from u", {TURDB_NULLABILITY_UNKNOWN, 0, 0, 0}},
       {"with x as (select a, c from t) select a, c from x", {TURDB_NOT_NULL, TURDB_NULLABILITY_UNKNOWN, 0, 0}},
-      {"insert into t values (1, 'b', 'c') returning a, c", {0, 0, 0, 0}},
+      {"insert into t values (1, 'b', 'c') returning a, c, a + 1, 7",
+       {TURDB_NOT_NULL, TURDB_NULLABLE, TURDB_NULLABILITY_UNKNOWN, TURDB_NOT_NULL}},
+      {"update t set c = null returning *", {TURDB_NOT_NULL, TURDB_NOT_NULL, TURDB_NULLABLE, 0}},
+      {"update t set c = 'x' from u where t.a = u.d returning b, u.d", {TURDB_NOT_NULL, TURDB_NULLABLE, 0, 0}},
+      {"delete from t using u where t.a = u.a returning t.b, c", {TURDB_NOT_NULL, TURDB_NULLABLE, 0, 0}},
+      {"merge into t using u on t.a = u.a when not matched then insert values (u.a, 'b', null) returning b, c",
+       {TURDB_NOT_NULL, TURDB_NULLABLE, 0, 0}},
+      {"insert into w values (1) returning a", {TURDB_NULLABILITY_UNKNOWN, 0, 0, 0}},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
     turdb_stmt* stmt = NULL;

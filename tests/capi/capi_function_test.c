@@ -570,6 +570,61 @@ static void states_stay_when_rows_spill(void) { /* [C-AGGREGATE-1] */
   CHECK(counts.destroyed == 1);
 }
 
+/* A name says nothing of who has it: an aggregate of the host's is not the built-in one that it is called as. */
+static void aggregates_may_have_any_name(void) { /* [C-FUNCTION-3] */
+  struct session s = session_open(":memory:");
+  struct counts counts = {0};
+  static const char* const names[] = {"count", "percentile_of_mine"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
+    CHECK_STATUS(TURDB_OK,
+                 turdb_conn_create_aggregate(s.conn, names[i], "double precision", "double precision", 0, product_create,
+                                             product_update, NULL, product_finish, product_release, &counts, NULL, NULL));
+  }
+  CHECK_STATUS(TURDB_OK, exec(s.conn, "create table g(a double precision); insert into g values (2), (2), (3)"));
+  CHECK_TEXT("12", rows_of(s.conn, "select count(a) from g"));
+  CHECK_TEXT("6|12", rows_of(s.conn, "select count(distinct a), percentile_of_mine(a) from g"));
+  CHECK_TEXT("6", rows_of(s.conn, "select count(distinct a) from g"));
+  CHECK_TEXT("3", rows_of(s.conn, "select count(*) from g"));
+  /* It may be NULL, so rows that an outer join found nothing for do not count 0. */
+  CHECK_TEXT(
+      "2|4;3|3;9|~",
+      rows_of(s.conn, "select x.a, (select count(g.a) from g where g.a = x.a) from (values (2), (3), (9)) as x(a) order by 1"));
+  turdb_stmt* stmt = prepare(s.conn, "select count(a) from g");
+  CHECK(turdb_stmt_column_nullability(stmt, 0) == TURDB_NULLABILITY_UNKNOWN);
+  turdb_stmt_free(stmt);
+  session_close(&s);
+}
+
+static void counts_up(void* user_data, turdb_call* call, struct ArrowArrayStream* out);
+
+static void the_catalog_lists_them(void) { /* [C-FUNCTION-9] */
+  struct session s = session_open(":memory:");
+  const char* own =
+      "select name, kind, parameters, result_type from turdb_catalog.functions where not is_built_in order by 1, 2, 3";
+  CHECK_TEXT("", rows_of(s.conn, own));
+  CHECK_TEXT("scalar|~;aggregate|~",
+             rows_of(s.conn,
+                     "select kind, parameters from turdb_catalog.functions where name in ('lower', 'string_agg') "
+                     "and is_built_in order by name"));
+  CHECK_STATUS(TURDB_OK, turdb_conn_create_scalar(s.conn, "gcd", "bigint, any", "bigint", TURDB_FUNCTION_VARIADIC, gcd, NULL,
+                                                  NULL, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_conn_create_scalar(s.conn, "gcd", "", "numeric(10,2)", 0, gcd, NULL, NULL, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_conn_create_table_function(s.conn, "up", "int", "n bigint, \"The Text\" text", 0, counts_up, &s,
+                                                          NULL, NULL));
+  CHECK_STATUS(TURDB_OK, turdb_conn_create_table_function(s.conn, "whatever", "", NULL, 0, counts_up, &s, NULL, NULL));
+  CHECK_TEXT(
+      "gcd|scalar||numeric(10,2);gcd|scalar|bigint, any...|bigint;up|table|integer|n bigint, \"The Text\" "
+      "text;whatever|table||~",
+      rows_of(s.conn, own));
+  turdb_conn* other = NULL;
+  CHECK_STATUS(TURDB_OK, turdb_conn_open(s.db, &other, NULL));
+  CHECK_TEXT("", rows_of(other, own));
+  turdb_conn_free(other);
+  CHECK_STATUS(TURDB_OK, turdb_conn_drop_function(s.conn, "gcd", NULL, 0, NULL));
+  CHECK_TEXT("up;whatever", rows_of(s.conn, "select name from turdb_catalog.functions where not is_built_in order by 1"));
+  session_close(&s);
+}
+
 static void* no_state(void* user_data, turdb_call* call) {
   turdb_call_fail(call, "53200", "no state");
   (void)user_data;
@@ -625,6 +680,13 @@ static void table_functions_give_rows(void) { /* [C-TABLE-FUNCTION-1] */
   CHECK_STATUS(TURDB_ROW, turdb_stmt_step(stmt, NULL));
   CHECK(turdb_stmt_column_int64(stmt, 0) == 3);
   turdb_stmt_free(stmt);
+  /* Numbered, by themselves and for each row to their left; only the columns that are named are read. */
+  CHECK_TEXT("1|1x|1;2|2x|2", rows_of(s.conn, "select * from up(2) with ordinality"));
+  CHECK_TEXT("2x|2", rows_of(s.conn, "select b, o from up(3) with ordinality as t(a, b, o) where o = 2"));
+  CHECK_TEXT("5000|12502500", rows_of(s.conn, "select max(ordinality), sum(ordinality) from up(5000) with ordinality"));
+  CHECK_TEXT("1|1;2|1;2|2",
+             rows_of(s.conn, "select i, ordinality from generate_series(1, 2) i, up(i) with ordinality order by 1, 2"));
+  CHECK_TEXT("3x|3", rows_of(s.conn, "select max(\"The Text\"), count(*) from up(3)"));
   fails_with(s.conn, "select * from up(-1)", TURDB_DATA, "22003", "less than nothing");
   fails_with(s.conn, "select * from up(99)", TURDB_DATA, "22023", "stream");
   fails_with(s.conn, "select up(1)", TURDB_UNSUPPORTED, "0A000", "gives rows");
@@ -635,6 +697,7 @@ static void table_functions_give_rows(void) { /* [C-TABLE-FUNCTION-1] */
   CHECK_STATUS(TURDB_OK, turdb_conn_create_table_function(s.conn, "open", "int", NULL, 0, counts_up, &other, NULL, NULL));
   CHECK_TEXT("1|1x;2|2x;3|3x", rows_of(s.conn, "select * from open(3)"));
   CHECK_TEXT("9", rows_of(s.conn, "select count(*) from open(3) a, open(3) b"));
+  CHECK_TEXT("3|3x", rows_of(s.conn, "select ordinality, text from open(3) with ordinality as t(i, text) where i = 3"));
   fails_with(s.conn, "select * from generate_series(1, 2) i, open(i)", TURDB_UNSUPPORTED, "0A000", "must be a constant");
   /* Other columns than it said. */
   CHECK_STATUS(TURDB_OK, turdb_conn_create_table_function(s.conn, "up", "int", "n bigint", 0, counts_up, &other, NULL, NULL));
@@ -826,9 +889,30 @@ static void collations_sort_and_compare(void) { /* [C-COLLATION-1] */
                                        "alter table t alter column a type text collate backwards"};
   for (size_t i = 0; i < sizeof stored / sizeof stored[0]; ++i)
     fails_with(s.conn, stored[i], TURDB_ERROR, "42P16", "registered on a connection");
-  fails_with(s.conn, "select distinct a collate backwards from t", TURDB_UNSUPPORTED, "0A000", "DISTINCT");
-  fails_with(s.conn, "select min(a collate backwards) from t", TURDB_UNSUPPORTED, "0A000", "min");
-  fails_with(s.conn, "select a collate backwards from t union select a from t", TURDB_UNSUPPORTED, "0A000", "UNION");
+  /* DISTINCT and UNION have one text of those that are equal, min and max the first and the last. */
+  CHECK_TEXT("c;b;a;~", rows_of(s.conn,
+                                "select lower(x) from (select distinct a collate backwards as x from t) as d order by x "
+                                "collate backwards"));
+  CHECK_TEXT("4", rows_of(s.conn, "select count(*) from (select distinct a collate backwards, 1 from t) as d"));
+  CHECK_TEXT("1|c;1|b;1|A;1|~",
+             rows_of(s.conn, "select distinct 1, a collate backwards from t order by a collate backwards limit 9"));
+  CHECK_TEXT("c|a|3", rows_of(s.conn,
+                              "select lower(min(a collate backwards)), lower(max(a collate backwards)), "
+                              "count(distinct a collate backwards) from t"));
+  CHECK_TEXT("~|0", rows_of(s.conn, "select min(a collate backwards), count(distinct a collate backwards) from t where false"));
+  CHECK_TEXT("b|1;~|2",
+             rows_of(s.conn,
+                     "select max(a collate backwards) filter (where a < 'c' collate \"C\"), g from (select a, case when "
+                     "a = 'b' then 1 else 2 end as g from t where a in ('b', 'c')) as x group by g order by g"));
+  CHECK_TEXT("c;b;a;x;~",
+             rows_of(s.conn,
+                     "select lower(y) from (select a collate backwards as y from t union select 'X' union select a "
+                     "from t) as u order by case lower(y) when 'x' then 4 when 'a' then 3 when 'b' then 2 when 'c' "
+                     "then 1 end"));
+  CHECK_TEXT("12", rows_of(s.conn, "select count(*) from (select a collate backwards from t union all select a from t) as u"));
+  fails_with(s.conn, "select a collate backwards from t except select a from t", TURDB_UNSUPPORTED, "0A000", "EXCEPT");
+  fails_with(s.conn, "select min(a collate backwards) over () from t", TURDB_UNSUPPORTED, "0A000", "min");
+  fails_with(s.conn, "select string_agg(distinct a collate backwards, ',') from t", TURDB_UNSUPPORTED, "0A000", "DISTINCT");
   fails_with(s.conn, "select greatest(a collate backwards, 'x') from t", TURDB_UNSUPPORTED, "0A000", "greatest");
   fails_with(s.conn,
              "select a = 'x' collate backwards or a < 'x' collate \"C\" collate backwards and 'a' collate nocase = 'b' collate "
@@ -901,6 +985,8 @@ void function_tests(void) {
   batches_are_arrow_or_packed();
   aggregates_have_states();
   states_stay_when_rows_spill();
+  aggregates_may_have_any_name();
+  the_catalog_lists_them();
   aggregates_may_fail_at_once();
   table_functions_give_rows();
   functions_give_packed_rows();

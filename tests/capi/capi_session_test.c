@@ -167,6 +167,22 @@ static void columns_know_where_they_come_from(void) { /* [C-ORIGIN-1] */
   CHECK(turdb_stmt_column_origin(stmt, 3) == NULL && turdb_stmt_column_origin(stmt, -1) == NULL);
   CHECK(turdb_stmt_column_schema(NULL, 0) == NULL);
   turdb_stmt_free(stmt);
+  /* RETURNING, too: of the table that is changed, and of those that the change reads. */
+  static const char* const changes[] = {
+      "insert into z.t values (1, 'x') on conflict (a) do update set b = excluded.b returning b as other, a + 1",
+      "update z.t as q set b = 'y' from v where q.b = named returning q.b, 1, named",
+      "delete from z.t as q using v where q.b = named returning q.b, 1, named",
+      "merge into z.t as q using v on q.b = named when matched then update set b = 'z' returning q.b, 1",
+  };
+  for (size_t i = 0; i < sizeof changes / sizeof changes[0]; ++i) {
+    CHECK_STATUS(TURDB_OK, turdb_stmt_prepare(s.conn, changes[i], -1, NULL, &stmt, NULL));
+    CHECK_TEXT("z", turdb_stmt_column_schema(stmt, 0));
+    CHECK_TEXT("t", turdb_stmt_column_table(stmt, 0));
+    CHECK_TEXT("b", turdb_stmt_column_origin(stmt, 0));
+    CHECK(turdb_stmt_column_origin(stmt, 1) == NULL);
+    if (turdb_stmt_column_count(stmt) == 3) CHECK_TEXT("b", turdb_stmt_column_origin(stmt, 2));
+    turdb_stmt_free(stmt);
+  }
   session_close(&s);
 }
 

@@ -474,7 +474,7 @@ static bool stop_at_once(void* user_data) {
   return true;
 }
 
-static void progress_can_stop_a_statement(void) {
+static void progress_can_stop_a_statement(void) { /* [C-PROGRESS-1] */
   struct session s = session_open(":memory:");
   int calls = 0;
   CHECK_STATUS(TURDB_OK, turdb_conn_set_progress(s.conn, 1, stop_at_once, &calls, NULL));

@@ -181,7 +181,12 @@ static PyObject* cursor_execute(CursorObject* self, PyObject* const* arguments, 
     self->executing = false;
     if (result == 0 && !cursor_check(self)) result = -1;
     self->executing = true;
-    if (result == 0) result = run(self, statement, &packer);
+    if (result == 0) {
+      result = run(self, statement, &packer);
+    } else {
+      /* What replacement scans found is for the run that did not come. */
+      connection_drop_cached(self->connection, statement);
+    }
     self->executing = false;
     packer_free(&packer);
   }

@@ -188,6 +188,99 @@ def test_replacement_scans(connection):
 GLOBAL_TABLE = pa.table({"a": [5]})
 
 
+def test_a_name_means_what_it_is_bound_to_when_the_statement_runs(connection):
+    """Statements are cached, by the package and by the connection: neither answers for a table that has gone. [C-SOURCE-5]"""
+    connection.set_setting("statement_cache_size", "10")
+    sql = "select * from frame"
+    for frame in (pa.table({"a": [1]}), pa.table({"a": [2]}), pa.table({"a": ["x"]}), pa.table({"b": [1.5], "c": [None]})):
+        expected = [tuple(frame.to_pylist()[0].values())]
+        for _ in range(2):
+            cursor = connection.execute(sql)
+            assert cursor.fetchall() == expected
+            assert [column[0] for column in cursor.description] == frame.column_names
+            assert connection.execute(sql).fetch_arrow_table().column_names == frame.column_names
+    del frame
+    with pytest.raises(turdb.ProgrammingError) as caught:
+        connection.execute(sql)
+    assert caught.value.sqlstate == "42P01"
+    frame = pa.table({"a": [7]})
+    assert connection.execute(sql).fetchall() == [(7,)] and frame.num_rows
+    # A table of the database comes first as soon as there is one, beside other tables, too.
+    connection.execute("create table kept as select 1 as k")
+    both = "select frame.a from frame, kept"
+    assert connection.execute(both).fetchall() == [(7,)]
+    connection.execute("create table frame as select 'mine' as a")
+    assert connection.execute(both).fetchall() == connection.execute(sql).fetchall() == [("mine",)]
+    connection.execute("drop table frame")
+    assert connection.execute(both).fetchall() == connection.execute(sql).fetchall() == [(7,)]
+    # What is registered comes before both, whatever was prepared.
+    own = "select k from kept"
+    assert connection.execute(own).scalar() == 1
+    connection.register("kept", {"k": [2]})
+    assert connection.execute(own).scalar() == 2
+    connection.register("kept", {"k": ["three"]})
+    assert connection.execute(own).scalar() == "three"
+    connection.unregister("kept")
+    assert connection.execute(own).scalar() == 1
+
+
+def test_a_statement_that_failed_before_it_ran_finds_its_tables_anew(connection):
+    sql = "select a + ? from frame"
+    frame = pa.table({"a": [1]})
+    with pytest.raises(turdb.ProgrammingError):
+        connection.execute(sql)  # without its parameter
+    frame = pa.table({"a": [10]})
+    assert connection.execute(sql, [1]).scalar() == 11 and frame.num_rows
+
+
+def test_statements_over_tables_of_the_database_stay_compiled(connection):
+    connection.execute("create table t(a integer primary key)")
+    connection.set_setting("statement_cache_size", "10")
+    connection.commit()
+    statement = "select a from t where a = 1"
+    connection.execute(statement)
+    hits = "select value from turdb_catalog.metrics where name = 'statement_cache_hits'"
+    before = connection.execute(hits).scalar()
+    for _ in range(3):
+        connection.executescript(statement)  # which the package does not keep
+    assert connection.execute(hits).scalar() >= before + 3
+
+
+GLOBAL_FRAME = pa.table({"a": [5]})
+
+
+def test_a_global_that_changes_is_read_as_it_is(connection):
+    global GLOBAL_FRAME
+    sql = "select sum(a) from global_frame where a > 0"
+    assert connection.execute(sql).scalar() == 5
+    GLOBAL_FRAME = pa.table({"a": [6, 7]})
+    assert connection.execute(sql).scalar() == 13
+    GLOBAL_FRAME = pa.table({"a": [1.5]})
+    assert connection.execute(sql).scalar() == 1.5
+
+
+def test_structs_and_maps_both_ways(connection):
+    people = pa.table(
+        {
+            "id": pa.array([1, 2, 3], pa.int64()),
+            "who": pa.array([{"name": "Ada", "born": 1815}, None, {"name": None, "born": 1912}]),
+            "tags": pa.array([[("a", 1), ("b", None)], [], None], pa.map_(pa.string(), pa.int32())),
+        }
+    )
+    assert connection.execute("select (who).name from people where (who).born < 1900").scalar() == "Ada"
+    assert connection.execute("select tags['a'] from people where id = 1").scalar() == 1
+    back = connection.execute("select * from people order by id").fetch_arrow_table()
+    assert back.schema.types[1:] == people.schema.types[1:]
+    assert back.to_pylist() == people.to_pylist()
+    connection.execute("create table kept(id bigint, who struct(name text, born bigint), tags map(text, integer))")
+    assert connection.append("kept", people) == 3
+    assert connection.execute("select * from kept order by id").fetch_arrow_table().to_pylist() == people.to_pylist()
+    # A column of json gets json, as before there were types for structs.
+    connection.execute("create table loose(id bigint, who json)")
+    connection.append("loose", people.select(["id", "who"]))
+    assert connection.execute("select who from loose where id = 1").scalar() == {"name": "Ada", "born": 1815}
+
+
 def test_registered_tables(connection):
     connection.register("people", pa.table({"name": ["Ada", "Alan"], "born": [1815, 1912]}))
     for _ in range(3):
@@ -222,6 +315,48 @@ def test_cursors_are_tables_of_other_connections(connection):
         assert connection.execute("select sum(a) from theirs").scalar() == 200010000
     with pytest.raises(ValueError):
         connection.register("mine", connection.execute("select 1"))
+
+
+class Moody:
+    """A table whose streams fail when it is told so."""
+
+    def __init__(self):
+        self.error = None
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        if self.error is not None:
+            raise self.error
+        return pa.table({"a": [1, 2]}).__arrow_c_stream__()
+
+
+@pytest.mark.parametrize("error", [KeyError("mine"), KeyboardInterrupt(), SystemExit(3), MemoryError()])
+def test_what_a_replacement_scan_raises_is_raised_again(connection, error):
+    moody = Moody()
+    sql = "select sum(a) from moody"
+    for _ in range(2):
+        assert connection.execute(sql).scalar() == 3
+        moody.error = error
+        with pytest.raises(type(error)):
+            connection.execute(sql)
+        with pytest.raises(type(error)):
+            connection.execute("select max(a) from moody")
+        moody.error = None
+    assert connection.execute("select 1").scalar() == 1
+
+
+def test_a_replacement_scan_may_not_use_its_connection(connection):
+    class Meddler(Moody):
+        def __arrow_c_stream__(self, requested_schema=None):
+            with pytest.raises(turdb.ProgrammingError):
+                connection.execute("select 1")
+            with pytest.raises(turdb.ProgrammingError):
+                connection.close()
+            return super().__arrow_c_stream__(requested_schema)
+
+    meddler = Meddler()
+    for _ in range(2):
+        assert connection.execute("select count(*) from meddler").scalar() == 2 and meddler
+    assert connection.execute("select 1").scalar() == 1
 
 
 def test_what_a_source_raises_is_raised_again(connection):

@@ -186,10 +186,13 @@ StatusOr<const Expr*> Binder::BindAggregate(const ast::Call& call, std::string_v
   inner.set_calls = nullptr;
   TURDB_ASSIGN_OR_RETURN(aggregate.arguments, BindJsonAggregateArguments(call, &name, inner));
   if (call.within_group) TURDB_RETURN_IF_ERROR(BindWithinGroup(call, inner, &aggregate));
-  if (!call.within_group && name.starts_with("percentile_")) {
+  const bool of_host = HostIsVisible() && !context_.host->AggregatesOf(name).empty();
+  if (!call.within_group && !of_host && name.starts_with("percentile_")) {
     return Error(base::SqlState{"42809"}, absl::StrCat("WITHIN GROUP is required for ordered-set aggregate ", name),
                  call.offset);
   }
+  const std::string_view shown = name;
+  if (!of_host) TURDB_RETURN_IF_ERROR(AggregateByKeys(&name, &aggregate));
   for (const Expr* argument : aggregate.arguments) types.push_back(argument->type.WithCollation(vec::Collation::kBinary));
   if (call.star && name != "count") {
     return Error(sqlstate::kUndefinedFunction, absl::StrCat("function ", name, "(*) does not exist"), call.offset);
@@ -254,12 +257,30 @@ StatusOr<const Expr*> Binder::BindAggregate(const ast::Call& call, std::string_v
     for (size_t a = 0; a < aggregate.arguments.size(); ++a) same &= exec::Equal(*other.arguments[a], *aggregate.arguments[a]);
     if (same) return ColumnExpr((*context.aggregate_outputs)[i], aggregate.position);
   }
-  const ColumnId id = NewColumn(arena_.Copy(name), resolved->result_type);
+  const ColumnId id = NewColumn(arena_.Copy(shown), resolved->result_type);
   if (resolved->result_type.collates() && collation.strength != CollationStrength::kNone) SetCollation(id, collation);
   aggregate.function = plan_.Own(*std::move(resolved));
   context.aggregates->push_back(std::move(aggregate));
   context.aggregate_outputs->push_back(id);
   return ColumnExpr(id, Position(call.offset));
+}
+
+// By a collation of the host the least text is the first one in the order of keys, and count counts keys.
+base::Status Binder::AggregateByKeys(std::string_view* name, LogicalAggregate* aggregate) {
+  const bool extreme = (*name == "min" || *name == "max") && aggregate->arguments.size() == 1;
+  if (!extreme && !(*name == "count" && aggregate->distinct)) return absl::OkStatus();
+  for (const Expr*& argument : aggregate->arguments) {
+    if (!IsHosts(CollationOf(argument))) continue;
+    TURDB_ASSIGN_OR_RETURN(const Expr* key, ToCompared(argument));
+    if (!extreme) {
+      argument = key;
+      continue;
+    }
+    aggregate->order.push_back({key, *name == "max", false});
+    aggregate->distinct = false;
+    *name = "any_value";
+  }
+  return absl::OkStatus();
 }
 
 // The value that WITHIN GROUP sorts by becomes the first argument.

@@ -174,6 +174,21 @@ std::vector<ColumnId> Binder::RowColumns(const table::TableSchema& schema, std::
   return ids;
 }
 
+void Binder::SetOrigins(const std::vector<ColumnId>& row, const catalog::Relation& relation, const table::Table* table) {
+  for (size_t i = 0; i < row.size() && table != nullptr; ++i) {
+    columns_[static_cast<size_t>(row[i])].origin = &relation;
+    columns_[static_cast<size_t>(row[i])].origin_column = static_cast<int32_t>(i);
+  }
+}
+
+ColumnOrigin Binder::OriginOf(ColumnId id) const {
+  const ColumnInfo& info = columns_[static_cast<size_t>(id)];
+  if (info.origin == nullptr) return {};
+  const table::TableSchema& schema = *info.origin->schema;
+  const table::Column& definition = schema.columns[static_cast<size_t>(info.origin_column)];
+  return {schema.schema_name, schema.name, definition.name, definition.not_null};
+}
+
 Scope ScopeOfRow(const ScopeRelation& relation) {
   Scope scope;
   scope.relations.push_back(relation);
@@ -494,6 +509,7 @@ StatusOr<Binder::BoundInsert> Binder::BindInsert(const ast::Insert& insert) {
   if (insert.with != nullptr) bound.input = WrapCommonTables(bound.input, scope);
   ScopeRelation row;
   bound.row = RowColumns(*target.relation->schema, target.alias, &row);
+  SetOrigins(bound.row, *target.relation, target.table);
   Scope row_scope = ScopeOfRow(row);
   TURDB_RETURN_IF_ERROR(BindRowRules(target, &row_scope, &bound.generated, &bound.checks, &bound.index_expressions));
   TURDB_RETURN_IF_ERROR(BindOnConflict(insert, target, &bound));
@@ -622,6 +638,7 @@ StatusOr<Binder::BoundUpdate> Binder::BindUpdate(const ast::Update& update) {
   bound.input = update.with != nullptr ? WrapCommonTables(node, outer) : node;
   ScopeRelation row;
   bound.new_row = RowColumns(*target.relation->schema, target.alias, &row);
+  SetOrigins(bound.new_row, *target.relation, target.table);
   Scope row_scope = ScopeOfRow(row);
   TURDB_RETURN_IF_ERROR(BindRowRules(target, &row_scope, &bound.generated, &bound.checks, &bound.index_expressions));
   // RETURNING shows the new row; other tables of FROM may be named, too.

@@ -124,7 +124,10 @@ StatusOr<Binder::FromItem> Binder::BindNamedTable(const ast::NamedTable& table, 
   auto found = FindRelation(table.name);
   if (!found.ok() && base::GetSqlState(found.status()) == sqlstate::kUndefinedTable) {
     TURDB_ASSIGN_OR_RETURN(external, FindExternal(table, true));
-    if (external != nullptr) return BindExternal(std::move(external), table);
+    if (external != nullptr) {
+      uses_replacement_ = true;
+      return BindExternal(std::move(external), table);
+    }
   }
   if (!found.ok()) return found.status();
   const std::shared_ptr<const catalog::Relation> relation = *std::move(found);

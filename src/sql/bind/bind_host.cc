@@ -2,8 +2,9 @@
 //
 // Functions are looked for before the built-in ones of their name, as SQLite does it; arguments that none of them takes go to
 // those. A collation of the host is a function from texts to sort keys: whatever compares or sorts by it is bound over the
-// keys, which are bytes, so that nothing below the binder knows such collations. What would need the texts themselves as well
-// (min, max, set operations) refuses them.
+// keys, which are bytes, so that nothing below the binder knows such collations. DISTINCT and UNION are DISTINCT ON the keys,
+// min and max the first text in their order; what would need the texts themselves otherwise (INTERSECT, EXCEPT, min and max as
+// window functions, other aggregates with DISTINCT) refuses them.
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
@@ -157,10 +158,7 @@ StatusOr<function::BoundAggregate> Binder::ResolveAggregate(std::string_view nam
 StatusOr<Binder::FromItem> Binder::BindHostTable(const ast::FunctionTable& table, const ast::Call& call,
                                                  const ExprContext& context) {
   const std::string_view name = call.name.last().text;
-  if (table.calls.size() != 1 || table.with_ordinality) {
-    return base::WithHint(Unsupported(absl::StrCat(name, " beside other functions, or with ordinality,"), call.offset),
-                          "row_number() OVER () counts rows");
-  }
+  if (table.calls.size() != 1) return Unsupported(absl::StrCat(name, " beside other functions"), call.offset);
   if (!table.column_definitions.empty()) {
     return Error(sqlstate::kSyntaxError, "a column definition list is only allowed for functions returning \"record\"",
                  table.offset);
@@ -187,6 +185,7 @@ StatusOr<Binder::FromItem> Binder::BindHostTable(const ast::FunctionTable& table
     TURDB_ASSIGN_OR_RETURN(arguments[i], Coerce(arguments[i], wanted[i], CastContext::kExplicit));
   }
   LogicalNode* const node = NewNode(LogicalKind::kFunction);
+  std::shared_ptr<const exec::TableFunction> rows = function;
   std::span<const exec::ExternalTable::Column> columns = function->columns();
   if (columns.empty()) {
     std::vector<vec::Value> values;
@@ -202,12 +201,11 @@ StatusOr<Binder::FromItem> Binder::BindHostTable(const ast::FunctionTable& table
     }
     auto opened = function->Open(values);
     if (!opened.ok()) return At(opened.status(), call.offset);
-    node->function = opened->get();
     columns = (*opened)->columns();
-    plan_.Keep(*std::move(opened));
+    rows = *std::move(opened);
+    plan_.Keep(rows);
     uses_external_ = true;
   } else {
-    node->function = function.get();
     node->expressions = arguments;
   }
   plan_.Keep(function);
@@ -219,9 +217,18 @@ StatusOr<Binder::FromItem> Binder::BindHostTable(const ast::FunctionTable& table
     node->outputs.push_back(NewColumn(shown, column.type));
     query.columns.push_back({shown, node->outputs.back()});
   }
+  if (table.with_ordinality) {
+    std::vector<Type> column_types;
+    for (const exec::ExternalTable::Column& column : columns) column_types.push_back(column.type);
+    rows = exec::MakeNumberedTable(std::move(rows), std::move(column_types));
+    plan_.Keep(rows);
+    node->outputs.push_back(NewColumn("ordinality", TypeId::kInt64));
+    query.columns.push_back({"ordinality", node->outputs.back()});
+  }
+  node->function = rows.get();
   TURDB_ASSIGN_OR_RETURN(FromItem item, QueryAsItem(std::move(query), table, alias));
   item.relations[0].not_lockable = "a function";
-  item.relations[0].scalar = columns.size() == 1;
+  item.relations[0].scalar = columns.size() == 1 && !table.with_ordinality;
   return item;
 }
 
@@ -390,7 +397,7 @@ Status Binder::RefuseHostCollation(const CollationState& state, std::string_view
       base::WithPosition(base::UnsupportedError(absl::StrCat("collation \"", CollationName(state.id),
                                                              "\" of the connection in ", where, " is not supported")),
                          position),
-      "It can be used in comparisons, IN, BETWEEN, CASE, ORDER BY, PARTITION BY and DISTINCT ON.");
+      "It can be used in comparisons, IN, BETWEEN, CASE, ORDER BY, PARTITION BY, DISTINCT, UNION, min and max.");
 }
 
 }  // namespace turdb::sql

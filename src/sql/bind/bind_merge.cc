@@ -112,6 +112,7 @@ StatusOr<Binder::BoundMerge> Binder::BindMerge(const ast::Merge& merge) {
 
   ScopeRelation row;
   bound.new_row = RowColumns(*target.relation->schema, target.alias, &row);
+  SetOrigins(bound.new_row, *target.relation, target.table);
   Scope row_scope = ScopeOfTable(row, nullptr);
   TURDB_RETURN_IF_ERROR(BindRowRules(target, &row_scope, &bound.generated, &bound.checks, &bound.index_expressions));
   // RETURNING: the source, then the row of the target as it is now, or was when it is deleted.

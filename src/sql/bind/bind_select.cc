@@ -523,6 +523,16 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
   const size_t shown = items.size();
   std::vector<const Expr*> exprs;
   for (const ProjectionItem& item : items) exprs.push_back(item.expr);
+  // What DISTINCT compares, where that is not what is shown: keys of the host's collations.
+  std::vector<size_t> distinct_places;
+  bool by_keys = false;
+  for (size_t i = 0; i < shown && core.distinct == ast::DistinctKind::kDistinct; ++i) {
+    TURDB_RETURN_IF_ERROR(CheckComparable(items[i].expr->type, "an equality operator", core.offset));
+    TURDB_ASSIGN_OR_RETURN(const Expr* compared, ToCompared(items[i].expr));
+    by_keys |= compared != items[i].expr;
+    distinct_places.push_back(compared == items[i].expr ? i : PlaceOf(compared, &exprs));
+  }
+  const size_t compared = exprs.size();
   std::vector<size_t> order_places;
   for (const LogicalSortKey& key : order) order_places.push_back(PlaceOf(key.expression, &exprs));
   std::vector<size_t> on_places;
@@ -531,19 +541,17 @@ StatusOr<BoundQuery> Binder::BindCore(const ast::SelectCore& core, Scope* outer,
   BoundQuery query;
   query.root = Project(node, items, &query.columns);
   if (core.distinct == ast::DistinctKind::kDistinct) {
-    for (size_t i = 0; i < shown; ++i) {
-      TURDB_RETURN_IF_ERROR(CheckComparable(items[i].expr->type, "an equality operator", core.offset));
-      TURDB_RETURN_IF_ERROR(CheckCollation(items[i].expr));
-      TURDB_RETURN_IF_ERROR(RefuseHostCollation(CollationOf(items[i].expr), "SELECT DISTINCT", items[i].expr->position));
-    }
     for (size_t i = 0; i < order_places.size(); ++i) {
-      if (order_places[i] < shown) continue;
+      if (order_places[i] < compared) continue;
       return Error(sqlstate::kInvalidColumnReference, "for SELECT DISTINCT, ORDER BY expressions must appear in select list",
                    clauses->order_by_all ? core.offset : clauses->order_by[i].expr->offset);
     }
     LogicalNode* distinct = NewNode(LogicalKind::kDistinct);
     distinct->left = query.root;
-    for (size_t i = 0; i < shown; ++i) distinct->left_columns.push_back(query.columns[i].id);
+    for (size_t i = 0; i < compared; ++i) distinct->left_columns.push_back(query.columns[i].id);
+    for (const size_t place : distinct_places) {
+      if (by_keys) distinct->expressions.push_back(ColumnExpr(query.columns[place].id));
+    }
     query.root = distinct;
   }
   for (size_t i = 0; i < order.size() && i < on.size(); ++i) {
@@ -658,6 +666,7 @@ StatusOr<BoundQuery> Binder::BindSetOperation(const ast::SetOperation& operation
   }
   std::vector<Type> types;
   std::vector<CollationState> collations;
+  bool by_keys = false;
   for (size_t i = 0; i < left.columns.size(); ++i) {
     const Expr* const sides[] = {ColumnExpr(left.columns[i].id), ColumnExpr(right.columns[i].id)};
     const Type pair[] = {sides[0]->type.WithCollation(vec::Collation::kBinary),
@@ -670,7 +679,10 @@ StatusOr<BoundQuery> Binder::BindSetOperation(const ast::SetOperation& operation
     const bool compares = !operation.all || operation.op != ast::SetOperator::kUnion;
     if (compares && types.back().collates()) {
       TURDB_RETURN_IF_ERROR(CheckMergedCollation(collation, Position(operation.offset)));
-      TURDB_RETURN_IF_ERROR(RefuseHostCollation(collation, name, Position(operation.offset)));
+      by_keys |= IsHosts(collation);
+      if (operation.op != ast::SetOperator::kUnion) {
+        TURDB_RETURN_IF_ERROR(RefuseHostCollation(collation, name, Position(operation.offset)));
+      }
     }
     if (!operation.all) {
       TURDB_RETURN_IF_ERROR(CheckComparable(types.back(), "an equality operator", operation.offset));
@@ -684,7 +696,7 @@ StatusOr<BoundQuery> Binder::BindSetOperation(const ast::SetOperation& operation
   node->set_operation = operation.op == ast::SetOperator::kUnion       ? exec::SetOperation::kUnion
                         : operation.op == ast::SetOperator::kIntersect ? exec::SetOperation::kIntersect
                                                                        : exec::SetOperation::kExcept;
-  node->all = operation.all;
+  node->all = operation.all || by_keys;
   BoundQuery query{node, {}};
   for (size_t i = 0; i < types.size(); ++i) {
     node->left_columns.push_back(left.columns[i].id);
@@ -693,7 +705,29 @@ StatusOr<BoundQuery> Binder::BindSetOperation(const ast::SetOperation& operation
     if (types[i].collates()) SetImplicitCollation(node->outputs.back(), collations[i]);
     query.columns.push_back({left.columns[i].name, node->outputs.back(), nullptr});
   }
+  if (by_keys) TURDB_RETURN_IF_ERROR(MakeDistinctByKeys(&query));
   return query;
+}
+
+// One row of those that are equal by the keys of the host's collations.
+Status Binder::MakeDistinctByKeys(BoundQuery* query) {
+  std::vector<ProjectionItem> items;
+  for (const OutputColumn& column : query->columns) items.push_back({ColumnExpr(column.id), column.name, nullptr});
+  const size_t shown = items.size();
+  std::vector<size_t> places;
+  for (size_t i = 0; i < shown; ++i) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* key, ToCompared(items[i].expr));
+    places.push_back(key == items[i].expr ? i : items.size());
+    if (key != items[i].expr) items.push_back({key, "key", nullptr});
+  }
+  query->columns.clear();
+  LogicalNode* const distinct = NewNode(LogicalKind::kDistinct);
+  distinct->left = Project(query->root, items, &query->columns);
+  for (const OutputColumn& column : query->columns) distinct->left_columns.push_back(column.id);
+  for (const size_t place : places) distinct->expressions.push_back(ColumnExpr(query->columns[place].id));
+  query->root = distinct;
+  query->columns.resize(shown);
+  return absl::OkStatus();
 }
 
 }  // namespace turdb::sql

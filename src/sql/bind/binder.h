@@ -302,7 +302,10 @@ class Binder {
   const std::vector<vec::Type>& parameter_types() const { return parameter_types_; }
   const std::vector<bool>& parameter_open() const { return parameter_open_; }
   const std::vector<Dependency>& dependencies() const { return dependencies_; }
+  // Without a table: it is no column of one.
+  ColumnOrigin OriginOf(ColumnId id) const;
   bool uses_external() const { return uses_external_; }
+  bool uses_replacement() const { return uses_replacement_; }
   // The tables whose rows the statement locks by FOR UPDATE and its kin.
   const std::vector<std::shared_ptr<const catalog::Relation>>& locked() const { return locked_; }
   exec::Plan& plan() { return plan_; }
@@ -468,6 +471,7 @@ class Binder {
   ExprOr AddCount(const Expr* distinct, std::vector<const Expr*> filter, const ExprContext& context, int32_t position);
   ExprOr CountDistinctKeys(const std::vector<HypotheticalKey>& keys, const std::vector<const Expr*>& filter,
                            const ExprContext& context, int32_t position);
+  base::Status AggregateByKeys(std::string_view* name, LogicalAggregate* aggregate);
   base::Status BindWithinGroup(const ast::Call& call, const ExprContext& context, LogicalAggregate* aggregate);
   ExprOr BindAggregate(const ast::Call& call, std::string_view name, const ExprContext& context);
   // ---- windows (bind_window.cc)
@@ -580,6 +584,7 @@ class Binder {
   base::StatusOr<BoundQuery> BindCore(const ast::SelectCore& core, Scope* outer, const ast::Select* clauses, bool keep_unknown);
   base::StatusOr<BoundQuery> BindValues(const ast::Values& values, Scope* outer, bool keep_unknown);
   base::StatusOr<BoundQuery> BindSetOperation(const ast::SetOperation& operation, Scope* outer);
+  base::Status MakeDistinctByKeys(BoundQuery* query);
   base::Status BindSetInput(BoundQuery* query, const std::vector<vec::Type>& types);
   base::StatusOr<BoundQuery> BindTail(BoundQuery query, const ast::Select& select,
                                       Scope* outer);  // ORDER BY over outputs, LIMIT
@@ -683,6 +688,8 @@ class Binder {
                       ast::Overriding overriding = ast::Overriding::kNone);
   base::Status BindFieldAssignment(const ast::SetItem& item, const Target& target, int32_t column, const ExprContext& context,
                                    std::vector<exec::Assignment>* out);
+  // They are the columns of a table's row; of a view's nothing.
+  void SetOrigins(const std::vector<ColumnId>& row, const catalog::Relation& relation, const table::Table* table);
   std::vector<ColumnId> RowColumns(const table::TableSchema& schema, std::string_view alias, ScopeRelation* relation);
   base::Status BindRowRules(const Target& target, Scope* scope, std::vector<exec::GeneratedColumn>* generated,
                             std::vector<exec::CheckConstraint>* checks, std::vector<exec::IndexExpression>* index_expressions);
@@ -851,6 +858,7 @@ class Binder {
   int32_t fixed_position_ = -1;            // inside a view: where the view is named
   int32_t view_depth_ = 0;
   bool uses_external_ = false;
+  bool uses_replacement_ = false;
   std::string_view accessor_;                         // the view or trigger whose text is being bound
   bool unasked_ = false;                              // what is bound is the table's own: its defaults and constraints
   ColumnId merge_action_ = -1;                        // in RETURNING of a MERGE

@@ -157,6 +157,18 @@ StatusOr<Physical> Planner::Lower(LogicalNode* node, const ColumnSet& needed, co
       function->function = node->function;
       TURDB_ASSIGN_OR_RETURN(function->arguments, LowerAll(node->expressions, {}));
       result = {function, node->outputs, 1000, 1000, {}};
+      if (node->function->chooses_columns()) {
+        std::vector<int32_t> columns;
+        result.layout.clear();
+        for (size_t i = 0; i < node->outputs.size(); ++i) {
+          if (!needed[node->outputs[i]]) continue;
+          columns.push_back(static_cast<int32_t>(i));
+          result.layout.push_back(node->outputs[i]);
+        }
+        auto chosen = exec::MakeChosenColumns(*node->function, std::move(columns));
+        function->function = chosen.get();
+        plan_.Keep(std::move(chosen));
+      }
       SetTypes(function, result.layout);
       SetEstimate(function, result.rows, {});
       return result;
@@ -383,7 +395,7 @@ bool Planner::DistinctGoesFirst(const LogicalNode& node, const std::vector<size_
     }
     return call.arguments.size() == arguments.size() &&
            std::equal(arguments.begin(), arguments.end(), call.arguments.begin(), [&](const Expr* a, const Expr* b) {
-             return exec::Equal(*a, *b) && (function.name == "count" || exec::IsBitwiseComparable(a->type));
+             return exec::Equal(*a, *b) && (IsCount(function) || exec::IsBitwiseComparable(a->type));
            });
   });
 }

@@ -42,6 +42,9 @@ struct Physical {
   std::vector<LogicalSortKey> order;  // plain columns that the output is sorted by, perhaps none
 };
 
+// The built-in one.
+bool IsCount(const function::AggregateFunction& function);
+
 // One statement. Not thread-safe.
 class Planner {
  public:

@@ -38,10 +38,10 @@ StatusOr<vec::Value> EmptyValue(const function::BoundAggregate& aggregate) {
   return result.GetValue(0);
 }
 
-// The built-in one: functions of the host have states that point somewhere.
-bool IsCount(const function::AggregateFunction& function) { return function.name == "count" && !function.state_has_pointers; }
-
 }  // namespace
+
+// Functions of the host have states that point somewhere.
+bool IsCount(const function::AggregateFunction& function) { return function.name == "count" && !function.state_has_pointers; }
 
 // ---- looking at trees
 

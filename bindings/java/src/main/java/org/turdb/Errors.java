@@ -88,6 +88,10 @@ final class Errors {
     return create(new Details(code, state, message, null, -1, List.of(), false), false);
   }
 
+  static SQLException otherOptions(String message) {
+    return of(TurdbCode.ERROR, "25001", message);
+  }
+
   static SQLException misuse(String message) {
     return of(TurdbCode.MISUSE, "HY010", message);
   }

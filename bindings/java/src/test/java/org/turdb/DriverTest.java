@@ -55,6 +55,24 @@ class DriverTest {
   }
 
   @Test
+  void aNamedDatabaseInMemoryHasTheOptionsOfItsFirstConnection() throws Exception {
+    String url = Databases.shared();
+    try (TurdbConnection first = TurdbDriver.open(url + "?memory_limit=64MB", new Properties())) {
+      SQLException e =
+          Databases.fails(SQLException.class, "25001", () -> DriverManager.getConnection(url + "?memory_limit=128MB&threads=1"));
+      assertTrue(e.getMessage().contains("memory_limit, threads"), e.getMessage());
+      Databases.fails(SQLException.class, "25001", () -> DriverManager.getConnection(url));
+      try (Connection same = DriverManager.getConnection(url + "?memory_limit=64MB")) {
+        assertTrue(same.isValid(1));
+      }
+      assertTrue(first.isValid(1));
+    }
+    try (Connection other = DriverManager.getConnection(url)) { // with the last connection it was gone
+      assertTrue(other.isValid(1));
+    }
+  }
+
+  @Test
   void aDatabaseInAFileIsSharedAndStays(@TempDir Path folder) throws Exception {
     String url = "jdbc:turdb:" + folder.resolve("größe");
     try (Connection one = DriverManager.getConnection(url); Connection other = DriverManager.getConnection(url)) {

@@ -941,11 +941,12 @@ TURDB_API turdb_status turdb_appender_append_decimal(turdb_appender* appender, c
                                                      turdb_error** error);
 /*
  * Whole rows, packed (see there), a value a column: what turdb_appender_append_* and turdb_appender_end_row do, in one call,
- * and for arrays, vectors and numbers of 128 bits as well. data, size_bytes   `rows` packed rows; not kept out_rows may be
- * NULL; receives how many rows went in, on failure too Returns TURDB_OK; TURDB_DATA or TURDB_ERROR (42804) for a value that its
- * column cannot take, TURDB_DATA (22P03) for bytes that are no such rows: the rows before it are in the appender then, it and
- * those behind it are not; [C-APPENDER-7] what turdb_appender_flush returns; TURDB_MISUSE also in the middle of a row. Since
- * 0.1.
+ * and for arrays, vectors and numbers of 128 bits as well.
+ *   data, size_bytes   `rows` packed rows; not kept
+ *   out_rows           may be NULL; receives how many rows went in, on failure too
+ * Returns TURDB_OK; TURDB_DATA or TURDB_ERROR (42804) for a value that its column cannot take, TURDB_DATA (22P03) for bytes
+ * that are no such rows: the rows before it are in the appender then, it and those behind it are not; [C-APPENDER-7] what
+ * turdb_appender_flush returns; TURDB_MISUSE also in the middle of a row. Since 0.1.
  */
 TURDB_API turdb_status turdb_appender_append_packed(turdb_appender* appender, const uint8_t* data, int64_t size_bytes,
                                                     int64_t rows, int64_t* out_rows, turdb_error** error);
@@ -1360,7 +1361,8 @@ typedef void (*turdb_table_function)(void* user_data, turdb_call* call, struct A
  * Registers a function that gives rows: FROM name(1, 'x') AS t (a, b), also LATERAL over tables to its left.
  *   columns   NUL-terminated: names and types, separated by commas ("id bigint, name text"). The stream has as many, by
  *             place, which are cast as results of functions are. NULL: the arguments decide. Then they must be constants, and
- * the function is called while a statement is compiled as well, for the schema of its stream. [C-TABLE-FUNCTION-1] Not kept.
+ *             the function is called while a statement is compiled as well, for the schema of its stream.
+ *             [C-TABLE-FUNCTION-1] Not kept.
  *   flags     TURDB_FUNCTION_SEES_NULL (without it a NULL argument gives no rows), TURDB_FUNCTION_VARIADIC
  * Returns as turdb_conn_create_scalar does.
  */
@@ -1454,8 +1456,8 @@ TURDB_API turdb_status turdb_call_arguments_packed(turdb_call* call, const uint8
 TURDB_API turdb_status turdb_call_return_packed(turdb_call* call, const uint8_t* data, int64_t size_bytes, turdb_error** error);
 /* Rows of a function that gives packed rows, in its `next`, a value a column, each cast as by turdb_call_return_*. What does
  * not fit fails the statement when it is read (TURDB_DATA; 22P03 for bytes that are no such rows). [C-ROW-FUNCTION-3] May be
- * called several times. Returns TURDB_OK; TURDB_MISUSE also in another callback: the call has failed then. data, size_bytes
- * `rows` packed rows; copied before return */
+ * called several times. Returns TURDB_OK; TURDB_MISUSE also in another callback: the call has failed then.
+ *   data, size_bytes   `rows` packed rows; copied before return */
 TURDB_API turdb_status turdb_call_return_rows(turdb_call* call, const uint8_t* data, int64_t size_bytes, int64_t rows,
                                               turdb_error** error);
 /*

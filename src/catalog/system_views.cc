@@ -33,6 +33,8 @@ std::string_view KindName(const Relation& relation) {
       return "domain";
     case RelationKind::kComposite:
       return "composite type";
+    case RelationKind::kFunction:
+      return "function";
   }
   return "";
 }
@@ -416,7 +418,7 @@ Status ForEach(const Snapshot& snapshot, absl::FunctionRef<Status(const Relation
 std::vector<const SystemView*> SystemViews() {
   std::vector<const SystemView*> all;
   for (const std::span<const SystemView> some : {std::span<const SystemView>(kViews), LockViews(), SequenceViews(), TypeViews(),
-                                                 PgViewList(), InformationViews(), CommentViews()}) {
+                                                 FunctionViews(), PgViewList(), InformationViews(), CommentViews()}) {
     for (const SystemView& view : some) all.push_back(&view);
   }
   return all;

@@ -89,6 +89,7 @@ StatusOr<std::unique_ptr<Catalog>> Catalog::Open(table::TableStore& store, const
       relation->sequence = std::move(definition->sequence);
       relation->unpopulated = definition->unpopulated;
       relation->labels = std::move(definition->labels);
+      relation->function = std::move(definition->function);
       relation->schema = std::make_shared<const table::TableSchema>(std::move(definition->schema));
       state->AddRelation(relation);
     } else if (row.kind == ObjectKind::kNumber) {

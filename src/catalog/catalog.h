@@ -49,6 +49,38 @@ enum class RelationKind : uint8_t {
   kEnum = 5,       // a type of its own; shares names with relations, as in PostgreSQL
   kDomain = 6,     // likewise: columns[0] says what it stands for, its default and whether NULL is one of its values; `checks`
   kComposite = 7,  // likewise: columns are its attributes
+  kFunction = 8,   // has names of its own, one a name and types of parameters; found by FunctionsOf only
+};
+
+// What a column of a function's definition is. On disk: do not change.
+enum class ParameterMode : uint8_t {
+  kIn = 1,
+  kOut = 2,
+  kInOut = 3,
+  kVariadic = 4,  // the last: an array of what else is given
+  kTable = 5,     // of the rows that it returns
+  kResult = 6,    // what it returns, at most one, without a name
+};
+// What its body is. On disk: do not change.
+enum class FunctionBody : uint8_t {
+  kStatements = 1,  // in quotes, each but the last with a semicolon
+  kReturn = 2,      // RETURN expression
+  kAtomic = 3,      // BEGIN ATOMIC ... END: the statements between
+  kExpression = 4,  // of a macro
+  kQuery = 5,       // of a macro that gives rows
+};
+// On disk: do not change.
+enum class Volatility : uint8_t { kVolatile = 0, kStable = 1, kImmutable = 2 };
+
+// What CREATE FUNCTION and CREATE MACRO add to the columns, which are parameters, and the text.
+struct FunctionSchema {
+  std::vector<ParameterMode> modes;  // one a column
+  FunctionBody body = FunctionBody::kStatements;
+  Volatility volatility = Volatility::kVolatile;
+  bool strict = false;       // NULL, or no rows, where an argument is NULL
+  bool returns_set = false;  // rows, any number of them
+
+  bool is_macro() const { return body == FunctionBody::kExpression || body == FunctionBody::kQuery; }
 };
 
 // Numbers that an application keeps with its database, by SQLite's PRAGMAs. On disk: do not change.
@@ -75,6 +107,7 @@ class Relation {
   bool unpopulated = false;                   // a materialised view that has not been filled
   table::SequenceSchema sequence;             // kSequence
   std::vector<EnumLabel> labels;              // kEnum, in their order
+  FunctionSchema function;                    // kFunction; its body is view_sql, columns are parameters, outputs and the result
   const struct SystemView* system_view = nullptr;
 
   bool is_type() const {
@@ -141,6 +174,12 @@ class Snapshot {
   std::shared_ptr<const Relation> FindType(std::string_view schema, std::string_view name,
                                            std::span<const std::string> search_path) const;
   void ForEachType(absl::FunctionRef<void(const std::shared_ptr<const Relation>&)> visit) const;
+  // Functions and macros that users made, of one name: those of an earlier schema in the path come first. Other lookups pass
+  // by them, but for RelationOf.
+  std::vector<std::shared_ptr<const Relation>> FunctionsOf(std::string_view schema, std::string_view name,
+                                                           std::span<const std::string> search_path) const;
+  bool has_functions() const;
+  void ForEachFunction(absl::FunctionRef<void(const std::shared_ptr<const Relation>&)> visit) const;
   // The newest that is known about a table's rows (table/statistics.h), whenever the snapshot was taken. Null: nothing.
   std::shared_ptr<const table::TableStatistics> StatisticsOf(ObjectId table) const;
 
@@ -191,6 +230,9 @@ class Snapshot {
 // Splits what users write as text for a relation, "name" or "schema.name" with quotes as in SQL, names folded. False: it is
 // no such name.
 bool ParseRelationName(std::string_view text, std::string* schema, std::string* name);
+
+// What a function shares with no other: its name, and the types of its parameters. A macro shares its name with none.
+std::string FunctionKeyOf(const table::TableSchema& definition, const FunctionSchema& function);
 
 // A column of a table or view by name: exact, then the one that differs in case only. -1: none or several.
 int32_t FindColumn(const table::TableSchema& schema, std::string_view name);
@@ -325,6 +367,13 @@ class SchemaChanges : public txn::CommitObserver {
   base::Status ReplaceDomain(const Relation& domain, table::TableSchema changed);  // or the comment of any type
   // REQUIRES: nothing has it.
   base::Status DropType(const Relation& type);
+
+  // ---- functions
+  // 42723 when there is one of its name and types of parameters, unless `or_replace` puts it in its place.
+  base::Status CreateFunction(table::TableSchema definition, FunctionSchema function, std::string body,
+                              std::vector<std::string> search_path, bool or_replace);
+  // REQUIRES: nothing calls it that is kept.
+  base::Status DropFunction(const Relation& function);
 
   base::Status RenameTable(const Relation& relation, std::string_view new_name);  // or a view, a sequence, a type
   base::Status MoveToSchema(const Relation& relation, std::string_view new_schema);

@@ -635,6 +635,42 @@ StatusOr<TriggerSchema> DecodeTrigger(std::string_view bytes) {
   return trigger;
 }
 
+std::string Encode(const FunctionSchema& function) {
+  Writer out;
+  for (const ParameterMode mode : function.modes) out.Number(1, static_cast<uint64_t>(mode));
+  out.Number(2, static_cast<uint64_t>(function.body));
+  out.Number(3, static_cast<uint64_t>(function.volatility));
+  out.Number(4, function.strict);
+  out.Number(5, function.returns_set);
+  return out.Take();
+}
+
+StatusOr<FunctionSchema> DecodeFunction(std::string_view bytes) {
+  FunctionSchema function;
+  TURDB_RETURN_IF_ERROR(ReadFields(bytes, "function", [&](const Field& field) -> StatusOr<bool> {
+    switch (field.tag) {
+      case 1:
+        function.modes.push_back(static_cast<ParameterMode>(field.number));
+        return true;
+      case 2:
+        function.body = static_cast<FunctionBody>(field.number);
+        return true;
+      case 3:
+        function.volatility = static_cast<Volatility>(field.number);
+        return true;
+      case 4:
+        function.strict = field.flag();
+        return true;
+      case 5:
+        function.returns_set = field.flag();
+        return true;
+      default:
+        return false;
+    }
+  }));
+  return function;
+}
+
 // The fields of a table that are lists.
 // Stored columns and parts of keys lie as their columns do; the number of a struct is written once, with the column.
 void ShareStructNumbers(TableSchema* schema) {
@@ -730,6 +766,7 @@ std::string EncodeRelation(const RelationDefinition& definition, const vec::Stru
   out.Text(22, schema.primary_key_comment);
   out.Number(23, static_cast<uint64_t>(schema.on_commit));
   for (const EnumLabel& label : definition.labels) out.Bytes(24, Encode(label));
+  if (definition.kind == static_cast<uint8_t>(RelationKind::kFunction)) out.Bytes(25, Encode(definition.function));
   return out.Take();
 }
 
@@ -792,11 +829,20 @@ StatusOr<RelationDefinition> DecodeRelation(std::string_view bytes, vec::StructT
         definition.labels.push_back(std::move(label));
         return true;
       }
+      case 25: {
+        TURDB_ASSIGN_OR_RETURN(definition.function, DecodeFunction(field.bytes));
+        return true;
+      }
       default:
         return DecodeList(field, types, &schema);
     }
   }));
   ShareStructNumbers(&schema);
+  if (definition.function.modes.size() != schema.columns.size() &&
+      definition.kind == static_cast<uint8_t>(RelationKind::kFunction)) {
+    return base::CorruptionError(absl::StrCat("function ", schema.name, " has ", schema.columns.size(), " columns and ",
+                                              definition.function.modes.size(), " modes"));
+  }
   return definition;
 }
 

@@ -25,6 +25,7 @@ struct RelationDefinition {
   bool unpopulated = false;        // a materialised view that has not been filled
   table::SequenceSchema sequence;  // of a sequence; without a file otherwise
   std::vector<EnumLabel> labels;   // of an enumerated type
+  FunctionSchema function;         // of a function
 };
 
 // `types` has the structs without a name that columns are made of; their fields are written out.

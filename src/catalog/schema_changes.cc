@@ -98,6 +98,9 @@ StatusOr<bool> SchemaChanges::DropSchema(std::string_view name, bool if_exists, 
   rep_->now().ForEachRelation([&](const std::shared_ptr<const Relation>& relation) {
     if (relation->schema_name() == schema.name) inside.push_back(relation);
   });
+  rep_->now().ForEachFunction([&](const std::shared_ptr<const Relation>& function) {
+    if (function->schema_name() == schema.name) inside.push_back(function);
+  });
   if (!inside.empty() && !cascade) {
     return base::WithHint(MakeError(absl::StatusCode::kFailedPrecondition, sqlstate::kDependentObjects,
                                     absl::StrCat("cannot drop schema ", schema.name,
@@ -133,7 +136,7 @@ Status SchemaChanges::Rep::NameConstraints(const Schema& schema, TableSchema& de
   }
   for (IndexSchema& index : definition.indexes) {
     if (index.name.empty()) {
-      index.name = FreeName(schema, AutomaticName(definition, index.parts, index.unique ? "_key" : "_idx"), *names);
+      index.name = FreeName(schema, AutomaticName(definition, index.parts, index.is_constraint ? "_key" : "_idx"), *names);
     } else if (NameIsTaken(schema, index.name) || std::find(names->begin(), names->end(), index.name) != names->end()) {
       return AlreadyExists(sqlstate::kDuplicateTable, "relation", index.name);
     }
@@ -232,7 +235,7 @@ Status SchemaChanges::Rep::DropRelation(const std::shared_ptr<const Relation>& r
   }
   TURDB_RETURN_IF_ERROR(state.objects->Delete(transaction, ObjectKind::kRelation, relation->id, ""));
   TURDB_RETURN_IF_ERROR(state.objects->DeleteIfThere(transaction, ObjectKind::kStatistics, relation->id, ""));
-  TURDB_RETURN_IF_ERROR(GiveNameBack(schema, definition.name));
+  TURDB_RETURN_IF_ERROR(GiveNameBack(schema, NameRowOf(*relation)));
   if (relation->kind == RelationKind::kSequence) TURDB_RETURN_IF_ERROR(store.DropFile(transaction, relation->sequence.file));
   if (relation->kind == RelationKind::kTable) {
     if (!definition.primary_key.empty()) TURDB_RETURN_IF_ERROR(GiveNameBack(schema, definition.primary_key_name));

@@ -54,6 +54,11 @@ inline base::Status DependsOn(std::string_view what, std::string_view constraint
                         "Use DROP ... CASCADE to drop the dependent objects too.");
 }
 
+// The row of ObjectKind::kName that keeps others from having what it is called.
+inline std::string NameRowOf(const Relation& relation) {
+  return relation.kind == RelationKind::kFunction ? FunctionKeyOf(*relation.schema, relation.function) : relation.name();
+}
+
 inline const std::string& NameOf(const IndexRef& index) {
   const table::TableSchema& schema = *index.relation->schema;
   return index.index < 0 ? schema.primary_key_name : schema.indexes[static_cast<size_t>(index.index)].name;
@@ -171,6 +176,7 @@ struct SchemaChanges::Rep {
     definition.sequence = relation.sequence;
     definition.unpopulated = relation.unpopulated;
     definition.labels = relation.labels;
+    definition.function = relation.function;
     return {ObjectKind::kRelation, relation.id, "", EncodeRelation(definition, *state.struct_types)};
   }
 
@@ -203,6 +209,7 @@ struct SchemaChanges::Rep {
     next->view_search_path = relation.view_search_path;
     next->sequence = relation.sequence;
     next->labels = relation.labels;
+    next->function = relation.function;
     TURDB_RETURN_IF_ERROR(state.objects->Update(transaction, RowOf(*next, schema)));
     Push({.kind = ChangeKind::kPutRelation, .schema = {}, .id = 0, .relation = next, .made_files = {}});
     return absl::OkStatus();
@@ -232,6 +239,8 @@ struct SchemaChanges::Rep {
   base::Status DropOneSequence(const std::shared_ptr<const Relation>& sequence, bool cascade, ObjectId with_table);
   // Those of the columns of a table as it was that neither its new definition nor another table owns as well.
   base::Status DropOwnedSequences(const table::TableSchema& before, const table::TableSchema* after, bool cascade);
+  base::Status RenameFunction(const Relation& function, const Schema& schema, std::string new_name);
+  base::Status MoveFunction(const Relation& function, const Schema& from, const Schema& to);
   base::Status DropIndexOf(const Relation& before, size_t position, bool cascade);
   base::Status NameConstraints(const Schema& schema, table::TableSchema& definition, std::vector<std::string>* names);
   base::Status DropRelation(const std::shared_ptr<const Relation>& relation, bool cascade, std::span<const ObjectId> also = {});

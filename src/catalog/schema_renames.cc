@@ -15,6 +15,7 @@ namespace sqlstate = base::sqlstate;
 Status SchemaChanges::RenameTable(const Relation& relation, std::string_view new_name) {
   TURDB_RETURN_IF_ERROR(CheckName(new_name, "table"));
   TURDB_ASSIGN_OR_RETURN(const Schema schema, rep_->SchemaToChange(relation.schema_name()));
+  if (relation.kind == RelationKind::kFunction) return rep_->RenameFunction(relation, schema, std::string(new_name));
   if (rep_->NameIsTaken(schema, new_name)) return AlreadyExists(sqlstate::kDuplicateTable, "relation", new_name);
   TableSchema changed = *relation.schema;
   if (relation.kind == RelationKind::kTable) TURDB_RETURN_IF_ERROR(rep_->Lock(relation, txn::TableLockMode::kExclusive));
@@ -30,6 +31,7 @@ Status SchemaChanges::MoveToSchema(const Relation& relation, std::string_view ne
   TURDB_ASSIGN_OR_RETURN(const Schema from, rep_->SchemaToChange(relation.schema_name()));
   TURDB_ASSIGN_OR_RETURN(const Schema to, rep_->SchemaToChange(new_schema));
   if (from.id == to.id) return absl::OkStatus();
+  if (relation.kind == RelationKind::kFunction) return rep_->MoveFunction(relation, from, to);
   TableSchema changed = *relation.schema;
   std::vector<std::string> names = {changed.name};
   if (relation.kind == RelationKind::kTable) {

@@ -80,8 +80,10 @@ void Snapshot::Rep::RemoveSchema(std::string_view name) {
 void Snapshot::Rep::AddRelation(const std::shared_ptr<const Relation>& relation) {
   RemoveRelation(relation->id);
   const std::string& schema = relation->schema_name();
-  relations[{schema, FoldName(relation->name())}].push_back(relation);
   by_id[relation->id] = relation;
+  const bool function = relation->kind == RelationKind::kFunction;
+  (function ? functions : relations)[{schema, FoldName(relation->name())}].push_back(relation);
+  if (function) return;
   for (const table::ForeignKey& key : relation->schema->foreign_keys) {
     std::vector<ObjectId>& tables = referencing[key.referenced_table];
     const auto at = std::lower_bound(tables.begin(), tables.end(), relation->id);
@@ -97,6 +99,13 @@ void Snapshot::Rep::RemoveRelation(ObjectId id) {
   if (found == by_id.end()) return;
   const std::shared_ptr<const Relation> relation = found->second;
   by_id.erase(found);
+  if (relation->kind == RelationKind::kFunction) {
+    const auto named = functions.find(std::pair(relation->schema_name(), FoldName(relation->name())));
+    TURDB_CHECK(named != functions.end());
+    std::erase_if(named->second, [&](const std::shared_ptr<const Relation>& other) { return other->id == id; });
+    if (named->second.empty()) functions.erase(named);
+    return;
+  }
   for (const table::ForeignKey& key : relation->schema->foreign_keys) {
     const auto tables = referencing.find(key.referenced_table);
     if (tables == referencing.end()) continue;
@@ -238,6 +247,38 @@ void Snapshot::ForEachType(absl::FunctionRef<void(const std::shared_ptr<const Re
     for (const std::shared_ptr<const Relation>& relation : relations) {
       if (relation->is_type()) visit(relation);
     }
+  }
+}
+
+bool Snapshot::has_functions() const { return !rep_->functions.empty(); }
+
+std::vector<std::shared_ptr<const Relation>> Snapshot::FunctionsOf(std::string_view schema, std::string_view name,
+                                                                   std::span<const std::string> search_path) const {
+  std::vector<std::shared_ptr<const Relation>> all;
+  if (rep_->functions.empty()) return all;
+  const std::string folded = FoldName(name);
+  const auto add = [&](std::string_view schema_name) {
+    const Schema* const where = FindSchema(schema_name);
+    if (where == nullptr) return;
+    const auto found = rep_->functions.find(std::pair(where->name, folded));
+    if (found == rep_->functions.end()) return;
+    const auto is_exact = [&](const std::shared_ptr<const Relation>& function) { return function->name() == name; };
+    const bool exact = std::any_of(found->second.begin(), found->second.end(), is_exact);
+    for (const std::shared_ptr<const Relation>& function : found->second) {
+      if (!exact || is_exact(function)) all.push_back(function);
+    }
+  };
+  if (!schema.empty()) {
+    add(schema);
+  } else {
+    for (const std::string& place : search_path) add(place);
+  }
+  return all;
+}
+
+void Snapshot::ForEachFunction(absl::FunctionRef<void(const std::shared_ptr<const Relation>&)> visit) const {
+  for (const auto& [key, functions] : rep_->functions) {
+    for (const std::shared_ptr<const Relation>& function : functions) visit(function);
   }
 }
 

@@ -42,6 +42,7 @@ struct Snapshot::Rep {
   std::shared_ptr<vec::StructTypes> struct_types;
   std::map<std::string, std::vector<Schema>, std::less<>> schemas;  // by name in lower case
   ByName<std::shared_ptr<const Relation>> relations;
+  ByName<std::shared_ptr<const Relation>> functions;
   ByName<std::pair<std::string, IndexRef>> indexes;  // with the index's name
   std::map<ObjectId, std::shared_ptr<const Relation>> by_id;
   std::string temporary_schema;  // its name; empty: none

@@ -21,6 +21,7 @@ int64_t CollationIdOf(const table::Column& column);
 std::span<const SystemView> LockViews();
 std::span<const SystemView> SequenceViews();
 std::span<const SystemView> TypeViews();
+std::span<const SystemView> FunctionViews();
 std::span<const SystemView> CommentViews();
 std::span<const SystemView> PgViewList();
 std::span<const SystemView> InformationViews();

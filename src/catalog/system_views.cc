@@ -33,6 +33,8 @@ std::string_view KindName(const Relation& relation) {
       return "domain";
     case RelationKind::kComposite:
       return "composite type";
+    case RelationKind::kFunction:
+      return "function";
   }
   return "";
 }
@@ -185,11 +187,11 @@ constexpr SystemColumn kVectorIndexesColumns[] = {
     {"m", TypeId::kInt64},          {"m0", TypeId::kInt64},         {"ef_construction", TypeId::kInt64},
     {"ef_search", TypeId::kInt64},  {"file_bytes", TypeId::kInt64}};
 
-constexpr SystemColumn kFunctionsColumns[] = {{"name", TypeId::kText},
-                                              {"kind", TypeId::kText},
-                                              {"parameters", TypeId::kText},
-                                              {"result_type", TypeId::kText},
-                                              {"is_built_in", TypeId::kBoolean}};
+constexpr SystemColumn kAvailableFunctionsColumns[] = {{"name", TypeId::kText},
+                                                       {"kind", TypeId::kText},
+                                                       {"parameters", TypeId::kText},
+                                                       {"result_type", TypeId::kText},
+                                                       {"is_built_in", TypeId::kBoolean}};
 
 Status Others(const SystemView& view, const SystemViewContext& context, RowSink sink) {
   return context.others == nullptr ? absl::OkStatus() : context.others->Visit(view.name, sink);
@@ -397,7 +399,7 @@ constexpr SystemView kViews[] = {
     {kSystemSchema, "metrics", kMetricsColumns, Others},
     {kSystemSchema, "settings", kSettingsColumns, Others},
     {kSystemSchema, "vector_indexes", kVectorIndexesColumns, Others},
-    {kSystemSchema, "functions", kFunctionsColumns, Others},
+    {kSystemSchema, "available_functions", kAvailableFunctionsColumns, Others},
     {kSystemSchema, "sqlite_schema", kSqliteColumns, SqliteSchema},
     {kSystemSchema, "sqlite_master", kSqliteColumns, SqliteSchema},
     {kSystemSchema, "sqlite_temp_schema", kSqliteColumns, SqliteSchema},
@@ -423,7 +425,7 @@ Status ForEach(const Snapshot& snapshot, absl::FunctionRef<Status(const Relation
 std::vector<const SystemView*> SystemViews() {
   std::vector<const SystemView*> all;
   for (const std::span<const SystemView> some : {std::span<const SystemView>(kViews), LockViews(), SequenceViews(), TypeViews(),
-                                                 PgViewList(), InformationViews(), CommentViews()}) {
+                                                 FunctionViews(), PgViewList(), InformationViews(), CommentViews()}) {
     for (const SystemView& view : some) all.push_back(&view);
   }
   return all;

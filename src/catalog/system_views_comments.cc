@@ -33,6 +33,8 @@ std::string_view KindOf(const Relation& relation) {
       return "type";
     case RelationKind::kDomain:
       return "domain";
+    case RelationKind::kFunction:
+      return relation.function.is_macro() ? "macro" : "function";
     case RelationKind::kSystemView:
       break;
   }
@@ -50,6 +52,13 @@ class Comments {
 
   Status AddSchema(const Schema& schema) {
     return Add("schema", schema.name, schema.name, "", QuoteName(schema.name), schema.comment);
+  }
+
+  Status AddFunction(const Snapshot& snapshot, const Relation& function) {
+    const table::TableSchema& schema = *function.schema;
+    std::string called = FullName(schema);
+    if (!function.function.is_macro()) absl::StrAppend(&called, "(", ArgumentsSql(snapshot, function, true), ")");
+    return Add(KindOf(function), schema.schema_name, schema.name, "", called, schema.comment);
   }
 
   Status AddObject(const Relation& relation) {
@@ -110,6 +119,10 @@ Status CommentRows(const SystemView&, const SystemViewContext& context, RowSink 
   TURDB_RETURN_IF_ERROR(status);
   context.snapshot.ForEachType([&](const std::shared_ptr<const Relation>& type) {
     if (status.ok()) status = comments.AddObject(*type);
+  });
+  TURDB_RETURN_IF_ERROR(status);
+  context.snapshot.ForEachFunction([&](const std::shared_ptr<const Relation>& function) {
+    if (status.ok()) status = comments.AddFunction(context.snapshot, *function);
   });
   TURDB_RETURN_IF_ERROR(status);
   return ForEach(context.snapshot, [&](const Relation& relation) {

@@ -121,6 +121,7 @@ std::string_view KindLetter(const Relation& relation) {
     case RelationKind::kEnum:
     case RelationKind::kDomain:
     case RelationKind::kComposite:
+    case RelationKind::kFunction:
       break;
   }
   return "";
@@ -411,6 +412,61 @@ Status PgTypes(const SystemView&, const SystemViewContext& context, RowSink sink
   return status;
 }
 
+constexpr SystemColumn kProcColumns[] = {{"oid", TypeId::kInt64},
+                                         {"proname", TypeId::kText},
+                                         {"pronamespace", TypeId::kInt64},
+                                         {"proowner", TypeId::kInt64},
+                                         {"prolang", TypeId::kInt64},
+                                         {"provariadic", TypeId::kInt64},
+                                         {"prokind", TypeId::kText},
+                                         {"prosecdef", TypeId::kBoolean},
+                                         {"proisstrict", TypeId::kBoolean},
+                                         {"proretset", TypeId::kBoolean},
+                                         {"provolatile", TypeId::kText},
+                                         {"pronargs", TypeId::kInt16},
+                                         {"pronargdefaults", TypeId::kInt16},
+                                         {"prorettype", TypeId::kInt64},
+                                         {"prosrc", TypeId::kText}};
+Status Procedures(const SystemView&, const SystemViewContext& context, RowSink sink) {
+  constexpr int64_t kSqlLanguageId = 14;
+  constexpr int64_t kRecordId = 2249;
+  Status status;
+  context.snapshot.ForEachFunction([&](const std::shared_ptr<const Relation>& function) {
+    if (!status.ok() || function->function.is_macro()) return;
+    int16_t arguments = 0, defaults = 0;
+    int64_t variadic = 0, result = kRecordId;
+    for (size_t i = 0; i < function->schema->columns.size(); ++i) {
+      const table::Column& column = function->schema->columns[i];
+      const ParameterMode mode = function->function.modes[i];
+      if (mode == ParameterMode::kResult) result = TypeIdOf(column);
+      if (mode == ParameterMode::kResult || mode == ParameterMode::kOut || mode == ParameterMode::kTable) continue;
+      ++arguments;
+      if (!column.default_sql.empty()) ++defaults;
+      if (mode == ParameterMode::kVariadic) variadic = PgTypeOf(column.type.element_type()).oid;
+    }
+    const Volatility volatility = function->function.volatility;
+    const Value row[] = {Number(function->id),
+                         Text(function->name()),
+                         Number(NamespaceOf(context.snapshot, *function)),
+                         Number(kOwnerId),
+                         Number(kSqlLanguageId),
+                         Number(variadic),
+                         Text("f"),
+                         Flag(false),
+                         Flag(function->function.strict),
+                         Flag(function->function.returns_set),
+                         Text(volatility == Volatility::kImmutable ? "i"
+                              : volatility == Volatility::kStable  ? "s"
+                                                                   : "v"),
+                         Value::Of(TypeId::kInt16, arguments),
+                         Value::Of(TypeId::kInt16, defaults),
+                         Number(result),
+                         Text(function->view_sql)};
+    status = sink(row);
+  });
+  return status;
+}
+
 constexpr SystemColumn kIndexColumns[] = {
     {"indexrelid", TypeId::kInt64},     {"indrelid", TypeId::kInt64},       {"indnatts", TypeId::kInt16},
     {"indnkeyatts", TypeId::kInt16},    {"indisunique", TypeId::kBoolean},  {"indnullsnotdistinct", TypeId::kBoolean},
@@ -606,6 +662,7 @@ constexpr SystemView kViews[] = {
     {kSystemSchema, "pg_class", kClassColumns, PgClass},
     {kSystemSchema, "pg_attribute", kAttributeColumns, PgAttribute},
     {kSystemSchema, "pg_type", kTypeColumns, PgTypes},
+    {kSystemSchema, "pg_proc", kProcColumns, Procedures},
     {kSystemSchema, "pg_index", kIndexColumns, PgIndexes},
     {kSystemSchema, "pg_constraint", kPgConstraintColumns, PgConstraints},
     {kSystemSchema, "pg_attrdef", kAttrdefColumns, PgAttrdef},

@@ -213,6 +213,7 @@ std::string SqlOf(const Snapshot& snapshot, const Relation& relation) {
   const TableSchema& schema = *relation.schema;
   if (relation.kind == RelationKind::kSystemView) return "";
   if (relation.is_type()) return TypeSql(snapshot, relation);
+  if (relation.kind == RelationKind::kFunction) return FunctionSql(snapshot, relation);
   const std::string_view temporary = table::IsTemporary(relation.id) ? "CREATE TEMPORARY " : "CREATE ";
   if (relation.kind == RelationKind::kSequence) {
     if (IsImplicit(snapshot, relation)) return "";

@@ -38,6 +38,12 @@ std::string PartsSql(const table::TableSchema& schema, const std::vector<table::
 // What a column was declared with: users' types and domains by their names, with their schemas.
 std::string TypeNameOf(const Snapshot& snapshot, const table::Column& column);
 std::string TypeNameOf(const Snapshot& snapshot, const vec::Type& type);
+// "a integer, b text DEFAULT 'x'"; `identity`: "integer, text", which tells it from others of its name.
+std::string ArgumentsSql(const Snapshot& snapshot, const Relation& function, bool identity);
+// "SETOF text", "TABLE(a integer)".
+std::string ResultSql(const Snapshot& snapshot, const Relation& function);
+// CREATE FUNCTION or CREATE MACRO.
+std::string FunctionSql(const Snapshot& snapshot, const Relation& function);
 // CREATE TYPE or CREATE DOMAIN.
 std::string TypeSql(const Snapshot& snapshot, const Relation& type);
 

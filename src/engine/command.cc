@@ -170,6 +170,12 @@ Status CommandRunner::RunSet(const sql::SetCommand& command) {
     connection_.statement_timeout_ms_ = changed.statement_timeout_ms;
     return absl::OkStatus();
   }
+  if (name == "check_function_bodies") {
+    connection_.check_function_bodies_ = true;
+    if (command.to_default) return absl::OkStatus();
+    TURDB_ASSIGN_OR_RETURN(connection_.check_function_bodies_, ParseBool(name, command.value));
+    return absl::OkStatus();
+  }
   if (name == "statement_cache_size") {
     Settings changed = opened;
     if (!command.to_default) TURDB_RETURN_IF_ERROR(SetSetting(changed, name, command.value));
@@ -311,6 +317,8 @@ Status CommandRunner::RunShow(const sql::ShowCommand& command, vec::Chunk* resul
     value = "15.0 (TurDB)";
   } else if (name == "server_encoding" || name == "client_encoding" || name == "encoding") {
     value = "UTF8";
+  } else if (name == "check_function_bodies") {
+    value = ShowOnOff(connection_.check_function_bodies_);
   } else if (FindSetting(name) != nullptr) {
     value = value_of(FindSetting(name)->key);
   } else {
@@ -435,6 +443,7 @@ bool CommandRunner::IsTemporary(const sql::Command& command) const {
   if (const auto* create = std::get_if<sql::CreateViewCommand>(&command)) return in_schema(create->columns.schema_name);
   if (const auto* create = std::get_if<sql::CreateSequenceCommand>(&command)) return in_schema(create->sequence.schema_name);
   if (const auto* create = std::get_if<sql::CreateTypeCommand>(&command)) return in_schema(create->definition.schema_name);
+  if (const auto* create = std::get_if<sql::CreateFunctionCommand>(&command)) return in_schema(create->definition.schema_name);
   if (const auto* create = std::get_if<sql::CreateIndexCommand>(&command)) return table::IsTemporary(create->relation->id);
   if (const auto* alter = std::get_if<sql::AlterTableCommand>(&command)) return table::IsTemporary(alter->relation->id);
   if (const auto* alter = std::get_if<sql::AlterSequenceCommand>(&command)) return table::IsTemporary(alter->relation->id);
@@ -463,6 +472,10 @@ Status CommandRunner::ChangeSchema(const sql::Command& command, catalog::SchemaC
     return changes.CreateType(create->kind, create->definition, create->labels).status();
   }
   if (const auto* alter = std::get_if<sql::AlterTypeCommand>(&command)) return AlterType(*alter);
+  if (const auto* create = std::get_if<sql::CreateFunctionCommand>(&command)) {
+    TURDB_RETURN_IF_ERROR(KeepTypesOf(create->definition));
+    return changes.CreateFunction(create->definition, create->function, create->body, create->search_path, create->or_replace);
+  }
   if (const auto* create = std::get_if<sql::CreateTableCommand>(&command)) {
     TURDB_RETURN_IF_ERROR(KeepTypesOf(create->table.definition));
     TURDB_ASSIGN_OR_RETURN(const bool created, changes.CreateTable(create->table));
@@ -536,6 +549,9 @@ Status CommandRunner::Drop(const sql::DropCommand& command) {
       case sql::DropKind::kType:
       case sql::DropKind::kDomain:
         TURDB_RETURN_IF_ERROR(DropType(name.schema, name.name, command.cascade));
+        break;
+      case sql::DropKind::kFunction:
+        TURDB_RETURN_IF_ERROR(DropFunction(name.id, command.cascade));
         break;
       case sql::DropKind::kSequence:
         TURDB_RETURN_IF_ERROR(changes.DropSequence(name.schema, name.name, command.if_exists, command.cascade).status());

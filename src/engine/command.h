@@ -66,6 +66,8 @@ class CommandRunner {
                           catalog::SchemaChanges& changes);
   base::Status CheckUsesOf(const catalog::Relation& domain);
   base::Status DropType(const std::string& schema, const std::string& name, bool cascade);
+  base::Status DropFunction(catalog::ObjectId id, bool cascade);
+  bool Calls(const std::string& query, const catalog::Relation& function);
   base::Status KeepTypesOf(const table::TableSchema& schema);
   // 55006 when checks of the relation's rows wait for the end of the transaction.
   base::Status RequireNothingDeferred(std::string_view what, const catalog::Relation& relation) const;

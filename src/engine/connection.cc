@@ -265,6 +265,16 @@ StatusOr<std::unique_ptr<Statement>> Connection::Prepare(std::string_view sql, i
   return Statement::Prepare(shared_from_this(), sql, tail_bytes);
 }
 
+StatusOr<std::vector<std::string>> Connection::TextsOf(std::string_view query) {
+  std::vector<std::string> texts;
+  TURDB_ASSIGN_OR_RETURN(const std::unique_ptr<Statement> statement, Prepare(query, nullptr));
+  for (;;) {
+    TURDB_ASSIGN_OR_RETURN(const StepResult result, statement->Step());
+    if (result != StepResult::kRow) return texts;
+    if (statement->cell(0) != nullptr) texts.push_back(statement->value(0).ToString());
+  }
+}
+
 Status Connection::Exec(std::string_view sql) {
   int64_t offset = 0;
   for (;;) {

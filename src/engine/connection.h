@@ -71,6 +71,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   base::Status Exec(std::string_view sql);
   // Null for text without a statement. `tail_bytes` is where the next one begins.
   base::StatusOr<std::unique_ptr<Statement>> Prepare(std::string_view sql, int64_t* tail_bytes);
+  // The one column of a query, NULLs left out.
+  base::StatusOr<std::vector<std::string>> TextsOf(std::string_view query);
 
   base::Status Begin(txn::Isolation isolation, bool read_only);
   // A transaction of snapshot isolation that sees what `snapshot`, one of this database, shows.
@@ -404,6 +406,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::vector<std::unique_ptr<Statement>> orphans_;
   std::vector<std::unique_ptr<Blob>> orphan_blobs_;
   std::shared_ptr<Connection> freed_self_;  // with orphans_: freed while somebody was inside
+
+  bool check_function_bodies_ = true;  // the setting
 };
 
 }  // namespace turdb::engine

@@ -124,9 +124,14 @@ class Rescue {
     for (const RelationDefinition& relation : found_.relations) {
       const auto kind = static_cast<RelationKind>(relation.kind);
       if (kind == RelationKind::kEnum || kind == RelationKind::kDomain || kind == RelationKind::kComposite) MakeType(relation);
+      if (kind == RelationKind::kFunction && !HasRowsOfTables(relation)) MakeFunction(relation);
     }
     for (const RelationDefinition& relation : found_.relations) {
       if (IsTable(relation)) TURDB_RETURN_IF_ERROR(MakeTable(relation.schema));
+    }
+    for (const RelationDefinition& relation : found_.relations) {
+      if (static_cast<RelationKind>(relation.kind) == RelationKind::kFunction && HasRowsOfTables(relation))
+        MakeFunction(relation);
     }
     for (const RelationDefinition& relation : found_.relations) {
       if (!IsTable(relation)) continue;
@@ -190,6 +195,43 @@ class Rescue {
       Problem(base::WithFrame(std::move(status), absl::StrCat("making type ", type.schema.qualified_name())));
     }
   }
+  const RelationDefinition* TableOf(const vec::Type& type) const {
+    for (const RelationDefinition& table : found_.relations) {
+      if (IsTable(table) && type.user_type_id() != 0 && table.schema.id == type.user_type_id()) return &table;
+    }
+    return nullptr;
+  }
+  bool HasRowsOfTables(const RelationDefinition& function) const {
+    return std::any_of(function.schema.columns.begin(), function.schema.columns.end(),
+                       [this](const table::Column& column) { return TableOf(column.type) != nullptr; });
+  }
+  // As it was, whatever its body says.
+  void MakeFunction(const RelationDefinition& function) {
+    const auto make = [&]() -> Status {
+      table::TableSchema definition = function.schema;
+      definition.id = base::kNoFile;
+      for (table::Column& column : definition.columns) {
+        if (const RelationDefinition* const table = TableOf(column.type); table != nullptr) {
+          const auto made = to_.catalog().Current()->FindRelation(table->schema.schema_name, table->schema.name, {});
+          if (made != nullptr) column.type.length = static_cast<int32_t>(made->id);
+        } else {
+          UseNewTypes(column);
+        }
+      }
+      const txn::TransactionPtr transaction = to_.transactions().Begin();
+      TURDB_RETURN_IF_ERROR(to_.transactions().BeginStatement(*transaction).status());
+      catalog::SchemaChanges changes(to_.catalog(), *transaction);
+      TURDB_RETURN_IF_ERROR(
+          changes.CreateFunction(definition, function.function, function.view_sql, function.view_search_path, false));
+      TURDB_RETURN_IF_ERROR(to_.transactions().Commit(*transaction, &changes));
+      changes.Committed();
+      return absl::OkStatus();
+    };
+    if (Status status = make(); !status.ok()) {
+      Problem(base::WithFrame(std::move(status), absl::StrCat("making function ", function.schema.qualified_name())));
+    }
+  }
+
   void UseNewTypes(table::Column& column) const {
     if (const auto found = new_types_.find(column.domain); found != new_types_.end()) column.domain = found->second;
     UseNewTypes(&column.type);

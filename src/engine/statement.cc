@@ -80,6 +80,11 @@ sql::CompileContext Statement::CompileContextOf(Connection& connection, std::sha
   if (!connection.functions_.empty()) context.host = &connection.functions_;
   context.named_statements = &connection.named_statements_;
   context.limits = connection.limits_.statement;
+  context.check_function_bodies = connection.check_function_bodies_;
+  context.pivot_values = [&connection](std::string_view query) { return connection.TextsOf(query); };
+  context.look_at_files = [&connection](const exec::FileQuestion& question) {
+    return exec::LookAtFiles(*connection.database_->host_files(), question);
+  };
   if (connection.HasExternalTables() || own_table != nullptr) {
     context.external_table = [&connection, own_table = std::move(own_table)](
                                  std::string_view name, bool unknown) -> StatusOr<Connection::ExternalTablePtr> {

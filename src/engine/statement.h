@@ -124,6 +124,7 @@ class Statement {
   const vec::TextContext& text_context() const { return connection_->text_; }
 
  private:
+  friend class CommandRunner;
   friend class Connection;
   Statement(std::shared_ptr<Connection> connection, std::string sql, sql::CompiledStatement compiled);
 

@@ -34,7 +34,7 @@ class EngineRows : public catalog::SystemRows {
     if (view == "memory") return VisitMemory(sink);
     if (view == "metrics") return VisitMetrics(sink);
     if (view == "vector_indexes") return VisitVectorIndexes(sink);
-    if (view == "functions") return VisitFunctions(sink);
+    if (view == "available_functions") return VisitFunctions(sink);
     if (view != "settings") return absl::OkStatus();
     for (const SettingDescription& setting : AllSettings()) {
       const std::array<vec::Value, 4> row = {vec::Value::Text(setting.key),

@@ -45,6 +45,20 @@ std::vector<std::shared_ptr<const catalog::Relation>> TypesOver(const catalog::S
   return over;
 }
 
+std::vector<std::shared_ptr<const catalog::Relation>> FunctionsWith(const catalog::Snapshot& snapshot,
+                                                                    const catalog::Relation& type) {
+  std::vector<std::shared_ptr<const catalog::Relation>> functions;
+  snapshot.ForEachFunction([&](const auto& function) {
+    const auto& columns = function->schema->columns;
+    if (std::any_of(columns.begin(), columns.end(), [&](const table::Column& column) {
+          return snapshot.Mentions(column.type, type.id) || column.domain == type.id;
+        })) {
+      functions.push_back(function);
+    }
+  });
+  return functions;
+}
+
 Status NoSuchLabel(std::string_view label) {
   return MakeError(absl::StatusCode::kInvalidArgument, sqlstate::kInvalidParameter,
                    absl::StrCat("\"", label, "\" is not an existing enum label"));
@@ -184,6 +198,7 @@ Status CommandRunner::EditComposite(const catalog::Relation& type, const sql::Al
       return used(absl::StrCat("column \"", use.table->name(), ".", use.definition().name, "\""));
     }
     for (const auto& over : TypesOver(*snapshot, type)) return used(absl::StrCat("type \"", over->name(), "\""));
+    for (const auto& function : FunctionsWith(*snapshot, type)) return used(absl::StrCat("function ", function->name()));
   }
   return changes.ReplaceDomain(type, command.domain);
 }
@@ -230,6 +245,10 @@ Status CommandRunner::DropType(const std::string& schema, const std::string& nam
                                                  " has an attribute of, is not supported with CASCADE"));
     }
     TURDB_RETURN_IF_ERROR(DropType(over->schema_name(), over->name(), true));
+  }
+  for (const auto& function : FunctionsWith(*connection_.VisibleCatalog(), *type)) {
+    if (!cascade) return depends(absl::StrCat("function ", function->name()));
+    TURDB_RETURN_IF_ERROR(DropFunction(function->id, true));
   }
   for (const Use& use : UsesOf(*connection_.VisibleCatalog(), *type)) {
     const std::string& column = use.definition().name;

@@ -110,7 +110,7 @@ class CopyToOperator : public Operator {
     header_due_ = false;
     for (size_t c = 0; c < node_.column_names.size(); ++c) {
       if (c != 0) out->push_back(node_.options.delimiter);
-      AppendField(node_.column_names[c], false, out);
+      AppendField(node_.column_names[c], false, false, out);
     }
     out->push_back('\n');
   }
@@ -127,18 +127,31 @@ class CopyToOperator : public Operator {
       if (node_.raw) {
         out->append(text);
       } else {
-        AppendField(node_.booleans[c] != 0 ? text.substr(0, 1) : text, chunk.column_count() == 1, out);
+        const bool forced = c < node_.quoted.size() && node_.quoted[c] != 0;
+        AppendField(node_.booleans[c] != 0 ? text.substr(0, 1) : text, chunk.column_count() == 1, forced, out);
       }
     }
   }
 
+  // PostgreSQL's text format.
+  void AppendEscaped(std::string_view text, std::string* out) const {
+    constexpr std::string_view kMeant = "\b\f\n\r\t\v\\";
+    constexpr std::string_view kLetters = "bfnrtv\\";
+    for (const char c : text) {
+      const size_t place = kMeant.find(c);
+      if (place != std::string_view::npos || c == node_.options.delimiter) out->push_back('\\');
+      out->push_back(place == std::string_view::npos ? c : kLetters[place]);
+    }
+  }
+
   // Quoted when it could be read as something else.
-  void AppendField(std::string_view text, bool alone, std::string* out) {
+  void AppendField(std::string_view text, bool alone, bool forced, std::string* out) {
     const CsvOptions& options = node_.options;
+    if (options.text) return AppendEscaped(text, out);
     const bool special = std::any_of(text.begin(), text.end(), [&](char c) {
       return c == options.delimiter || c == options.quote || c == '\n' || c == '\r';
     });
-    const bool quoted = options.force_quote_all || special || text == options.null_text || (alone && text == "\\.");
+    const bool quoted = options.force_quote_all || forced || special || text == options.null_text || (alone && text == "\\.");
     if (!quoted) {
       out->append(text);
       return;

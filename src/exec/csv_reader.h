@@ -44,6 +44,7 @@ class CsvReader {
   // data read so far does not hold all of it.
   bool FindEnd(size_t* end, size_t* next);
   void Split(size_t end);
+  void SplitText(size_t end);
   base::Status Refill();
 
   std::unique_ptr<os::File> file_;

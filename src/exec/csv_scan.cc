@@ -1,11 +1,13 @@
-// COPY FROM a CSV file. Fields come as text, a batch at a time, and are cast column by column; a row that does not
-// convert is reported with its line, column and reason and taken out of the batch, and the cast runs again over the
-// rest. More bad rows than CsvOptions::max_rejected_rows fail the statement with the report of the last.
+// COPY FROM files, and files in FROM. Fields come as text, a batch at a time, and are cast column by column; a row that does
+// not convert is reported with its line, column and reason and taken out of the batch, and the cast runs again over the rest.
+// More bad rows than CsvOptions::max_rejected_rows fail the statement with the report of the last.
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "exec/builder.h"
 #include "exec/csv_reader.h"
+#include "exec/file_shape.h"
 #include "function/registry.h"
 
 namespace turdb::exec {
@@ -44,11 +46,13 @@ class CsvScanSource : public Source {
   Status Start(Runtime& runtime) override {
     rejected_ = 0;
     done_ = false;
-    header_seen_ = !node_.options.header;
-    TURDB_ASSIGN_OR_RETURN(std::unique_ptr<os::File> file,
-                           runtime.context->host_files->Open(std::string(node_.path), os::OpenMode::kReadOnly));
-    reader_.emplace(std::move(file), node_.options, runtime.budget);
-    return absl::OkStatus();
+    next_path_ = 0;
+    paths_.clear();
+    for (const std::string_view path : node_.paths) {
+      TURDB_ASSIGN_OR_RETURN(const std::vector<std::string> found, ExpandPath(*runtime.context->host_files, path));
+      paths_.insert(paths_.end(), found.begin(), found.end());
+    }
+    return OpenNext(runtime);
   }
 
   StatusOr<Flow> Next(Runtime& runtime, Batch* out) override {
@@ -65,6 +69,41 @@ class CsvScanSource : public Source {
   }
 
  private:
+  Status OpenNext(Runtime& runtime) {
+    if (next_path_ >= paths_.size()) {
+      done_ = true;
+      return absl::OkStatus();
+    }
+    header_seen_ = !node_.options.header;
+    skipped_ = 0;
+    TURDB_ASSIGN_OR_RETURN(std::unique_ptr<os::File> file,
+                           runtime.context->host_files->Open(paths_[next_path_++], os::OpenMode::kReadOnly));
+    reader_.emplace(std::move(file), node_.options, runtime.budget);
+    return absl::OkStatus();
+  }
+
+  Status CheckHeader(std::span<const CsvField> fields) const {
+    if (!node_.options.match_header) return absl::OkStatus();
+    const size_t expected = node_.types.size() - (node_.with_file_name ? 1 : 0);
+    for (size_t i = 0; i < std::max(fields.size(), expected); ++i) {
+      const std::string_view got = i < fields.size() ? fields[i].text : std::string_view();
+      if (i < expected && i < fields.size() && got == node_.column_names[i]) continue;
+      return base::MakeError(
+          absl::StatusCode::kInvalidArgument, base::sqlstate::kBadCopyFormat,
+          i < expected && i < fields.size()
+              ? absl::StrCat("column name mismatch in header line field ", i + 1, ": got \"", got, "\", expected \"",
+                             node_.column_names[i], "\"")
+              : absl::StrCat("wrong number of fields in header line: got ", fields.size(), ", expected ", expected));
+    }
+    return absl::OkStatus();
+  }
+
+  bool IsNull(size_t column, const CsvField& field) const {
+    if (field.text != node_.options.null_text) return false;
+    if (field.quoted) return column < node_.null_quoted.size() && node_.null_quoted[column] != 0;
+    return column >= node_.never_null.size() || node_.never_null[column] == 0;
+  }
+
   // Fills text_ with the next records that have the right number of fields.
   Status ReadText(Runtime& runtime) {
     text_.Reset();
@@ -73,22 +112,29 @@ class CsvScanSource : public Source {
       std::span<const CsvField> fields;
       TURDB_ASSIGN_OR_RETURN(const bool more, reader_->Next(&fields));
       if (!more) {
-        done_ = true;
-        break;
+        TURDB_RETURN_IF_ERROR(OpenNext(runtime));
+        if (done_) break;
+        continue;
+      }
+      if (skipped_ < node_.options.skip_lines) {
+        ++skipped_;
+        continue;
       }
       if (!header_seen_) {
         header_seen_ = true;
+        TURDB_RETURN_IF_ERROR(CheckHeader(fields));
         continue;
       }
-      if (fields.size() != node_.types.size()) {
-        TURDB_RETURN_IF_ERROR(
-            Reject(runtime, reader_->line(), "",
-                   base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kBadCopyFormat,
-                                   absl::StrCat("expected ", node_.types.size(), " fields, found ", fields.size()))));
+      const size_t expected = node_.types.size() - (node_.with_file_name ? 1 : 0);
+      if (fields.size() != expected) {
+        TURDB_RETURN_IF_ERROR(Reject(runtime, reader_->line(), "",
+                                     base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kBadCopyFormat,
+                                                     absl::StrCat("expected ", expected, " fields, found ", fields.size()))));
         continue;
       }
+      if (node_.with_file_name) text_.column(expected).SetString(count, reader_->path());
       for (size_t c = 0; c < fields.size(); ++c) {
-        if (!fields[c].quoted && fields[c].text == node_.options.null_text) {
+        if (IsNull(c, fields[c])) {
           text_.column(c).SetNull(count);
         } else {
           text_.column(c).SetString(count, fields[c].text);
@@ -122,10 +168,10 @@ class CsvScanSource : public Source {
 
   Status Reject(Runtime& runtime, int64_t line, std::string_view column, Status reason) {
     if (++rejected_ > node_.options.max_rejected_rows) {
-      return base::WithFrame(std::move(reason),
-                             absl::StrCat("copying ", node_.path, ", line ", line, column.empty() ? "" : ", column ", column));
+      return base::WithFrame(std::move(reason), absl::StrCat("copying ", reader_->path(), ", line ", line,
+                                                             column.empty() ? "" : ", column ", column));
     }
-    runtime.rejected.push_back({std::string(node_.path), line, std::string(column), std::string(reason.message())});
+    runtime.rejected.push_back({reader_->path(), line, std::string(column), std::string(reason.message())});
     return absl::OkStatus();
   }
 
@@ -137,6 +183,9 @@ class CsvScanSource : public Source {
   vec::SelectionVector kept_;
   std::vector<int64_t> lines_;  // by row of text_
   int64_t rejected_ = 0;
+  std::vector<std::string> paths_;
+  size_t next_path_ = 0;
+  int64_t skipped_ = 0;
   bool header_seen_ = false;
   bool done_ = false;
 };

@@ -170,16 +170,23 @@ struct CsvOptions {
   char quote = '"';
   char escape = '"';
   bool header = false;
+  bool text = false;              // PostgreSQL's text format: escapes in place of quotes, and "\." ends it
+  bool whole_file = false;        // one record of one field
+  bool match_header = false;      // the header must name the columns
   bool force_quote_all = false;   // when writing: every value that is not NULL
   std::string_view null_text;     // an unquoted field equal to it is NULL
+  int64_t skip_lines = 0;         // before the header
   int64_t max_rejected_rows = 0;  // more bad rows than this fail the statement
 };
 
 // COPY FROM: the file's fields converted to `types`; bad rows are reported and skipped up to the limit.
 struct CsvScanNode : Node {
-  std::string_view path;
+  std::span<const std::string_view> paths;  // read one after the other
+  bool with_file_name = false;              // the last column is the path that a row is from
   CsvOptions options;
   std::span<const std::string_view> column_names;  // for the header and for reports
+  std::span<const uint8_t> never_null;             // by column, 0 or 1: FORCE_NOT_NULL
+  std::span<const uint8_t> null_quoted;            // FORCE_NULL: also a quoted field may be NULL
 };
 
 // COPY TO: the input's columns, all text, as lines of a file; or, to the client, as rows of one column.
@@ -189,6 +196,7 @@ struct CopyToNode : Node {
   CsvOptions options;
   bool raw = false;  // one column, written as it is
   std::span<const std::string_view> column_names;
+  std::span<const uint8_t> quoted;    // by column, 0 or 1: FORCE_QUOTE
   std::span<const uint8_t> booleans;  // by column, 0 or 1: "true" and "false" are written t and f
 };
 

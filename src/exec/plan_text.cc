@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "exec/plan_printer.h"
 #include "exec/table_function.h"
 #include "function/registry.h"
@@ -425,7 +426,7 @@ std::string_view NodeName(NodeKind kind) {
 namespace {
 
 std::string CsvText(const CsvScanNode& scan) {
-  std::string out = StrCat(" ", scan.path, " delimiter: ", std::string_view(&scan.options.delimiter, 1));
+  std::string out = StrCat(" ", absl::StrJoin(scan.paths, ", "), " delimiter: ", std::string_view(&scan.options.delimiter, 1));
   if (scan.options.header) out.append(" header");
   if (scan.options.max_rejected_rows > 0) StrAppend(&out, " rejected rows up to: ", scan.options.max_rejected_rows);
   return out;

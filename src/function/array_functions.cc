@@ -196,6 +196,116 @@ Status BindSubscripts(BoundCall* call, std::span<const Type> actual) {
   return absl::OkStatus();
 }
 
+// ---- SET a[i] = value, a[i:j] = array
+
+constexpr base::SqlState kNullNotAllowed{"22004"};
+
+// The elements of one dimension from `from` on: those of `array`, and NULLs where there are none; then `set` puts its own.
+template <typename F>
+Status Rebuilt(Call& call, SelIndex row, const std::optional<ArrayView>& array, int64_t from, int64_t to, F&& add) {
+  int64_t lower = from, upper = to;
+  if (array && array->dimensions() == 1) {
+    lower = std::min<int64_t>(lower, array->dimension(0).lower);
+    upper = std::max<int64_t>(upper, array->dimension(0).upper());
+  }
+  if (upper - lower + 1 > int64_t{vec::kMaxArrayElements}) {
+    return MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kProgramLimit,
+                     absl::StrCat("array size exceeds the maximum allowed (", vec::kMaxArrayElements, " elements, 1 GB)"));
+  }
+  ArrayBuilder builder(call.result_type().element_type());
+  for (int64_t i = lower; i <= upper; ++i) {
+    if (i >= from && i <= to) {
+      add(i - from, &builder);
+    } else if (array && array->dimensions() == 1 && i >= array->dimension(0).lower && i <= array->dimension(0).upper()) {
+      builder.AddFrom(*array, static_cast<uint32_t>(i - array->dimension(0).lower));
+    } else {
+      builder.AddNull();
+    }
+  }
+  TURDB_RETURN_IF_ERROR(CheckArraySize(builder));
+  call.result->SetString(row, builder.Finish(static_cast<int32_t>(lower)));
+  return absl::OkStatus();
+}
+
+// (array, value, subscripts): a NULL array is an empty one. One dimension grows, several do not.
+void WithElementKernel(Call& call) {
+  ForAll(call, [&](SelIndex row) -> Status {
+    const std::optional<ArrayView> array = ArrayAt(call, 0, row);
+    std::vector<int32_t> subscripts;
+    for (size_t i = 2; i < call.args.size(); ++i) {
+      if (!call.args[i].IsValid(row)) {
+        return MakeError(absl::StatusCode::kInvalidArgument, kNullNotAllowed, "array subscript in assignment must not be null");
+      }
+      subscripts.push_back(call.args[i].Get<int32_t>(row));
+    }
+    const void* const slot = ArgumentSlot(call, 1, row);
+    const auto add = [&](ArrayBuilder* builder) { slot == nullptr ? builder->AddNull() : builder->Add(slot); };
+    const bool empty = !array || array->dimensions() == 0;
+    if (!empty && array->dimensions() != static_cast<int>(subscripts.size())) {
+      return ArraySubscriptError("wrong number of array subscripts");
+    }
+    if (subscripts.size() == 1) {
+      return Rebuilt(call, row, array, subscripts[0], subscripts[0], [&](int64_t, ArrayBuilder* builder) { add(builder); });
+    }
+    ArrayBuilder builder(call.result_type().element_type());
+    if (empty) {
+      std::vector<ArrayDimension> dimensions;
+      for (const int32_t subscript : subscripts) dimensions.push_back({subscript, 1});
+      add(&builder);
+      call.result->SetString(row, builder.Finish(dimensions));
+      return absl::OkStatus();
+    }
+    const std::optional<uint32_t> place = PlaceOf(*array, subscripts);
+    if (!place) return ArraySubscriptError("array subscript out of range");
+    for (uint32_t i = 0; i < array->size(); ++i) {
+      if (i == *place) {
+        add(&builder);
+      } else {
+        builder.AddFrom(*array, i);
+      }
+    }
+    call.result->SetString(row, builder.Finish(array->AllDimensions()));
+    return absl::OkStatus();
+  });
+}
+
+// (array, values, lower, upper): bounds that were left out are the least and the greatest integer, and mean the array's.
+void WithSliceKernel(Call& call) {
+  ForAll(call, [&](SelIndex row) -> Status {
+    const std::optional<ArrayView> array = ArrayAt(call, 0, row);
+    const std::optional<ArrayView> values = ArrayAt(call, 1, row);
+    const bool empty = !array || array->dimensions() == 0;
+    if (call.args.size() > 4 || (!empty && array->dimensions() > 1)) return NotOneDimensional("assigning to slices of");
+    if (!call.args[2].IsValid(row) || !call.args[3].IsValid(row)) {
+      return MakeError(absl::StatusCode::kInvalidArgument, kNullNotAllowed, "array subscript in assignment must not be null");
+    }
+    if (!values) {  // nothing to put there
+      array ? call.result->SetString(row, call.args[0].Get<StringView>(row).view()) : call.result->SetNull(row);
+      return absl::OkStatus();
+    }
+    int64_t lower = call.args[2].Get<int32_t>(row), upper = call.args[3].Get<int32_t>(row);
+    if (empty && (lower == INT32_MIN || upper == INT32_MAX)) {
+      return base::WithFrame(ArraySubscriptError("array slice subscript must provide both boundaries"),
+                             "When assigning to a slice of an empty array value, slice boundaries must be fully specified.");
+    }
+    if (lower == INT32_MIN) lower = array->dimension(0).lower;
+    if (upper == INT32_MAX) upper = array->dimension(0).upper();
+    if (lower > upper) return ArraySubscriptError("upper bound cannot be less than lower bound");
+    if (upper - lower + 1 > int64_t{values->size()}) return ArraySubscriptError("source array too small");
+    return Rebuilt(call, row, array, lower, upper,
+                   [&](int64_t i, ArrayBuilder* builder) { builder->AddFrom(*values, static_cast<uint32_t>(i)); });
+  });
+}
+
+Status BindWithPart(BoundCall* call, std::span<const Type> actual) {
+  const bool slice = call->function->name == "array with slice";
+  call->argument_types[1] = slice ? actual[0] : actual[0].element_type();
+  for (size_t i = 2; i < actual.size(); ++i) call->argument_types[i] = TypeId::kInt32;
+  call->argument_types[0] = actual[0];
+  call->result_type = actual[0];
+  return absl::OkStatus();
+}
+
 // ---- growing
 
 // The bounds of `array` with one element more: the lower one stays, on whichever side it is put.
@@ -624,6 +734,8 @@ void AddArrays(FunctionList& list) {
   list.AddVariadic("array of", {kAnyArgument}, kArray, kNulls, MakeArrayKernel, BindMakeArray);
   list.AddVariadic("array subscript", {kArray, kInt}, kArray, 0, SubscriptKernel, BindSubscripts);
   list.AddVariadic("array slice", {kArray, kInt}, kArray, 0, SliceKernel, BindSubscripts);
+  list.AddVariadic("array with element", {kArray, kAnyArgument, kInt}, kArray, kNulls, WithElementKernel, BindWithPart);
+  list.AddVariadic("array with slice", {kArray, kArray, kInt}, kArray, kNulls, WithSliceKernel, BindWithPart);
 
   list.Add("||", {kArray, kArray}, kArray, kNulls, ConcatenateKernel, BindElements);
   list.Add("||", {kArray, kAnyArgument}, kArray, kNulls, AppendKernel<false>, BindElements);

@@ -124,6 +124,18 @@ void QueryFirstKernel(Call& call) {
   });
 }
 
+// What JSON_VALUE and its like do with ERROR ON EMPTY and ERROR ON ERROR.
+void ItemErrorKernel(Call& call) {
+  call.ForEach([&](SelIndex row) {
+    const std::string_view message = call.args[0].Get<StringView>(row).view();
+    constexpr base::SqlState kNoItem{"22035"}, kNoScalar{"2203F"}, kSeveral{"22034"};
+    const base::SqlState state = message.starts_with("no ")                         ? kNoItem
+                                 : message.find("scalar") != std::string_view::npos ? kNoScalar
+                                                                                    : kSeveral;
+    call.RaiseStatus(row, MakeError(absl::StatusCode::kInvalidArgument, state, message));
+  });
+}
+
 class PathScan : public SetScan {
  public:
   Status Start(std::span<const Value> arguments, CallContext&) override {
@@ -171,6 +183,7 @@ void AddJsonPaths(FunctionList& list) {
     list.Add("jsonb_path_query_array", signature, kJsonb, kCanRaise, QueryArrayKernel);
     list.Add("jsonb_path_query_first", signature, kJsonb, kCanRaise, QueryFirstKernel);
   }
+  list.Add("json item error", {kText}, kText, kCanRaise, ItemErrorKernel);
   list.Add("@?", {kJsonb, kText}, kBool, kCanRaise, ExistsKernel<true>);
   list.Add("@@", {kJsonb, kText}, kBool, kCanRaise, MatchKernel<true>);
 }

@@ -473,14 +473,19 @@ class PathParser {
     const Token before = token_;
     TURDB_RETURN_IF_ERROR(Advance());
     if (!name || !At("(")) return Add(std::move(member));
-    constexpr std::string_view kMethods[] = {"abs",     "bigint",   "boolean", "ceiling", "decimal", "double", "floor",
-                                             "integer", "keyvalue", "number",  "size",    "string",  "type"};
-    if (member.text == "datetime" || member.text == "date" || member.text.starts_with("time")) {
-      return base::UnsupportedError(absl::StrCat("the jsonpath method .", member.text, "() is not supported"));
+    constexpr std::string_view kMethods[] = {"abs",     "bigint", "boolean", "ceiling",   "date",         "datetime",
+                                             "decimal", "double", "floor",   "integer",   "keyvalue",     "number",
+                                             "size",    "string", "time",    "timestamp", "timestamp_tz", "type"};
+    if (member.text == "time_tz") {
+      return base::UnsupportedError("the jsonpath method .time_tz() is not supported");
     }
     if (std::find(std::begin(kMethods), std::end(kMethods), member.text) == std::end(kMethods))
       return SyntaxError(before.offset);
     TURDB_RETURN_IF_ERROR(Advance());
+    const bool takes_argument = member.text == "datetime" || member.text.starts_with("time");
+    if (takes_argument && !At(")")) {
+      return base::UnsupportedError(absl::StrCat("an argument of the jsonpath method .", member.text, "() is not supported"));
+    }
     TURDB_RETURN_IF_ERROR(Expect(")"));
     member.kind = PathKind::kMethod;
     return Add(std::move(member));

@@ -1,10 +1,13 @@
 // Running paths. A value expression gives items; a predicate one of three truths, errors below it being unknown.
 #include <cmath>
+#include <map>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "function/json_path.h"
 #include "function/json_support.h"
+#include "vec/datetime.h"
+#include "vec/text_context.h"
 #include "vec/text_format.h"
 
 namespace turdb::function {
@@ -21,12 +24,96 @@ namespace {
 using Items = std::vector<JsonView>;
 enum class Truth : uint8_t { kFalse, kTrue, kUnknown };
 
-constexpr std::string_view kPathErrors[] = {"22012", "22033", "22034", "22038", "22039", "2203A",
-                                            "2203B", "2203C", "2203F", "22036", "22003", "22023"};
+constexpr std::string_view kPathErrors[] = {"22012", "22033", "22034", "22038", "22039", "2203A", "2203B",
+                                            "2203C", "2203F", "22036", "22003", "22023", "22031"};
 
 Status PathError(std::string_view state, std::string_view message) {
   return MakeError(absl::StatusCode::kInvalidArgument, base::SqlState{{state[0], state[1], state[2], state[3], state[4], '\0'}},
                    message);
+}
+
+// What .datetime() and its kin make of a string. Dates count as midnight.
+enum class MomentKind : uint8_t { kDate, kTime, kTimestamp, kTimestampTz };
+struct Moment {
+  MomentKind kind = MomentKind::kDate;
+  int64_t micros = 0;
+  int64_t offset_us = 0;  // kTimestampTz: east of Greenwich, as it was written
+};
+constexpr int64_t kDayMicros = int64_t{86400} * 1'000'000;
+
+std::string_view NameOf(MomentKind kind) {
+  switch (kind) {
+    case MomentKind::kDate:
+      return "date";
+    case MomentKind::kTime:
+      return "time without time zone";
+    case MomentKind::kTimestamp:
+      return "timestamp without time zone";
+    case MomentKind::kTimestampTz:
+      return "timestamp with time zone";
+  }
+  return "";
+}
+
+// ISO 8601 and nothing else: a date, a time, or both with a blank or a T between them and perhaps a zone.
+std::optional<Moment> ReadMoment(std::string_view text) {
+  const auto digits = [&](size_t at, size_t count) {
+    for (size_t i = at; i < at + count; ++i) {
+      if (i >= text.size() || text[i] < '0' || text[i] > '9') return false;
+    }
+    return true;
+  };
+  const vec::TextContext context;
+  Moment moment;
+  const bool date = digits(0, 4) && text.size() >= 10 && text[4] == '-' && digits(5, 2) && text[7] == '-' && digits(8, 2);
+  if (!date) {
+    moment.kind = MomentKind::kTime;
+    const bool time = digits(0, 2) && text.size() >= 5 && text[2] == ':' && text.find_first_not_of("0123456789:.") == text.npos;
+    if (!time || vec::ParseTime(text, context, &moment.micros) != vec::ParseOutcome::kOk) return std::nullopt;
+    return moment;
+  }
+  if (text.size() == 10) {
+    int32_t days = 0;
+    if (vec::ParseDate(text, context, &days) != vec::ParseOutcome::kOk) return std::nullopt;
+    moment.micros = days * kDayMicros;
+    return moment;
+  }
+  if ((text[10] != ' ' && text[10] != 'T') || !digits(11, 2)) return std::nullopt;
+  const size_t zone = text.find_first_not_of("0123456789:.", 11);
+  std::string local(text.substr(0, zone));
+  local[10] = ' ';
+  moment.kind = MomentKind::kTimestamp;
+  if (vec::ParseTimestamp(local, context, &moment.micros) != vec::ParseOutcome::kOk) return std::nullopt;
+  if (zone == std::string_view::npos) return moment;
+  int64_t utc = 0;
+  const std::string_view written = absl::StripAsciiWhitespace(text.substr(zone));
+  if (written.find_first_not_of("0123456789:+-Z") != std::string_view::npos) return std::nullopt;
+  if (vec::ParseTimestampTz(absl::StrCat(local, written), context, &utc) != vec::ParseOutcome::kOk) return std::nullopt;
+  moment.kind = MomentKind::kTimestampTz;
+  moment.offset_us = moment.micros - utc;
+  moment.micros = utc;
+  return moment;
+}
+
+std::string TextOf(const Moment& moment) {
+  std::string text;
+  switch (moment.kind) {
+    case MomentKind::kDate:
+      vec::AppendDate(static_cast<int32_t>(moment.micros / kDayMicros), &text);
+      return text;
+    case MomentKind::kTime:
+      vec::AppendTime(moment.micros, &text);
+      return text;
+    case MomentKind::kTimestamp:
+    case MomentKind::kTimestampTz:
+      break;
+  }
+  vec::AppendTimestamp(moment.micros + moment.offset_us, &text);
+  if (const size_t blank = text.find(' '); blank != std::string::npos) text[blank] = 'T';
+  if (moment.kind == MomentKind::kTimestamp) return text;
+  const int64_t minutes = std::abs(moment.offset_us) / 60'000'000;
+  const auto two = [](int64_t value) { return absl::StrCat(value < 10 ? "0" : "", value); };
+  return absl::StrCat(text, moment.offset_us < 0 ? "-" : "+", two(minutes / 60), ":", two(minutes % 60));
 }
 
 Truth Not(Truth truth) { return truth == Truth::kUnknown ? truth : truth == Truth::kTrue ? Truth::kFalse : Truth::kTrue; }
@@ -335,6 +422,10 @@ class PathRun {
   Status Method(const PathNode& accessor, const JsonView& item, bool unwrap, Items* out) {
     const std::string_view name = accessor.text;
     if (name == "type") {
+      if (const Moment* const moment = MomentOf(item); moment != nullptr) {
+        out->push_back(FromText(NameOf(moment->kind)));
+        return absl::OkStatus();
+      }
       out->push_back(FromText(JsonTypeName(item.kind())));
       return absl::OkStatus();
     }
@@ -349,6 +440,7 @@ class PathRun {
     if (name == "keyvalue") return KeyValue(item, out);
     if (name == "string") return String(item, out);
     if (name == "boolean") return Boolean(item, out);
+    if (name == "datetime" || name == "date" || name.starts_with("time")) return DateTime(name, item, out);
     return Number(name, item, out);
   }
 
@@ -372,6 +464,45 @@ class PathRun {
         writer.EndObject();
       }));
     }
+    return absl::OkStatus();
+  }
+
+  // The date or time that an item stands for; null: it is plain JSON.
+  const Moment* MomentOf(const JsonView& item) const {
+    const auto found = moments_.find(item.bytes().data());
+    return found == moments_.end() ? nullptr : &found->second;
+  }
+
+  Status DateTime(std::string_view name, const JsonView& item, Items* out) {
+    if (item.kind() != JsonKind::kString) {
+      return PathError("22031", absl::StrCat("jsonpath item method .", name, "() can only be applied to a string"));
+    }
+    const std::optional<Moment> read = ReadMoment(item.string());
+    if (!read) {
+      return PathError("22031", absl::StrCat(name, " format is not recognized: \"", item.string(), "\""));
+    }
+    Moment moment = *read;
+    const MomentKind wanted = name == "date"           ? MomentKind::kDate
+                              : name == "time"         ? MomentKind::kTime
+                              : name == "timestamp"    ? MomentKind::kTimestamp
+                              : name == "timestamp_tz" ? MomentKind::kTimestampTz
+                                                       : moment.kind;
+    if (moment.kind != wanted) {
+      const bool zoned = moment.kind == MomentKind::kTimestampTz || wanted == MomentKind::kTimestampTz;
+      const bool has_date = moment.kind != MomentKind::kTime;
+      if (zoned || !has_date || (wanted == MomentKind::kTime && moment.kind == MomentKind::kDate)) {
+        return PathError("22031", absl::StrCat("cannot convert value from ", NameOf(moment.kind), " to ", NameOf(wanted),
+                                               zoned ? " without time zone usage" : ""));
+      }
+      int64_t in_day = moment.micros % kDayMicros;
+      if (in_day < 0) in_day += kDayMicros;
+      if (wanted == MomentKind::kDate) moment.micros -= in_day;
+      if (wanted == MomentKind::kTime) moment.micros = in_day;
+      moment.kind = wanted;
+    }
+    const JsonView made = FromText(TextOf(moment));
+    moments_[made.bytes().data()] = moment;
+    out->push_back(made);
     return absl::OkStatus();
   }
 
@@ -491,7 +622,7 @@ class PathRun {
     return found ? Truth::kTrue : unknown ? Truth::kUnknown : Truth::kFalse;
   }
 
-  static Truth TestPair(const PathNode& predicate, const JsonView& a, const JsonView& b) {
+  Truth TestPair(const PathNode& predicate, const JsonView& a, const JsonView& b) const {
     if (predicate.kind == PathKind::kStartsWith) {
       if (a.kind() != JsonKind::kString || b.kind() != JsonKind::kString) return Truth::kUnknown;
       return a.string().starts_with(b.string()) ? Truth::kTrue : Truth::kFalse;
@@ -500,7 +631,18 @@ class PathRun {
       if (a.kind() != JsonKind::kString) return Truth::kUnknown;
       return predicate.regex->Matches(a.string()) ? Truth::kTrue : Truth::kFalse;
     }
-    return Compare(predicate.kind, a, b);
+    const Moment* const x = MomentOf(a);
+    const Moment* const y = MomentOf(b);
+    if (x == nullptr && y == nullptr) return Compare(predicate.kind, a, b);
+    const auto comparable = [](MomentKind p, MomentKind q) {
+      const auto local = [](MomentKind kind) { return kind == MomentKind::kDate || kind == MomentKind::kTimestamp; };
+      return p == q || (local(p) && local(q));
+    };
+    if (x == nullptr || y == nullptr || !comparable(x->kind, y->kind)) {  // a null differs, others cannot be compared
+      const bool null = a.kind() == JsonKind::kNull || b.kind() == JsonKind::kNull;
+      return !null ? Truth::kUnknown : predicate.kind == PathKind::kNotEqual ? Truth::kTrue : Truth::kFalse;
+    }
+    return Holds(predicate.kind, x->micros < y->micros ? -1 : x->micros > y->micros ? 1 : 0);
   }
 
   static Truth Compare(PathKind relation, const JsonView& a, const JsonView& b) {
@@ -510,7 +652,10 @@ class PathRun {
       return relation == PathKind::kNotEqual ? Truth::kTrue : Truth::kFalse;
     }
     if (a.is_container()) return Truth::kUnknown;
-    const int order = vec::CompareJson(a, b);
+    return Holds(relation, vec::CompareJson(a, b));
+  }
+
+  static Truth Holds(PathKind relation, int order) {
     bool holds = false;
     switch (relation) {
       case PathKind::kEqual:
@@ -539,8 +684,9 @@ class PathRun {
   JsonView current_;  // what @ is, for subscripts
   const JsonView* const variables_;
   std::deque<std::string>& storage_;
-  bool descended_ = false;  // behind .**
-  int64_t last_ = -1;       // of the array whose subscripts are being computed
+  std::map<const char*, Moment> moments_;  // by where the item lies
+  bool descended_ = false;                 // behind .**
+  int64_t last_ = -1;                      // of the array whose subscripts are being computed
 };
 
 Status JsonPath::Query(const JsonView& target, const JsonView* variables, std::deque<std::string>* storage,

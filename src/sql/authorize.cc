@@ -96,6 +96,7 @@ class CommandAsker {
   Status operator()(const CreateTableCommand& command) const { return Create(command.table.definition); }
   Status operator()(const CreateViewCommand& command) const { return Create(command.columns); }
   Status operator()(const CreateTypeCommand& command) const { return Create(command.definition); }
+  Status operator()(const CreateFunctionCommand& command) const { return Create(command.definition); }
   Status operator()(const CreateIndexCommand& command) const {
     return Ask(AccessKind::kCreate, command.relation->schema_name(), command.index.name);
   }
@@ -111,6 +112,10 @@ class CommandAsker {
     for (const DropCommand::Name& name : command.names) {
       if (command.kind == DropKind::kSchema) {
         TURDB_RETURN_IF_ERROR(Ask(AccessKind::kDrop, name.name, {}));
+        continue;
+      }
+      if (command.kind == DropKind::kFunction) {
+        TURDB_RETURN_IF_ERROR(Ask(AccessKind::kDrop, name.schema, name.name));
         continue;
       }
       const auto relation = context_.catalog->FindRelation(name.schema, name.name, context_.search_path);

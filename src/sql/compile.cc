@@ -41,7 +41,7 @@ class Compilation {
     }
     compiled.written.insert(compiled.written.end(), binder_->locked().begin(), binder_->locked().end());
     compiled.dependencies = binder_->dependencies();
-    compiled.uses_external = compiled.uses_external || binder_->uses_external();
+    compiled.uses_external = compiled.uses_external || binder_->uses_external() || parsed_.asked_pivot_values;
     compiled.uses_replacement = compiled.uses_replacement || binder_->uses_replacement();
     for (const std::string_view name : parsed_.parameter_names) compiled.parameter_names.emplace_back(name);
     compiled.parameter_open = binder_->parameter_open();
@@ -127,7 +127,8 @@ class Compilation {
   }
 
   static ParseLimits LimitsOf(const CompileContext& context) {
-    return {context.limits.nesting_depth, context.limits.sql_bytes, context.limits.parameters};
+    return {context.limits.nesting_depth, context.limits.sql_bytes, context.limits.parameters,
+            context.pivot_values ? &context.pivot_values : nullptr};
   }
 
   Status CompileCommand(const ast::Statement& statement, CompiledStatement* compiled) {
@@ -227,6 +228,7 @@ class Compilation {
     node->options.null_text = plan_->Copy(bound.options.null_text);
     node->raw = bound.raw;
     node->column_names = plan_->Copy(bound.names);
+    node->quoted = plan_->Copy(bound.quoted);
     node->booleans = plan_->Copy(bound.booleans);
     if (bound.to_client) {
       node->types = plan_->Copy(std::vector<vec::Type>{vec::TypeId::kText});

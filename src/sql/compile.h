@@ -18,6 +18,7 @@
 #include "base/memory_budget.h"
 #include "base/status.h"
 #include "catalog/catalog.h"
+#include "exec/file_shape.h"
 #include "exec/plan.h"
 #include "exec/table_function.h"
 #include "function/host_function.h"
@@ -105,9 +106,14 @@ struct CompileContext {
   const std::map<std::string, NamedStatement, std::less<>>* named_statements = nullptr;  // EXECUTE's
   // Names without a schema find temporary objects first, but for names in what the catalog keeps of permanent ones.
   bool without_temporary = false;
+  // Runs a query of one column of texts, for PIVOT without a list of values; without it that is 0A000.
+  std::function<base::StatusOr<std::vector<std::string>>(std::string_view query)> pivot_values;
+  // For files in FROM; without it they are 0A000.
+  std::function<base::StatusOr<exec::FileShape>(const exec::FileQuestion&)> look_at_files;
   // May be empty: then everything is allowed. kIgnore: a column reads as NULL, anything else is refused.
   std::function<base::StatusOr<AccessAnswer>(const AccessRequest&)> authorize;
   StatementLimits limits;
+  bool check_function_bodies = true;             // CREATE FUNCTION binds the body; dumps make functions before what they name
   catalog::ObjectId hidden = base::kNoFile;      // found by no name without a schema: the table that CREATE TABLE AS fills
   catalog::ObjectId fills_view = base::kNoFile;  // the materialised view that the statement may change: it fills it
 };
@@ -210,12 +216,13 @@ struct AlterTypeCommand {
   bool check = false;
   table::TableSchema domain;
 };
-enum class DropKind : uint8_t { kSchema, kTable, kIndex, kView, kMaterializedView, kSequence, kType, kDomain };
+enum class DropKind : uint8_t { kSchema, kTable, kIndex, kView, kMaterializedView, kSequence, kType, kDomain, kFunction };
 struct DropCommand {
   DropKind kind = DropKind::kTable;
   struct Name {
     std::string schema;  // empty: by the search path
     std::string name;
+    catalog::ObjectId id = base::kNoFile;  // kFunction: which of that name
   };
   std::vector<Name> names;
   bool if_exists = false;
@@ -281,6 +288,14 @@ struct CreateViewCommand {
   bool if_not_exists = false;
 };
 
+struct CreateFunctionCommand {    // also of a macro
+  table::TableSchema definition;  // schema_name, name; columns are parameters, outputs and the result
+  catalog::FunctionSchema function;
+  std::string body;
+  std::vector<std::string> search_path;  // where its names are looked up
+  bool or_replace = false;
+};
+
 struct PrepareCommand {
   std::string name;
   NamedStatement statement;
@@ -288,11 +303,11 @@ struct PrepareCommand {
 struct DeallocateCommand {
   std::string name;  // empty: all
 };
-using Command =
-    std::variant<std::monostate, TransactionCommand, SetCommand, ShowCommand, CreateSchemaCommand, CreateTableCommand,
-                 CreateIndexCommand, DropCommand, AlterTableCommand, MaintenanceCommand, NoOperation, CreateViewCommand,
-                 SetConstraintsCommand, CreateSequenceCommand, AlterSequenceCommand, RefreshCommand, CommentSchemaCommand,
-                 SetNumberCommand, PrepareCommand, DeallocateCommand, CreateTypeCommand, AlterTypeCommand>;
+using Command = std::variant<std::monostate, TransactionCommand, SetCommand, ShowCommand, CreateSchemaCommand,
+                             CreateTableCommand, CreateIndexCommand, DropCommand, AlterTableCommand, MaintenanceCommand,
+                             NoOperation, CreateViewCommand, SetConstraintsCommand, CreateSequenceCommand, AlterSequenceCommand,
+                             RefreshCommand, CommentSchemaCommand, SetNumberCommand, PrepareCommand, DeallocateCommand,
+                             CreateTypeCommand, AlterTypeCommand, CreateFunctionCommand>;
 
 struct Dependency {
   catalog::ObjectId id = 0;

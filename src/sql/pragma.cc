@@ -61,11 +61,45 @@ std::string PragmaQuery(const ast::Pragma& pragma, const catalog::Snapshot& cata
       }
     } else {
       relation = catalog.FindRelation(pragma.schema.text, about, search_path);
+      std::string in_schema, own_name;  // 'schema.table', as DuckDB has it
+      if (relation == nullptr && pragma.schema.empty() && catalog::ParseRelationName(about, &in_schema, &own_name)) {
+        relation = catalog.FindRelation(in_schema, own_name, search_path);
+      }
       if (relation != nullptr) exact = relation->name();
     }
     const std::string schema = relation == nullptr ? "" : relation->schema_name();
     return absl::StrCat("SELECT ", listing.columns, " FROM turdb_catalog.", listing.view,
                         " AND schema_name = ", QuoteText(schema), " AND ", listing.key, " = ", QuoteText(exact), " ORDER BY ",
+                        listing.order);
+  }
+  return "";
+}
+
+// The schemas of the path in their order: the first that has the name is meant.
+std::string PragmaFunctionQuery(std::string_view function, size_t arguments, std::span<const std::string> search_path) {
+  const std::string name = absl::AsciiStrToLower(function.substr(std::string_view("pragma_").size()));
+  if (name == "table_list" && arguments <= 1) {
+    return absl::StrCat(kTableList, arguments == 1 ? " AND lower(table_name) = lower($1)" : "",
+                        " ORDER BY schema_name, table_name");
+  }
+  for (const Listing& listing : kListings) {
+    if (name != listing.pragma || arguments < 1 || arguments > 2) continue;
+    const std::string named = absl::StrCat("lower(", listing.key, ") = lower($1)");
+    std::string schema;
+    if (arguments == 2) {
+      schema = " AND lower(schema_name) = lower(CASE WHEN lower($2) IN ('main', 'public') THEN 'root' ELSE $2 END)";
+    } else {
+      std::string path;
+      for (const std::string& place : search_path) {
+        const std::string_view stored =
+            place == "main" || place == "public" ? catalog::kDefaultSchema : std::string_view(place);
+        absl::StrAppend(&path, path.empty() ? "" : ", ", QuoteText(stored));
+      }
+      const std::string place = absl::StrCat("array_position(ARRAY[", path, "]::text[], schema_name)");
+      schema =
+          absl::StrCat(" AND ", place, " = (SELECT min(", place, ") FROM turdb_catalog.", listing.view, " AND ", named, ")");
+    }
+    return absl::StrCat("SELECT ", listing.columns, " FROM turdb_catalog.", listing.view, " AND ", named, schema, " ORDER BY ",
                         listing.order);
   }
   return "";

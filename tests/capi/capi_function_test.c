@@ -600,11 +600,12 @@ static void counts_up(void* user_data, turdb_call* call, struct ArrowArrayStream
 static void the_catalog_lists_them(void) { /* [C-FUNCTION-9] */
   struct session s = session_open(":memory:");
   const char* own =
-      "select name, kind, parameters, result_type from turdb_catalog.functions where not is_built_in order by 1, 2, 3";
+      "select name, kind, parameters, result_type from turdb_catalog.available_functions where not is_built_in order by 1, 2, "
+      "3";
   CHECK_TEXT("", rows_of(s.conn, own));
   CHECK_TEXT("scalar|~;aggregate|~",
              rows_of(s.conn,
-                     "select kind, parameters from turdb_catalog.functions where name in ('lower', 'string_agg') "
+                     "select kind, parameters from turdb_catalog.available_functions where name in ('lower', 'string_agg') "
                      "and is_built_in order by name"));
   CHECK_STATUS(TURDB_OK, turdb_conn_create_scalar(s.conn, "gcd", "bigint, any", "bigint", TURDB_FUNCTION_VARIADIC, gcd, NULL,
                                                   NULL, NULL));
@@ -621,7 +622,8 @@ static void the_catalog_lists_them(void) { /* [C-FUNCTION-9] */
   CHECK_TEXT("", rows_of(other, own));
   turdb_conn_free(other);
   CHECK_STATUS(TURDB_OK, turdb_conn_drop_function(s.conn, "gcd", NULL, 0, NULL));
-  CHECK_TEXT("up;whatever", rows_of(s.conn, "select name from turdb_catalog.functions where not is_built_in order by 1"));
+  CHECK_TEXT("up;whatever",
+             rows_of(s.conn, "select name from turdb_catalog.available_functions where not is_built_in order by 1"));
   session_close(&s);
 }
 

@@ -460,6 +460,86 @@ TEST_F(CatalogTest, SystemViewsListWhatThereIs) {
             "CHECK (age > 0))");
 }
 
+// Functions have names of their own, one a name and types of parameters; a macro has its name for itself.
+TEST_F(CatalogTest, FunctionsAreToldApartByTheirParameters) {
+  const auto function = [](std::vector<Type> parameters, bool macro = false) {
+    TableSchema definition;
+    definition.name = "f";
+    FunctionSchema function;
+    for (const Type& type : parameters) {
+      definition.columns.push_back(MakeColumn("p" + std::to_string(definition.columns.size()), type));
+      function.modes.push_back(ParameterMode::kIn);
+    }
+    if (!macro) {
+      definition.columns.push_back(MakeColumn("", Type::Text()));
+      function.modes.push_back(ParameterMode::kResult);
+    }
+    function.body = macro ? FunctionBody::kExpression : FunctionBody::kReturn;
+    function.strict = true;
+    return std::pair(definition, function);
+  };
+  const auto create = [&](SchemaChanges& changes, const std::pair<TableSchema, FunctionSchema>& made, std::string body,
+                          bool or_replace = false) {
+    return changes.CreateFunction(made.first, made.second, std::move(body), {"root"}, or_replace);
+  };
+  const auto of_int = function({Type::Int32()}), of_text = function({Type::Text()}), none = function({});
+  MustCreate(Users("f"));  // no name that a function would want
+  {
+    Session session(*this);
+    Database::Expect(create(session.changes, of_int, "'int'"));
+    Database::Expect(create(session.changes, of_text, "'text'"));
+    Database::Expect(create(session.changes, none, "'none'"));
+    EXPECT_EQ(StateOf(create(session.changes, of_int, "'again'")), "42723");
+    EXPECT_TRUE(catalog_->Current()->FunctionsOf("", "f", kPath).empty());
+    EXPECT_EQ(session.changes.Visible(session.transaction->read_ts())->FunctionsOf("", "f", kPath).size(), 3u);
+    Commit(session);
+  }
+  const auto body_of = [&](const Type& type) -> std::string {
+    for (const auto& each : catalog_->Current()->FunctionsOf("", "f", kPath)) {
+      if (each->schema->columns[0].type == type && each->function.modes[0] == ParameterMode::kIn) return each->view_sql;
+    }
+    return "";
+  };
+  EXPECT_EQ(body_of(Type::Int32()), "'int'");
+  EXPECT_EQ(Find("f")->kind, RelationKind::kTable);
+  {
+    Session session(*this);
+    const auto before = session.changes.Visible(session.transaction->read_ts());
+    Database::Expect(create(session.changes, of_int, "'new'", true));
+    Commit(session);
+  }
+  EXPECT_EQ(body_of(Type::Int32()), "'new'");
+  {
+    Session session(*this);
+    Database::Expect(create(session.changes, function({Type::Text(), Type::Text()}, true), "p0 || p1"));
+    EXPECT_EQ(StateOf(create(session.changes, function({}, true), "1")), "42723");
+    Rollback(session);
+  }
+  EXPECT_EQ(catalog_->Current()->FunctionsOf("", "f", kPath).size(), 3u);
+
+  // What was written is read again.
+  catalog_.reset();
+  database_.Reopen();
+  Open();
+  EXPECT_EQ(body_of(Type::Int32()), "'new'");
+  EXPECT_EQ(body_of(Type::Text()), "'text'");
+  const auto all = catalog_->Current()->FunctionsOf("", "f", kPath);
+  ASSERT_EQ(all.size(), 3u);
+  for (const auto& each : all) {
+    EXPECT_TRUE(each->function.strict);
+    EXPECT_EQ(each->view_search_path, kPath);
+  }
+  EXPECT_TRUE(FunctionSql(*catalog_->Current(), *all[0]).starts_with("CREATE FUNCTION f("));
+  {
+    Session session(*this);
+    for (const auto& each : all) Database::Expect(session.changes.DropFunction(*each));
+    EXPECT_FALSE(session.changes.Visible(session.transaction->read_ts())->has_functions());
+    Database::Expect(create(session.changes, none, "'once more'"));
+    Commit(session);
+  }
+  EXPECT_EQ(catalog_->Current()->FunctionsOf("", "f", kPath).size(), 1u);
+}
+
 // A definition that is cut off or has an unknown field is refused, never misread.
 TEST_F(CatalogTest, DamagedDefinitionsAreRefused) {
   MustCreate(Users());

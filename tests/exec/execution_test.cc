@@ -3,6 +3,7 @@
 
 #include "exec/allocation_counter.h"
 #include "exec/csv_reader.h"
+#include "exec/file_shape.h"
 #include "exec/harness.h"
 
 namespace turdb::exec {
@@ -148,11 +149,12 @@ void WriteFile(os::Environment& environment, const std::string& path, std::strin
   ASSERT_TRUE((*file)->Write(0, base::AsBytes(text)).ok());
 }
 
-std::vector<std::vector<std::string>> ReadCsv(std::string_view text, base::Status* status = nullptr) {
+std::vector<std::vector<std::string>> ReadCsv(std::string_view text, base::Status* status = nullptr,
+                                              const CsvOptions& options = CsvOptions()) {
   os::Environment environment = os::Environment::InMemory();
   base::MemoryBudget budget(16 << 20);
   WriteFile(environment, "f.csv", text);
-  CsvReader reader(*environment.files->Open("f.csv", os::OpenMode::kReadOnly), CsvOptions(), &budget);
+  CsvReader reader(*environment.files->Open("f.csv", os::OpenMode::kReadOnly), options, &budget);
   std::vector<std::vector<std::string>> records;
   while (true) {
     std::span<const CsvField> fields;
@@ -176,6 +178,61 @@ TEST(CsvTest, SplitsRecordsAndFields) {
   EXPECT_EQ(base::GetSqlState(status), base::sqlstate::kBadCopyFormat);
 }
 
+// What is not NULL counts as quoted.
+TEST(CsvTest, ReadsPostgresText) {
+  CsvOptions text;
+  text.text = true;
+  text.delimiter = '\t';
+  text.null_text = "\\N";
+  const auto read = [&](std::string_view bytes) { return ReadCsv(bytes, nullptr, text); };
+  EXPECT_EQ(read("a\t\\N\t\n"), (Records{{"q:a", "\\N", "q:"}}));
+  EXPECT_EQ(read("x\\ty\\\\\tz\\\nw\n1\t2\n"), (Records{{"q:x\ty\\", "q:z\nw"}, {"q:1", "q:2"}}));
+  EXPECT_EQ(read("\\x41\\101\\q\\b\r\n"), (Records{{"q:AAq\b"}}));
+  EXPECT_EQ(read("\"a\"\n\\.\nnot read\n"), (Records{{"q:\"a\""}}));
+  EXPECT_EQ(read("\\\\N"), (Records{{"q:\\N"}}));
+}
+
+TEST(FilesTest, PatternsStandForWhatThereIs) {
+  os::Environment environment = os::Environment::InMemory();
+  ASSERT_TRUE(environment.files->CreateDirectory("d").ok());
+  for (const char* const name : {"d/b2.csv", "d/a1.csv", "d/a10.csv", "d/.a3.csv", "d/a.txt"})
+    WriteFile(environment, name, "x");
+  const auto expand = [&](std::string_view path) {
+    return ExpandPath(*environment.files, path).value_or(std::vector<std::string>{});
+  };
+  EXPECT_EQ(expand("d/a*.csv"), (std::vector<std::string>{"d/a1.csv", "d/a10.csv"}));
+  EXPECT_EQ(expand("d/??.csv"), (std::vector<std::string>{"d/a1.csv", "d/b2.csv"}));
+  EXPECT_EQ(expand("?/a.txt"), (std::vector<std::string>{"d/a.txt"}));
+  EXPECT_EQ(expand("d/no.csv"), (std::vector<std::string>{"d/no.csv"}));
+  EXPECT_EQ(base::GetSqlState(ExpandPath(*environment.files, "d/z*").status()).view(), "58P01");
+}
+
+TEST(FilesTest, TypesAreThoseOfTheFirstRows) {
+  os::Environment environment = os::Environment::InMemory();
+  const auto look = [&](std::string_view text, FileFormat format = FileFormat::kCsv) {
+    WriteFile(environment, "f", text);
+    FileQuestion question;
+    question.paths = {"f"};
+    question.format = format;
+    const auto shape = LookAtFiles(*environment.files, question);
+    if (!shape.ok()) return base::Describe(shape.status());
+    std::string out;
+    for (const FileShape::Column& column : shape->columns) out += column.name + " " + column.type.ToString() + ", ";
+    return out;
+  };
+  EXPECT_EQ(look("a,b,c\n1,x,2024-01-02\n,y,\n"), "a bigint, b text, c date, ");
+  EXPECT_EQ(look("1;2.5;true\n3;4;false\n"), "column0 bigint, column1 double precision, column2 boolean, ");
+  EXPECT_EQ(look("a|a|\n1|12:30:00|2024-01-02 10:00:00\n"),
+            "a bigint, a_1 time without time zone, column2 timestamp without time zone, ");
+  EXPECT_EQ(look("n\n1\n2\nthree\n"), "n text, ");
+  EXPECT_EQ(look("x,y\nred,blue\n"), "x text, y text, ");
+  EXPECT_EQ(look("{\"b\": 1, \"a\": \"x\"}\n\n{\"b\": 2.5, \"c\": [1]}\n", FileFormat::kJson),
+            "b double precision, a text, c jsonb, ");
+  EXPECT_EQ(look("[{\"k\": true}, {\"k\": null, \"m\": \"2024-01-02\"}]", FileFormat::kJson), "k boolean, m date, ");
+  EXPECT_NE(look("").find("is empty"), std::string::npos);
+  EXPECT_NE(look("1\n2\n", FileFormat::kJson).find("no objects"), std::string::npos);
+}
+
 // Records that cross, and that are larger than, the reader's blocks.
 TEST(CsvTest, RecordsOfAnySize) {
   std::string text;
@@ -193,7 +250,7 @@ TEST(CsvTest, BadRowsAreReportedUpToALimit) {
   PlanMaker make;
   auto* scan = make.plan->New<CsvScanNode>();
   scan->types = make.plan->Copy(std::vector<Type>{TypeId::kInt32, TypeId::kText});
-  scan->path = "f.csv";
+  scan->paths = make.plan->Copy(std::vector<std::string_view>{"f.csv"});
   scan->column_names = make.plan->Copy(std::vector<std::string_view>{"id", "name"});
   scan->options.header = true;
   scan->options.max_rejected_rows = 2;

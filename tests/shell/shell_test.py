@@ -177,6 +177,26 @@ class ShellTest(unittest.TestCase):
         self.assertEqual(self.rows("copy", "select * from t order by a"), [
             {"a": 1, "b": "it's\ntwo lines", "c": 0.1, "d": True}, {"a": 2, "b": None, "c": 1e300, "d": False}])
 
+    def test_dump_makes_functions_again(self):
+        self.run_shell("mydb", "create type mood as enum ('sad', 'ok'); create table t (a int, m mood)",
+                       "create function twice(a int) returns int language sql immutable as 'select a * 2'",
+                       "create table u (b int default twice(4), check (twice(b) < 100)); insert into u default values",
+                       "create function rows_of(x int) returns setof t language sql as $$ select * from t where a = x $$",
+                       "create function feel(m mood, n int default 3) returns table (f mood, k int) begin atomic select m, n; end",
+                       "create macro plus(a, b := 1) as a + b; create view v as select twice(a) as d, plus(a) as p from t",
+                       "insert into t values (5, 'ok'); comment on function twice(int) is 'doubles'; comment on macro plus is 'adds'")
+        schema, _ = self.run_shell("mydb", ".schema")
+        self.run_shell("again", schema)
+        self.assertEqual(self.run_shell("again", ".schema")[0], schema)
+        dump, _ = self.run_shell("mydb", ".dump")
+        self.run_shell("copy", "-f", self.path("dump.sql", dump))
+        self.assertEqual(self.run_shell("copy", ".dump")[0], dump)
+        self.assertIn("COMMENT ON FUNCTION root.twice(integer) IS 'doubles';", dump)
+        self.assertEqual(self.rows("copy", "select d, p from v"), [{"d": 10, "p": 6}])
+        self.assertEqual(self.rows("copy", "select * from rows_of(5)"), [{"a": 5, "m": "ok"}])
+        self.assertEqual(self.rows("copy", "select * from feel('sad')"), [{"f": "sad", "k": 3}])
+        self.assertEqual(self.rows("copy", "insert into u default values returning b"), [{"b": 8}])
+
     def test_explain(self):
         out, _ = self.run_shell("mydb", "create table t (a integer)", "explain select * from t where a = 1")
         self.assertIn("t", out)

@@ -54,9 +54,12 @@ std::string TablesQuery(std::string_view pattern) {
 
 std::string SchemaQuery(std::string_view pattern) {
   return "SELECT sql FROM (SELECT type_id AS place, 'a type' AS type, type_name AS name, type_name AS tbl_name, sql FROM "
-         "turdb_catalog.types UNION ALL SELECT NULL, type, name, tbl_name, sql FROM sqlite_schema UNION ALL SELECT NULL, type, "
+         "turdb_catalog.types UNION ALL SELECT NULL, 'a function', function_name, function_name, sql FROM "
+         "turdb_catalog.functions UNION ALL SELECT NULL, type, name, tbl_name, sql FROM sqlite_schema UNION ALL SELECT NULL, "
+         "type, "
          "name, tbl_name, sql FROM sqlite_temp_schema) AS s WHERE sql IS NOT NULL AND tbl_name LIKE " +
-         QuoteText(pattern) + " ORDER BY place, type = 'trigger', type = 'view', tbl_name, type = 'index', name";
+         QuoteText(pattern) +
+         " ORDER BY place, type = 'trigger', type = 'view', type = 'a function', tbl_name, type = 'index', name";
 }
 
 std::string ObjectsQuery(std::string_view pattern) {
@@ -91,7 +94,7 @@ std::string DisabledTriggersQuery(std::string_view pattern) {
 
 std::string CommentsQuery(std::string_view pattern) {
   return std::string("SELECT sql FROM turdb_catalog.comments WHERE ") + kPermanent +
-         " AND (kind IN ('schema', 'type', 'domain') OR object_name LIKE " + QuoteText(pattern) +
+         " AND (kind IN ('schema', 'type', 'domain', 'function', 'macro') OR object_name LIKE " + QuoteText(pattern) +
          ") ORDER BY schema_name, object_name, part_name NULLS FIRST, kind";
 }
 
@@ -100,8 +103,17 @@ const char kSchemasQuery[] =
     "schema_name";
 
 const std::string& TypesQuery() {
-  static const std::string* const kQuery =
-      new std::string(std::string("SELECT sql FROM turdb_catalog.types WHERE ") + kPermanent + " ORDER BY type_id");
+  static const std::string* const kQuery = new std::string(
+      std::string("SELECT sql FROM (SELECT type_id AS id, sql, schema_name FROM turdb_catalog.types UNION ALL "
+                  "SELECT function_id, sql, schema_name FROM turdb_catalog.functions WHERE NOT needs_table) AS s "
+                  "WHERE ") +
+      kPermanent + " ORDER BY id");
+  return *kQuery;
+}
+
+const std::string& FunctionsOverTablesQuery() {
+  static const std::string* const kQuery = new std::string(
+      std::string("SELECT sql FROM turdb_catalog.functions WHERE needs_table AND ") + kPermanent + " ORDER BY function_id");
   return *kQuery;
 }
 

@@ -24,8 +24,10 @@ std::string DisabledTriggersQuery(std::string_view pattern);  // schema, table, 
 std::string CommentsQuery(std::string_view pattern);          // COMMENT ON statements
 // The schemas that the user made.
 extern const char kSchemasQuery[];
-// SQL of the types that the user made, each behind those that it is made of.
+// SQL of the types and functions that the user made, each behind those that it is made of; functions over the rows of tables
+// are the other's, since tables come first.
 const std::string& TypesQuery();
+const std::string& FunctionsOverTablesQuery();
 // Name and table of indexes, of tables LIKE `pattern`.
 std::string IndexesQuery(std::string_view pattern);
 

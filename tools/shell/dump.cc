@@ -1,5 +1,6 @@
 #include "shell/dump.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -74,6 +75,7 @@ std::string Literal(turdb_stmt* stmt, int64_t index) {
 bool Dump(turdb_conn* conn, std::string_view pattern, std::FILE* out, ErrorHandle& error) {
   std::vector<Row> schemas;
   std::vector<Row> types;
+  std::vector<Row> functions;
   std::vector<Row> objects;
   std::vector<Row> indexes;
   std::vector<Row> sequences;
@@ -81,8 +83,8 @@ bool Dump(turdb_conn* conn, std::string_view pattern, std::FILE* out, ErrorHandl
   std::vector<Row> disabled;
   std::vector<Row> comments;
   if (!Collect(conn, kSchemasQuery, &schemas, error) || !Collect(conn, TypesQuery(), &types, error) ||
-      !Collect(conn, ObjectsQuery(pattern), &objects, error) || !Collect(conn, IndexSqlQuery(pattern), &indexes, error) ||
-      !Collect(conn, SequencesQuery(pattern), &sequences, error) ||
+      !Collect(conn, FunctionsOverTablesQuery(), &functions, error) || !Collect(conn, ObjectsQuery(pattern), &objects, error) ||
+      !Collect(conn, IndexSqlQuery(pattern), &indexes, error) || !Collect(conn, SequencesQuery(pattern), &sequences, error) ||
       !Collect(conn, TriggerSqlQuery(pattern), &triggers, error) ||
       !Collect(conn, DisabledTriggersQuery(pattern), &disabled, error) ||
       !Collect(conn, CommentsQuery(pattern), &comments, error)) {
@@ -95,9 +97,14 @@ bool Dump(turdb_conn* conn, std::string_view pattern, std::FILE* out, ErrorHandl
       if (object[0] == kind && !object[3].empty()) std::fprintf(out, "%s;\n", object[3].c_str());
     }
   };
+  // Bodies of functions name what is not there yet.
+  const auto is_function = [](const Row& row) { return row[0].rfind("CREATE FUNCTION", 0) == 0; };
+  const bool any = !functions.empty() || std::any_of(types.begin(), types.end(), is_function);
+  if (any) std::fputs("SET check_function_bodies = off;\n", out);
   for (const Row& type : types) std::fprintf(out, "%s;\n", type[0].c_str());
   put_sql_of("sequence");
   put_sql_of("table");
+  for (const Row& function : functions) std::fprintf(out, "%s;\n", function[0].c_str());
   for (const Row& object : objects) {
     const std::string name = QuoteName(object[1]) + "." + QuoteName(object[2]);
     const bool has_identity = object[3].find("GENERATED ALWAYS AS IDENTITY") != std::string::npos;
@@ -116,6 +123,7 @@ bool Dump(turdb_conn* conn, std::string_view pattern, std::FILE* out, ErrorHandl
                  QuoteName(trigger[2]).c_str());
   }
   for (const Row& comment : comments) std::fprintf(out, "%s;\n", comment[0].c_str());
+  if (any) std::fputs("RESET check_function_bodies;\n", out);
   std::fputs("COMMIT;\n", out);
   return true;
 }

@@ -5,6 +5,8 @@
 #include "function/aggregate.h"
 #include "function/registry.h"
 #include "sql/bind/binder.h"
+#include "sql/bind/body_source.h"
+#include "sql/parse/printer.h"
 #include "vec/array.h"
 
 namespace turdb::sql {
@@ -53,7 +55,13 @@ StatusOr<const Expr*> Binder::BindArraySubquery(const ast::Subquery& subquery, c
   if (query.columns.size() != 1) {
     return Error(sqlstate::kSyntaxError, "subquery must return only one column", subquery.offset);
   }
-  const Expr* value = ColumnExpr(query.columns[0].id, Position(subquery.offset));
+  const ast::Select* const source =
+      body_ == nullptr ? subquery.select : SourceInBody(arena_, ToSql(*subquery.select), body_->arguments);
+  return GatherArray(std::move(query), source, subquery.offset);
+}
+
+StatusOr<const Expr*> Binder::GatherArray(BoundQuery query, const ast::Select* source, int32_t offset) {
+  const Expr* value = ColumnExpr(query.columns[0].id, Position(offset));
   const Type types[] = {function::ResolveUnknown(value->type)};
   TURDB_ASSIGN_OR_RETURN(function::BoundAggregate aggregate, function::ResolveAggregate("array_agg", types));
   LogicalNode* node = NewNode(LogicalKind::kAggregate);
@@ -62,15 +70,15 @@ StatusOr<const Expr*> Binder::BindArraySubquery(const ast::Subquery& subquery, c
   LogicalAggregate call;
   call.function = plan_.Own(std::move(aggregate));
   call.arguments = {value};
-  call.position = Position(subquery.offset);
+  call.position = Position(offset);
   node->aggregates.push_back(std::move(call));
   node->outputs = {NewColumn("array", type)};
   BoundSubquery bound;
-  bound.source = subquery.select;
+  bound.source = source;
   bound.query = BoundQuery{node, {{"array", node->outputs[0]}}};
-  TURDB_ASSIGN_OR_RETURN(const Expr* gathered, NewSubquery(std::move(bound), type, {}, subquery.offset));
-  const std::vector<const Expr*> either = {gathered, plan_.Constant(EmptyArray(type), type, Position(subquery.offset))};
-  return plan_.NewExpression(ExpressionKind::kCoalesce, type, plan_.Copy(either), Position(subquery.offset));
+  TURDB_ASSIGN_OR_RETURN(const Expr* gathered, NewSubquery(std::move(bound), type, {}, offset));
+  const std::vector<const Expr*> either = {gathered, plan_.Constant(EmptyArray(type), type, Position(offset))};
+  return plan_.NewExpression(ExpressionKind::kCoalesce, type, plan_.Copy(either), Position(offset));
 }
 
 StatusOr<const Expr*> Binder::BindSubscript(const ast::Subscript& subscript, const ExprContext& context) {
@@ -130,6 +138,52 @@ StatusOr<const Expr*> Binder::BindSubscript(const ast::Subscript& subscript, con
   }
   if (json) return operand;
   return MakeFunction(slice ? "array slice" : "array subscript", arguments, position);
+}
+
+// SET a[i] = value, a[i][j] = value, a[i:j] = array.
+StatusOr<const Expr*> Binder::ChangeElement(const Expr* whole, std::string_view name, std::span<const ast::SetStep> path,
+                                            const ast::Expr& value, const ExprContext& context) {
+  const int32_t position = Position(path[0].offset);
+  if (whole->type.id != TypeId::kArray) {
+    return vec::IsJson(whole->type.id)
+               ? base::WithHint(Unsupported("assigning to a part of a JSON value", path[0].offset), "Use jsonb_set.")
+               : Error(sqlstate::kDatatypeMismatch,
+                       absl::StrCat("cannot subscript type ", NameOf(whole->type), " because it does not support subscripting"),
+                       path[0].offset);
+  }
+  size_t subscripts = 0;
+  bool slice = false;
+  for (; subscripts < path.size() && path[subscripts].field.empty(); ++subscripts) slice |= path[subscripts].slice;
+  std::vector<const Expr*> bounds;
+  const auto bound_at = [&](const ast::Expr* expr, int32_t otherwise) -> StatusOr<const Expr*> {
+    if (expr == nullptr) return plan_.Constant(vec::Value::Int32(otherwise), TypeId::kInt32, position);
+    TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(*expr, context));
+    return Coerce(bound, TypeId::kInt32, CastContext::kAssignment);
+  };
+  for (size_t i = 0; i < subscripts; ++i) {
+    const bool lone = slice && !path[i].slice;  // beside slices i means 1:i
+    if (slice) {
+      TURDB_ASSIGN_OR_RETURN(const Expr* const lower, bound_at(lone ? nullptr : path[i].lower, lone ? 1 : INT32_MIN));
+      bounds.push_back(lower);
+    }
+    TURDB_ASSIGN_OR_RETURN(const Expr* const last, bound_at(slice && !lone ? path[i].upper : path[i].lower, INT32_MAX));
+    bounds.push_back(last);
+  }
+  const Type part = slice ? whole->type : whole->type.element_type();
+  const Expr* changed = nullptr;
+  if (subscripts < path.size()) {
+    if (slice) return Unsupported("assigning to a field of a slice", path[subscripts].offset);
+    std::vector<const Expr*> arguments = {whole};
+    arguments.insert(arguments.end(), bounds.begin(), bounds.end());
+    TURDB_ASSIGN_OR_RETURN(const Expr* const element, MakeFunction("array subscript", arguments, position));
+    TURDB_ASSIGN_OR_RETURN(changed, ChangePart(element, name, path.subspan(subscripts), value, context));
+  } else {
+    TURDB_ASSIGN_OR_RETURN(changed, BindAs(value, &part, CastContext::kAssignment, context));
+    TURDB_ASSIGN_OR_RETURN(changed, Coerce(changed, part, CastContext::kAssignment));
+  }
+  std::vector<const Expr*> arguments = {whole, changed};
+  arguments.insert(arguments.end(), bounds.begin(), bounds.end());
+  return MakeFunction(slice ? "array with slice" : "array with element", arguments, position);
 }
 
 StatusOr<const Expr*> Binder::BindQuantifiedArray(const ast::Quantified& quantified, const ExprContext& context) {

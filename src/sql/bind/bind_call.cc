@@ -1,4 +1,6 @@
 // Calls: functions, the forms that are no functions (COALESCE, NULLIF ...), aggregates.
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "function/aggregate.h"
 #include "function/parameter_names.h"
@@ -17,16 +19,23 @@ namespace sqlstate = base::sqlstate;
 
 StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext& context) {
   if (call.name.parts.size() > 2) return Unsupported("a function's name with a database in it", call.offset);
-  if (call.name.parts.size() == 2 && call.name.parts[0].text != "pg_catalog") {
-    return Unsupported("a function of a schema", call.offset);
-  }
   const std::string_view name = call.name.last().text;
-  if (call.variadic) return Unsupported("VARIADIC", call.offset);
   TURDB_RETURN_IF_ERROR(Authorize(AccessKind::kFunction, {}, name, {}, call.offset));
   if (static_cast<int64_t>(call.arguments.size()) > context_.limits.function_arguments) {
     return At(base::LimitError(absl::StrCat("function ", name, " is called with ", call.arguments.size(),
                                             " arguments; the limit is ", context_.limits.function_arguments)),
               call.offset);
+  }
+  bool special = false;
+  if (context_.catalog->has_functions() && call.over == nullptr) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* const of_user, BindUserCall(call, context, &special));
+    if (special) return of_user;
+  }
+  TURDB_RETURN_IF_ERROR(CheckFunctionSchema(call));
+  if (call.variadic) {
+    ast::Call spread = call;
+    TURDB_ASSIGN_OR_RETURN(const Expr* const made, BindVariadicCall(call, name, context, &spread));
+    return made != nullptr ? StatusOr<const Expr*>(made) : BindCall(spread, context);
   }
   if (call.within_group && call.over != nullptr) {
     return Unsupported(absl::StrCat("OVER for ordered-set aggregate ", name), call.offset);
@@ -43,7 +52,6 @@ StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext&
     return Error(sqlstate::kSyntaxError, "MERGE_ACTION() can only be used in the RETURNING list of a MERGE command",
                  call.offset);
   }
-  bool special = false;
   if (call.name.parts.size() == 1 && IsHostScalar(name)) {
     TURDB_ASSIGN_OR_RETURN(const Expr* of_host, BindHostCall(call, name, context, &special));
     if (special) return of_host;
@@ -78,6 +86,60 @@ StatusOr<const Expr*> Binder::BindCall(const ast::Call& call, const ExprContext&
   auto made = MakeFunction(name, arguments, Position(call.offset));
   if (!made.ok()) return HintAtHost(made.status(), name);
   return made;
+}
+
+// What takes any number of arguments takes the elements of an array in their place.
+StatusOr<const Expr*> Binder::BindVariadicCall(const ast::Call& call, std::string_view name, const ExprContext& context,
+                                               ast::Call* spread) {
+  spread->variadic = false;
+  const ast::Expr* const last = call.arguments.empty() ? nullptr : call.arguments.back();
+  if (last == nullptr) return Error(sqlstate::kSyntaxError, "VARIADIC needs an argument", call.offset);
+  const size_t before = call.arguments.size() - 1;
+  if (last->kind == ast::ExprKind::kArray) {  // written out
+    const auto elements = ast::As<ast::Array>(*last).elements;
+    const ast::List<ast::Expr*> arguments = arena_.NewArray<ast::Expr*>(before + elements.size());
+    std::copy(call.arguments.begin(), call.arguments.end() - 1, arguments.begin());
+    std::copy(elements.begin(), elements.end(), arguments.begin() + static_cast<ptrdiff_t>(before));
+    spread->arguments = arguments;
+    return nullptr;
+  }
+  const int32_t position = Position(call.offset);
+  TURDB_ASSIGN_OR_RETURN(const Expr* const array, Bind(*last, context));
+  if (array->type.id != TypeId::kArray) {
+    return Error(sqlstate::kDatatypeMismatch, "VARIADIC argument must be an array", last->offset);
+  }
+  std::vector<const Expr*> others;
+  for (const ast::Expr* argument : call.arguments.first(before)) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* const bound, Bind(*argument, context));
+    others.push_back(bound);
+  }
+  const auto joined = [&](const Expr* separator) { return MakeFunction("array_to_string", {array, separator}, position); };
+  if (name == "concat") {
+    TURDB_ASSIGN_OR_RETURN(const Expr* const text, joined(plan_.Constant(vec::Value::Text(""), TypeId::kText, position)));
+    others.push_back(text);
+    return others.size() == 1 ? StatusOr<const Expr*>(text) : MakeFunction(name, others, position);
+  }
+  if (name == "concat_ws" && before == 1) return joined(others[0]);
+  if ((name == "json_build_array" || name == "jsonb_build_array") && before == 0) {
+    return MakeFunction(name == "jsonb_build_array" ? "to_jsonb" : "to_json", {array}, position);
+  }
+  if ((name == "json_build_object" || name == "jsonb_build_object") && before == 0 &&
+      vec::IsText(array->type.element_type().id)) {
+    return MakeFunction(name == "jsonb_build_object" ? "jsonb_object" : "json_object", {array}, position);
+  }
+  return base::WithHint(Unsupported(absl::StrCat("VARIADIC of an array that is not written out, for ", name, ","), call.offset),
+                        "ARRAY[...] is taken apart when the call is bound.");
+}
+
+// Built-in functions are in pg_catalog.
+base::Status Binder::CheckFunctionSchema(const ast::Call& call) const {
+  if (call.name.parts.size() < 2 || call.name.parts[0].text == "pg_catalog") return absl::OkStatus();
+  const std::string_view schema = call.name.parts[0].text;
+  if (context_.catalog->FindSchema(schema) == nullptr) {
+    return Error(sqlstate::kUndefinedSchema, absl::StrCat("schema \"", schema, "\" does not exist"), call.offset);
+  }
+  return Error(sqlstate::kUndefinedFunction, absl::StrCat("function ", schema, ".", call.name.last().text, " does not exist"),
+               call.offset);
 }
 
 // In the order of the function's parameters, whichever way the call names them.
@@ -190,6 +252,14 @@ StatusOr<const Expr*> Binder::BindAggregate(const ast::Call& call, std::string_v
   if (!call.within_group && !of_host && name.starts_with("percentile_")) {
     return Error(base::SqlState{"42809"}, absl::StrCat("WITHIN GROUP is required for ordered-set aggregate ", name),
                  call.offset);
+  }
+  if (body_ != nullptr) {  // an argument of a macro may be an aggregate itself
+    ColumnSet named(columns_.size());
+    for (const Expr* argument : aggregate.arguments) AddColumns(argument, &named);
+    for (const ColumnId id : *context.aggregate_outputs) {
+      if (!named[static_cast<size_t>(id)]) continue;
+      return Error(sqlstate::kGroupingError, "aggregate function calls cannot be nested", call.offset);
+    }
   }
   const std::string_view shown = name;
   if (!of_host) TURDB_RETURN_IF_ERROR(AggregateByKeys(&name, &aggregate));

@@ -81,12 +81,14 @@ StatusOr<const Expr*> Binder::BindStored(std::string_view text, Scope* scope, st
   fixed_position_ = 0;
   ++view_depth_;
   const bool unasked = std::exchange(unasked_, true);
+  FunctionBodyScope* const body = std::exchange(body_, nullptr);
   ExprContext context;
   Scope nothing;
   context.scope = scope == nullptr ? &nothing : scope;
   context.clause = what;
   auto bound = Bind(**parsed, context);
   unasked_ = unasked;
+  body_ = body;
   --view_depth_;
   fixed_position_ = saved;
   if (!bound.ok()) return base::WithFrame(bound.status(), what);
@@ -540,7 +542,7 @@ Status Binder::BindAssignments(ast::List<ast::SetItem> items, const Target& targ
       TURDB_ASSIGN_OR_RETURN(assignment.column, TargetColumn(item.columns[i], *target.relation));
       TURDB_RETURN_IF_ERROR(Authorize(AccessKind::kUpdate, schema.schema_name, schema.name,
                                       schema.columns[static_cast<size_t>(assignment.column)].name, item.columns[i].offset));
-      if (!item.fields.empty()) {
+      if (!item.path.empty()) {
         TURDB_RETURN_IF_ERROR(BindFieldAssignment(item, target, assignment.column, context, out));
         continue;
       }
@@ -556,11 +558,11 @@ Status Binder::BindAssignments(ast::List<ast::SetItem> items, const Target& targ
   return absl::OkStatus();
 }
 
-// SET c.a = value, c.b = value: one assignment to the column, of what it was with other fields.
+// SET c.a = value, c.b = value, or c[1] = value, c[2] = value: one assignment to the column, of what it was with other fields.
 Status Binder::BindFieldAssignment(const ast::SetItem& item, const Target& target, int32_t column, const ExprContext& context,
                                    std::vector<exec::Assignment>* out) {
   const table::Column& definition = target.relation->schema->columns[static_cast<size_t>(column)];
-  if (definition.domain != base::kNoFile) return Unsupported("assigning to a field of a domain", item.columns[0].offset);
+  if (definition.domain != base::kNoFile) return Unsupported("assigning to a part of a domain", item.columns[0].offset);
   const auto before =
       std::find_if(out->begin(), out->end(), [&](const exec::Assignment& other) { return other.column == column; });
   ast::Name parts[] = {{target.alias, item.columns[0].offset, true}, item.columns[0]};
@@ -572,8 +574,7 @@ Status Binder::BindFieldAssignment(const ast::SetItem& item, const Target& targe
   if (whole == nullptr) {
     TURDB_ASSIGN_OR_RETURN(whole, BindColumn(name, context));
   }
-  TURDB_ASSIGN_OR_RETURN(const Expr* const changed,
-                         ChangeField(whole, item.columns[0].text, item.fields, *item.value, context));
+  TURDB_ASSIGN_OR_RETURN(const Expr* const changed, ChangePart(whole, item.columns[0].text, item.path, *item.value, context));
   if (before != out->end()) {
     before->value = changed;
   } else {

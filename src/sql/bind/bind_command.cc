@@ -73,6 +73,10 @@ StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
       return BindAlterSequence(static_cast<const ast::AlterSequence&>(statement));
     case StatementKind::kCreateType:
       return BindCreateType(static_cast<const ast::CreateType&>(statement));
+    case StatementKind::kCreateFunction:
+      return BindCreateFunction(static_cast<const ast::CreateFunction&>(statement));
+    case StatementKind::kAlterFunction:
+      return BindAlterFunction(static_cast<const ast::AlterFunction&>(statement));
     case StatementKind::kAlterType:
       return BindAlterType(static_cast<const ast::AlterType&>(statement));
     case StatementKind::kPrepare:
@@ -95,6 +99,7 @@ StatusOr<Command> Binder::BindCommand(const ast::Statement& statement) {
 
 StatusOr<Command> Binder::BindDrop(const ast::Drop& drop) {
   if (drop.object == ast::ObjectKind::kTrigger) return BindDropTrigger(drop);
+  if (drop.object == ast::ObjectKind::kFunction || drop.object == ast::ObjectKind::kMacro) return BindDropFunction(drop);
   DropCommand command;
   command.if_exists = drop.if_exists;
   command.cascade = drop.cascade;
@@ -139,7 +144,7 @@ StatusOr<Command> Binder::BindDrop(const ast::Drop& drop) {
       if (!type.ok() && !(command.if_exists && base::GetSqlState(type.status()) == sqlstate::kUndefinedObject)) {
         return type.status();
       }
-      if (type.ok()) command.names.push_back({(*type)->schema_name(), (*type)->name()});
+      if (type.ok()) command.names.push_back({(*type)->schema_name(), (*type)->name(), base::kNoFile});
       continue;
     }
     if (schema.empty() && command.kind != DropKind::kIndex && command.kind != DropKind::kSchema) {
@@ -149,7 +154,7 @@ StatusOr<Command> Binder::BindDrop(const ast::Drop& drop) {
       const auto found = context_.catalog->FindIndex({}, split.name, search_path_);
       if (found.relation != nullptr) schema = found.relation->schema_name();
     }
-    command.names.push_back({std::move(schema), std::string(split.name)});
+    command.names.push_back({std::move(schema), std::string(split.name), base::kNoFile});
   }
   if (command.names.empty()) return Command(NoOperation{"types that do not exist, skipping"});
   return Command(std::move(command));

@@ -71,7 +71,7 @@ Command Editing(std::shared_ptr<const catalog::Relation> relation, Edit edit) {
 
 StatusOr<Command> Binder::BindComment(const ast::Comment& comment) {
   const std::string text(comment.is_null ? "" : comment.text);
-  const std::string name(comment.name.last().text);
+  const std::string name(comment.name.empty() ? std::string_view() : comment.name.last().text);
   if (comment.object_words == "column") {
     if (comment.name.parts.size() < 2) {
       return Error(sqlstate::kSyntaxError, "column name must be qualified", comment.name.offset());
@@ -140,6 +140,15 @@ StatusOr<Command> Binder::BindComment(const ast::Comment& comment) {
     case ObjectKind::kDomain: {
       AlterTypeCommand command;
       TURDB_ASSIGN_OR_RETURN(command.type, FindUserType(comment.name, comment.object == ObjectKind::kDomain));
+      command.kind = AlterTypeCommand::Kind::kEditDomain;
+      command.domain = *command.type->schema;
+      command.domain.comment = text;
+      return Command(std::move(command));
+    }
+    case ObjectKind::kFunction:
+    case ObjectKind::kMacro: {
+      AlterTypeCommand command;
+      TURDB_ASSIGN_OR_RETURN(command.type, FindFunction(comment.function, comment.object == ObjectKind::kMacro));
       command.kind = AlterTypeCommand::Kind::kEditDomain;
       command.domain = *command.type->schema;
       command.domain.comment = text;

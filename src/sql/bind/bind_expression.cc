@@ -178,6 +178,7 @@ StatusOr<const Expr*> Binder::BindLiteral(const ast::Literal& literal) {
 }
 
 StatusOr<const Expr*> Binder::BindParameter(const ast::Parameter& parameter) {
+  if (body_ != nullptr) return BodyParameter(parameter);
   if (view_depth_ == 0 && static_cast<size_t>(parameter.number) <= execute_arguments_.size()) {
     return execute_arguments_[static_cast<size_t>(parameter.number) - 1];
   }

@@ -90,7 +90,7 @@ StatusOr<Binder::FromItem> Binder::BindTableRef(const ast::TableRef& ref, Scope*
     case ast::TableRefKind::kJoin:
       return BindJoin(static_cast<const ast::Join&>(ref), outer, left);
     case ast::TableRefKind::kFile:
-      return Unsupported("reading a file in FROM", ref.offset);
+      return BindFileTable(static_cast<const ast::FileTable&>(ref));
   }
   return base::InternalError("a table reference of no known kind");
 }
@@ -214,12 +214,14 @@ StatusOr<Binder::FromItem> Binder::BindView(const std::shared_ptr<const catalog:
     search_path_ = context_.search_path;
   }
   ++view_depth_;
+  FunctionBodyScope* const body = std::exchange(body_, nullptr);
   const std::string_view accessor = std::exchange(accessor_, relation->name());
   Scope nothing;
   const std::string_view alias = ref.alias.empty() ? std::string_view(relation->name()) : ref.alias.text;
   auto query =
       BindSelect(WithOuterLocking(*static_cast<const ast::SelectStatement*>(parsed->statement)->select, alias), &nothing);
   --view_depth_;
+  body_ = body;
   accessor_ = accessor;
   fixed_position_ = saved;
   search_path_ = saved_path;
@@ -280,7 +282,11 @@ StatusOr<Binder::FromItem> Binder::BindDerived(const ast::DerivedTable& table, S
 
 StatusOr<Binder::FromItem> Binder::BindJoin(const ast::Join& join, Scope* outer, const FromItem* before) {
   TURDB_ASSIGN_OR_RETURN(FromItem left, BindTableRef(*join.left, outer, before));
-  TURDB_ASSIGN_OR_RETURN(FromItem right, BindTableRef(*join.right, outer, &left));
+  // What stands before the comma may be named behind the JOIN, too.
+  const bool sees_both = before != nullptr && MayNameLeft(*join.right);
+  if (sees_both) TURDB_RETURN_IF_ERROR(CheckAliases(*before, left));
+  const FromItem both = sees_both ? Combine(*before, left, left.node, {}) : FromItem();
+  TURDB_ASSIGN_OR_RETURN(FromItem right, BindTableRef(*join.right, outer, sees_both ? &both : &left));
   TURDB_RETURN_IF_ERROR(CheckAliases(left, right));
   LogicalNode* node = NewNode(LogicalKind::kJoin);
   node->left = left.node;

@@ -1,5 +1,6 @@
 // Functions that give rows: in FROM, and in the list of a SELECT.
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "exec/table_function.h"
@@ -7,6 +8,7 @@
 #include "function/registry.h"
 #include "function/set_function.h"
 #include "sql/bind/binder.h"
+#include "sql/pragma.h"
 
 namespace turdb::sql {
 
@@ -19,9 +21,25 @@ namespace sqlstate = base::sqlstate;
 
 StatusOr<BoundSetFunction> Binder::BindSetFunction(const ast::Call& call, const ExprContext& context,
                                                    std::vector<const Expr*>* arguments) {
-  if (call.name.parts.size() > 1 && call.name.parts[0].text != "pg_catalog") {
-    return Unsupported("a function of a schema", call.offset);
+  if (context_.catalog->has_functions()) {
+    bool found = false;
+    TURDB_ASSIGN_OR_RETURN(const FunctionCall resolved, ResolveUserCall(call, context, &found));
+    if (found) {  // its rows as an array, or its one value as one
+      const bool rows = resolved.function->function.returns_set;
+      const Expr* array = nullptr;
+      if (rows) {
+        TURDB_ASSIGN_OR_RETURN(array, RowsAsArray(resolved, call.offset));
+      } else {
+        TURDB_ASSIGN_OR_RETURN(const Expr* value, BindBodyValue(resolved, context, call.offset));
+        TURDB_ASSIGN_OR_RETURN(value, Coerce(value, function::ResolveUnknown(value->type), CastContext::kImplicit));
+        TURDB_ASSIGN_OR_RETURN(array, MakeFunction("array of", {value}, Position(call.offset)));
+      }
+      arguments->push_back(array);
+      const Type types[] = {array->type};
+      return function::ResolveSetFunction("unnest", types);
+    }
   }
+  TURDB_RETURN_IF_ERROR(CheckFunctionSchema(call));
   const std::string_view name = call.name.last().text;
   if (!function::IsSetFunction(name)) {
     return HintAtHost(
@@ -65,6 +83,16 @@ StatusOr<Binder::FromItem> Binder::BindFunctionTable(const ast::FunctionTable& t
     const auto& call = ast::As<ast::Call>(*expr);
     if (call.name.parts.size() == 1 && IsHostTable(call.name.last().text)) return BindHostTable(table, call, context);
   }
+  if (alone && !table.with_ordinality && context_.catalog->has_functions()) {
+    bool found = false;
+    TURDB_ASSIGN_OR_RETURN(FromItem item, BindUserTable(table, first, context, &found));
+    if (found) return item;
+  }
+  if (alone && first.name.parts.size() == 1 && first.name.last().text.starts_with("pragma_")) {
+    const std::string listing = PragmaFunctionQuery(first.name.last().text, first.arguments.size(), search_path_);
+    if (!listing.empty()) return BindPragmaTable(table, first, listing, context);
+  }
+  if (alone && first.name.parts.size() == 1 && IsFileFunction(first.name.last().text)) return BindFileFunction(table, first);
   const size_t count = first.arguments.size();
   if (alone && !table.with_ordinality && first.name.last().text == "generate_series" && (count == 2 || count == 3)) {
     return BindSeries(table, first, context);
@@ -114,6 +142,36 @@ StatusOr<Binder::FromItem> Binder::BindFunctionTable(const ast::FunctionTable& t
   TURDB_ASSIGN_OR_RETURN(FromItem item, QueryAsItem(std::move(query), table, alias));
   item.relations[0].not_lockable = "a function";
   item.relations[0].scalar = scalar && !of_rows;
+  return item;
+}
+
+StatusOr<Binder::FromItem> Binder::BindPragmaTable(const ast::FunctionTable& table, const ast::Call& call,
+                                                   std::string_view listing, const ExprContext& context) {
+  const std::string_view name = call.name.last().text;
+  if (table.with_ordinality || !table.column_definitions.empty()) {
+    return Unsupported(absl::StrCat(name, " with ordinality or column definitions"), table.offset);
+  }
+  FunctionBodyScope body;
+  for (const ast::Expr* argument : call.arguments) {
+    TURDB_ASSIGN_OR_RETURN(const Expr* const bound, Bind(*argument, context));
+    TURDB_ASSIGN_OR_RETURN(const Expr* const text, Coerce(bound, TypeId::kText, CastContext::kExplicit));
+    body.arguments.push_back(text);
+    body.names.emplace_back();
+  }
+  body.uses.assign(body.arguments.size(), 0);
+  TURDB_ASSIGN_OR_RETURN(const ParsedStatement parsed, ParseStatement(arena_, arena_.Copy(listing)));
+  const int32_t position = fixed_position_;
+  if (fixed_position_ < 0) fixed_position_ = call.offset;
+  ++view_depth_;
+  FunctionBodyScope* const outer = std::exchange(body_, &body);
+  Scope nothing;
+  auto query = BindSelect(*static_cast<const ast::SelectStatement*>(parsed.statement)->select, &nothing);
+  body_ = outer;
+  --view_depth_;
+  fixed_position_ = position;
+  if (!query.ok()) return query.status();
+  TURDB_ASSIGN_OR_RETURN(FromItem item, QueryAsItem(*std::move(query), table, table.alias.empty() ? name : table.alias.text));
+  item.relations[0].not_lockable = "a function";
   return item;
 }
 

@@ -19,7 +19,7 @@ namespace sqlstate = base::sqlstate;
 const Expr* Binder::WithFirstSubqueries(const Expr* expr) {
   int32_t index = expr->index;
   bool changed = false;
-  if (expr->kind == ExpressionKind::kSubquery) {
+  if (expr->kind == ExpressionKind::kSubquery && subqueries_[static_cast<size_t>(index)].source != nullptr) {
     const BoundSubquery& subquery = subqueries_[static_cast<size_t>(index)];
     std::string text =
         absl::StrCat(static_cast<int>(subquery.kind), " ", static_cast<int>(subquery.comparison), " ", ToSql(*subquery.source));

@@ -91,13 +91,21 @@ Status Binder::BindColumns(const ast::CreateTable& create, catalog::NewTable* ta
 Status Binder::BindLikeTable(const ast::LikeTable& like, catalog::NewTable* table) {
   TURDB_ASSIGN_OR_RETURN(const auto relation, FindRelation(like.table));
   const auto includes = [&](std::string_view what) {
-    return std::any_of(like.including.begin(), like.including.end(),
-                       [&](const ast::Name& name) { return name.text == "all" || name.text == what; });
+    return std::any_of(like.including.begin(), like.including.end(), [&](const ast::Name& name) { return name.text == what; });
   };
+  for (const ast::Name& name : like.including) {
+    static constexpr std::string_view kParts[] = {"comments", "constraints", "defaults",   "generated",  "identity",
+                                                  "indexes",  "storage",     "statistics", "compression"};
+    if (std::find(std::begin(kParts), std::end(kParts), name.text) != std::end(kParts)) continue;
+    return Error(sqlstate::kSyntaxError, absl::StrCat("LIKE has no INCLUDING ", absl::AsciiStrToUpper(name.text)), name.offset);
+  }
+  const bool comments = includes("comments");
   const bool defaults = includes("defaults"), identity = includes("identity"), generated = includes("generated");
   table::TableSchema* const schema = &table->definition;
+  const auto first = static_cast<int32_t>(schema->columns.size());
   for (const table::Column& from : relation->schema->columns) {
     table::Column column;
+    if (comments) column.comment = from.comment;
     column.name = from.name;
     column.type = from.type;
     column.not_null = from.not_null;
@@ -119,7 +127,41 @@ Status Binder::BindLikeTable(const ast::LikeTable& like, catalog::NewTable* tabl
     schema->columns.push_back(std::move(column));
   }
   if (includes("constraints")) {
-    for (const table::CheckConstraint& check : relation->schema->checks) schema->checks.push_back({check.name, check.sql, {}});
+    for (const table::CheckConstraint& check : relation->schema->checks) {
+      schema->checks.push_back({check.name, check.sql, comments ? check.comment : std::string()});
+    }
+  }
+  return includes("indexes") ? CopyIndexes(like, *relation->schema, first, comments, schema) : absl::OkStatus();
+}
+
+// The primary key and all indexes, with names of their own. `first`: where the copied columns begin.
+Status Binder::CopyIndexes(const ast::LikeTable& like, const table::TableSchema& from, int32_t first, bool comments,
+                           table::TableSchema* schema) {
+  const auto moved = [&](std::vector<table::IndexPart> parts) {
+    for (table::IndexPart& part : parts) {
+      if (part.column >= 0) part.column += first;
+    }
+    return parts;
+  };
+  if (!from.primary_key.empty()) {
+    ast::Constraint key;
+    key.kind = ConstraintKind::kPrimaryKey;
+    key.offset = like.table.offset();
+    key.autoincrement = from.autoincrement;
+    TURDB_RETURN_IF_ERROR(SetPrimaryKey(key, moved(from.primary_key), schema));
+    if (comments) schema->primary_key_comment = from.primary_key_comment;
+  }
+  for (const table::IndexSchema& index : from.indexes) {
+    table::IndexSchema& copy = schema->indexes.emplace_back();
+    copy.method = index.method;
+    copy.parts = moved(index.parts);
+    for (const int32_t column : index.included) copy.included.push_back(column + first);
+    copy.unique = index.unique;
+    copy.nulls_not_distinct = index.nulls_not_distinct;
+    copy.is_constraint = index.is_constraint;
+    copy.predicate_sql = index.predicate_sql;
+    copy.vectors = index.vectors;
+    if (comments) copy.comment = index.comment;
   }
   return absl::OkStatus();
 }
@@ -419,11 +461,12 @@ StatusOr<const Expr*> Binder::BindForIndex(const ast::Expr& expr, Scope* row, st
   context.scope = row;
   context.clause = clause;
   const size_t subqueries = subqueries_.size();
+  calls_mutable_ = false;
   TURDB_ASSIGN_OR_RETURN(const Expr* bound, Bind(expr, context));
   if (subqueries_.size() != subqueries) {
     return Error(sqlstate::kFeatureNotSupported, absl::StrCat("cannot use subquery in ", clause), expr.offset);
   }
-  if (!IsImmutable(*bound)) {
+  if (calls_mutable_ || !IsImmutable(*bound)) {
     return Error(base::SqlState{"42P17"}, absl::StrCat("functions in ", clause, " must be immutable"), expr.offset);
   }
   return bound;

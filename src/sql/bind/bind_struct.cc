@@ -321,19 +321,20 @@ Status Binder::ExpandFields(const ast::Field& field, const ExprContext& context,
 }
 
 // The column `c` with another value in the field that `path` names: of SET c.a.b = value.
-StatusOr<const Expr*> Binder::ChangeField(const Expr* whole, std::string_view name, std::span<const ast::Name> path,
-                                          const ast::Expr& value, const ExprContext& context) {
+StatusOr<const Expr*> Binder::ChangePart(const Expr* whole, std::string_view name, std::span<const ast::SetStep> path,
+                                         const ast::Expr& value, const ExprContext& context) {
+  if (path[0].field.empty()) return ChangeElement(whole, name, path, value, context);
   const auto fields = whole->type.id == TypeId::kStruct ? FieldsOf(whole->type) : nullptr;
   if (fields == nullptr) {
     return Error(sqlstate::kDatatypeMismatch,
-                 absl::StrCat("cannot assign to field \"", path[0].text, "\" of column \"", name, "\" because its type ",
+                 absl::StrCat("cannot assign to field \"", path[0].field.text, "\" of column \"", name, "\" because its type ",
                               NameOf(whole->type), " is not a composite type"),
                  path[0].offset);
   }
-  const StatusOr<int32_t> found = FindField(*fields, path[0].text, whole->type, path[0].offset);
+  const StatusOr<int32_t> found = FindField(*fields, path[0].field.text, whole->type, path[0].offset);
   if (!found.ok()) {
     return Error(sqlstate::kUndefinedColumn,
-                 absl::StrCat("cannot assign to field \"", path[0].text, "\" of column \"", name,
+                 absl::StrCat("cannot assign to field \"", path[0].field.text, "\" of column \"", name,
                               "\" because there is no such column in data type ", NameOf(whole->type)),
                  path[0].offset);
   }
@@ -343,7 +344,7 @@ StatusOr<const Expr*> Binder::ChangeField(const Expr* whole, std::string_view na
   const Expr* changed = nullptr;
   if (path.size() > 1) {
     TURDB_ASSIGN_OR_RETURN(const Expr* const inner, FieldAt(whole, static_cast<size_t>(place), *fields, position));
-    TURDB_ASSIGN_OR_RETURN(changed, ChangeField(inner, path[0].text, path.subspan(1), value, context));
+    TURDB_ASSIGN_OR_RETURN(changed, ChangePart(inner, path[0].field.text, path.subspan(1), value, context));
   } else {
     TURDB_ASSIGN_OR_RETURN(changed, BindAs(value, &type, CastContext::kAssignment, context));
   }

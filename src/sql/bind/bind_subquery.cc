@@ -2,6 +2,8 @@
 #include "absl/strings/str_cat.h"
 #include "function/registry.h"
 #include "sql/bind/binder.h"
+#include "sql/bind/body_source.h"
+#include "sql/parse/printer.h"
 
 namespace turdb::sql {
 
@@ -21,7 +23,8 @@ StatusOr<const Expr*> Binder::NewSubquery(BoundSubquery subquery, const Type& ty
 
 StatusOr<const Expr*> Binder::BindSubquery(const ast::Subquery& subquery, const ExprContext& context) {
   BoundSubquery bound;
-  bound.source = subquery.select;
+  // In a body the same text may mean other arguments.
+  bound.source = body_ == nullptr ? subquery.select : SourceInBody(arena_, ToSql(*subquery.select), body_->arguments);
   TURDB_ASSIGN_OR_RETURN(bound.query, BindSelect(*subquery.select, context.scope));
   if (subquery.kind == ast::ExprKind::kExists) {
     bound.kind = exec::SubqueryKind::kExists;
@@ -68,7 +71,7 @@ StatusOr<const Expr*> Binder::BindInSubquery(const ast::Expr& operand, const ast
   BoundSubquery bound;
   bound.kind = kind;
   bound.comparison = comparison;
-  bound.source = &select;
+  bound.source = body_ == nullptr ? &select : SourceInBody(arena_, ToSql(select), body_->arguments);
   TURDB_ASSIGN_OR_RETURN(bound.query, BindSelect(select, context.scope));
   if (bound.query.columns.size() != 1) {
     return Error(sqlstate::kSyntaxError,

@@ -83,6 +83,15 @@ Status Binder::Error(const base::SqlState& state, std::string_view message, int3
   return At(MakeError(absl::StatusCode::kInvalidArgument, state, message), offset);
 }
 
+const Expr* Binder::ArgumentOf(const Expr* expr) {
+  for (size_t i = 0; i < body_->arguments.size(); ++i) {
+    if (body_->arguments[i] != expr) continue;
+    ++body_->uses[i];
+    return expr;
+  }
+  return nullptr;
+}
+
 Status Binder::Unsupported(std::string_view what, int32_t offset) const {
   return At(base::UnsupportedError(absl::StrCat(what, " is not supported")), offset);
 }
@@ -255,13 +264,21 @@ static bool CanStandTwice(const Expr& expr) {
 StatusOr<const Expr*> Binder::BindColumn(const ast::Column& column, const ExprContext& context) {
   const ast::Name& last = column.parts.back();
   if (domain_value_ != nullptr && column.parts.size() == 1 && !last.quoted && last.text == "value") return domain_value_;
-  const auto placed = [&](const Expr* expr) {
+  const auto placed = [&](const Expr* expr) -> const Expr* {
+    if (body_ != nullptr && ArgumentOf(expr) != nullptr) return expr;
     Expr* copy = plan_.NewExpression(expr->kind, expr->type, expr->arguments, Position(column.offset));
     copy->index = expr->index;
     copy->value = expr->value;
     copy->call = expr->call;
+    copy->try_cast = expr->try_cast;
+    if (expr->kind != exec::ExpressionKind::kColumn && collations_.contains(expr)) NoteCollation(copy, CollationOf(expr));
     return copy;
   };
+  if (body_ != nullptr && body_->macro && column.parts.size() == 1) {
+    for (size_t i = 0; i < body_->names.size(); ++i) {
+      if (body_->names[i] == last.text) return ArgumentOf(body_->arguments[i]);
+    }
+  }
   for (Scope* scope = context.scope; scope != nullptr; scope = scope->parent) {
     if (column.parts.size() == 1) {
       TURDB_ASSIGN_OR_RETURN(const Expr* found, FindBareColumn(last, scope));

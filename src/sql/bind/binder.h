@@ -212,6 +212,7 @@ class Binder {
     bool raw = false;        // one column, written as it is
     exec::CsvOptions options;
     std::vector<std::string_view> names;
+    std::vector<uint8_t> quoted;    // by column, 0 or 1
     std::vector<uint8_t> booleans;  // by column, 0 or 1: written t and f
   };
   base::StatusOr<BoundCopy> BindCopyTo(const ast::Copy& copy);
@@ -454,8 +455,75 @@ class Binder {
   ExprOr BindCall(const ast::Call& call, const ExprContext& context);
   ExprOr BindSpecialCall(std::string_view name, const ast::Call& call, const ExprContext& context, bool* special);
   base::StatusOr<Command> BindPrepare(const ast::Prepare& prepare);
+  base::Status CheckFunctionSchema(const ast::Call& call) const;
+  // f(VARIADIC array) of a built-in function. Null: the array is written out, and `spread` is the call of its elements.
+  ExprOr BindVariadicCall(const ast::Call& call, std::string_view name, const ExprContext& context, ast::Call* spread);
   base::StatusOr<std::vector<const Expr*>> BindArguments(const ast::Call& call, std::string_view name,
                                                          const ExprContext& context);
+  // ---- functions of users (bind_function.cc, bind_function_body.cc, bind_create_function.cc)
+  struct GivenArgument {
+    std::string_view name;  // empty: by its place
+    const Expr* value = nullptr;
+  };
+  struct ArgumentMatch {
+    const catalog::Relation* function = nullptr;
+    std::vector<int32_t> taken_by;                 // by parameter that may be given: the argument, or -1
+    std::vector<std::optional<vec::Type>> wanted;  // by argument; nothing: any type
+    int32_t variadic_from = -1;                    // the first argument that is an element of the last parameter
+    int32_t defaults = 0;
+  };
+  struct FunctionCall {
+    std::shared_ptr<const catalog::Relation> function;
+    std::vector<const Expr*> arguments;  // by parameter that may be given
+  };
+  // While a body is bound: what its parameters mean.
+  struct FunctionBodyScope {
+    std::vector<const Expr*> arguments;
+    std::vector<std::string_view> names;
+    std::vector<int32_t> uses;
+    bool macro = false;  // names of parameters go before names of columns
+  };
+  class BodyState;
+  std::string SignatureOf(const catalog::Relation& function) const;
+  bool MatchArguments(const catalog::Relation& function, const std::vector<GivenArgument>& arguments, bool spread,
+                      ArgumentMatch* match) const;
+  base::StatusOr<FunctionCall> ResolveUserCall(const ast::Call& call, const ExprContext& context, bool* found);
+  base::StatusOr<std::shared_ptr<const catalog::Relation>> WithTypesOf(std::shared_ptr<const catalog::Relation> function,
+                                                                       const ArgumentMatch& match,
+                                                                       const std::vector<GivenArgument>& arguments,
+                                                                       int32_t offset);
+  base::StatusOr<FunctionCall> TakeArguments(FunctionCall call, const ArgumentMatch& match,
+                                             std::vector<GivenArgument> arguments, int32_t position);
+  base::StatusOr<std::shared_ptr<const catalog::Relation>> FindFunction(const ast::FunctionName& name, bool macro);
+  // `expr` when it is an argument of the body that is being bound, which is used once more; else null.
+  const Expr* ArgumentOf(const Expr* expr);
+  ExprOr BodyParameter(const ast::Parameter& parameter);
+  Scope ScopeOfParameters(const catalog::Relation& function, FunctionBodyScope* body);
+  base::Status OpenFunction(const catalog::Relation& function, int32_t offset) const;
+  base::StatusOr<const ast::Select*> ParseFunctionBody(const catalog::Relation& function);
+  std::vector<table::Column> RowOf(const catalog::Relation& function);
+  base::Status ReturnMismatch(const catalog::Relation& function, std::string_view why, int32_t offset) const;
+  base::StatusOr<std::vector<const Expr*>> ConvertRow(const catalog::Relation& function, const BoundQuery& query,
+                                                      const std::vector<table::Column>& row, int32_t position);
+  LogicalNode* ComputeOnce(std::vector<const Expr*>* arguments);
+  base::StatusOr<BoundQuery> BindBodyQuery(const FunctionCall& call, int32_t offset);
+  ExprOr BindBodyExpression(const FunctionCall& call, const ExprContext& context, int32_t offset);
+  ExprOr BindBodyValue(const FunctionCall& call, const ExprContext& context, int32_t offset);
+  ExprOr ResultOf(const catalog::Relation& function, const Expr* value, int32_t position);
+  base::StatusOr<vec::Type> RecordOf(const std::vector<table::Column>& row);
+  ExprOr NullWhereAny(const std::vector<const Expr*>& arguments, const Expr* value, int32_t position);
+  base::Status MakeOneColumn(const catalog::Relation& function, BoundQuery* query, int32_t offset);
+  ExprOr BindUserCall(const ast::Call& call, const ExprContext& context, bool* found);
+  ExprOr RowsAsArray(const FunctionCall& call, int32_t offset);
+  base::StatusOr<Command> BindCreateFunction(const ast::CreateFunction& create);
+  base::Status BindFunctionParameters(const ast::CreateFunction& create, CreateFunctionCommand* command);
+  base::Status BindFunctionType(const ast::TypeName& type, table::Column* column);
+  base::Status BindFunctionResult(const ast::CreateFunction& create, CreateFunctionCommand* command);
+  base::Status CheckReplacedFunction(const catalog::Relation& before, const CreateFunctionCommand& after, int32_t offset) const;
+  base::Status CheckFunctionBody(const ast::CreateFunction& create, const CreateFunctionCommand& command,
+                                 catalog::ObjectId replaced);
+  base::StatusOr<Command> BindAlterFunction(const ast::AlterFunction& alter);
+  base::StatusOr<Command> BindDropFunction(const ast::Drop& drop);
   // ---- hypothetical-set aggregates (bind_hypothetical.cc)
   struct HypotheticalKey {
     const Expr* value = nullptr;   // that is asked about
@@ -497,6 +565,8 @@ class Binder {
   // ---- arrays (bind_array.cc)
   ExprOr BindArray(const ast::Array& array, const vec::Type* wanted, const ExprContext& context);
   ExprOr BindArraySubquery(const ast::Subquery& subquery, const ExprContext& context);
+  // The rows of a query of one column as an array. `source`: what it was bound from; null: it is like no other.
+  ExprOr GatherArray(BoundQuery query, const ast::Select* source, int32_t offset);
   ExprOr BindSubscript(const ast::Subscript& subscript, const ExprContext& context);
   ExprOr BindQuantifiedArray(const ast::Quantified& quantified, const ExprContext& context);
   // ---- structs and maps (bind_struct.cc)
@@ -517,8 +587,11 @@ class Binder {
   ExprOr FieldOf(const Expr* value, const ast::Name& name);
   ExprOr BindField(const ast::Field& field, const ExprContext& context);
   base::Status ExpandFields(const ast::Field& field, const ExprContext& context, std::vector<ProjectionItem>* out);
-  ExprOr ChangeField(const Expr* whole, std::string_view name, std::span<const ast::Name> path, const ast::Expr& value,
-                     const ExprContext& context);
+  // `whole` with something else where `path` leads.
+  ExprOr ChangePart(const Expr* whole, std::string_view name, std::span<const ast::SetStep> path, const ast::Expr& value,
+                    const ExprContext& context);
+  ExprOr ChangeElement(const Expr* whole, std::string_view name, std::span<const ast::SetStep> path, const ast::Expr& value,
+                       const ExprContext& context);
   const Expr* FieldsNull(const Expr* value, bool negated, int32_t position);
   // As function::CommonType, of structs and maps that of their fields.
   base::StatusOr<vec::Type> CommonType(std::span<const vec::Type> types, std::string_view construct);
@@ -630,7 +703,19 @@ class Binder {
   base::StatusOr<FromItem> BindRelation(std::shared_ptr<const catalog::Relation> relation, const ast::TableRef& ref);
   base::StatusOr<FromItem> BindView(const std::shared_ptr<const catalog::Relation>& relation, const ast::TableRef& ref);
   base::StatusOr<FromItem> BindDerived(const ast::DerivedTable& table, Scope* outer, const FromItem* left);
+  // ---- files (bind_file.cc)
+  static bool IsFileFunction(std::string_view name);
+  base::StatusOr<FromItem> BindFileTable(const ast::FileTable& table);
+  base::StatusOr<FromItem> BindFileFunction(const ast::FunctionTable& table, const ast::Call& call);
+  base::StatusOr<FromItem> BindFiles(const ast::TableRef& ref, std::string_view alias, exec::FileQuestion question,
+                                     std::vector<exec::FileShape::Column> columns, bool with_file_name, int32_t offset);
+  base::StatusOr<vec::Value> FileOption(const ast::Expr& expr, std::string_view name);
+  // pragma_table_info('t'): `listing` of its rows, with the arguments where $1 and $2 stand (bind_function_table.cc).
+  base::StatusOr<FromItem> BindPragmaTable(const ast::FunctionTable& table, const ast::Call& call, std::string_view listing,
+                                           const ExprContext& context);
   // ---- functions that give rows (bind_function_table.cc)
+  base::StatusOr<FromItem> BindUserTable(const ast::FunctionTable& table, const ast::Call& call, const ExprContext& context,
+                                         bool* found);
   base::StatusOr<FromItem> BindFunctionTable(const ast::FunctionTable& table, Scope* outer, const FromItem* left);
   base::StatusOr<FromItem> BindSeries(const ast::FunctionTable& table, const ast::Call& call, const ExprContext& context);
   base::StatusOr<function::BoundSetFunction> BindSetFunction(const ast::Call& call, const ExprContext& context,
@@ -663,8 +748,15 @@ class Binder {
     std::string_view alias;
   };
   // `event`, of table::TriggerSchema: what is to be done to it.
-  enum class CopyFormat : uint8_t { kNone, kCsv, kJson };
-  base::StatusOr<CopyFormat> BindCopyOptions(const ast::Copy& copy, exec::CsvOptions* options);
+  enum class CopyFormat : uint8_t { kText, kCsv, kJson };
+  struct CopyOptions {
+    exec::CsvOptions csv;
+    std::vector<ast::Name> force_quote, force_not_null, force_null;
+    bool all_not_null = false, all_null = false;
+  };
+  base::StatusOr<CopyFormat> BindCopyOptions(const ast::Copy& copy, CopyOptions* options);
+  base::StatusOr<std::vector<uint8_t>> ForcedColumns(const std::vector<ast::Name>& names, bool all, std::string_view option,
+                                                     const std::vector<std::string_view>& columns) const;
   base::StatusOr<const ast::Select*> CopiedQuery(const ast::Copy& copy);
   base::StatusOr<LogicalNode*> BindJsonLines(const ast::Copy& copy, const table::TableSchema& schema,
                                              const std::vector<int32_t>& targets, LogicalNode* lines,
@@ -720,6 +812,8 @@ class Binder {
   base::StatusOr<Command> BindCreateTable(const ast::CreateTable& create);
   base::Status BindColumns(const ast::CreateTable& create, catalog::NewTable* table);
   base::Status BindLikeTable(const ast::LikeTable& like, catalog::NewTable* table);
+  base::Status CopyIndexes(const ast::LikeTable& like, const table::TableSchema& from, int32_t first, bool comments,
+                           table::TableSchema* schema);
   base::Status BindColumnDefinition(const ast::ColumnDefinition& definition, table::TableSchema* schema);
   base::Status BindColumnType(const ast::ColumnDefinition& definition, table::Column* column);
   base::Status BindDefault(const ast::Constraint& constraint, table::Column* column);
@@ -859,14 +953,17 @@ class Binder {
   int32_t view_depth_ = 0;
   bool uses_external_ = false;
   bool uses_replacement_ = false;
-  std::string_view accessor_;                         // the view or trigger whose text is being bound
-  bool unasked_ = false;                              // what is bound is the table's own: its defaults and constraints
-  ColumnId merge_action_ = -1;                        // in RETURNING of a MERGE
-  Scope* enclosing_ = nullptr;                        // in a trigger: NEW, OLD and the tables of its statement's rows
-  CommonTableInfo* action_keys_ = nullptr;            // while a foreign key's action is bound: what `keys` means
-  const Expr* domain_value_ = nullptr;                // while a domain's CHECK is bound: what VALUE means
-  std::vector<NameReference>* references_ = nullptr;  // of the text at view_depth_ 1, when somebody wants them
-  std::vector<TextEdit>* star_edits_ = nullptr;       // in CREATE VIEW: what each * stands for
+  std::vector<const catalog::Relation*> open_functions_;  // whose bodies are being bound, the outermost first
+  FunctionBodyScope* body_ = nullptr;                     // of the last of them
+  bool calls_mutable_ = false;                            // a function was called that is not declared IMMUTABLE
+  std::string_view accessor_;                             // the view or trigger whose text is being bound
+  bool unasked_ = false;                                  // what is bound is the table's own: its defaults and constraints
+  ColumnId merge_action_ = -1;                            // in RETURNING of a MERGE
+  Scope* enclosing_ = nullptr;                            // in a trigger: NEW, OLD and the tables of its statement's rows
+  CommonTableInfo* action_keys_ = nullptr;                // while a foreign key's action is bound: what `keys` means
+  const Expr* domain_value_ = nullptr;                    // while a domain's CHECK is bound: what VALUE means
+  std::vector<NameReference>* references_ = nullptr;      // of the text at view_depth_ 1, when somebody wants them
+  std::vector<TextEdit>* star_edits_ = nullptr;           // in CREATE VIEW: what each * stands for
 };
 
 // Splits nested ANDs into `out`.

@@ -152,8 +152,10 @@ struct LogicalNode {
   bool all = false;
   std::vector<ColumnId> left_columns, right_columns;  // kSetOperation: what meets what; kDistinct: left_columns, what counts
   CommonTableInfo* cte = nullptr;                     // kCteScan, kCte (whose `left` is the body)
-  std::string_view path;                              // kCsv
-  exec::CsvOptions csv;
+  exec::CsvOptions csv;                               // kCsv
+  std::vector<std::string_view> paths;                // kCsv
+  bool with_file_name = false;                        // kCsv: the last output is the path that a row is from
+  std::vector<uint8_t> never_null, null_quoted;       // kCsv: exec::CsvScanNode's
 };
 
 struct OutputColumn {

@@ -28,6 +28,8 @@ enum class StatementKind : uint8_t {
   kCreateSequence,
   kCreateType,
   kCreateExtension,
+  kCreateFunction,
+  kAlterFunction,
   kDrop,
   kAlterTable,
   kAlterSequence,
@@ -62,11 +64,20 @@ struct SelectStatement : Statement {
   Select* select = nullptr;
 };
 
+// .field, [lower] or [lower:upper], of what is assigned to.
+struct SetStep {
+  Name field;  // empty: a subscript
+  int32_t offset = -1;
+  bool slice = false;
+  Expr* lower = nullptr;  // the index, or a slice's lower bound or null
+  Expr* upper = nullptr;
+};
+
 struct SetItem {
   List<Name> columns;  // several: (a, b) = row
   Expr* value = nullptr;
   bool multiple = false;
-  List<Name> fields;  // of the one column, its field, and that field's: c.a.b = value
+  List<SetStep> path;  // of the one column, its field or element, and that one's: c.a.b = value, c[1] = value
 };
 
 struct IndexElement {
@@ -345,6 +356,52 @@ struct CreateType : Statement {
   List<Constraint*> constraints;
 };
 
+enum class ParameterMode : uint8_t { kIn, kOut, kInOut, kVariadic };
+struct FunctionParameter {
+  int32_t offset = -1;
+  ParameterMode mode = ParameterMode::kIn;
+  Name name;                 // may be empty
+  TypeName* type = nullptr;  // null: a macro's
+  Expr* otherwise = nullptr;
+  Text otherwise_text;
+};
+
+enum class FunctionBodyKind : uint8_t { kNone, kStatements, kReturn, kAtomic, kExpression, kQuery };
+enum class FunctionVolatility : uint8_t { kVolatile, kStable, kImmutable };
+struct CreateFunction : Statement {  // also CREATE MACRO
+  bool or_replace = false;
+  bool temporary = false;
+  bool if_not_exists = false;
+  bool macro = false;
+  bool strict = false;
+  bool returns_table = false;
+  bool sets_search_path = false;
+  FunctionVolatility volatility = FunctionVolatility::kVolatile;
+  QualifiedName name;
+  List<FunctionParameter> parameters;
+  TypeName* returns = nullptr;
+  int32_t returns_offset = -1;
+  List<FunctionParameter> table;  // RETURNS TABLE (...)
+  Text language;
+  int32_t language_offset = -1;
+  List<Name> search_path;
+  FunctionBodyKind body_kind = FunctionBodyKind::kNone;
+  Text body;
+  int32_t body_offset = -1;  // of the string, for kStatements
+};
+
+struct FunctionName {  // of one that is there
+  QualifiedName name;
+  bool has_parameters = false;
+  List<FunctionParameter> parameters;
+};
+
+struct AlterFunction : Statement {  // RENAME, SET SCHEMA
+  FunctionName function;
+  bool sets_schema = false;
+  Name new_name;
+};
+
 enum class ObjectKind : uint8_t {
   kTable,
   kIndex,
@@ -356,6 +413,7 @@ enum class ObjectKind : uint8_t {
   kDomain,
   kTrigger,
   kFunction,
+  kMacro,
   kExtension,
   kOther,
 };
@@ -365,7 +423,8 @@ struct Drop : Statement {
   bool if_exists = false;
   bool cascade = false;
   List<QualifiedName> names;
-  QualifiedName on_table;  // DROP TRIGGER t ON table
+  List<FunctionName> functions;  // in place of names
+  QualifiedName on_table;        // DROP TRIGGER t ON table
 };
 
 enum class AlterAction : uint8_t {
@@ -532,6 +591,7 @@ struct Comment : Statement {
   ObjectKind object = ObjectKind::kTable;
   Text object_words;
   QualifiedName name;
+  FunctionName function;   // in place of the name
   QualifiedName on_table;  // of a trigger, or of a constraint, with object_words "constraint"
   bool is_null = false;
   Text text;

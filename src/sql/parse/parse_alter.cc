@@ -38,10 +38,12 @@ ObjectKind Parser::ParseObjectKind(ast::Text* words) {
       return ObjectKind::kTrigger;
     case "function"_kw:
       return ObjectKind::kFunction;
+    case "macro"_kw:
+      return ObjectKind::kMacro;
     case "extension"_kw:
       return ObjectKind::kExtension;
     default:
-      return ObjectKind::kOther;
+      return *words == "routine" ? ObjectKind::kFunction : ObjectKind::kOther;
   }
 }
 
@@ -49,16 +51,24 @@ Statement* Parser::ParseDrop() {
   auto* drop = NewStatement<ast::Drop>(StatementKind::kDrop, token_.offset);
   Expect("drop"_kw);
   drop->object = ParseObjectKind(&drop->object_words);
-  if (drop->object == ObjectKind::kOther || drop->object == ObjectKind::kFunction) {
+  if (drop->object == ObjectKind::kOther) {
     return ParseOther(drop->offset, arena_.Copy(absl::StrCat("drop ", drop->object_words)));
   }
+  const bool functions = drop->object == ObjectKind::kFunction || drop->object == ObjectKind::kMacro;
+  if (drop->object == ObjectKind::kMacro) Accept("table"_kw);
   Accept("concurrently"_kw);
   drop->if_exists = AcceptIfExists();
   Items<ast::QualifiedName> names;
+  Items<ast::FunctionName> signatures;
   do {
-    names.push_back(ParseQualifiedName());
-  } while (Accept(","));
+    if (functions) {
+      signatures.push_back(ParseFunctionName());
+    } else {
+      names.push_back(ParseQualifiedName());
+    }
+  } while (!failed() && Accept(","));
   drop->names = Keep(names);
+  drop->functions = Keep(signatures);
   if (drop->object == ObjectKind::kTrigger && Accept("on"_kw)) drop->on_table = ParseQualifiedName();
   if (Accept("cascade"_kw)) {
     drop->cascade = true;
@@ -81,6 +91,7 @@ Statement* Parser::ParseAlter() {
   if (object == ObjectKind::kType || object == ObjectKind::kDomain) {
     return ParseAlterType(offset, object == ObjectKind::kDomain);
   }
+  if (object == ObjectKind::kFunction) return ParseAlterFunction(offset);
   return ParseOther(offset, arena_.Copy(absl::StrCat("alter ", words)));
 }
 
@@ -230,11 +241,14 @@ Statement* Parser::ParseComment() {
     Advance();
   } else {
     comment->object = ParseObjectKind(&comment->object_words);
-    if (comment->object == ObjectKind::kOther || comment->object == ObjectKind::kFunction) {
-      return ParseOther(comment->offset, "comment on");
-    }
+    if (comment->object == ObjectKind::kOther) return ParseOther(comment->offset, "comment on");
   }
-  comment->name = ParseQualifiedName();
+  if (comment->object == ObjectKind::kFunction || comment->object == ObjectKind::kMacro) {
+    if (comment->object == ObjectKind::kMacro) Accept("table"_kw);
+    comment->function = ParseFunctionName();
+  } else {
+    comment->name = ParseQualifiedName();
+  }
   if (constraint || comment->object == ObjectKind::kTrigger) {
     Expect("on"_kw);
     comment->on_table = ParseQualifiedName();

@@ -87,14 +87,27 @@ ast::OnConflict* Parser::ParseOnConflict() {
   return conflict;
 }
 
-// A column as a target, or, where `fields` is given, a field of one. Elements of arrays are no targets yet.
-Name Parser::ParseSetTarget(ast::List<Name>* fields) {
+// A column as a target, or, where `path` is given, a field or an element of one.
+Name Parser::ParseSetTarget(ast::List<ast::SetStep>* path) {
   const Name name = ParseName();
-  Items<Name> path;
-  while (fields != nullptr && Accept(".")) path.push_back(ParseLabel());
-  if (!path.empty()) *fields = Keep(path);
+  Items<ast::SetStep> steps;
+  while (path != nullptr && (At(".") || At("[")) && !failed()) {
+    ast::SetStep& step = steps.emplace_back();
+    if (Accept(".")) {
+      step.offset = token_.offset;
+      step.field = ParseLabel();
+      continue;
+    }
+    step.offset = token_.offset;
+    Advance();
+    if (!At(":")) step.lower = ParseExpr();
+    step.slice = Accept(":");
+    if (step.slice && !At("]")) step.upper = ParseExpr();
+    Expect("]");
+  }
+  if (!steps.empty()) *path = Keep(steps);
   if (At(".") || At("[")) {
-    Fail(base::UnsupportedError("assigning to a field or an element of a column is not supported"), token_.offset);
+    Fail(base::UnsupportedError("a field or an element of a column as a target is not supported here"), token_.offset);
   }
   return name;
 }
@@ -112,7 +125,7 @@ ast::List<ast::SetItem> Parser::ParseSetItems() {
       Expect(")");
       item.columns = Keep(columns);
     } else {
-      item.columns = Keep(Items<Name>{ParseSetTarget(&item.fields)});
+      item.columns = Keep(Items<Name>{ParseSetTarget(&item.path)});
     }
     if (!AcceptOperator("=")) Unexpected();
     item.value = ParseExpr();

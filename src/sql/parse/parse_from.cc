@@ -144,6 +144,7 @@ TableRef* Parser::ParsePlainTable() {
   }
   const ast::QualifiedName name = ParseQualifiedNameFrom(first);
   if (only_parenthesis) Expect(")");
+  if (At("(") && !only && name.parts.size() == 1 && !first.quoted && first.text == "json_table") return ParseJsonTable(offset);
   if (At("(") && !only) {
     auto* table = arena_.New<ast::FunctionTable>();
     NewTableRef(table, TableRefKind::kFunction, offset)->lateral = lateral;

@@ -68,6 +68,34 @@ void CollectColumns(const Expr* expr, std::vector<Name>* names) {
 
 }  // namespace
 
+// The values that are there, in their order.
+void Parser::AskPivotValues(std::string_view source, std::string_view column, int32_t offset, PivotAxis* axis) {
+  if (failed()) return;
+  if (limits_.pivot_values == nullptr || keeps_text_) {
+    Fail(base::WithHint(base::UnsupportedError("PIVOT without the values that become columns is not supported here"),
+                        "List them: ON column IN ('a', 'b')."),
+         offset);
+    return;
+  }
+  const std::string query = absl::StrCat(with_text_, " SELECT CAST(v AS text) FROM (SELECT DISTINCT (", column, ") AS v FROM ",
+                                         source, ") AS p WHERE v IS NOT NULL ORDER BY v");
+  auto values = (*limits_.pivot_values)(query);
+  if (!values.ok()) {
+    Fail(base::MovePosition(values.status(), offset), offset);
+    return;
+  }
+  asked_pivot_values_ = true;
+  for (const std::string& value : *values) {
+    const ast::Text text = arena_.Copy(value);
+    axis->values.push_back({MakeString(text, offset), Name{text, offset, true}});
+  }
+  if (values->empty()) {
+    Fail(base::MakeError(absl::StatusCode::kInvalidArgument, base::sqlstate::kInvalidParameter,
+                         absl::StrCat("PIVOT has no columns to make: ", column, " has no value")),
+         offset);
+  }
+}
+
 // k IN ('a' AS x, 'b')
 void Parser::ParsePivotValues(PivotAxis* axis) {
   Expect("(");
@@ -283,7 +311,9 @@ ast::SelectBody* Parser::ParsePivotQuery() {
     Advance();
     Advance();
   }
+  const int32_t source_begin = token_.offset;
   TableRef* source = ParseTableRef();
+  const std::string_view source_text = TextFrom(source_begin);
   Expect("on"_kw);
   if (!pivot) {
     const auto columns = ParseUnpivotColumns();
@@ -301,12 +331,12 @@ ast::SelectBody* Parser::ParsePivotQuery() {
     PivotAxis axis;
     const int32_t begin = token_.offset;
     axis.column = ParseExpr(kLikePrecedence + 1);
-    if (!Accept("in"_kw) && !failed()) {
-      Fail(base::WithHint(base::UnsupportedError("PIVOT without the values that become columns is not supported"),
-                          "List them: ON column IN ('a', 'b')."),
-           begin);
+    const std::string_view column_text = TextFrom(begin);
+    if (Accept("in"_kw)) {
+      ParsePivotValues(&axis);
+    } else {
+      AskPivotValues(source_text, column_text, begin, &axis);
     }
-    ParsePivotValues(&axis);
     axes.push_back(std::move(axis));
   } while (Accept(",") && !failed());
   ast::List<ast::SelectItem> aggregates;

@@ -243,6 +243,11 @@ Expr* Parser::ParseNameOrCall() {
     Advance();
     parts.push_back(ParseDottedPart());
   }
+  if (At("(") && parts.size() == 1 && !parts[0].quoted) {
+    for (const std::string_view name : {"json_value", "json_query", "json_exists"}) {
+      if (parts[0].text == name) return ParseJsonFunction(name, offset);
+    }
+  }
   if (At("(")) return ParseCall(QualifiedName{Keep(parts)});
   if (parts.size() == 1 && !parts[0].quoted && parts[0].text == "current_schema") {
     auto* call = static_cast<ast::Call*>(MakeCall("current_schema", offset, {}));

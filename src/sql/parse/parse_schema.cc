@@ -1,4 +1,6 @@
 // CREATE TABLE, INDEX, SCHEMA, VIEW, TYPE and DOMAIN; sequences: parse_sequence.cc.
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "sql/parse/parser_internal.h"
 
@@ -34,8 +36,10 @@ Statement* Parser::ParseCreate() {
   if (At("recursive"_kw) && PeekIs("view"_kw)) {
     Advance();
     Advance();
+    keeps_text_ = true;
     return ParseCreateView(offset, or_replace, temporary, false, true);
   }
+  keeps_text_ = !At("table"_kw);
   switch (token_.keyword) {
     case "table"_kw:
       return ParseCreateTable(offset, temporary, or_replace);
@@ -61,6 +65,10 @@ Statement* Parser::ParseCreate() {
       return ParseCreateType(offset, false);
     case "domain"_kw:
       return ParseCreateType(offset, true);
+    case "function"_kw:
+      return ParseCreateFunction(offset, or_replace, temporary);
+    case "macro"_kw:
+      return ParseCreateMacro(offset, or_replace, temporary);
     case "extension"_kw:
       return ParseCreateExtension(offset);
     default:
@@ -169,7 +177,18 @@ void Parser::ParseTableElements(ast::CreateTable* create) {
         const bool take = At("including"_kw);
         Advance();
         const Name name = ParseLabel();
-        if (take) including.push_back(name);
+        Items<Name> named = {name};
+        if (name.text == "all") {
+          named.clear();
+          for (const std::string_view part : {"comments", "constraints", "defaults", "generated", "identity", "indexes"}) {
+            named.push_back(Name{part, name.offset, false});
+          }
+        }
+        for (const Name& part : named) {
+          const auto same = [&](const Name& other) { return other.text == part.text; };
+          including.erase(std::remove_if(including.begin(), including.end(), same), including.end());
+          if (take) including.push_back(part);
+        }
       }
       like.including = Keep(including);
       likes.push_back(like);

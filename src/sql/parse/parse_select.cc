@@ -158,6 +158,7 @@ void Parser::ParseLimit(Select* select) {
 
 ast::With* Parser::ParseWith() {
   auto* with = arena_.New<ast::With>();
+  const int32_t begin = token_.offset;
   Expect("with"_kw);
   with->recursive = Accept("recursive"_kw);
   Items<ast::CommonTable> tables;
@@ -180,6 +181,7 @@ ast::With* Parser::ParseWith() {
     tables.push_back(table);
   } while (Accept(","));
   with->tables = Keep(tables);
+  with_text_ = TextFrom(begin);
   return with;
 }
 

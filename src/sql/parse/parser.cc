@@ -164,6 +164,7 @@ StatusOr<ParsedStatement> Parser::ParseOne() {
   if (failed()) return status_;
   parsed.end_offset = token_.kind == TokenKind::kEnd ? sql_.size() : static_cast<size_t>(token_.end);
   parsed.parameter_names = Keep(parameters_);
+  parsed.asked_pivot_values = asked_pivot_values_;
   return parsed;
 }
 

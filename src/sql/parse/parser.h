@@ -4,8 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/arena.h"
 #include "base/limits.h"
@@ -14,10 +17,14 @@
 
 namespace turdb::sql {
 
+// The values that PIVOT without a list makes columns of: a query, and the texts that its rows are.
+using PivotValues = std::function<base::StatusOr<std::vector<std::string>>(std::string_view query)>;
+
 struct ParseLimits {
   int32_t nesting_depth = base::kMaxNestingDepth;  // of expressions, queries and chains of operators
   int64_t sql_bytes = base::kMaxSqlBytes;
   int32_t parameters = base::kMaxParameters;
+  const PivotValues* pivot_values = nullptr;  // null: PIVOT lists them
 };
 
 struct ParsedStatement {
@@ -26,6 +33,7 @@ struct ParsedStatement {
   // One a parameter number, from 1: its name with its mark (":id", "$name"), or empty. Numbers that a text skips
   // (`?3` alone) are parameters too.
   std::span<const std::string_view> parameter_names;
+  bool asked_pivot_values = false;  // the tree depends on rows
   int32_t parameter_count() const { return static_cast<int32_t>(parameter_names.size()); }
 };
 

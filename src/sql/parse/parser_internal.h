@@ -170,6 +170,35 @@ class Parser {
   bool AtPivotQuery();
   ast::TableRef* DerivedFrom(ast::SelectCore* core, int32_t offset);
   void ParsePivotValues(PivotAxis* axis);
+  void AskPivotValues(std::string_view source, std::string_view column, int32_t offset, PivotAxis* axis);
+  // ---- SQL/JSON (parse_json.cc)
+  struct JsonBehaviour {
+    enum class Kind : uint8_t { kNone, kNull, kError, kEmptyArray, kEmptyObject, kDefault, kTrue, kFalse };
+    Kind kind = Kind::kNone;
+    ast::Expr* value = nullptr;  // kDefault
+  };
+  struct JsonOutput {  // what a path's value becomes
+    ast::TypeName* type = nullptr;
+    bool as_json = false;
+    bool exists = false;
+    uint8_t wrapper = 0;  // 1: unconditional, 2: conditional
+    bool omits_quotes = false;
+    JsonBehaviour on_empty;
+    JsonBehaviour on_error;
+  };
+  ast::Expr* ParseJsonFunction(std::string_view name, int32_t offset);
+  ast::Expr* ParseJsonPassing();  // null: there is none
+  void ParseJsonOutput(JsonOutput* output);
+  JsonBehaviour ParseJsonBehaviour();
+  ast::Expr* MakeJsonOutput(ast::Expr* item, ast::Expr* path, ast::Expr* passing, const JsonOutput& output, int32_t offset);
+  ast::Expr* MakeJsonCast(ast::Expr* operand, ast::TypeName* type, ast::CastSyntax syntax, int32_t offset);
+  ast::Expr* MakeColumn(std::initializer_list<std::string_view> parts, int32_t offset);
+  ast::Expr* MakeNull(int32_t offset);
+  ast::Expr* MakeCase(std::initializer_list<std::pair<ast::Expr*, ast::Expr*>> whens, ast::Expr* otherwise, int32_t offset);
+  ast::TypeName* MakeTypeName(std::string_view name, int32_t offset);
+  ast::TableRef* ParseJsonTable(int32_t offset);
+  ast::TableRef* ParseJsonColumns(ast::Expr* document, ast::Expr* path, ast::Expr* passing, int32_t depth, int32_t offset,
+                                  std::vector<ast::Name>* columns);
   ast::List<ast::SelectItem> ParsePivotAggregates();
   void AddPivotColumns(const std::vector<PivotAxis>& axes, size_t axis, ast::Expr* condition, std::string name,
                        ast::List<ast::SelectItem> aggregates, std::vector<ast::SelectItem>* items);
@@ -263,7 +292,7 @@ class Parser {
   ast::Statement* ParseMerge(ast::With* with);
   ast::MergeWhen ParseMergeWhen();
   ast::List<ast::SetItem> ParseSetItems();
-  ast::Name ParseSetTarget(ast::List<ast::Name>* fields);
+  ast::Name ParseSetTarget(ast::List<ast::SetStep>* path);
   ast::List<ast::SelectItem> ParseReturning();
   ast::Statement* ParseTruncate();
   ast::Statement* ParseCopy();
@@ -302,6 +331,18 @@ class Parser {
   ast::Statement* ParseTriggerStatement();
   ast::Statement* ParseSetNew();
   ast::Statement* ParseAlterTrigger(int32_t offset);
+  // ---- functions (parse_function.cc)
+  bool AtParameterName();
+  ast::FunctionParameter ParseFunctionParameter();
+  ast::List<ast::FunctionParameter> ParseFunctionParameters();
+  ast::List<ast::FunctionParameter> ParseMacroParameters();
+  ast::FunctionName ParseFunctionName();
+  void ParseMacroBody(ast::CreateFunction* create);
+  void RefuseParameters(std::string_view what, int32_t offset);
+  bool ParseFunctionOption(ast::CreateFunction* create);
+  ast::Statement* ParseCreateMacro(int32_t offset, bool or_replace, bool temporary);
+  ast::Statement* ParseCreateFunction(int32_t offset, bool or_replace, bool temporary);
+  ast::Statement* ParseAlterFunction(int32_t offset);
   ast::Statement* ParseAlterType(int32_t offset, bool domain);
   ast::Text ParseLabelText();
   bool AcceptAttribute();
@@ -357,6 +398,9 @@ class Parser {
   int32_t depth_ = 0;
   base::Status status_;
   std::vector<std::string_view> parameters_;
+  std::string_view with_text_;  // the last WITH clause, as it was written
+  bool keeps_text_ = false;     // the catalog is to keep what is being read
+  bool asked_pivot_values_ = false;
 };
 
 }  // namespace turdb::sql

@@ -11,9 +11,17 @@ void Printer::Sets(ast::List<ast::SetItem> items) {
       Parenthesised(item.columns);
     } else {
       Name(item.columns[0].text);
-      for (const ast::Name& field : item.fields) {
-        Add(".");
-        Name(field.text);
+      for (const ast::SetStep& step : item.path) {
+        if (!step.field.empty()) {
+          Add(".");
+          Name(step.field.text);
+          continue;
+        }
+        Add("[");
+        if (step.lower != nullptr) Print(*step.lower);
+        if (step.slice) Add(":");
+        if (step.upper != nullptr) Print(*step.upper);
+        Add("]");
       }
     }
     Add(" = ");

@@ -175,9 +175,14 @@ StatusOr<Physical> Planner::Lower(LogicalNode* node, const ColumnSet& needed, co
     }
     case LogicalKind::kCsv: {
       auto* csv = plan_.New<exec::CsvScanNode>();
-      csv->path = plan_.Copy(node->path);
+      std::vector<std::string_view> paths, names;
+      for (const std::string_view path : node->paths) paths.push_back(plan_.Copy(path));
+      csv->paths = plan_.Copy(paths);
+      csv->with_file_name = node->with_file_name;
       csv->options = node->csv;
-      std::vector<std::string_view> names;
+      csv->options.null_text = plan_.Copy(node->csv.null_text);
+      csv->never_null = plan_.Copy(node->never_null);
+      csv->null_quoted = plan_.Copy(node->null_quoted);
       for (const ColumnId id : node->outputs) names.push_back(plan_.Copy(binder_.columns()[id].name));
       csv->column_names = plan_.Copy(names);
       result = {csv, node->outputs, 1000, 1000, {}};

@@ -1297,7 +1297,7 @@ TURDB_API bool turdb_options_is_session(const char* key);
  * exception is the error 38000. The statement fails with what turdb_call_fail was told, the position of the call and a frame
  * that names the function. [C-FUNCTION-7] How often a function is called is not defined: constant calls of deterministic ones
  * are made once, perhaps while the statement is prepared, and a statement that another transaction was faster than may run
- * again. turdb_catalog.functions lists those of the connection, and the names of built-in ones. [C-FUNCTION-9]
+ * again. turdb_catalog.available_functions lists those of the connection, and the names of built-in ones. [C-FUNCTION-9]
  */
 enum {
   TURDB_FUNCTION_DEFAULT = 0,

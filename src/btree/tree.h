@@ -217,8 +217,8 @@ class Tree : public txn::UndoTarget, public txn::ReadSource {
   // the tree, and the rollback of the one that made it drops the whole file.
   StatusOr<InsertResult> InsertUnversioned(Bytes key, Bytes value);
 
-  // About how many entries lie in [lower, upper), whoever sees them; an empty `upper` is none. Counted by leaves, and no further
-  // than past `most`.
+  // About how many entries lie in [lower, upper), whoever sees them; an empty `upper` is none. Counted by leaves, and no
+  // further than past `most`.
   StatusOr<uint64_t> CountAbout(Bytes lower, Bytes upper, uint64_t most);
 
  private:

@@ -24,7 +24,7 @@
 enum { kCap = 1 << 20, kRows = 100000, kLongBytes = 100000 };
 /* Frames are mapped, not allocated. What is not counted: the catalog, names and containers of plans, tables of the system,
  * and, once a process, those of functions, operators and casts. */
-enum { kFrames = 512 << 10, kUncounted = 768 << 10 };
+enum { kFrames = 512 << 10, kUncounted = 832 << 10 };
 
 /* ---- watching the allocator */
 

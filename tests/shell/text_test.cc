@@ -257,6 +257,17 @@ TEST(StatementSplitter, TriggersEndBehindTheirBody) {
   EXPECT_EQ(Split({"drop trigger t; begin; select 1;"}), (List{"drop trigger t;", "begin;", "select 1;"}));
 }
 
+TEST(StatementSplitter, FunctionsEndBehindTheirBody) {
+  using List = std::vector<std::string>;
+  const std::string function =
+      "create function f(a int) returns int begin atomic select case when a > 1 then 2 end; select 3; end;";
+  EXPECT_EQ(Split({function + " begin; end;"}), (List{function, "begin;", "end;"}));
+  EXPECT_EQ(Split({"create function \"begin\"() returns int return 1; select 1;"}),
+            (List{"create function \"begin\"() returns int return 1;", "select 1;"}));
+  EXPECT_EQ(Split({"create function f() returns int language sql as 'begin'; begin; select 1;"}),
+            (List{"create function f() returns int language sql as 'begin';", "begin;", "select 1;"}));
+}
+
 TEST(StatementSplitter, StatementsGrowLineByLine) {
   std::string rest;
   EXPECT_EQ(Split({"select 'a\n", "b;\n", "c'\n", ";\n", "select\n", "2"}, &rest),

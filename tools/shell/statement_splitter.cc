@@ -42,12 +42,15 @@ void StatementSplitter::EndWord() {
   if (word_.empty()) return;
   ++words_;
   if (words_ == 1) creates_ = word_ == "create";
-  // CREATE OR REPLACE TEMPORARY TRIGGER
+  // CREATE OR REPLACE TEMPORARY TRIGGER; of functions only bodies that BEGIN ATOMIC are no strings.
   if (creates_ && words_ <= 5 && word_ == "trigger") is_trigger_ = true;
-  if (is_trigger_ && !after_dot_) {
-    if (word_ == "begin" || (begins_ > 0 && word_ == "case")) ++begins_;
+  if (creates_ && words_ <= 5 && word_ == "function") is_function_ = true;
+  if ((is_trigger_ || is_function_) && !after_dot_) {
+    const bool begins = is_trigger_ ? word_ == "begin" : word_ == "atomic" && was_begin_;
+    if (begins || (begins_ > 0 && word_ == "case")) ++begins_;
     if (word_ == "end" && begins_ > 0) --begins_;
   }
+  was_begin_ = word_ == "begin";
   word_.clear();
 }
 
@@ -133,7 +136,7 @@ Statement StatementSplitter::Cut(size_t end) {
   ended_ = false;
   word_.clear();
   words_ = begins_ = 0;
-  creates_ = is_trigger_ = false;
+  creates_ = is_trigger_ = is_function_ = was_begin_ = false;
   return statement;
 }
 

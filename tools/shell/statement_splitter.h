@@ -43,14 +43,16 @@ class StatementSplitter {
   State state_ = State::kCode;
   int comment_depth_ = 0;
   std::string dollar_tag_;  // "$tag$"
-  // Of CREATE TRIGGER, whose body has semicolons between BEGIN and END.
+  // Of CREATE TRIGGER and CREATE FUNCTION, whose bodies have semicolons between BEGIN and END.
   std::string word_;        // that is being read, in lower case
   bool after_dot_ = false;  // the word is part of a name
   int words_ = 0;           // of the statement so far
   bool creates_ = false;    // CREATE is the first of them
   bool is_trigger_ = false;
-  int begins_ = 0;    // of BEGIN and, inside, CASE
-  int64_t line_ = 1;  // of pending_[0]
+  bool is_function_ = false;
+  bool was_begin_ = false;  // the word before
+  int begins_ = 0;          // of BEGIN and, inside, CASE
+  int64_t line_ = 1;        // of pending_[0]
 };
 
 }  // namespace turdb::shell

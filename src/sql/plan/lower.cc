@@ -270,11 +270,14 @@ StatusOr<Physical> Planner::LowerFilter(LogicalNode* node, const ColumnSet& need
                                         FirstRows* first) {
   ColumnSet below = needed;
   for (const Expr* conjunct : node->conjuncts) AddColumns(conjunct, &below);
-  TURDB_ASSIGN_OR_RETURN(Physical input, Lower(node->left, below, wanted, first));
+  // Few rows that a filter leaves of a join (LEFT JOIN ... WHERE x IS NULL) are not found by joining the first ones.
+  const double pass = CombinedSelectivity(node->conjuncts);
+  const bool few = node->left->kind == LogicalKind::kJoin && pass < 0.1;
+  TURDB_ASSIGN_OR_RETURN(Physical input, Lower(node->left, below, wanted, few ? nullptr : first));
   auto* filter = plan_.New<exec::FilterNode>();
   filter->input = input.node;
   TURDB_ASSIGN_OR_RETURN(filter->conjuncts, LowerAll(node->conjuncts, input.layout));
-  input.rows = std::max(1.0, input.rows * CombinedSelectivity(node->conjuncts));
+  input.rows = std::max(1.0, input.rows * pass);
   SetTypes(filter, input.layout);
   SetEstimate(filter, input.rows, "conditions that may raise, or hold a subquery, stay where they were written");
   input.node = filter;

@@ -25,6 +25,7 @@ constexpr double kManyRows = 1e6;
 constexpr double kCandidateCost = 40;    // of one that a vector index finds: distances to its neighbours, and its row
 constexpr double kLeastCandidates = 64;  // of a search
 constexpr double kMostPass = 0.1;
+constexpr double kLeastOfEach = 10;  // rows of the table for each that is wanted: with fewer, exec reads them all
 }  // namespace
 
 // ---- keys
@@ -269,9 +270,11 @@ StatusOr<Physical> Planner::LowerOuterJoin(LogicalNode* node, const ColumnSet& n
   if (indexable && node->right->kind == LogicalKind::kGet) {
     TURDB_ASSIGN_OR_RETURN(choice, ChooseJoinIndex(node->right, node->conjuncts, Produced(node->left)));
   }
-  // The first rows of the left side are the first of the result where most of them have a place in it (see ConsiderNearest).
-  const bool nearest = first != nullptr && wanted != nullptr && choice.index != -2 &&
-                       (node->join == JoinType::kLeft || EstimateRows(node) > EstimateRows(node->left) * kMostPass);
+  // The first rows of the left side are the first of the result where most of them have a place in it (see ConsiderNearest),
+  // and where a search may find them: otherwise all would look into the index of the right side.
+  const double left_rows = EstimateRows(node->left);
+  const bool nearest = first != nullptr && wanted != nullptr && choice.index != -2 && first->rows * kLeastOfEach <= left_rows &&
+                       (node->join == JoinType::kLeft || EstimateRows(node) > left_rows * kMostPass);
   TURDB_ASSIGN_OR_RETURN(Physical left, Lower(node->left, below, nearest ? wanted : nullptr, nearest ? first : nullptr));
   if (nearest && first->nearest >= 0) {
     left.rows = std::min(left.rows, first->rows);
@@ -485,6 +488,7 @@ base::Status Planner::ConsiderNearest(Region* region, const std::vector<LogicalS
   nearest.greedy.clear();
   Region::Leaf& found = nearest.leaves[static_cast<size_t>(leaf)];
   const double all_rows = RowEstimate(found.node);
+  if (first->rows * kLeastOfEach > all_rows) return absl::OkStatus();
   const double pass = region->RowsOf(region->all()) / all_rows;
   const double candidates = std::min(all_rows, std::max(kLeastCandidates, first->rows / std::max(pass, 1e-9)));
   found.rows = std::max(1.0, candidates * found.rows / all_rows);

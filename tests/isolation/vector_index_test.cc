@@ -259,6 +259,24 @@ TEST(VectorIndexSnapshots, EntriesOfAnotherIndexAreCounted) {
   EXPECT_NE(way("tag = 1000").find("few rows in the key's range"), std::string::npos);
   EXPECT_NE(way("id < 5").find("few rows in the key's range"), std::string::npos);
   EXPECT_NE(way("id > 5").find("by the index"), std::string::npos);
+  // So is a join, where each row that is found finds its partners by an index; not where few have any.
+  Do(session, "create table owners (id int primary key, name text)");
+  Do(session, "insert into owners select i, 'o' || i from generate_series(0, 99) i");
+  Do(session, "analyze");
+  const auto joined = [&](std::string_view join) {
+    const auto plan =
+        session.Query(absl::StrCat("explain select t.id from t ", join, " order by t.v <-> '[1,2,3,4,5,6,7,8]' limit 3"));
+    EXPECT_TRUE(plan.ok());
+    std::string text;
+    for (const auto& line : *plan) absl::StrAppend(&text, line, "\n");
+    return text;
+  };
+  for (const std::string_view join : {"join owners o on o.id = t.tag", "left join owners o on o.id = t.tag",
+                                      "where exists (select 1 from owners o where o.id = t.tag)"}) {
+    EXPECT_NE(joined(join).find("IndexJoin"), std::string::npos) << joined(join);
+    EXPECT_NE(joined(join).find("NearestScan"), std::string::npos) << joined(join);
+  }
+  EXPECT_EQ(joined("left join owners o on o.id = t.tag where o.id is null").find("NearestScan"), std::string::npos);
   const auto json = session.Query("explain (analyze, format json) select id from t order by v <-> '[1,2,3,4,5,6,7,8]' limit 1");
   ASSERT_TRUE(json.ok());
   EXPECT_NE((*json)[0].find(R"("Strategy": "by the index", "Ef": 16, "Candidates": )"), std::string::npos) << (*json)[0];

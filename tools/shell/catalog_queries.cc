@@ -54,10 +54,10 @@ std::string TablesQuery(std::string_view pattern) {
 
 std::string SchemaQuery(std::string_view pattern) {
   return "SELECT sql FROM (SELECT type_id AS place, 'a type' AS type, type_name AS name, type_name AS tbl_name, sql FROM "
-         "turdb_catalog.types UNION ALL SELECT NULL, 'a function', function_name, function_name, sql FROM "
-         "turdb_catalog.functions UNION ALL SELECT NULL, type, name, tbl_name, sql FROM sqlite_schema UNION ALL SELECT NULL, "
-         "type, "
-         "name, tbl_name, sql FROM sqlite_temp_schema) AS s WHERE sql IS NOT NULL AND tbl_name LIKE " +
+         "turdb_catalog.types UNION ALL SELECT CASE WHEN NOT needs_table THEN function_id END, 'a function', function_name, "
+         "function_name, sql FROM turdb_catalog.functions UNION ALL SELECT NULL, type, name, tbl_name, sql FROM sqlite_schema "
+         "UNION ALL SELECT NULL, type, name, tbl_name, sql FROM sqlite_temp_schema) AS s WHERE sql IS NOT NULL AND tbl_name "
+         "LIKE " +
          QuoteText(pattern) +
          " ORDER BY place, type = 'trigger', type = 'view', type = 'a function', tbl_name, type = 'index', name";
 }

@@ -18,7 +18,6 @@ using base::Status;
 using base::StatusOr;
 using exec::FileFormat;
 using exec::FileShape;
-using function::CastContext;
 using vec::Type;
 using vec::TypeId;
 namespace sqlstate = base::sqlstate;

@@ -343,7 +343,7 @@ StatusOr<const Expr*> Binder::BindBodyExpression(const FunctionCall& call, const
   FunctionBodyScope body;
   body.arguments = call.arguments;
   std::vector<std::pair<const Expr*, const Expr*>> once;  // arguments, and what stands for them
-  for (int attempt = 0;; ++attempt) {
+  for (;;) {
     body.names.clear();
     Scope scope = ScopeOfParameters(function, &body);
     body_ = &body;

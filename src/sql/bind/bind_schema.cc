@@ -1,6 +1,7 @@
 // CREATE TABLE, INDEX and VIEW: what the catalog is asked to make.
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "function/registry.h"
 #include "sql/bind/binder.h"

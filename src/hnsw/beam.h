@@ -68,7 +68,8 @@ class Visited {
 };
 
 // The nearest candidates so far, sorted; those before `taken` were given out. What falls off the window of `width` goes to a
-// heap, so that a search may go on behind what it gave out. Not thread-safe.
+// heap, so that a search may go on behind what it gave out. Tombstones lead on, but do not take the places of others: the
+// window is wider by as many as it has, up to kMostTombstones times. Not thread-safe.
 class Beam {
  public:
   void Begin(size_t width, bool keep_rest) {
@@ -77,13 +78,14 @@ class Beam {
     rest_is_heap_ = false;
     taken_ = 0;
     next_ = 0;
+    tombstones_ = 0;
     width_ = std::max<size_t>(width, 1);
     keep_rest_ = keep_rest;
   }
   size_t width() const { return width_; }
 
   void Add(const Candidate& candidate) {
-    if (candidates_.size() - taken_ >= width_ && !Nearer(candidate, candidates_.back())) {
+    if (candidates_.size() - taken_ >= Room() && !Nearer(candidate, candidates_.back())) {
       KeepForLater(candidate);
       return;
     }
@@ -94,9 +96,11 @@ class Beam {
       count -= half;
     }
     candidates_.insert(candidates_.begin() + static_cast<ptrdiff_t>(index), candidate);
+    if (candidate.tombstone) ++tombstones_;
     if (!candidate.expanded && index < next_) next_ = index;
-    if (candidates_.size() - taken_ > width_) {
+    while (candidates_.size() - taken_ > Room()) {
       KeepForLater(candidates_.back());
+      if (candidates_.back().tombstone) --tombstones_;
       candidates_.pop_back();
     }
   }
@@ -110,17 +114,21 @@ class Beam {
   // What NextToExpand would perhaps give next.
   const Candidate* PeekToExpand() const { return next_ < candidates_.size() ? &candidates_[next_] : nullptr; }
   // The nearest that was not given out; null when there is none.
-  const Candidate* Take() { return taken_ == candidates_.size() ? nullptr : &candidates_[taken_++]; }
+  const Candidate* Take() {
+    if (taken_ == candidates_.size()) return nullptr;
+    if (candidates_[taken_].tombstone) --tombstones_;
+    return &candidates_[taken_++];
+  }
   // The window moves behind what was given out, and is filled again.
   void Advance() {
     candidates_.erase(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(taken_));
     taken_ = 0;
     next_ = 0;
-    if (candidates_.size() < width_ && !rest_is_heap_ && !rest_.empty()) {
+    if (candidates_.size() < Room() && !rest_is_heap_ && !rest_.empty()) {
       std::make_heap(rest_.begin(), rest_.end(), Farther);
       rest_is_heap_ = true;
     }
-    while (candidates_.size() < width_ && !rest_.empty()) {
+    while (candidates_.size() < Room() && !rest_.empty()) {
       std::pop_heap(rest_.begin(), rest_.end(), Farther);
       const Candidate candidate = rest_.back();
       rest_.pop_back();
@@ -131,6 +139,8 @@ class Beam {
   const std::vector<Candidate>& candidates() const { return candidates_; }
 
  private:
+  static constexpr size_t kMostTombstones = 3;
+  size_t Room() const { return width_ + std::min(tombstones_, kMostTombstones * width_); }
   static bool Farther(const Candidate& a, const Candidate& b) { return Nearer(b, a); }
   void KeepForLater(const Candidate& candidate) {
     if (!keep_rest_) return;
@@ -144,6 +154,7 @@ class Beam {
   size_t taken_ = 0;
   size_t next_ = 0;  // no candidate before it waits to be expanded
   size_t width_ = 1;
+  size_t tombstones_ = 0;  // in the window
   bool keep_rest_ = false;
 };
 

@@ -95,6 +95,30 @@ TEST(Format, OperationsStayWithinTheRecords) {
 }
 
 // ---- The beam --------------------------------------------------------------------------------------------------------
+// Tombstones lead on beside the window, and do not push others out of it, until there are three times as many as it is wide.
+TEST(Beam, TombstonesTakeNoPlaces) {
+  Beam beam;
+  beam.Begin(2, /*keep_rest=*/true);
+  for (Place place = 1; place <= 4; ++place) beam.Add({static_cast<float>(place), place, 0, /*tombstone=*/true, false});
+  beam.Add({5, 5, 0, false, false});
+  beam.Add({6, 6, 0, false, false});
+  beam.Add({7, 7, 0, false, false});  // beyond two others
+  EXPECT_EQ(beam.candidates().size(), 6u);
+  for (Place place = 1; place <= 6; ++place) {
+    const Candidate* const next = beam.NextToExpand();
+    ASSERT_NE(next, nullptr);
+    EXPECT_EQ(next->place, place);
+  }
+  EXPECT_EQ(beam.NextToExpand(), nullptr);
+  for (Place place = 1; place <= 6; ++place) EXPECT_EQ(beam.Take()->place, place);
+  EXPECT_EQ(beam.Take(), nullptr);
+  beam.Advance();
+  EXPECT_EQ(beam.Take()->place, 7u);
+  beam.Begin(2, /*keep_rest=*/false);
+  for (Place place = 1; place <= 20; ++place) beam.Add({static_cast<float>(place), place, 0, /*tombstone=*/true, false});
+  EXPECT_EQ(beam.candidates().size(), 8u);
+}
+
 TEST(Beam, GivesCandidatesInOrderAndGoesOnBehindThem) {
   std::mt19937_64 random(9);
   for (int round = 0; round < 100; ++round) {

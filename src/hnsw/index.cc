@@ -174,7 +174,11 @@ StatusOr<bool> Index::Remove(txn::Transaction& transaction, Bytes row_key) {
   if (!deleted) return false;
   if (layout_.PageOf(place) == base::kNoPage) return Damaged(place, "a key without a node");
   if (options_.wide_keys) TURDB_RETURN_IF_ERROR(keys_->Delete(transaction, TreeKey(place).bytes(), [](Bytes) {}).status());
-  transaction.DeferUntilUnneeded([this, place] { return SetFlags(place, kUsed | kTombstone); });
+  // The file may be dropped while this waits for its turn (REINDEX, VACUUM, DROP), and the index be gone.
+  transaction.DeferUntilUnneeded([this, &storage = storage_, file = file_, place]() -> Status {
+    const storage::FilePin pin = storage.PinFile(file);
+    return pin ? SetFlags(place, kUsed | kTombstone) : absl::OkStatus();
+  });
   return true;
 }
 

@@ -12,6 +12,8 @@
 namespace turdb::storage {
 namespace {
 
+constexpr size_t kHeldOpen = 32;  // files, while their names change
+
 base::Status NoSuchFile(FileId file) {
   return base::MakeError(absl::StatusCode::kNotFound, base::sqlstate::kUndefinedFile,
                          absl::StrCat("no file has the id ", file));
@@ -306,6 +308,14 @@ Status FileDirectory::Finish(TxnLog& txn) {
     }
   }
   TURDB_RETURN_IF_ERROR(log_.WaitDurable(log_.next_lsn()));
+  // Held open, so that nobody opens them by a name that they have no more, or not yet. Those of a large set that are over the
+  // limit are rarely asked for just then, and so are those that cannot be opened.
+  std::vector<std::shared_ptr<PageFile>> held;
+  held.reserve(std::min(moves.size(), kHeldOpen));
+  for (size_t i = 0; i < moves.size() && held.size() < kHeldOpen; ++i) {
+    StatusOr<std::shared_ptr<PageFile>> open = pages_.Get(moves[i].file);
+    if (open.ok()) held.push_back(*std::move(open));
+  }
   std::list<std::string> changed;
   if (Status status = ApplyMoves(moves, &changed); !status.ok()) {
     // Committed, but not named so: only the next Open can put that right.

@@ -49,7 +49,11 @@ class GatedFileSystem : public os::FileSystem {
   Status CreateDirectory(const std::string& path) override { return files_->CreateDirectory(path); }
   Status RemoveDirectory(const std::string& path) override { return files_->RemoveDirectory(path); }
   Status Remove(const std::string& path) override { return files_->Remove(path); }
-  Status Rename(const std::string& from, const std::string& to) override { return files_->Rename(from, to); }
+  Status Rename(const std::string& from, const std::string& to) override {
+    TURDB_RETURN_IF_ERROR(files_->Rename(from, to));
+    if (renamed) renamed();
+    return absl::OkStatus();
+  }
   Status SyncDirectory(const std::string& path) override { return files_->SyncDirectory(path); }
   StatusOr<bool> Exists(const std::string& path) override { return files_->Exists(path); }
   StatusOr<std::vector<std::string>> List(const std::string& path) override { return files_->List(path); }
@@ -59,12 +63,38 @@ class GatedFileSystem : public os::FileSystem {
   StatusOr<std::string> Identity(const std::string& path) override { return files_->Identity(path); }
 
   std::function<bool()> gate;
+  std::function<void()> renamed;  // called when a name has changed on disk
   std::atomic<int> log_syncs{0};
   int yields_per_write = 0;
 
  private:
   std::unique_ptr<os::FileSystem> files_ = os::NewMemoryFileSystem();
 };
+
+// A file that nobody has opened yet is found while a commit changes its name: on disk it has another one already.
+TEST(Files, AreFoundWhileTheirNamesChange) {
+  const auto files = std::make_shared<GatedFileSystem>();
+  Toy toy(EnvironmentOver(files), SmallOptions());
+  ASSERT_OK(toy.Open());
+  ASSERT_OK(toy.MakeFile(2, "root/t.tbd", 4));
+  ASSERT_OK(toy.MakeFile(3, "root/u.tbd", 4));
+  ASSERT_OK(toy.Close());
+  ASSERT_OK(toy.Open());
+  const auto renamer = toy.Begin();
+  ASSERT_OK(toy->RenameFile(*renamer, 2, "root/v.tbd"));
+  ASSERT_OK(toy->RenameFile(*renamer, 3, "root/t.tbd"));  // the name of the other
+  int seen = 0;
+  files->renamed = [&] {
+    for (const FileId file : {2, 3}) {
+      EXPECT_OK(toy->pool().FixShared({file, 1}).status());
+      ++seen;
+    }
+  };
+  ASSERT_OK(toy.Commit(*renamer));
+  files->renamed = nullptr;
+  EXPECT_GE(seen, 4);
+  ASSERT_OK(toy->health());
+}
 
 TEST(Log, WhoWaitsForTheSameFlushSharesTheNext) {
   constexpr int kThreads = 8;
